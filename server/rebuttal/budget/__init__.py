@@ -1,0 +1,1 @@
+"""Money: prices, estimates, reservations and caps."""

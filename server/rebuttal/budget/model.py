@@ -1,0 +1,38 @@
+"""The frozen data of money before it is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from rebuttal.store.model import Tokens
+
+
+class UnknownPrice(Exception):
+    """No price is known for the model, so nothing is spent on it; the message says how to give one."""
+
+
+@frozen
+class PlannedCall:
+    """A call that a panel is expected to make."""
+
+    phase: str
+    seat: str
+    model: str
+    tokens: Tokens
+    """Expected; `output` with thinking."""
+    count: int = 1
+
+
+@frozen
+class Estimate:
+    """Before anything is sent. `at_most` is the review's cap, which is enforced: not a forecast."""
+
+    expected: Decimal
+    at_most: Decimal
+    by_phase: Mapping[str, Decimal] = field(factory=dict)
+    by_seat: Mapping[str, Decimal] = field(factory=dict)
+    by_model: Mapping[str, Decimal] = field(factory=dict)
+    calls: tuple[PlannedCall, ...] = ()

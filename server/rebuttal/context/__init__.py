@@ -1,0 +1,1 @@
+"""What else a reviewer must see: ranked, symbol-sized slices, packed to a token budget and redacted."""

@@ -1,0 +1,50 @@
+"""The frozen data of a context."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from rebuttal.change.model import Side, Skipped
+from rebuttal.text.redaction import Redaction
+
+
+@frozen
+class Slice:
+    """A symbol-sized piece of a file. Lines from 1, inclusive. `text` is redacted."""
+
+    file: str
+    start_line: int
+    end_line: int
+    reason: str
+    score: float
+    tokens: int
+    text: str
+
+
+@frozen
+class Exhibit:
+    """One side of one file that the panel may quote: line N of `redacted` is line N of `original`."""
+
+    file: str
+    side: Side
+    redacted: str
+    original: str
+
+
+@frozen
+class Context:
+    """What is shown to the panel: the diff and the slices, redacted, best slices first."""
+
+    diff: str
+    """The change as text for a model: per file a header and hunks with their surroundings, no line numbers."""
+    slices: tuple[Slice, ...]
+    tokens: int
+    """Expected tokens of diff and slices."""
+    budget: int
+    skipped: tuple[Skipped, ...]
+    redactions: tuple[Redaction, ...]
+    exhibits: tuple[Exhibit, ...]
+    """Both sides of every file of the change, and the new side of every file that a slice comes from."""
+
+    def exhibit(self, file: str, side: Side) -> Exhibit | None:
+        return next((one for one in self.exhibits if one.file == file and one.side == side), None)

@@ -1,0 +1,65 @@
+"""What happens in a review, as it happens: editors, CLI and transcript share these."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from rebuttal.debate.model import Phase, RulingVerdict
+from rebuttal.findings.model import Severity
+
+
+@frozen
+class PhaseStarted:
+    phase: Phase
+    turns: int
+    """How many calls the phase will make, as far as is known."""
+
+
+@frozen
+class SeatStarted:
+    seat: str
+    phase: Phase
+
+
+@frozen
+class SeatFinished:
+    seat: str
+    phase: Phase
+    spent: Decimal
+    claims: int
+    rulings: int
+    failure: str | None
+
+
+@frozen
+class ClaimRaised:
+    """A claim has been anchored; a duplicate of an earlier one is not raised again."""
+
+    claim: str
+    seat: str
+    title: str
+    file: str
+    line: int
+    """From 0."""
+    severity: Severity
+
+
+@frozen
+class ClaimRuled:
+    claim: str
+    seat: str
+    verdict: RulingVerdict
+    valid: bool
+    """Whether its quote was found in the code."""
+
+
+@frozen
+class ClaimSettled:
+    claim: str
+    outcome: str
+    """finding, held_back or dropped."""
+
+
+DebateEvent = PhaseStarted | SeatStarted | SeatFinished | ClaimRaised | ClaimRuled | ClaimSettled

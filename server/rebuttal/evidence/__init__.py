@@ -1,0 +1,1 @@
+"""The static panel: facts about the changed lines that cost no tokens."""

@@ -1,0 +1,1 @@
+"""Findings: anchors, identity, life cycle, fixes, and reports as text, JSON and SARIF."""

@@ -1,0 +1,89 @@
+"""The frozen data of a finding, exactly the contract's F (docs/schemas/review.schema.json)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from attrs import frozen
+
+from rebuttal.text.positions import Range
+
+Severity = Literal["critical", "high", "medium", "low"]
+Category = Literal["correctness", "security", "performance", "architecture", "usability", "documentation", "testing"]
+Certainty = Literal["certain", "likely", "possible"]
+Verdict = Literal["confirmed", "unopposed", "contested", "unverified", "static"]
+FindingStatus = Literal["open", "held_back", "dismissed", "fixed", "stale"]
+FindingSide = Literal["new", "old", "file"]
+Source = Literal["debate", "static"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+"""Worst first."""
+
+
+def at_least(severity: Severity, bar: Severity) -> bool:
+    """Whether `severity` is as bad as `bar` or worse."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(bar)
+
+
+@frozen
+class TextEdit:
+    """Replace `range` of `file` (root-relative) by `new_text`."""
+
+    file: str
+    range: Range
+    new_text: str
+
+
+@frozen
+class Fix:
+    """Edits that belong together, all in files of the change."""
+
+    edits: tuple[TextEdit, ...]
+
+
+@frozen
+class Related:
+    """Another place that belongs to the finding: a caller, the counter-evidence."""
+
+    file: str
+    range: Range
+    message: str
+
+
+@frozen
+class TraceStep:
+    """One step of how the finding came to stand: who said what, which lines settled it, what it cost."""
+
+    phase: str
+    seat: str
+    text: str
+    verdict: str | None = None
+    quote: str | None = None
+    file: str | None = None
+    spent: Decimal = Decimal(0)
+
+
+@frozen
+class Finding:
+    """A defect that the change brings, anchored in a file."""
+
+    id: str
+    file: str
+    side: FindingSide
+    range: Range
+    """LSP range in that side's text; (0,0)-(0,0) for side `file`."""
+    quote: str
+    title: str
+    message: str
+    severity: Severity
+    category: Category
+    rule: str
+    source: Source
+    raised_by: tuple[str, ...]
+    verdict: Verdict
+    confidence: Certainty
+    status: FindingStatus = "open"
+    related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+    trace: tuple[TraceStep, ...] = ()

@@ -1,0 +1,84 @@
+"""One review's outcome, ready to be written as text, JSON or SARIF: the contract's `review --format json`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from attrs import frozen
+
+from rebuttal.change.model import Skipped
+from rebuttal.findings.model import Finding
+from rebuttal.store.model import Cost
+
+
+@frozen
+class ScopeReport:
+    kind: str
+    base: str
+    base_reason: str
+    head: str
+
+
+@frozen
+class Reviewed:
+    file: str
+    hunks: int
+
+
+@frozen
+class Coverage:
+    """Which files were reviewed, which were not and why. Nothing is left out silently."""
+
+    reviewed: tuple[Reviewed, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@frozen
+class Degraded:
+    """A part of the review that failed. A degraded review is never "clean"."""
+
+    seat: str
+    phase: str
+    reason: str
+
+
+@frozen
+class EstimateTotal:
+    """What a review is expected to cost, and at most: the latter is an enforced cap, not a forecast."""
+
+    expected: Decimal = Decimal(0)
+    at_most: Decimal = Decimal(0)
+
+
+@frozen
+class Timing:
+    """Milliseconds."""
+
+    total_ms: int = 0
+    change_ms: int = 0
+    evidence_ms: int = 0
+    context_ms: int = 0
+    debate_ms: int = 0
+
+
+NotSpent = Literal["no_key", "no_consent", "cap", "static_panel", "trivial"]
+"""Why no model was asked, where none was."""
+
+
+@frozen
+class Report:
+    scope: ScopeReport
+    panel: str
+    """What was run: static, small, medium, large."""
+    findings: tuple[Finding, ...]
+    held_back: tuple[Finding, ...]
+    coverage: Coverage
+    degraded: tuple[Degraded, ...]
+    estimate: EstimateTotal
+    cost: Cost
+    timing: Timing
+    not_spent: NotSpent | None = None
+    """Set where no model was asked, or a cap stopped the debate half-way ("cap")."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user: why static only, what a key would buy, which cap stopped what."""

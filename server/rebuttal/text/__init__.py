@@ -1,0 +1,1 @@
+"""Text as editors and models see it: positions, tokens, parsing and symbols, secret patterns, redaction."""
