@@ -12,7 +12,7 @@ from rebuttal.change.model import Change
 from rebuttal.context.model import Context
 from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Severity
 from rebuttal.findings.report import Degraded
-from rebuttal.store.model import Tokens
+from rebuttal.store.model import NO_TOKENS, ZERO, Tokens
 
 Phase = Literal["triage", "opening", "cross_examination", "rebuttal", "consensus", "summary"]
 Tier = Literal["haiku", "sonnet", "opus"]
@@ -135,9 +135,9 @@ class Reply:
     statement: Statement | None
     model: str
     failure: Failure | None = None
-    tokens: Tokens = Tokens()
-    spent: Decimal = Decimal(0)
-    assumed: Decimal = Decimal(0)
+    tokens: Tokens = NO_TOKENS
+    spent: Decimal = ZERO
+    assumed: Decimal = ZERO
     calls: int = 1
 
 

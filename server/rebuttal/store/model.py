@@ -47,13 +47,16 @@ class Tokens:
         return self.input + self.cache_write + self.cache_read
 
 
+NO_TOKENS = Tokens()
+
+
 @frozen
 class Spent:
     """A share of the cost: by phase, seat or model."""
 
     spent: Decimal = ZERO
     calls: int = 0
-    tokens: Tokens = Tokens()
+    tokens: Tokens = NO_TOKENS
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.spent + other.spent, self.calls + other.calls, self.tokens + other.tokens)
@@ -65,7 +68,7 @@ class Cost:
 
     spent: Decimal = ZERO
     assumed: Decimal = ZERO
-    tokens: Tokens = Tokens()
+    tokens: Tokens = NO_TOKENS
     calls: int = 0
     by_phase: Mapping[str, Spent] = field(factory=dict)
     by_seat: Mapping[str, Spent] = field(factory=dict)
