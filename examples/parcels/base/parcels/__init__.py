@@ -1,0 +1,1 @@
+"""Quotes, orders and labels for a small parcel service."""
