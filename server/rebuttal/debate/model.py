@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rebuttal.change.model import Change
 from rebuttal.context.model import Context
-from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Severity
+from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Fix, Severity
 from rebuttal.findings.report import Degraded
 from rebuttal.store.model import NO_TOKENS, ZERO, Tokens
 
@@ -79,7 +79,8 @@ class Statement:
 class Prompt:
     """The parts of one call, in the order in which they are sent.
 
-    `system` holds only our words. `shared` is the fenced context: byte-identical for all seats, cached.
+    `system` holds only our words. `shared` is the fenced context: byte-identical for all seats, cached
+    (where a tier has no warm cache it is smaller: the file in dispute); it is never empty.
     `ask` is the lens and the task; it comes last so that it does not break the shared prefix.
     """
 
@@ -190,14 +191,112 @@ class Brief:
     """The author's words (commit message, branch name): kept from the opening."""
     minimum_severity: Severity = "low"
     max_findings: int = 20
+    shared: str = ""
+    """The fenced context as it is sent to every seat; empty: the engine renders it from `context` and `evidence`."""
+    protocol: ProtocolName = "crossfire"
+    deadline_s: float = 600.0
+    """Seconds after which no new call is made; calls under way end by the speaker's own deadline."""
+
+
+@frozen
+class Place:
+    """Where a quote was found: git lines from 0, inclusive; (0, 0) for side `file`."""
+
+    file: str
+    side: FindingSide
+    first_line: int = 0
+    last_line: int = 0
+    exact: bool = True
+    """False where the quote was found only after forgiving white space or a copying slip."""
+
+
+@frozen
+class Raised:
+    """One seat's claim, anchored. `turn` numbers the exchange that it was said in."""
+
+    seat: str
+    claim: Claim
+    place: Place
+    turn: int
+    anchored: bool = True
+    """False: the quote was not found, so the claim is about the file as a whole and only possible."""
+    fix: Fix | None = None
+    notes: tuple[str, ...] = ()
+    """What code found wrong with it: the quote is not there, the fix does not apply."""
+
+
+@frozen
+class Ruled:
+    """One seat's ruling about a claim. `place` is where its quote was found; None: the ruling is void."""
+
+    seat: str
+    phase: Phase
+    round: int
+    ruling: Ruling
+    place: Place | None
+    turn: int
+
+    @property
+    def valid(self) -> bool:
+        return self.place is not None
+
+
+SettledAs = Literal["finding", "held_back", "dropped"]
+
+
+@frozen
+class Settled:
+    """What became of a contention, by which row of the verdict table, and why, in words."""
+
+    outcome: SettledAs
+    verdict: Literal["confirmed", "unopposed", "contested", "unverified"]
+    severity: Severity
+    confidence: Certainty
+    row: str
+    why: str
+
+
+@frozen
+class Contention:
+    """What the panel argues about: one claim, or several seats' claims that mean the same defect."""
+
+    id: str
+    """As shown to the panel: derived from place and quote, so that it does not betray who was first."""
+    raised: tuple[Raised, ...]
+    rulings: tuple[Ruled, ...] = ()
+    unheard: tuple[str, ...] = ()
+    """Why a seat that was asked gave no ruling, one sentence each."""
+    settled: Settled | None = None
+
+    @property
+    def raisers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.seat for one in self.raised))
+
+    @property
+    def lead(self) -> Raised:
+        """The claim that stands for all: the first that was heard."""
+        return self.raised[0]
+
+
+@frozen
+class SetAside:
+    """A claim that never came to argument, and why: kept for the transcript, never dropped silently."""
+
+    seat: str
+    claim: Claim
+    reason: str
 
 
 @frozen
 class Exchange:
-    """One turn and what came of it, for the transcript."""
+    """One turn and what came of it, for the transcript. `started` and `ended` are seconds of the debate's clock."""
 
     turn: Turn
     reply: Reply
+    started: float = 0.0
+    ended: float = 0.0
+    asked: tuple[str, ...] = ()
+    """Ids of the claims that the turn was about."""
 
 
 @frozen
@@ -210,3 +309,8 @@ class Outcome:
     exchanges: tuple[Exchange, ...]
     stopped_by: Failure | None = None
     """The fatal failure that ended it early, where one did."""
+    contentions: tuple[Contention, ...] = ()
+    """Every claim that was argued about, with what became of it, by place."""
+    set_aside: tuple[SetAside, ...] = ()
+    finding_of: Mapping[str, str] = field(factory=dict)
+    """Contention id -> finding id, of findings and held back ones."""
