@@ -1,0 +1,211 @@
+"""The statement as JSON: the schema that is sent, and the only door through which an answer comes in.
+
+The schema stays inside the subset of JSON Schema that the API's structured outputs accept: every field
+required, no unions, no bounds on lengths, `additionalProperties` false. The API does not promise the
+case of enum values, and other endpoints promise nothing at all, so every answer is checked here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from rebuttal.debate.model import Claim, ClaimFix, Need, Ruling, RulingVerdict, Statement
+from rebuttal.findings.model import SEVERITIES, Category, Certainty, FindingSide
+
+SIDES: tuple[FindingSide, ...] = get_args(FindingSide)
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+CERTAINTIES: tuple[Certainty, ...] = get_args(Certainty)
+VERDICTS: tuple[RulingVerdict, ...] = get_args(RulingVerdict)
+
+MAX_TITLE = 200
+"""Characters of a title that are kept: it is one line in an editor."""
+MAX_ARGUMENT = 6000
+"""Characters of an argument that are kept."""
+
+
+class StatementError(ValueError):
+    """The answer is no statement; the message is one sentence that names the first thing that is wrong."""
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _array(items: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"type": "array", "description": description, "items": items}
+
+
+def _string(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+def _enum(values: tuple[str, ...], description: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values), "description": description}
+
+
+_FILE = _string("Path exactly as shown, relative to the root of the repository.")
+
+_FIX = _object(
+    {
+        "file": _FILE,
+        "quote": _string("The whole lines to replace, copied verbatim from the new side."),
+        "replacement": _string("The whole lines that stand there instead, with their indentation."),
+    }
+)
+
+_CLAIM = _object(
+    {
+        "file": _FILE,
+        "side": _enum(
+            SIDES,
+            "new: the quote stands in the code after the change; old: only in the code before it; "
+            "file: about the file as a whole, something is missing.",
+        ),
+        "quote": _string("One or a few whole lines, copied verbatim; empty only for side file."),
+        "title": _string("The defect in one line, at most 80 characters."),
+        "argument": _string(
+            "First one sentence that asserts the defect and what it does; then when, and why the code shows it."
+        ),
+        "category": _enum(CATEGORIES, "The kind of harm."),
+        "severity": _enum(SEVERITIES, "What it does when it happens."),
+        "certainty": _enum(CERTAINTIES, "How sure you are that the code shown has this defect."),
+        "fixes": _array(_FIX, "Edits that together mend it; empty if you have none that is complete."),
+    }
+)
+
+_RULING = _object(
+    {
+        "claim": _string("Id of the claim ruled on, as shown."),
+        "verdict": _enum(VERDICTS, "Your ruling."),
+        "file": _FILE,
+        "quote": _string("The lines that settle it, copied verbatim from the code shown."),
+        "argument": _string("Why these lines settle it, in one to three sentences."),
+        "severity": _enum(SEVERITIES, "What the defect does if it is there; your own judgement."),
+    }
+)
+
+_NEED = _object({"file": _FILE, "symbol": _string("Name of the function, class or constant to see.")})
+
+STATEMENT_SCHEMA: dict[str, Any] = _object(
+    {
+        "claims": _array(_CLAIM, "Defects that you assert; empty if the task does not ask for them."),
+        "rulings": _array(_RULING, "Your rulings on the claims that you were shown."),
+        "needs": _array(_NEED, "Code that you must see before you can rule; empty if you can rule."),
+    }
+)
+"""What every seat answers with, in every phase: one schema, because another one would void the prompt cache."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+_Word = TypeVar("_Word", bound=str)
+
+
+def parse_statement(data: object) -> Statement:
+    """A statement from JSON text or from decoded JSON.
+
+    Raises StatementError for anything that is not exactly the schema; only the case of enum values is forgiven.
+    """
+    if isinstance(data, str | bytes):
+        data = _decode(data)
+    top = _fields(data, ("claims", "rulings", "needs"), "the answer")
+    return Statement(
+        claims=tuple(claim_from(item, f"claims[{n}]") for n, item in enumerate(_list(top["claims"], "claims"))),
+        rulings=tuple(_ruling(item, f"rulings[{n}]") for n, item in enumerate(_list(top["rulings"], "rulings"))),
+        needs=tuple(_need(item, f"needs[{n}]") for n, item in enumerate(_list(top["needs"], "needs"))),
+    )
+
+
+def claim_from(data: object, where: str = "the claim") -> Claim:
+    """One claim from decoded JSON, as it arrives complete in a stream. Raises StatementError."""
+    item = _fields(data, tuple(_CLAIM["properties"]), where)
+    return Claim(
+        file=_text(item["file"], f"{where}.file"),
+        side=_one_of(item["side"], SIDES, f"{where}.side"),
+        quote=_text(item["quote"], f"{where}.quote"),
+        title=one_line(_text(item["title"], f"{where}.title"), MAX_TITLE),
+        argument=clean(_text(item["argument"], f"{where}.argument"))[:MAX_ARGUMENT],
+        category=_one_of(item["category"], CATEGORIES, f"{where}.category"),
+        severity=_one_of(item["severity"], SEVERITIES, f"{where}.severity"),
+        certainty=_one_of(item["certainty"], CERTAINTIES, f"{where}.certainty"),
+        fixes=tuple(_fix(one, f"{where}.fixes[{n}]") for n, one in enumerate(_list(item["fixes"], f"{where}.fixes"))),
+    )
+
+
+def clean(prose: str) -> str:
+    """Prose of a model, fit to be shown: no terminal escapes, control or direction characters, no lone surrogates."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", prose.replace("\r\n", "\n"))).strip()
+
+
+def one_line(prose: str, limit: int) -> str:
+    """Cleaned prose on one line of at most `limit` characters."""
+    words = " ".join(clean(prose).split())
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+
+
+def _decode(data: str | bytes) -> object:
+    try:
+        decoded: object = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise StatementError(f"the answer is not JSON ({error})") from None
+    return decoded
+
+
+def _fields(data: object, names: tuple[str, ...], where: str) -> Mapping[str, object]:
+    if not isinstance(data, Mapping):
+        raise StatementError(f"{where} is not an object")
+    if missing := [name for name in names if name not in data]:
+        raise StatementError(f"{where} lacks the field {missing[0]!r}")
+    if extra := [name for name in data if name not in names]:
+        raise StatementError(f"{where} has the unknown field {str(extra[0])[:40]!r}")
+    return data
+
+
+def _list(value: object, where: str) -> list[object]:
+    if not isinstance(value, list):
+        raise StatementError(f"{where} is not an array")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise StatementError(f"{where} is not a string")
+    return value
+
+
+def _one_of(value: object, allowed: tuple[_Word, ...], where: str) -> _Word:
+    word = _text(value, where).strip().lower()
+    for one in allowed:
+        if one == word:
+            return one
+    raise StatementError(f"{where} is {word[:40]!r}, which is none of {', '.join(allowed)}")
+
+
+def _fix(data: object, where: str) -> ClaimFix:
+    item = _fields(data, tuple(_FIX["properties"]), where)
+    return ClaimFix(*(_text(item[name], f"{where}.{name}") for name in ("file", "quote", "replacement")))
+
+
+def _ruling(data: object, where: str) -> Ruling:
+    item = _fields(data, tuple(_RULING["properties"]), where)
+    return Ruling(
+        claim=_text(item["claim"], f"{where}.claim").strip(),
+        verdict=_one_of(item["verdict"], VERDICTS, f"{where}.verdict"),
+        file=_text(item["file"], f"{where}.file"),
+        quote=_text(item["quote"], f"{where}.quote"),
+        argument=clean(_text(item["argument"], f"{where}.argument"))[:MAX_ARGUMENT],
+        severity=_one_of(item["severity"], SEVERITIES, f"{where}.severity"),
+    )
+
+
+def _need(data: object, where: str) -> Need:
+    item = _fields(data, tuple(_NEED["properties"]), where)
+    return Need(_text(item["file"], f"{where}.file"), _text(item["symbol"], f"{where}.symbol").strip())
