@@ -1,0 +1,137 @@
+"""What `make test` does: every check, each as a stage of its own, and a summary that says what could not run.
+
+    python scripts/check.py             all stages
+    python scripts/check.py lint types  some of them
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIENT = ROOT / "client-vscode"
+
+
+class CannotRun(Exception):
+    """A stage's tools are not here; the message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    stage: str
+    seconds: float
+    problem: str | None = None
+    skipped: str | None = None
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
+    subprocess.run([str(part) for part in command], cwd=cwd, env={**os.environ, **environment}, check=True)
+
+
+def python(*arguments: str | Path) -> None:
+    run(sys.executable, *arguments)
+
+
+def lint() -> None:
+    python("-m", "ruff", "check", ".")
+    python("-m", "ruff", "format", "--check", ".")
+
+
+def types() -> None:
+    python("-m", "mypy")
+
+
+def imports() -> None:
+    run(Path(sys.executable).parent / "lint-imports", "--no-cache")
+
+
+def tests() -> None:
+    python("-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 4)), "-m", "not vscode")
+
+
+def wheel() -> None:
+    """Build the wheel and run the command from it in an environment of its own: what users install is what works."""
+    with tempfile.TemporaryDirectory() as folder:
+        python("-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ".")
+        built = next(Path(folder).glob("*.whl"))
+        home = Path(folder) / "venv"
+        python("-m", "venv", home)
+        inside = home / ("Scripts" if os.name == "nt" else "bin") / "python"
+        requirements = ROOT / "requirements" / "run.lock"
+        quiet = ("-m", "pip", "install", "-q", "--disable-pip-version-check")
+        run(inside, *quiet, "--require-hashes", "-r", requirements)
+        run(inside, *quiet, "--no-deps", built)
+        run(sys.executable, "scripts/smoke.py", inside)
+
+
+def client() -> None:
+    npm = need("npm", "Node.js with npm 10 or later (https://nodejs.org)")
+    run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=CLIENT)
+    for script in ("check", "test", "package"):
+        run(npm, "run", "--silent", script, cwd=CLIENT)
+
+
+def vscode() -> None:
+    need("npm", "Node.js with npm 10 or later (https://nodejs.org)")
+    if sys.platform != "linux":
+        raise CannotRun("the real VS Code runs on Linux only (code-server and Chromium)")
+    lab = ROOT / "tests" / "editors" / "vscode" / "provision.sh"
+    if subprocess.run(["bash", str(lab)], cwd=ROOT, check=False).returncode != 0:
+        raise CannotRun("VS Code could not be provisioned: tests/editors/vscode/provision.sh says why")
+    python("-m", "pytest", "-q", "-m", "vscode", "tests/editors")
+
+
+def need(tool: str, what: str) -> str:
+    found = shutil.which(tool)
+    if found is None:
+        raise CannotRun(f"{tool} is not installed; it comes with {what}")
+    return found
+
+
+STAGES: dict[str, Callable[[], None]] = {
+    "lint": lint,
+    "types": types,
+    "imports": imports,
+    "tests": tests,
+    "wheel": wheel,
+    "client": client,
+    "vscode": vscode,
+}
+
+
+def attempt(name: str) -> Outcome:
+    print(f"\n=== {name}", flush=True)
+    start = time.monotonic()
+    problem = skipped = None
+    try:
+        STAGES[name]()
+    except CannotRun as error:
+        skipped = str(error)
+    except subprocess.CalledProcessError as error:
+        problem = f"{Path(error.cmd[0]).name} ended with {error.returncode}"
+    return Outcome(name, time.monotonic() - start, problem, skipped)
+
+
+def main(wanted: Sequence[str]) -> int:
+    unknown = [name for name in wanted if name not in STAGES]
+    if unknown:
+        print(f"unknown stage {unknown[0]!r}; there are {', '.join(STAGES)}", file=sys.stderr)
+        return 2
+    outcomes = [attempt(name) for name in wanted or STAGES]
+    print("\n=== summary")
+    for one in outcomes:
+        state = f"FAILED: {one.problem}" if one.problem else f"not run: {one.skipped}" if one.skipped else "passed"
+        print(f"{one.stage:8} {one.seconds:6.1f} s  {state}")
+    return 1 if any(one.problem for one in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

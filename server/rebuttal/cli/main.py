@@ -1,0 +1,104 @@
+"""`rebuttal`: the parser, and what an error is to a terminal. Each command is a module of its own."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rebuttal import __version__
+from rebuttal.settings import FAIL_ON, PANELS, PROFILES, PROTOCOLS, process_environment
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit codes are the contract's (docs/command-line.md)."""
+    chosen = _parser().parse_args(arguments)
+    command = importlib.import_module(f"rebuttal.cli.{chosen.command}")
+    try:
+        return int(command.run(chosen, process_environment()))
+    except KeyboardInterrupt:
+        print("rebuttal: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:
+        from rebuttal.cli.errors import user_message
+
+        message = user_message(error)
+        if message is None:
+            raise
+        print(f"rebuttal: {message}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def _closed_pipe() -> int:
+    """The reader (`| head`) has gone: end quietly, and keep Python from complaining at exit."""
+    sys.stderr.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rebuttal", description="Review the change you are making: a panel argues, what survives is reported."
+    )
+    parser.add_argument("--version", action="version", version=f"rebuttal {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    review = commands.add_parser("review", help="review the current change")
+    _where(review, formats=("text", "json", "sarif"))
+    _what(review)
+    review.add_argument("--output", type=Path, metavar="FILE", help="write the result here instead of to stdout")
+    review.add_argument("--fail-on", choices=FAIL_ON, help="exit with 1 from this severity on (default: high)")
+    review.add_argument("--max-cost", metavar="USD", help="hard cap of this review")
+    review.add_argument("--yes", action="store_true", help="agree to sending and to the estimate")
+    review.add_argument("--require-debate", action="store_true", help="exit with 3 where only the static panel ran")
+    tape = review.add_mutually_exclusive_group()
+    tape.add_argument("--record", type=Path, metavar="FILE", help="keep every turn and reply")
+    tape.add_argument("--replay", type=Path, metavar="FILE", help="answer from a recording; nothing is sent")
+
+    context = commands.add_parser("context", help="what else a reviewer would see, and why")
+    _where(context)
+    _what(context)
+
+    estimate = commands.add_parser("estimate", help="what a review would cost, before anything is sent")
+    _where(estimate)
+    _what(estimate)
+    estimate.add_argument("--show-payload", action="store_true", help="print the redacted text that would be sent")
+
+    ledger = commands.add_parser("ledger", help="what was spent")
+    _where(ledger)
+    ledger.add_argument("--by", choices=("day", "review", "phase", "seat", "model"), default="day")
+
+    doctor = commands.add_parser("doctor", help="check key, endpoint, git, grammars, prices and store")
+    _where(doctor)
+
+    serve = commands.add_parser("serve", help="speak the Language Server Protocol over stdio")
+    serve.add_argument("--stdio", action="store_true", help="the default; accepted because editors pass it")
+    return parser
+
+
+def _where(parser: argparse.ArgumentParser, formats: Sequence[str] = ("text", "json")) -> None:
+    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="a folder of the repository")
+    parser.add_argument("--format", choices=formats, default="text")
+
+
+def _what(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scope",
+        default="working",
+        metavar="S",
+        help="working (default), staged, branch, commit:REV, range:A..B, file:PATH",
+    )
+    parser.add_argument("--base", metavar="REV", help="what `branch` is compared with")
+    parser.add_argument("--panel", choices=PANELS)
+    parser.add_argument("--protocol", choices=PROTOCOLS)
+    parser.add_argument("--profile", choices=PROFILES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The review's door to a terminal: progress on stderr, the question before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TextIO
+
+from attrs import define, field, frozen
+
+from rebuttal.debate.events import ClaimRaised, ClaimSettled, PhaseStarted, SeatFinished, SeatStarted
+from rebuttal.review.request import Answer, Estimated, Question, ReviewEvent, StaticReady
+
+PHASES = {
+    "triage": "Triage",
+    "opening": "Opening",
+    "cross_examination": "Cross-examination",
+    "rebuttal": "Rebuttal",
+    "consensus": "Consensus",
+    "summary": "Summary",
+}
+
+
+@frozen
+class Look:
+    """How to write to one stream."""
+
+    colour: bool
+    terminal: bool
+
+    @classmethod
+    def of(cls, stream: TextIO, environment: Mapping[str, str]) -> Look:
+        terminal = stream.isatty()
+        plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+        return cls(colour=terminal and not plain, terminal=terminal)
+
+
+@define
+class TerminalDoor:
+    """Tells progress as plain lines; on a terminal one line that is written over."""
+
+    look: Look
+    stream: TextIO
+    may_ask: bool
+    """There is a person at the terminal."""
+    _spent: Decimal = Decimal(0)
+    _running: dict[str, None] = field(factory=dict)
+    _phase: str = ""
+    _open_line: bool = False
+
+    def tell(self, event: ReviewEvent) -> None:
+        match event:
+            case StaticReady(findings=findings):
+                self._say(f"static panel: {_count(len(findings), 'finding')}")
+            case Estimated(estimate=estimate):
+                self._say(f"debate: expected ${estimate.expected:.4f}, at most ${estimate.at_most:.2f}")
+            case PhaseStarted(phase=phase) if phase != self._phase:
+                self._phase = phase
+                self._say(f"{PHASES[phase].lower()} ...", passing=True)
+            case SeatStarted(seat=seat):
+                self._running[seat] = None
+                self._say(f"{', '.join(self._running)} speaking, ${self._spent:.4f} so far", passing=True)
+            case SeatFinished(seat=seat, phase=phase, spent=spent, failure=failure):
+                self._running.pop(seat, None)
+                self._spent += spent
+                if failure:
+                    self._say(f"{seat} failed in {PHASES[phase].lower()}: {failure}")
+            case ClaimRaised(claim=claim, seat=seat, title=title, file=file):
+                self._say(f"{claim} {seat}: {title} ({file})")
+            case ClaimSettled(claim=claim, outcome=outcome):
+                self._say(f"{claim} settled: {outcome.replace('_', ' ')}")
+            case _:
+                pass
+
+    async def agree(self, question: Question) -> Answer:
+        if not self.may_ask:
+            return Answer(agree=False)
+        self.close_line()
+        self.stream.write(question_text(question))
+        self.stream.flush()
+        reply = (await asyncio.to_thread(sys.stdin.readline)).strip().lower()
+        return Answer(agree=reply in ("y", "yes", "a", "always"), remember=reply in ("a", "always"))
+
+    def close_line(self) -> None:
+        """End a line that was to be written over, so that what follows starts on its own."""
+        if self._open_line:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self._open_line = False
+
+    def _say(self, text: str, *, passing: bool = False) -> None:
+        if not self.look.terminal:
+            if not passing:
+                self.stream.write(f"{text}\n")
+                self.stream.flush()
+            return
+        self.close_line()
+        dim, plain = ("\x1b[2m", "\x1b[0m") if self.look.colour else ("", "")
+        self.stream.write(f"{dim}{text[:100]}{plain}" + ("" if passing else "\n"))
+        self.stream.flush()
+        self._open_line = passing
+
+
+def question_text(question: Question) -> str:
+    """What a person reads before anything leaves the machine."""
+    lines = [
+        f"Send the change of {question.repository} ({_count(question.files, 'file')}) to {question.host}?",
+        f"  expected ${question.estimate.expected:.4f}, at most ${question.estimate.at_most:.2f}; "
+        f"{_count(question.redactions, 'secret')} replaced by placeholders",
+    ]
+    if question.untracked:
+        lines.append("  files that git does not track yet are part of it: " + ", ".join(question.untracked))
+    lines.append("[y]es, [a]lways for this repository, [N]o: ")
+    return "\n".join(lines)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

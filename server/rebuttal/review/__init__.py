@@ -1,0 +1,1 @@
+"""One review from scope to findings; the only room that knows all the others."""

@@ -1,0 +1,152 @@
+"""From the parts of a review to its report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from rebuttal.budget.model import Estimate
+from rebuttal.change.model import Change, Skipped
+from rebuttal.context.model import Context
+from rebuttal.debate.model import Outcome
+from rebuttal.debate.panel import PanelChoice
+from rebuttal.evidence.panel import Evidence
+from rebuttal.findings.identity import assign_ids
+from rebuttal.findings.model import SEVERITIES, Finding
+from rebuttal.findings.report import (
+    Coverage,
+    EstimateTotal,
+    NotSpent,
+    Report,
+    Reviewed,
+    ScopeReport,
+    Timing,
+)
+from rebuttal.store.model import Cost, Totals
+from rebuttal.text.languages import language_of
+from rebuttal.text.symbols import enclosing, symbols_of
+
+
+@frozen
+class Parts:
+    """What is known of a review so far."""
+
+    change: Change
+    evidence: Evidence
+    choice: PanelChoice
+    timing: Timing = Timing()
+    context: Context | None = None
+    shared: str = ""
+    fence: str = ""
+    framing: str = ""
+    estimate: Estimate | None = None
+    totals: Totals = Totals()
+    outcome: Outcome | None = None
+    review_id: str | None = None
+    not_spent: NotSpent | None = None
+    notes: tuple[str, ...] = ()
+
+
+def report(parts: Parts, cost: Cost) -> Report:
+    """The report of a finished review."""
+    debate_ran = parts.outcome is not None
+    found, held_back = identified(parts)
+    estimate = parts.estimate
+    return Report(
+        scope=ScopeReport(
+            kind=str(parts.change.scope),
+            base=parts.change.base,
+            base_reason=parts.change.base_reason,
+            head=parts.change.head,
+        ),
+        panel=parts.choice.panel if debate_ran else "static",
+        findings=found,
+        held_back=held_back,
+        coverage=coverage(parts),
+        degraded=parts.evidence.degraded + (parts.outcome.degraded if parts.outcome else ()),
+        estimate=EstimateTotal(estimate.expected, estimate.at_most) if estimate else EstimateTotal(),
+        cost=cost,
+        timing=parts.timing,
+        not_spent=parts.not_spent,
+        notes=parts.notes + notes(parts),
+    )
+
+
+def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Static and debate findings under ids that are unique among them, worst first; and what was held back."""
+    outcome = parts.outcome
+    static, debated = parts.evidence.findings, outcome.findings if outcome else ()
+    held_back = outcome.held_back if outcome else ()
+    if outcome is None:
+        return tuple(sorted(static, key=_worst_first)), ()
+    everything = assign_ids((*static, *debated, *held_back), lambda one: symbol_of(parts.change, one))
+    shown = everything[: len(static) + len(debated)]
+    return tuple(sorted(shown, key=_worst_first)), everything[len(shown) :]
+
+
+def _worst_first(finding: Finding) -> tuple[object, ...]:
+    return (SEVERITIES.index(finding.severity), finding.file, finding.range, finding.rule)
+
+
+def symbol_of(change: Change, finding: Finding) -> str:
+    """The qualified name of the symbol around a finding, "" where there is none or the language is unknown."""
+    diff, language = change.file(finding.file), language_of(finding.file)
+    text = diff.text("old" if finding.side == "old" else "new") if diff else None
+    if text is None or language is None or finding.side == "file":
+        return ""
+    around = enclosing(symbols_of(text, language), finding.range.start.line)
+    return around.qualified if around else ""
+
+
+def coverage(parts: Parts) -> Coverage:
+    """Every changed file is in it: reviewed with its hunks, or skipped with the reason."""
+    left_out = parts.change.skipped + (parts.context.skipped if parts.context and parts.outcome else ())
+    return Coverage(
+        reviewed=tuple(Reviewed(diff.path, len(diff.hunks)) for diff in parts.change.files),
+        skipped=_once(left_out),
+    )
+
+
+def _once(skipped: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
+    return tuple({(one.file, one.reason): one for one in skipped}.values())
+
+
+def notes(parts: Parts) -> tuple[str, ...]:
+    """Sentences for the user about what was not asked, and what it would take."""
+    change, estimate = parts.change, parts.estimate
+    if not change.files:
+        why = "every changed file was skipped" if change.skipped else f"nothing differs from {change.base_reason}"
+        return (f"No change to review: {why}.",)
+    match parts.not_spent:
+        case "no_key":
+            price = f" It would cost about ${estimate.expected:.2f}, never more than ${estimate.at_most:.2f}." if estimate else ""
+            return (
+                "No model was asked: there is no API key. Set ANTHROPIC_API_KEY to have a panel debate this change."
+                + price,
+            )
+        case "no_consent":
+            return ("Nothing was sent: sending was not agreed to. Run again with --yes to agree to it and to the estimate.",)
+        case "trivial":
+            return (f"No model was asked: {'; '.join(parts.choice.reasons)}.",)
+        case "cap":
+            stopped = parts.outcome.stopped_by.message if parts.outcome and parts.outcome.stopped_by else "a cap"
+            return (f"The debate was stopped: {stopped}.",)
+        case _:
+            return ()
+
+
+def severities(findings: tuple[Finding, ...]) -> Counter[str]:
+    """How many open findings of each severity."""
+    return Counter(one.severity for one in findings if one.status == "open")
+
+
+def zero_cost() -> Cost:
+    """The cost of a review in which no call was made."""
+    return Cost(spent=Decimal(0))
+
+
+def with_timing(parts: Parts, timing: Timing) -> Parts:
+    """The same parts, timed."""
+    return evolve(parts, timing=timing)
