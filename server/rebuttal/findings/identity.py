@@ -36,7 +36,8 @@ def finding_id(file: str, quote: str, symbol: str, ordinal: int) -> str:
 def assign_ids(findings: Iterable[Finding], symbol_of: Callable[[Finding], str]) -> tuple[Finding, ...]:
     """The findings with their ids, in the order given. The ids do not depend on that order.
 
-    Findings of one file, quote and symbol are counted by position, then rule.
+    Findings of one file, quote and symbol are counted static ones first (they are shown before a debate ends
+    and must keep their ids when it adds its own), then by position, then rule.
     """
     given = tuple(findings)
     groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -51,4 +52,4 @@ def assign_ids(findings: Iterable[Finding], symbol_of: Callable[[Finding], str])
 
 def _order(finding: Finding) -> tuple[object, ...]:
     # What follows the rule only makes the order total, so that the ids do not depend on who came first.
-    return (finding.range, finding.rule, finding.side, finding.source, finding.severity, finding.title, finding.message)
+    return (finding.source != "static", finding.range, finding.rule, finding.side, finding.severity, finding.title, finding.message)
