@@ -1,0 +1,55 @@
+"""What a grammar module gives: definitions before they know their containers, and uses before they know their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from rebuttal.text.model import Arguments, Parameter, SymbolKind
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+@frozen
+class Draft:
+    """A definition as the grammar shows it."""
+
+    whole: Node
+    """With decorators and `export`."""
+    name_node: Node
+    name: str
+    kind: SymbolKind
+    body: Node | None = None
+    """The block that holds inner definitions."""
+    parameters: tuple[Parameter, ...] | None = None
+    exported: bool = False
+    is_async: bool = False
+    decorators: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    owner: str | None = None
+    """The type that a Go method is declared on, outside of that type's own text."""
+    without_body: bool = False
+
+
+@frozen
+class Use:
+    """A name that is used."""
+
+    name_node: Node
+    receiver: Node | None = None
+    arguments: Arguments | None = None
+    """Given for a call."""
+    call: Node | None = None
+
+
+def first(nodes: Iterable[Node] | None) -> Node | None:
+    """The first of the nodes of a capture."""
+    return next(iter(nodes), None) if nodes else None
+
+
+def has_token(node: Node, token: str) -> bool:
+    """Whether one of the node's own tokens is `token` (`async`, `static`)."""
+    return any(child.type == token for child in node.children)

@@ -1,0 +1,213 @@
+"""Tree-sitter, loaded when first needed: parse trees, remembered by content, and syntax faults.
+
+Only text/ sees a tree; other rooms get the frozen data of `text.model`.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from rebuttal.text.languages import Language
+from rebuttal.text.model import SyntaxFault
+
+if TYPE_CHECKING:
+    from tree_sitter import Language as Grammar
+    from tree_sitter import Node, Query, Tree
+
+MAX_BYTES = 2_000_000
+"""A longer text is not parsed: such files are data or generated, and a tree takes some twenty times the text."""
+PARSE_SECONDS = 2.0
+REMEMBERED_BYTES = 8_000_000
+"""Of source text whose trees are kept."""
+_CHUNK = 1 << 16
+_SHOWN = 40
+
+
+class Unparsed(Exception):
+    """The text cannot be parsed within the limits; the message is one sentence for the user."""
+
+
+class ParseTimeout(Unparsed):
+    """Parsing took longer than allowed."""
+
+
+class ParsedText:
+    """A text and its tree. Tree-sitter counts bytes of UTF-8; `offset` turns them into code points."""
+
+    def __init__(self, text: str, data: bytes, language: Language, tree: Tree) -> None:
+        self.text = text
+        self.data = data
+        self.language = language
+        self.tree = tree
+
+    @property
+    def root(self) -> Node:
+        return self.tree.root_node
+
+    def offset(self, byte: int) -> int:
+        """The code point offset of a byte offset."""
+        if len(self.data) == len(self.text):
+            return byte
+        bytes_, points = self._starts
+        line = bisect_right(bytes_, byte) - 1
+        return points[line] + len(self.data[bytes_[line] : byte].decode("utf-8", "replace"))
+
+    def words(self, node: Node) -> str:
+        """The text of a node."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[int]]:
+        bytes_, points = [0], [0]
+        for line in self.data.split(b"\n"):
+            bytes_.append(bytes_[-1] + len(line) + 1)
+            points.append(points[-1] + len(line.decode("utf-8", "replace")) + 1)
+        return bytes_[:-1], points[:-1]
+
+
+class Parser:
+    """Parses texts and remembers the trees of the latest ones, by content. May be shared by threads."""
+
+    def __init__(
+        self,
+        seconds: float = PARSE_SECONDS,
+        remembered_bytes: int = REMEMBERED_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._room = remembered_bytes
+        self._clock = clock
+        self._kept: OrderedDict[tuple[Language, str], ParsedText] = OrderedDict()
+        self._held = 0
+        self._lock = Lock()
+
+    def parse(self, text: str, language: Language) -> ParsedText:
+        """The tree of `text`, whole even where the text has faults.
+
+        Raises Unparsed when the text is too long, ParseTimeout when parsing takes too long.
+        """
+        key = (language, text)
+        with self._lock:
+            if (found := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return found
+        parsed = self._parse(text, language)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = parsed
+                self._held += len(parsed.data)
+            while self._held > self._room and len(self._kept) > 1:
+                self._held -= len(self._kept.popitem(last=False)[1].data)
+        return parsed
+
+    def _parse(self, text: str, language: Language) -> ParsedText:
+        from tree_sitter import Parser as TreeParser
+
+        # "replace" keeps one code point for one: a lone surrogate becomes one byte.
+        data = text.encode("utf-8", "replace")
+        if len(data) > MAX_BYTES:
+            raise Unparsed(f"A file of {len(data):,} bytes is too long to parse: split it, or review it by hand.")
+        deadline = self._clock() + self._seconds
+        try:
+            tree = TreeParser(grammar(language)).parse(
+                lambda start, _: data[start : start + _CHUNK],
+                progress_callback=lambda _offset, _error: self._clock() > deadline,
+            )
+        except ValueError:
+            raise ParseTimeout(f"Parsing took more than {self._seconds:g} s: review this file by hand.") from None
+        return ParsedText(text, data, language, tree)
+
+
+def syntax_errors(text: str, language: Language, parser: Parser | None = None) -> tuple[SyntaxFault, ...]:
+    """Where `text` is not in `language`, in order; each span is kept within one line.
+
+    Raises Unparsed (ParseTimeout) when the text cannot be parsed within the limits.
+    """
+    parsed = (parser or Parser()).parse(text, language)
+    return tuple(_fault(parsed, node) for node in _faulty(parsed.root))
+
+
+def _faulty(root: Node) -> Iterator[Node]:
+    """MISSING nodes and the innermost ERROR nodes, without recursion: hostile text nests deep."""
+    cursor = root.walk()
+    pending: list[tuple[int, Node]] = []  # ERROR nodes around the cursor, with their depth
+    depth = 0
+    while True:
+        node = cursor.node
+        if node is not None and node.is_missing:
+            pending.clear()
+            yield node
+        elif node is not None and node.has_error:
+            if node.is_error:
+                pending = [(depth, node)]
+            if cursor.goto_first_child():
+                depth += 1
+                continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                yield from (error for _, error in pending)
+                return
+            depth -= 1
+            if pending and depth <= pending[-1][0]:
+                yield pending.pop()[1]
+        if pending and depth <= pending[-1][0]:
+            yield pending.pop()[1]
+
+
+def _fault(parsed: ParsedText, node: Node) -> SyntaxFault:
+    start = parsed.offset(node.start_byte)
+    if node.is_missing:
+        return SyntaxFault(
+            start, start, f'"{node.type}" is missing' if not node.is_named else f"{node.type} is missing"
+        )
+    end = parsed.offset(node.end_byte)
+    line_end = parsed.text.find("\n", start, end)
+    end = line_end if line_end > start else end
+    shown = " ".join(parsed.text[start : min(end, start + 4 * _SHOWN)].split())
+    shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+    return SyntaxFault(start, end, f'unexpected "{shown}"' if shown else "unexpected end of line")
+
+
+@cache
+def grammar(language: Language) -> Grammar:
+    """The compiled grammar: loading one is costly, and it never changes."""
+    from tree_sitter import Language as Grammar
+
+    if language == "python":
+        import tree_sitter_python
+
+        return Grammar(tree_sitter_python.language())
+    if language == "go":
+        import tree_sitter_go
+
+        return Grammar(tree_sitter_go.language())
+    if language == "javascript":
+        import tree_sitter_javascript
+
+        return Grammar(tree_sitter_javascript.language())
+    import tree_sitter_typescript
+
+    if language == "tsx":
+        return Grammar(tree_sitter_typescript.language_tsx())
+    return Grammar(tree_sitter_typescript.language_typescript())
+
+
+@cache
+def query(language: Language, source: str) -> Query:
+    """A compiled query: compiling takes milliseconds, and queries are constants of this room."""
+    from tree_sitter import Query
+
+    return Query(grammar(language), source)
+
+
+def matches(parsed: ParsedText, source: str) -> list[dict[str, list[Node]]]:
+    """The captures of every match of a query, in the order of the text."""
+    from tree_sitter import QueryCursor
+
+    return [captures for _, captures in QueryCursor(query(parsed.language, source)).matches(parsed.root)]

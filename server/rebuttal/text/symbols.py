@@ -1,0 +1,191 @@
+"""Symbols, references and imports of one text, for every language that Rebuttal understands.
+
+All functions are pure, take an optional `Parser` (which remembers trees), and raise Unparsed (ParseTimeout)
+when the text cannot be parsed within the limits. A text with faults gives what could be understood of it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rebuttal.text.grammars.drafts import Draft, Use
+from rebuttal.text.languages import Language
+from rebuttal.text.model import Arguments, Binding, Import, Parameter, Reference, ReferenceKind, Symbol, SymbolKind
+from rebuttal.text.parsing import ParsedText, Parser
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = [
+    "Arguments",
+    "Binding",
+    "Import",
+    "Parameter",
+    "Reference",
+    "Symbol",
+    "bindings_of",
+    "enclosing",
+    "imports_of",
+    "references_of",
+    "symbols_of",
+]
+
+
+def symbols_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Symbol, ...]:
+    """Every definition that can be named, in order, those inside functions too."""
+    parsed = (parser or Parser()).parse(text, language)
+    drafts = sorted(
+        _rules(language).definitions(parsed), key=lambda draft: (draft.whole.start_byte, -draft.whole.end_byte)
+    )
+    around: list[tuple[int, Symbol]] = []  # the end of each container's text, innermost last
+    found: list[Symbol] = []
+    for draft in drafts:
+        while around and around[-1][0] <= draft.whole.start_byte:
+            around.pop()
+        symbol = _symbol(parsed, draft, around[-1][1] if around else None)
+        found.append(symbol)
+        if draft.body is not None:
+            around.append((draft.body.end_byte, symbol))
+    return tuple(found)
+
+
+def references_of(
+    text: str, language: Language, names: Collection[str] | None = None, parser: Parser | None = None
+) -> tuple[Reference, ...]:
+    """Every name used (only those in `names` where given), in order; a name being defined is left out.
+
+    The target of an assignment counts as a use: whether it defines the name cannot be told from one line."""
+    parsed = (parser or Parser()).parse(text, language)
+    uses, skipped = _rules(language).uses(parsed)
+    spans = _Spans((node.start_byte, node.end_byte) for node in skipped)
+    found = [_import_reference(one) for one in _rules(language).imports(parsed) if one.name not in (None, "*")]
+    for use in uses:
+        if not spans.holds(use.name_node.start_byte):
+            found.append(_reference(parsed, use))
+    wanted = (one for one in found if names is None or one.name in names)
+    return tuple(sorted(wanted, key=lambda one: one.start_offset))
+
+
+def imports_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Import, ...]:
+    """What comes from which module, wherever in the text it is imported, in order."""
+    parsed = (parser or Parser()).parse(text, language)
+    return tuple(sorted(_rules(language).imports(parsed), key=lambda one: one.start_offset))
+
+
+def bindings_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Binding, ...]:
+    """Names bound inside functions (parameters, variables, inner functions), with the scope each holds in."""
+    parsed = (parser or Parser()).parse(text, language)
+    scopes, names = _rules(language).bindings(parsed)
+    pending = sorted(scopes, key=lambda node: (node.start_byte, -node.end_byte))[::-1]
+    around: list[Node] = []
+    found: list[Binding] = []
+    for node in sorted(names, key=lambda one: one.start_byte):
+        while pending and pending[-1].start_byte <= node.start_byte:
+            around.append(pending.pop())
+        around = [scope for scope in around if scope.end_byte >= node.end_byte]
+        scope = _scope_of(node, around)
+        if scope is not None:
+            found.append(Binding(parsed.words(node), parsed.offset(scope.start_byte), parsed.offset(scope.end_byte)))
+    return tuple(found)
+
+
+def _scope_of(name: Node, around: Sequence[Node]) -> Node | None:
+    """The innermost scope: a function's own name stands inside its node, yet it is bound outside of it."""
+    inner = around[-1] if around else None
+    own = inner.child_by_field_name("name") if inner is not None else None
+    if own is not None and own.start_byte == name.start_byte:
+        return around[-2] if len(around) > 1 else None
+    return inner
+
+
+def enclosing(symbols: Iterable[Symbol], line: int) -> Symbol | None:
+    """The innermost symbol whose definition holds `line` (git lines from 0)."""
+    holding = (one for one in symbols if one.start_line <= line <= one.end_line)
+    return min(holding, key=lambda one: (one.end_line - one.start_line, -one.start_offset), default=None)
+
+
+def _rules(language: Language) -> ModuleType:
+    from rebuttal.text.grammars import go, javascript, python
+
+    return python if language == "python" else go if language == "go" else javascript
+
+
+def _symbol(parsed: ParsedText, draft: Draft, container: Symbol | None) -> Symbol:
+    kind: SymbolKind = draft.kind
+    in_class = container is not None and container.kind in ("class", "interface")
+    if kind == "function" and in_class:
+        kind = "method"
+    parameters = draft.parameters
+    if parsed.language == "python":
+        if kind == "method" and parameters and "staticmethod" not in draft.decorators:
+            parameters = parameters[1:] if parameters[0].kind in ("positional", "positional_only") else parameters
+        public = not _is_private(draft.name) and (container is None or container.is_public)
+    else:
+        public = draft.exported and (container is None or container.is_public)
+    owner = draft.owner or (container.qualified if container else None)
+    whole_end = draft.whole.end_point
+    header_end = draft.body.start_point.row if draft.body is not None else whole_end.row
+    if parsed.language == "python" and draft.body is not None:
+        header_end = max(draft.name_node.start_point.row, header_end - 1)
+    return Symbol(
+        draft.name,
+        f"{owner}.{draft.name}" if owner else draft.name,
+        kind,
+        draft.whole.start_point.row,
+        max(whole_end.row - (1 if whole_end.column == 0 else 0), draft.whole.start_point.row),
+        draft.name_node.start_point.row,
+        parameters,
+        public,
+        draft.is_async,
+        "class" if draft.owner else container.kind if container else None,
+        header_end,
+        parsed.offset(draft.whole.start_byte),
+        parsed.offset(draft.whole.end_byte),
+        parsed.offset(draft.name_node.start_byte),
+        draft.decorators,
+        draft.bases,
+        draft.without_body,
+    )
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+
+
+def _reference(parsed: ParsedText, use: Use) -> Reference:
+    kind: ReferenceKind = "use" if use.receiver is None else "attribute"
+    return Reference(
+        parsed.words(use.name_node),
+        use.name_node.start_point.row,
+        parsed.offset(use.name_node.start_byte),
+        parsed.offset(use.name_node.end_byte),
+        "call" if use.arguments is not None else kind,
+        parsed.words(use.receiver) if use.receiver is not None else None,
+        use.arguments,
+        parsed.offset(use.call.end_byte) if use.call is not None else None,
+    )
+
+
+def _import_reference(one: Import) -> Reference:
+    return Reference(one.name or "", one.line, one.start_offset, one.end_offset, "import")
+
+
+class _Spans:
+    """Disjoint spans, to ask quickly whether one holds a place."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def holds(self, place: int) -> bool:
+        index = bisect_right(self._starts, place) - 1
+        return index >= 0 and place < self._ends[index]
