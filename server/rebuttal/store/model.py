@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 from attrs import field, frozen
@@ -97,20 +97,97 @@ class Caps:
     month: Decimal | None = None
 
 
+_CAP_SETTINGS = {"review": "max_cost", "day": "max_cost_per_day", "month": "max_cost_per_month"}
+
+
 class CapReached(Exception):
-    """A reservation would pass a cap. `cap` names which: call, review, day, month."""
+    """A reservation would pass a cap. `cap` names which: call, review, day, month. Amounts in dollars."""
 
     def __init__(self, cap: str, limit: Decimal, already: Decimal, wanted: Decimal) -> None:
         self.cap, self.limit, self.already, self.wanted = cap, limit, already, wanted
+        setting = _CAP_SETTINGS.get(cap)
+        advice = f"raise {setting} in your config.toml" if setting else "review a smaller change"
         super().__init__(
-            f"the {cap} cap of ${limit} would be passed: ${already} is spent or set aside, "
-            f"this call may cost up to ${wanted}"
+            f"the cap of {money(limit)} per {cap} would be passed: {money(already)} is spent or set aside and "
+            f"this call may cost up to {money(wanted)}, so nothing was sent; {advice} to go on"
         )
+
+
+def money(amount: Decimal) -> str:
+    """Dollars for the eye: rounded up to a hundredth of a cent, at least two places."""
+    shown = amount.quantize(Decimal("0.0001"), ROUND_CEILING)
+    text = f"{shown:f}"
+    return "$" + (text[:-2] if text.endswith("00") else text)
 
 
 @frozen
 class Totals:
-    """What the caps leave: spent includes what is set aside and assumed."""
+    """What counts against the caps of today and of this month: spent, set aside and assumed."""
 
     day: Decimal = ZERO
     month: Decimal = ZERO
+
+
+@frozen
+class Granted:
+    """A reservation that was written: `id` names it when it is settled."""
+
+    id: int
+    at_most: Decimal
+
+
+@frozen
+class Settlement:
+    """What a call cost after all. The three sums are settled and assumed costs, this one included."""
+
+    cost: Decimal
+    over: bool
+    """The call cost more than was set aside for it: recorded as it is, and the caps may have been passed."""
+    review: Decimal
+    day: Decimal
+    month: Decimal
+
+
+@frozen
+class Recovered:
+    """Reservations of processes that ended without settling: their worst case stands until the user releases it."""
+
+    calls: int = 0
+    assumed: Decimal = ZERO
+
+
+LedgerKey = Literal["day", "month", "review", "repository", "phase", "seat", "model"]
+"""What the ledger's report can be grouped by."""
+
+
+@frozen
+class LedgerRow:
+    """One line of the ledger's report. The three amounts never overlap."""
+
+    name: str
+    spent: Decimal
+    assumed: Decimal
+    reserved: Decimal
+    """Under way."""
+    calls: int
+    """Settled and assumed."""
+    over: int
+    """How many cost more than was set aside for them."""
+    tokens: Tokens
+
+
+@frozen
+class LedgerEntry:
+    """One call."""
+
+    id: int
+    key: CallKey
+    state: CallState
+    at_most: Decimal
+    cost: Decimal
+    """What counts against the caps now: the worst case, the price, or zero once released."""
+    tokens: Tokens
+    started_at: str
+    """UTC, ISO 8601."""
+    settled_at: str | None
+    day: str

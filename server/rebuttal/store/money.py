@@ -1,0 +1,37 @@
+"""Decimal dollars outside, integer nano-dollars in SQL: sums are exact, and rounding never makes a cost smaller."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+NANO = 10**9
+_LARGEST = 10**6 * NANO
+"""One million dollars: far above any call, far below what a sum of 64-bit integers can hold."""
+_EXACT = Context(prec=60)
+
+
+def nano_cost(amount: Decimal) -> int:
+    """A cost or a reservation in nano-dollars, rounded up. ValueError: negative, not finite, or above $1,000,000."""
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{amount} is no amount of money: a cost is zero dollars or more")
+    if amount * NANO > _LARGEST:
+        raise ValueError(f"${amount} is more than the ledger keeps for one call")
+    return int((amount * NANO).to_integral_value(ROUND_CEILING, context=_EXACT))
+
+
+def nano_cap(cap: Decimal) -> int:
+    """A cap in nano-dollars, rounded down, so that what fits under it fits under the cap itself."""
+    if cap.is_infinite() and cap > 0:
+        return _LARGEST * NANO
+    if not cap.is_finite() or cap < 0:
+        raise ValueError(f"{cap} is no cap: give an amount of zero dollars or more")
+    bounded = min(cap, Decimal(_LARGEST))
+    return int((bounded * NANO).to_integral_value(ROUND_FLOOR, context=_EXACT))
+
+
+def dollars(nano: int) -> Decimal:
+    """Nano-dollars as Decimal dollars, exact, without idle zeros and without an exponent."""
+    whole, rest = divmod(nano, NANO)
+    if not rest:
+        return Decimal(whole)
+    return Decimal(f"{whole}.{rest:09d}".rstrip("0"))

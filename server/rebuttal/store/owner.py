@@ -1,0 +1,75 @@
+"""Which process a reservation belongs to, and whether that process still lives.
+
+A process id alone lies: ids are used again, containers have their own, and asking with a signal kills on Windows.
+An operating system's lock on a file does not: it ends with the process, however that ended.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            # flock belongs to the open file, so it also tells two stores of one process apart; fcntl locks do not.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class Owner:
+    """Marks this process as alive until `close` or until it ends. Raises OSError where no lock can be had."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.token = uuid4().hex
+        self._path = folder / self.token
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if not _try_lock(self._descriptor):
+            os.close(self._descriptor)
+            raise OSError(f"{self._path} cannot be locked")
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+        _remove(self._path)
+
+
+def is_alive(folder: Path, token: str) -> bool:
+    """Whether the process that called `Owner(folder)` still lives. In doubt (another asks right now) it does."""
+    path = folder / token
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        dead = _try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+    if dead:
+        _remove(path)
+    return not dead
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return  # Windows: another process has it open to ask; it will remove it

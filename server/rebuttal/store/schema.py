@@ -1,0 +1,113 @@
+"""The tables, version by version. A migration is never edited once released: a new one is added.
+
+Only what SQLite 3.24 knows (no generated columns, no STRICT, no RETURNING): Python 3.11 still ships on systems that
+link that old a library.
+"""
+
+from __future__ import annotations
+
+_CALLS = """
+CREATE TABLE calls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    review TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    seat TEXT NOT NULL,
+    model TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'assumed', 'released')),
+    reserved INTEGER NOT NULL CHECK (reserved >= 0),   -- nano-dollars: the worst case, as set aside
+    held INTEGER NOT NULL CHECK (held >= 0),           -- nano-dollars: what counts against the caps now
+    final INTEGER NOT NULL CHECK (final IN (0, held)), -- nano-dollars: what of it stands: settled or assumed
+    input INTEGER NOT NULL DEFAULT 0,
+    cache_write INTEGER NOT NULL DEFAULT 0,
+    cache_read INTEGER NOT NULL DEFAULT 0,
+    output INTEGER NOT NULL DEFAULT 0,
+    cache_write_1h INTEGER NOT NULL DEFAULT 0,
+    started_at TEXT NOT NULL,                          -- UTC, ISO 8601
+    settled_at TEXT,
+    day TEXT NOT NULL,                                 -- where the user lives: 2026-11-22
+    month TEXT NOT NULL,                               -- 2026-11
+    owner TEXT NOT NULL,                               -- see store/owner.py
+    process INTEGER NOT NULL
+)
+"""
+
+_BALANCES = """
+CREATE TABLE balances (
+    scope TEXT NOT NULL CHECK (scope IN ('review', 'day', 'month')),
+    name TEXT NOT NULL,
+    held INTEGER NOT NULL CHECK (held >= 0),
+    final INTEGER NOT NULL CHECK (final >= 0),
+    PRIMARY KEY (scope, name)
+) WITHOUT ROWID
+"""
+
+# Sums are kept by triggers, in the transaction that changes a call: a reservation costs the same however long the
+# ledger is, and no code path can forget them.
+_BALANCE_INSERT = """
+CREATE TRIGGER calls_insert AFTER INSERT ON calls BEGIN
+    INSERT INTO balances (scope, name, held, final) VALUES
+        ('review', NEW.review, NEW.held, NEW.final),
+        ('day', NEW.day, NEW.held, NEW.final),
+        ('month', NEW.month, NEW.held, NEW.final)
+    ON CONFLICT (scope, name) DO UPDATE SET held = held + excluded.held, final = final + excluded.final;
+END
+"""
+
+_BALANCE_UPDATE = """
+CREATE TRIGGER calls_update AFTER UPDATE ON calls BEGIN
+    UPDATE balances SET held = held + NEW.held - OLD.held, final = final + NEW.final - OLD.final
+        WHERE scope = 'review' AND name = NEW.review;
+    UPDATE balances SET held = held + NEW.held - OLD.held, final = final + NEW.final - OLD.final
+        WHERE scope = 'day' AND name = NEW.day;
+    UPDATE balances SET held = held + NEW.held - OLD.held, final = final + NEW.final - OLD.final
+        WHERE scope = 'month' AND name = NEW.month;
+END
+"""
+
+_BALANCE_KEYS = """
+CREATE TRIGGER calls_keys BEFORE UPDATE OF review, day, month ON calls BEGIN
+    SELECT RAISE(ABORT, 'a call stays with its review and its day');
+END
+"""
+
+_NO_DELETE = """
+CREATE TRIGGER calls_delete BEFORE DELETE ON calls BEGIN
+    SELECT RAISE(ABORT, 'what was spent is never forgotten');
+END
+"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        _CALLS,
+        "CREATE INDEX calls_by_review ON calls (review)",
+        "CREATE INDEX calls_by_day ON calls (day)",
+        "CREATE INDEX calls_under_way ON calls (owner) WHERE state = 'reserved'",
+        _BALANCES,
+        _BALANCE_INSERT,
+        _BALANCE_UPDATE,
+        _BALANCE_KEYS,
+        _NO_DELETE,
+        """
+        CREATE TABLE consents (
+            repository TEXT NOT NULL,
+            host TEXT NOT NULL,
+            given_at TEXT NOT NULL,
+            PRIMARY KEY (repository, host)
+        ) WITHOUT ROWID
+        """,
+        "CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE dismissals (
+            repository TEXT NOT NULL,
+            finding TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            dismissed_at TEXT NOT NULL,
+            expires_at TEXT,
+            PRIMARY KEY (repository, finding)
+        ) WITHOUT ROWID
+        """,
+    ),
+)
+
+VERSION = len(MIGRATIONS)
