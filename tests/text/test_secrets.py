@@ -1,0 +1,189 @@
+"""Secrets: found by shape and by name, placeholders left alone, linear on hostile input.
+
+Tokens are put together here from pieces, so that no scanner takes this file for a leak.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from rebuttal.text.secrets import Secret, find_secrets, is_secret_file
+
+ALNUM = "a8Kd03LmQ2zXv91TnB4yRw7Ec5Gh6JpU2sFo0iDl"
+HEX = "9f86d081884c7d659a2feaa0c55ad015"
+BODY = "\n".join(f"MIIEvQIBADANBgkqhkiG9w0BAQEF{n}SCBKcwggSjAgEAAoIBAQC7" for n in range(4))
+
+
+def pem(body: str = BODY, kind: str = "RSA ") -> str:
+    return f"-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----"
+
+
+TOKENS = [
+    ("aws-key", "AKIA" + "QZ7XJ2KLM3NPRS4T"),
+    ("github-token", "ghp_" + ALNUM[:36]),
+    ("github-token", "github_pat_" + ALNUM),
+    ("gitlab-token", "glpat-" + ALNUM[:20]),
+    ("slack-token", "xoxb-" + "7301928465-" + ALNUM[:24]),
+    ("stripe-key", "sk_live_" + ALNUM[:24]),
+    ("google-key", "AIza" + ALNUM[:35]),
+    ("anthropic-key", "sk-ant-" + "api03-" + ALNUM),
+    ("openai-key", "sk-proj-" + ALNUM),
+    ("npm-token", "npm_" + ALNUM[:36]),
+    ("pypi-token", "pypi-AgEIcHlwaS5vcmc" + ALNUM + ALNUM),
+    ("sendgrid-key", "SG." + ALNUM[:22] + "." + (ALNUM + "x7Q")),
+    ("twilio-key", "SK" + HEX),
+    ("jwt", "eyJ" + "hbGciOiJIUzI1NiJ9" + ".eyJ" + "zdWIiOiI4NzIxIn0" + "." + ALNUM),
+    ("azure-key", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="),
+]
+
+
+def values(text: str, path: str = "app/main.py") -> list[str]:
+    return [text[one.start : one.end] for one in find_secrets(text, path)]
+
+
+def sure(text: str, path: str = "app/main.py") -> list[tuple[str, str]]:
+    return [(one.kind, text[one.start : one.end]) for one in find_secrets(text, path) if one.sure]
+
+
+@pytest.mark.parametrize(("kind", "token"), TOKENS)
+def test_a_known_token_is_found_whatever_surrounds_it(kind: str, token: str) -> None:
+    lead = "AccountKey=" if kind == "azure-key" else "call('"
+    text = f"first line\n{lead}{token}';\n"
+    assert [(one.kind, one.line, text[one.start : one.end], one.sure) for one in find_secrets(text, "a.js")] == [
+        (kind, 1, token, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'AWS_KEY = "AKIAIOSFODNN7EXAMPLE"',
+        'aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"',
+        'token = "ghp_' + "x" * 36 + '"',
+        'password = "changeme"',
+        'password: "<your password>"',
+        'password = "${DB_PASSWORD}"',
+        'password = os.environ["DB_PASSWORD"]',
+        'api_key = os.getenv("API_KEY")',
+        'const token = process.env.TOKEN ?? "";',
+        'password = f"{prefix}-{value}"',
+        'secret = "{{ vault.secret }}"',
+        'password_field = "login_password"',
+        'TOKEN_URL = "https://auth.acme.io/oauth/token"',
+        'token_type = "bearer"',
+        'label: { password: "Enter your password" }',
+        "def login(password: str = None) -> None: ...",
+        "const { password, token } = req.body;",
+        "if token == other.token: pass",
+        "tokens = tokenizer.encode(text)",
+        'url = "https://user:password@example.com/"',
+        'url = f"postgres://{user}:{password}@{host}/db"',
+        'if text.startswith("-----BEGIN PRIVATE KEY-----"):',
+        'raise ValueError("secret: must not be empty")',
+        "compass = 'north12345'",
+        'access_token = "access_token"',
+    ],
+)
+def test_placeholders_and_ordinary_code_are_not_found(text: str) -> None:
+    assert values(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ('DB_PASSWORD = "hunter2!x"', "password", "hunter2!x"),
+        ("dbPassword := `Tr0ub4dor&3`", "password", "Tr0ub4dor&3"),
+        ('{"client_secret": "' + HEX + '"}', "secret", HEX),
+        ('const apiKey: string = "' + ALNUM[:32] + '"', "api-key", ALNUM[:32]),
+        ('os.environ["AUTH_TOKEN"] = "' + ALNUM + '"', "token", ALNUM),
+        ("aws_secret_access_key = " + ALNUM, "secret", ALNUM),
+        ('url = "postgres://svc:k9x72-Lq@db.internal.acme.io/app"', "database-url", "k9x72-Lq"),
+        ('curl -H "Authorization: Bearer ' + ALNUM + '"', "authorization", ALNUM),
+        ('headers = {"Authorization": "Basic c3ZjOms5eDcyLUxxMTI="}', "authorization", "c3ZjOms5eDcyLUxxMTI="),
+    ],
+)
+def test_a_literal_with_a_telling_name_is_found_and_sure(text: str, kind: str, value: str) -> None:
+    assert sure(text) == [(kind, value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('password = "correcthorse"', "correcthorse"),
+        ('os.getenv("DB_PASSWORD", "s3cr3t-9")', "s3cr3t-9"),
+        ("Server=db;User=sa;Password=Sup3r!x;", "Sup3r!x"),
+        ("<password>geheim9</password>", "geheim9"),
+        ('mysql --password="geheim9"', "geheim9"),
+    ],
+)
+def test_a_doubtful_value_is_redacted_even_where_it_is_not_reported(text: str, value: str) -> None:
+    assert value in values(text)
+
+
+def test_configuration_needs_no_quotes() -> None:
+    assert values("db:\n  password: k9x72Lq\n", "config/app.yaml") == ["k9x72Lq"]
+    assert values("db = {password: k9x72Lq}\n", "app.py") == []
+
+
+def test_a_secret_in_a_test_is_redacted_but_not_reported_unless_its_shape_says_so() -> None:
+    assert sure('password = "hunter2!x"', "tests/test_login.py") == []
+    assert values('password = "hunter2!x"', "tests/test_login.py") == ["hunter2!x"]
+    assert sure(f'key = "{TOKENS[0][1]}"', "tests/test_login.py") != []
+
+
+def test_a_private_key_is_found_without_its_frame() -> None:
+    text = f"KEY = '''\n{pem()}\n'''\n"
+    assert find_secrets(text, "a.py") == (
+        Secret("private-key", text.index(BODY), text.index(BODY) + len(BODY), 2, sure=True),
+    )
+
+
+def test_a_private_key_on_one_line_is_found() -> None:
+    text = '"key": "' + pem().replace("\n", "\\n") + '"'
+    (found,) = find_secrets(text, "a.json")
+    assert "MIIE" not in text[: found.start] + text[found.end :]
+
+
+def test_a_private_key_without_an_end_is_found_as_far_as_it_looks_like_one() -> None:
+    text = pem().rpartition("\n")[0] + "\n\ndef main() -> None:\n    pass\n"
+    assert values(text) == [BODY]
+
+
+def test_overlapping_finds_become_one() -> None:
+    token = TOKENS[1][1]
+    text = f'github_token = "{token}.suffix-9"'
+    assert values(text) == [f"{token}.suffix-9"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".env", "app/.env.production", "prod.env", "keys/server.pem", "id_rsa", "home/.ssh/id_ed25519", "a/.npmrc",
+     "infra/prod.tfvars", "store.JKS", "C:\\app\\.env", ".aws/credentials", "config/secrets.yaml"],
+)  # fmt: skip
+def test_files_that_hold_secrets_are_known_by_name(path: str) -> None:
+    assert is_secret_file(path)
+
+
+@pytest.mark.parametrize(
+    "path", [".env.example", "id_rsa.pub", "environment.py", "src/secrets.py", "keyboard.ts", "README.md"]
+)
+def test_other_files_are_not(path: str) -> None:
+    assert not is_secret_file(path)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "x = f(y); ", 'token="', "sk-", "password: ", "-----BEGIN PRIVATE KEY-----", "eyJ", "://a:"]
+)
+def test_five_megabytes_on_one_line_take_linear_time(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        started = time.process_time()
+        find_secrets(text, "bundle.js")
+        return time.process_time() - started
+
+    seconds(100_000)
+    small, large = seconds(1_000_000), seconds(5_000_000)
+    # Quadratic growth would be 25 times as long.
+    assert large < max(12 * small, 2.0)
