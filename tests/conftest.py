@@ -8,6 +8,8 @@ import pytest
 
 from tests.gitrepo import GitRepo, isolated_environment
 
+pytest_plugins = ["tests.emulator.fixtures"]
+
 
 @pytest.fixture
 def git_repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepo:

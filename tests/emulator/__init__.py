@@ -1,0 +1,11 @@
+"""A strict emulator of the Claude Messages API, on loopback, that the real SDK talks to.
+
+It refuses what the API refuses, accounts the prompt cache by the documented rules, streams, counts tokens and keeps a
+bill. What it answers, and what goes wrong, is scripted. From the command line: `python -m tests.emulator --help`.
+"""
+
+from tests.emulator.clock import FastClock, ManualClock
+from tests.emulator.script import Asked, Fault, Rule, Script, load
+from tests.emulator.server import KEY, Emulator, Record
+
+__all__ = ["KEY", "Asked", "Emulator", "FastClock", "Fault", "ManualClock", "Record", "Rule", "Script", "load"]

@@ -1,0 +1,59 @@
+"""`python -m tests.emulator`: the emulator as a program of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from tests.emulator.clock import FastClock
+from tests.emulator.script import Script, ScriptError, load
+from tests.emulator.server import KEY, Emulator
+from tests.emulator.simulate import Simulated
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    try:
+        script = load(arguments.script) if arguments.script else Script()
+    except ScriptError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if arguments.simulate is not None:
+        script.default = Simulated(arguments.simulate)
+    emulator = Emulator(script, FastClock(arguments.speed), frozenset({arguments.key}), arguments.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run(emulator, arguments.port_file))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
+    parser.add_argument("--script", type=Path, help="rules in JSON; see tests/emulator/script.py")
+    parser.add_argument("--simulate", type=int, metavar="SEED", help="answer what no rule fits as a simulated reviewer")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--port-file", type=Path, help="where to write the port, once it listens")
+    parser.add_argument("--key", default=KEY, help=f"the key that clients must send (default: {KEY})")
+    parser.add_argument("--speed", type=float, default=1.0, help="how fast scripted delays pass (default: 1)")
+    return parser
+
+
+async def _run(emulator: Emulator, port_file: Path | None) -> None:
+    await emulator.start()
+    if port_file is not None:
+        # In one step: whoever waits for the file must not read half a number.
+        draft = port_file.with_name(port_file.name + ".part")
+        draft.write_text(str(emulator.port), "ascii")
+        draft.replace(port_file)
+    sys.stdout.write(f"listening on {emulator.url}\n")
+    sys.stdout.flush()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await emulator.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""The emulator as a fixture. Registered in the root conftest for all rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.server import Emulator
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A running emulator that nothing is scripted for yet. A mistake in a test's script fails the test."""
+    with Emulator() as running:
+        yield running
+    assert running.problems == []

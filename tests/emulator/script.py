@@ -1,0 +1,165 @@
+"""What the emulator answers, and what goes wrong.
+
+In Python: `Script([Rule(seat="architect", reply={...}), Rule(model="haiku", fault=Fault("cut", at=3))])`.
+As a file, the same words: `{"rules": [{"seat": "architect", "reply": {...}, "fault": {"kind": "cut", "at": 3}}]}`.
+The first rule that fits a request and is not used up answers it; with none, `default` does, else the smallest
+value that fits the requested format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import cattrs
+from attrs import define, field, frozen
+
+from tests.emulator.validate import Request
+
+FaultKind = Literal[
+    "status", "error_event", "cut", "eof", "stall", "reset", "not_json", "wrong_shape", "no_event_names", "no_events"
+]
+Answer = dict[str, Any] | str | Callable[["Asked"], "dict[str, Any] | str"]
+_TURN = re.compile(r'<turn seat="([^"]*)" phase="([^"]*)"\s*/>')
+
+
+class ScriptError(Exception):
+    """The script itself is wrong."""
+
+
+@frozen
+class Fault:
+    """What goes wrong.
+
+    status: an error answer instead of a response. error_event: `event: error` in the stream. cut: the
+    connection ends without the end of the body. eof: a clean end without message_stop. stall: nothing more is sent, the
+    connection stays. reset: RST. not_json, wrong_shape: a 200 with such a body (a stream: in its events).
+    no_event_names: a stream without `event:` lines. no_events: a stream that ends at once.
+    """
+
+    kind: FaultKind
+    at: int | None = None
+    """Before which event of the stream, from 0. None: before the headers (cut, reset, stall), before event 1 (others)."""
+    status: int = 529
+    message: str = "Overloaded"
+    type: str | None = None
+    error_code: str | None = None
+    headers: Mapping[str, str] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in get_args(FaultKind):
+            raise ScriptError(f"unknown fault {self.kind!r}: one of {', '.join(get_args(FaultKind))}")
+
+
+@frozen
+class Rule:
+    """To which requests it applies (None: any), and how they are answered. Times in seconds of the emulator's clock."""
+
+    seat: str | None = None
+    phase: str | None = None
+    model: str | None = None
+    """Part of the model's id."""
+    contains: str | None = None
+    """Part of the prompt."""
+    number: int | None = None
+    """Of the request, counted from 1 over all that the emulator got."""
+    times: int | None = None
+    """How many requests it answers before it is used up."""
+    chance: float = 1.0
+    """That it applies; drawn from the script's seed and the request's number."""
+    reply: Answer | None = None
+    """A statement, or the text as it is sent (not checked against the format); None: the default answer."""
+    first_byte: float = 0.0
+    """Until the response begins."""
+    between: float = 0.0
+    """Between two events of the text."""
+    chunk: int = 40
+    """Characters of text in one event."""
+    thinking_tokens: int = 24
+    """Billed as output where the model thinks."""
+    stop_reason: str | None = None
+    stop_details: dict[str, Any] | None = None
+    answers_as: str | None = None
+    """The model that the response names, where it is another."""
+    fault: Fault | None = None
+
+
+@frozen
+class Asked:
+    """A request as a rule sees it."""
+
+    number: int
+    request: Request
+    seat: str | None
+    phase: str | None
+
+
+def asked(number: int, request: Request) -> Asked:
+    """Seat and phase are named at the start of the ask: `<turn seat="..." phase="..."/>`. Earlier text is not asked
+    for it, because it holds the code under review, which may say anything."""
+    turn = _TURN.search(request.last_text)
+    return Asked(number, request, *(turn.groups() if turn else (None, None)))
+
+
+@define
+class Script:
+    """Rules in order; the first that fits answers."""
+
+    rules: list[Rule] = field(factory=list)
+    default: Answer | None = None
+    seed: int = 0
+    _used: dict[int, int] = field(factory=dict, init=False)
+
+    def rule(self, asked: Asked) -> Rule:
+        """The rule for a request; counts its use."""
+        for index, rule in enumerate(self.rules):
+            if self._fits(index, rule, asked):
+                self._used[index] = self._used.get(index, 0) + 1
+                return rule
+        return Rule()
+
+    def add(self, *rules: Rule) -> None:
+        self.rules.extend(rules)
+
+    def _fits(self, index: int, rule: Rule, asked: Asked) -> bool:
+        used_up = rule.times is not None and self._used.get(index, 0) >= rule.times
+        wanted = ((rule.seat, asked.seat), (rule.phase, asked.phase), (rule.number, asked.number))
+        return (
+            not used_up
+            and all(want is None or want == got for want, got in wanted)
+            and (rule.model is None or rule.model in asked.request.model.id)
+            and (rule.contains is None or rule.contains in asked.request.text)
+            and (rule.chance >= 1 or draw(self.seed, index, asked.number) < rule.chance)
+        )
+
+
+def draw(*parts: object) -> float:
+    """A number in [0, 1) that depends on the parts alone."""
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def load(path: Path) -> Script:
+    """A script from a JSON file. Raises ScriptError, saying what is wrong with it."""
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScriptError(f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(raw, dict) or set(raw) - {"rules", "default", "seed"}:
+        raise ScriptError(f"{path}: an object with rules, default and seed is expected")
+    rules = [_rule(one, f"{path}: rule {number}") for number, one in enumerate(raw.get("rules", []))]
+    return Script(rules, raw.get("default"), raw.get("seed", 0))
+
+
+def _rule(raw: Any, where: str) -> Rule:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook_func(lambda kind: kind == Answer | None, lambda value, _: value)
+    try:
+        return converter.structure(raw, Rule)
+    except Exception as error:
+        problems = "; ".join(cattrs.transform_error(error))
+        raise ScriptError(f"{where}: {problems}") from None

@@ -1,0 +1,407 @@
+"""The HTTP server: what a client of the Messages API sees, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from attrs import define, evolve, field, frozen
+
+from tests.emulator import tokens
+from tests.emulator.cache import Cache, Plan
+from tests.emulator.clock import Clock, FastClock
+from tests.emulator.errors import ApiError, bad_request
+from tests.emulator.models import ALIASES, MODELS, find, info
+from tests.emulator.reply import Reply, Usage, compose, frame
+from tests.emulator.script import Fault, Rule, Script, ScriptError, asked
+from tests.emulator.validate import MAX_BODY, Request, check_headers, understand
+
+KEY = "emulator-key"
+"""The key that the emulator takes unless it is told others."""
+
+
+@define
+class Record:
+    """One request and what became of it. Times are `time.monotonic()`."""
+
+    number: int
+    path: str
+    headers: Mapping[str, str]
+    at: float
+    body: Any = None
+    seat: str | None = None
+    phase: str | None = None
+    model: str | None = None
+    status: int | None = None
+    error: str | None = None
+    """The message of the error answer."""
+    events: list[str] = field(factory=list)
+    """Types of the events that were sent."""
+    usage: Usage | None = None
+    """What was billed: of a response that broke off, the prompt and the text that was sent."""
+    price: Decimal = Decimal(0)
+    completed: bool = False
+    """The response was sent to its end."""
+    closed_early: float | None = None
+    """When the client closed the connection before the end of the response."""
+
+
+@frozen
+class _Broken(Exception):
+    """The connection has been ended as the script wanted."""
+
+
+@define
+class Emulator:
+    """A strict Messages API. Use it as a context manager: it then runs in a thread of its own, for synchronous and
+    asynchronous tests alike.
+
+    >>> with Emulator() as emulator:
+    ...     emulator.script.add(Rule(seat="architect", reply={"claims": [], "rulings": [], "needs": []}))
+    ...     environment = emulator.environment()
+    """
+
+    script: Script = field(factory=Script)
+    clock: Clock = field(factory=FastClock)
+    keys: frozenset[str] = frozenset({KEY})
+    port: int = 0
+    records: list[Record] = field(factory=list, init=False)
+    """Of POST /v1/messages only."""
+    others: list[Record] = field(factory=list, init=False)
+    """Of all other requests: count_tokens, models."""
+    problems: list[str] = field(factory=list, init=False)
+    """Mistakes of the script, found while it was played; a test should end with none."""
+    _cache: Cache = field(factory=Cache, init=False)
+    _changed: threading.Condition = field(factory=threading.Condition, init=False)
+    _runner: web.AppRunner | None = field(default=None, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    _stopped: asyncio.Event | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bill(self) -> Decimal:
+        """What the service would charge, in dollars."""
+        return sum((record.price for record in self.records), Decimal(0))
+
+    def environment(self) -> dict[str, str]:
+        """What makes a client talk to this emulator."""
+        return {"ANTHROPIC_API_KEY": sorted(self.keys)[0], "ANTHROPIC_BASE_URL": self.url}
+
+    def wait(self, until: Callable[[], bool], timeout: float = 5.0) -> None:
+        """Block until something holds of the records. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(until, timeout):
+                raise TimeoutError("the emulator did not get there in time")
+
+    async def seen(self, until: Callable[[], bool]) -> None:
+        """`wait` for asynchronous tests."""
+        await asyncio.to_thread(self.wait, until)
+
+    def forget_cache(self) -> None:
+        """As if all cached prefixes had expired."""
+        self._cache = Cache()
+
+    # Running
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=0, middlewares=[_errors_as_the_api])
+        app.router.add_post("/v1/messages", self._messages)
+        app.router.add_post("/v1/messages/count_tokens", self._count)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/models/{id}", self._model)
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="emulator", daemon=True)
+        self._thread.start()
+        if not ready.wait(10):
+            raise TimeoutError("the emulator did not start")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._loop is not None and self._stopped is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+        if self._thread is not None:
+            self._thread.join(10)
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        await self.start()
+        ready.set()
+        await self._stopped.wait()
+        await self.stop()
+
+    # Endpoints
+
+    async def _messages(self, http: web.Request) -> web.StreamResponse:
+        record = self._record(http, self.records)
+        try:
+            return await self._answer(http, record)
+        except ApiError as error:
+            record.status, record.error = error.status, error.message
+            self._notify()
+            raise
+        except asyncio.CancelledError:
+            record.closed_early = time.monotonic()
+            self._notify()
+            raise
+        except (ConnectionError, _Broken) as error:
+            if isinstance(error, ConnectionError):
+                record.closed_early = time.monotonic()
+            self._notify()
+            raise asyncio.CancelledError from None
+
+    async def _answer(self, http: web.Request, record: Record) -> web.StreamResponse:
+        started = self.clock.now()
+        key, request = await self._understand(http, record, counting=False)
+        known = asked(record.number, request)
+        record.model, record.seat, record.phase = request.model.id, known.seat, known.phase
+        self._notify()
+        rule = self.script.rule(known)
+        await self.clock.sleep(rule.first_byte)
+        await self._fail_before_headers(http, rule.fault, record)
+        plan = self._cache.plan(request, key, started)
+        try:
+            reply = compose(known, rule, self.script, plan)
+        except ScriptError as error:
+            self.problems.append(str(error))
+            raise ApiError(500, f"(emulator) {error}") from None
+        play = _Play(self, http, record, request, rule, reply, plan)
+        return await (play.stream() if request.stream else play.whole())
+
+    async def _fail_before_headers(self, http: web.Request, fault: Fault | None, record: Record) -> None:
+        if fault is None:
+            return
+        if fault.kind == "status":
+            raise ApiError(fault.status, fault.message, fault.error_code, fault.headers, fault.type)
+        if fault.at is None and fault.kind in ("cut", "reset", "stall"):
+            await end(http, fault.kind)
+
+    async def _count(self, http: web.Request) -> web.StreamResponse:
+        record = self._record(http, self.others)
+        _, request = await self._understand(http, record, counting=True)
+        record.model, record.status, record.completed = request.model.id, 200, True
+        return web.json_response({"input_tokens": request.prompt_tokens})
+
+    async def _models(self, http: web.Request) -> web.StreamResponse:
+        check_headers(http.headers, self.keys)
+        rows = sorted(MODELS.values(), key=lambda row: row.created_at, reverse=True)
+        ids = [row.id for row in rows]
+        limit = int(http.query.get("limit", "20"))
+        if not 1 <= limit <= 1000:
+            raise bad_request("limit: Input should be between 1 and 1000")
+        after = http.query.get("after_id")
+        first = ids.index(after) + 1 if after in ids else 0
+        page = rows[first : first + limit]
+        return web.json_response(
+            {
+                "data": [info(row) for row in page],
+                "has_more": first + limit < len(rows),
+                "first_id": page[0].id if page else None,
+                "last_id": page[-1].id if page else None,
+            }
+        )
+
+    async def _model(self, http: web.Request) -> web.StreamResponse:
+        check_headers(http.headers, self.keys)
+        name = http.match_info["id"]
+        return web.json_response(info(find(ALIASES.get(name, name))))
+
+    async def _understand(self, http: web.Request, record: Record, *, counting: bool) -> tuple[str, Request]:
+        raw = await _read(http)
+        key, version = check_headers(http.headers, self.keys)
+        if http.content_type != "application/json":
+            raise bad_request("Content-Type: application/json is required")
+        if raw is None:
+            raise ApiError(413, "Request exceeds the maximum size")
+        try:
+            record.body = json.loads(raw)
+        except ValueError:
+            raise bad_request("The request body is not valid JSON.") from None
+        betas = frozenset(part.strip() for part in http.headers.get("anthropic-beta", "").split(",") if part.strip())
+        return key, understand(record.body, version, betas, counting=counting)
+
+    def _record(self, http: web.Request, records: list[Record]) -> Record:
+        record = Record(len(records) + 1, http.path_qs, dict(http.headers), time.monotonic())
+        records.append(record)
+        self._notify()
+        return record
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    # For _Play
+
+    def begin(self, plan: Plan) -> None:
+        self._cache.begin(plan)
+
+    def finish(self, record: Record, usage: Usage, request: Request, *, completed: bool) -> None:
+        record.usage, record.price, record.completed = usage, usage.price(request.model), completed
+        self._notify()
+
+
+@define
+class _Play:
+    """One response being given."""
+
+    emulator: Emulator
+    http: web.Request
+    record: Record
+    request: Request
+    rule: Rule
+    reply: Reply
+    plan: Plan
+
+    async def whole(self) -> web.StreamResponse:
+        """Without a stream. Faults of a stream show as a body that breaks off, or is something else."""
+        self.emulator.begin(self.plan)
+        self.record.status = 200
+        fault = self.rule.fault
+        body = json.dumps(self.reply.message(), ensure_ascii=False).encode()
+        if fault is not None and fault.kind in ("not_json", "wrong_shape"):
+            body = b"<html>gateway</html>" if fault.kind == "not_json" else b'{"ok": true}'
+        elif fault is not None:
+            response = web.StreamResponse(headers=_headers(self.record.number))
+            response.content_length, response.content_type = len(body), "application/json"
+            await response.prepare(self.http)
+            await response.write(body[: len(body) // 2])
+            await end(self.http, "cut" if fault.kind not in ("stall", "reset") else fault.kind)
+        self.emulator.finish(self.record, self.reply.usage, self.request, completed=True)
+        return web.Response(body=body, content_type="application/json")
+
+    async def stream(self) -> web.StreamResponse:
+        response = web.StreamResponse(headers=_headers(self.record.number) | {"Cache-Control": "no-cache"})
+        response.content_type, response.charset = "text/event-stream", "utf-8"
+        self.record.status = 200
+        await response.prepare(self.http)
+        sent = ""
+        try:
+            for number, event in enumerate(self.reply.events()):
+                if await self._fault(response, number):
+                    return response
+                if event["type"] == "content_block_delta" and event["delta"]["type"] == "text_delta":
+                    await self.emulator.clock.sleep(self.rule.between)
+                    sent += event["delta"]["text"]
+                if number == 0:
+                    self.emulator.begin(self.plan)
+                if event["type"] == "message_stop":
+                    # Before it is sent: a client that has it may look at the bill at once.
+                    self.emulator.finish(self.record, self.reply.usage, self.request, completed=True)
+                self.record.events.append(event["type"])
+                await response.write(self._frame(number, event))
+            await response.write_eof()
+        finally:
+            if not self.record.completed:
+                self._bill_what_was_sent(sent)
+        return response
+
+    def _frame(self, number: int, event: dict[str, Any]) -> bytes:
+        fault = self.rule.fault
+        if fault is None or number != (1 if fault.at is None else fault.at):
+            return frame(event, named=fault is None or fault.kind != "no_event_names")
+        if fault.kind == "not_json":
+            return f"event: {event['type']}\ndata: {{broken\n\n".encode()
+        if fault.kind == "wrong_shape":
+            return frame({"type": event["type"]})
+        return frame(event, named=fault.kind != "no_event_names")
+
+    async def _fault(self, response: web.StreamResponse, number: int) -> bool:
+        """Do what the script wants before event `number`; True: the response is over."""
+        fault = self.rule.fault
+        if fault is None:
+            return False
+        if fault.kind == "no_events":
+            await response.write_eof()
+            return True
+        if number != (1 if fault.at is None else fault.at):
+            return False
+        if fault.kind == "error_event":
+            error = ApiError(fault.status, fault.message, fault.error_code, type=fault.type).error()
+            self.record.events.append("error")
+            await response.write(frame({"type": "error", "error": error}))
+        if fault.kind in ("eof", "error_event"):
+            await response.write_eof()
+            return True
+        if fault.kind in ("cut", "reset", "stall"):
+            await end(self.http, fault.kind)
+        return False
+
+    def _bill_what_was_sent(self, sent: str) -> None:
+        """Nothing is documented of what a broken response costs: this is what gateways take it to be."""
+        begun = "message_start" in self.record.events
+        if not begun:
+            return
+        written = tokens.of_text(sent, self.request.model)
+        usage = evolve(self.reply.usage, output=self.reply.usage.thinking + written)
+        self.emulator.finish(self.record, usage, self.request, completed=False)
+
+
+async def _read(http: web.Request) -> bytes | None:
+    """The body, or None if it is larger than the API takes (it is read all the same, so that the client hears why)."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in http.content.iter_chunked(1 << 18):
+        size += len(part)
+        if size <= MAX_BODY:
+            parts.append(part)
+    return b"".join(parts) if size <= MAX_BODY else None
+
+
+async def end(http: web.Request, kind: str) -> None:
+    """End a connection without the rest of the response, or stay silent until the client goes away."""
+    if kind == "stall":
+        await asyncio.Event().wait()
+    transport = http.transport
+    if transport is not None and kind == "reset":
+        found: socket.socket = transport.get_extra_info("socket")
+        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
+    elif transport is not None:
+        transport.close()
+    raise _Broken
+
+
+def _headers(number: int) -> dict[str, str]:
+    return {"request-id": f"req_emulated{number:06}", "anthropic-organization-id": "org_emulated"}
+
+
+@web.middleware
+async def _errors_as_the_api(http: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors with the API's body; a request id on every response."""
+    request_id = f"req_emulated_{id(http):x}"
+    try:
+        response = await handler(http)
+    except ApiError as error:
+        response = web.json_response(error.body(request_id), status=error.status, headers=error.headers)
+    except web.HTTPException as error:
+        refusal = ApiError(error.status, error.reason or "error", type=None if error.status == 404 else "api_error")
+        response = web.json_response(refusal.body(request_id), status=error.status)
+    if not response.prepared and "request-id" not in response.headers:
+        response.headers["request-id"] = request_id
+    return response
