@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 PANELS = ("auto", "static", "small", "medium", "large")
 PROFILES = ("frugal", "balanced", "thorough")
@@ -29,6 +29,18 @@ PanelChoice = Literal["auto", "static", "small", "medium", "large"]
 
 class SettingsError(Exception):
     """The user's own settings cannot be read; the message is one sentence that says what to do (exit code 2)."""
+
+
+@frozen
+class ModelPrice:
+    """The user's own price of a model, in US dollars per million tokens."""
+
+    input: Decimal
+    output: Decimal
+    cache_write: Decimal
+    """Kept for five minutes."""
+    cache_write_1h: Decimal
+    cache_read: Decimal
 
 
 @frozen
@@ -52,6 +64,8 @@ class Settings:
     model_haiku: str = "claude-haiku-5-5"
     model_sonnet: str = "claude-sonnet-5-5"
     model_opus: str = "claude-opus-5-5"
+    prices: Mapping[str, ModelPrice] = field(factory=dict, hash=False)
+    """By model; only from the user's config.toml."""
 
 
 @frozen

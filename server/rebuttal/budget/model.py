@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from rebuttal.store.model import Tokens
+from rebuttal.store.model import CallKey, Tokens
 
 
 class UnknownPrice(Exception):
@@ -36,3 +36,38 @@ class Estimate:
     by_seat: Mapping[str, Decimal] = field(factory=dict)
     by_model: Mapping[str, Decimal] = field(factory=dict)
     calls: tuple[PlannedCall, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether the expected cost stays under the cap; else the review will be cut short."""
+        return self.expected <= self.at_most
+
+
+@frozen
+class Reservation:
+    """Money set aside for one call that is about to be made; it must be settled, assumed or released."""
+
+    id: int
+    key: CallKey
+    at_most: Decimal
+
+
+@frozen
+class CapWarning:
+    """A cap is nearly used up by what is settled and assumed. `cap`: review, day or month."""
+
+    cap: str
+    limit: Decimal
+    spent: Decimal
+
+
+@frozen
+class OverrunWarning:
+    """A call cost more than its worst case: recorded as it is. The price or the bound is wrong."""
+
+    key: CallKey
+    at_most: Decimal
+    cost: Decimal
+
+
+BudgetWarning = CapWarning | OverrunWarning

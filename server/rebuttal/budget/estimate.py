@@ -1,0 +1,89 @@
+"""What a review is expected to cost, and what it can cost at most, before anything is sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from attrs import frozen
+
+from rebuttal.budget.model import Estimate, PlannedCall
+from rebuttal.budget.prices import PriceBook, cache_minimum
+from rebuttal.store.model import ZERO, Caps, Tokens, Totals
+
+
+@frozen
+class PlannedTurn:
+    """A call that a panel will make, before it is known what of its prompt the cache will hold."""
+
+    phase: str
+    seat: str
+    model: str
+    ask_tokens: int
+    """Of the lens and the task: what stands after the shared prefix."""
+    output_tokens: int
+    """Expected, thinking included."""
+
+
+def planned_call(
+    phase: str,
+    seat: str,
+    model: str,
+    shared_tokens: int,
+    ask_tokens: int,
+    output_tokens: int,
+    warm: bool,
+    count: int = 1,
+) -> PlannedCall:
+    """One kind of call. `warm`: an earlier call of the same model has written the shared prefix to the cache."""
+    if shared_tokens < cache_minimum(model):
+        tokens = Tokens(input=shared_tokens + ask_tokens, output=output_tokens)
+    elif warm:
+        tokens = Tokens(input=ask_tokens, cache_read=shared_tokens, output=output_tokens)
+    else:
+        tokens = Tokens(input=ask_tokens, cache_write=shared_tokens, output=output_tokens)
+    return PlannedCall(phase, seat, model, tokens, count)
+
+
+def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: int) -> tuple[PlannedCall, ...]:
+    """Turns in the order in which they are made: each model's first one writes the shared prefix, the rest read it."""
+    warm: set[str] = set()
+    calls = []
+    for turn in turns:
+        calls.append(
+            planned_call(
+                *(turn.phase, turn.seat, turn.model, shared_tokens, turn.ask_tokens, turn.output_tokens),
+                warm=turn.model in warm,
+            )
+        )
+        warm.add(turn.model)
+    return tuple(calls)
+
+
+def enforced_cap(caps: Caps, totals: Totals) -> Decimal:
+    """What a new review can cost at most: its own cap, or what is left of the day or the month, if that is less.
+
+    Infinity where there is no cap at all.
+    """
+    left = [caps.review] if caps.review is not None else []
+    if caps.day is not None:
+        left.append(caps.day - totals.day)
+    if caps.month is not None:
+        left.append(caps.month - totals.month)
+    return max(min(left, default=Decimal("Infinity")), ZERO)
+
+
+def estimate(planned: Iterable[PlannedCall], book: PriceBook, caps: Caps, totals: Totals) -> Estimate:
+    """Price the planned calls. `expected` may be above `at_most`: the review would then be cut short by a cap.
+
+    Raises UnknownPrice.
+    """
+    calls = tuple(planned)
+    expected = ZERO
+    shares: tuple[dict[str, Decimal], ...] = ({}, {}, {})
+    for call in calls:
+        cost = book.price(call.model, call.tokens) * call.count
+        expected += cost
+        for group, name in zip(shares, (call.phase, call.seat, call.model), strict=True):
+            group[name] = group.get(name, ZERO) + cost
+    return Estimate(expected, enforced_cap(caps, totals), *shares, calls=calls)

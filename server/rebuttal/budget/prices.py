@@ -1,0 +1,137 @@
+"""What tokens cost: the offline snapshot of `genai-prices`, and the user's own prices before it. Never the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from attrs import frozen
+
+from rebuttal.budget.model import UnknownPrice
+from rebuttal.settings import ModelPrice, Settings
+from rebuttal.store.model import Tokens
+
+_MILLION = Decimal(1_000_000)
+
+PROMPT_MARGIN = 512
+"""Tokens that the API adds to a prompt for its own framing and for a structured answer (it publishes no figure)."""
+
+_CACHE_MINIMUM = {
+    # platform.claude.com, prompt caching, October 2026; all other current models: 512.
+    "claude-haiku-4-5": 4096,
+    "claude-opus-4-5": 4096,
+    "claude-opus-4-6": 4096,
+    "claude-opus-4-7": 2048,
+    "claude-opus-4-8": 1024,
+    "claude-sonnet-4-6": 1024,
+    "claude-sonnet-5": 1024,
+}
+
+
+def cache_minimum(model: str) -> int:
+    """Tokens that a prefix must have to be cached at all; a shorter one is billed as plain input."""
+    plain, _, stamp = model.rpartition("-")
+    return _CACHE_MINIMUM.get(plain if len(stamp) == 8 and stamp.isdigit() else model, 512)
+
+
+@frozen
+class PricesAge:
+    """How old the snapshot of prices is."""
+
+    version: str
+    """Of genai-prices."""
+    newest: date
+    """The newest change of a price that the snapshot knows: it is at least as new as that."""
+    days: int
+
+
+class PriceBook:
+    """Prices by model, in US dollars. `overrides` (from the user's own config.toml) win over the snapshot."""
+
+    def __init__(self, overrides: Mapping[str, ModelPrice] | None = None) -> None:
+        self._overrides = dict(overrides or {})
+
+    @classmethod
+    def of(cls, settings: Settings) -> PriceBook:
+        return cls(settings.prices)
+
+    def price(self, model: str, tokens: Tokens) -> Decimal:
+        """What these tokens of ONE call cost: price steps go by the length of that call's prompt.
+
+        Raises UnknownPrice.
+        """
+        own = self._overrides.get(model)
+        return _own_price(own, tokens) if own else _snapshot_price(model, tokens)
+
+    def worst_case(self, model: str, prompt_bytes: int, max_tokens: int, *, for_an_hour: bool = False) -> Decimal:
+        """What a call may cost at most: what is reserved for it.
+
+        `prompt_bytes`: UTF-8 bytes of all that is sent (system, messages, tools, output schema), or any other bound
+        on its tokens that holds; a token is at least one byte of text. `max_tokens`: of the answer, thinking included.
+        The prompt is priced as dearly as it can be billed: all of it written to the cache (`for_an_hour`: with the
+        long lifetime), past every price step that the bound passes. Raises UnknownPrice.
+        """
+        bound = prompt_bytes + PROMPT_MARGIN
+        hour = bound if for_an_hour else 0
+        written = Tokens(cache_write=bound, cache_write_1h=hour, output=max_tokens)
+        plain = Tokens(input=bound, output=max_tokens)
+        return max(self.price(model, written), self.price(model, plain))
+
+    def knows(self, model: str) -> bool:
+        """Whether there is a price, so that money may be spent on the model."""
+        try:
+            self.price(model, Tokens(input=1))
+        except UnknownPrice:
+            return False
+        return True
+
+
+def _own_price(own: ModelPrice, tokens: Tokens) -> Decimal:
+    short = tokens.cache_write - tokens.cache_write_1h
+    total = (
+        own.input * tokens.input
+        + own.cache_write * short
+        + own.cache_write_1h * tokens.cache_write_1h
+        + own.cache_read * tokens.cache_read
+        + own.output * tokens.output
+    )
+    return total / _MILLION
+
+
+def _snapshot_price(model: str, tokens: Tokens) -> Decimal:
+    from genai_prices import Usage, calc_price
+
+    # `input_tokens` is the whole prompt here, and `cache_write_tokens` has the hour's part in it.
+    usage = Usage(
+        input_tokens=tokens.prompt,
+        cache_write_tokens=tokens.cache_write,
+        cache_write_1h_tokens=tokens.cache_write_1h,
+        cache_read_tokens=tokens.cache_read,
+        output_tokens=tokens.output,
+    )
+    try:
+        return calc_price(usage, model, provider_id="anthropic").total_price
+    except LookupError:
+        raise UnknownPrice(
+            f"no price is known for {model!r}, so nothing was sent to it: give its dollars per million tokens as "
+            f'[prices."{model}"] with input and output in your config.toml, or choose another model'
+        ) from None
+
+
+def prices_age(today: date | None = None) -> PricesAge:
+    """How old the prices are, for `rebuttal doctor`. The snapshot carries no date of its own, its price changes do."""
+    from genai_prices import __version__
+    from genai_prices.data_snapshot import get_snapshot
+    from genai_prices.types import StartDateConstraint
+
+    day = today or datetime.now(UTC).date()
+    conditions = (
+        entry.constraint
+        for provider in get_snapshot().providers
+        for model in provider.models
+        for entry in (*(model.prices if isinstance(model.prices, list) else ()), *(model.price_variants or ()))
+    )
+    changes = (c.start_date for c in conditions if isinstance(c, StartDateConstraint))
+    newest = max((change for change in changes if change <= day), default=date.min)
+    return PricesAge(__version__, newest, (day - newest).days)

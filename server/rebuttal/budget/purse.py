@@ -1,0 +1,96 @@
+"""The one way to spend: reserve the worst case, make the call, settle what it really cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+
+from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice
+from rebuttal.budget.prices import PriceBook
+from rebuttal.settings import Settings
+from rebuttal.store.ledger import Ledger
+from rebuttal.store.model import CallKey, Caps, Settlement, Tokens
+
+WARN_AT = Decimal("0.7")
+"""Share of a cap at which the user is warned."""
+
+
+def caps_of(settings: Settings) -> Caps:
+    """The hard caps that settings name."""
+    return Caps(
+        review=settings.max_cost,
+        day=settings.max_cost_per_day,
+        month=settings.max_cost_per_month,
+    )
+
+
+class Purse:
+    """Spends under caps, out of a ledger that all processes share. Used on an event loop.
+
+    What is handed to the ledger is done even when the waiting task is cancelled: a cancelled `settle` or `assume` is
+    recorded all the same, and a cancelled `reserve` leaves nothing set aside.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        caps: Caps,
+        book: PriceBook,
+        on_warning: Callable[[BudgetWarning], None] = lambda warning: None,
+    ) -> None:
+        self.book = book
+        self.caps = caps
+        self._ledger = ledger
+        self._on_warning = on_warning
+        self._warned: set[str] = set()
+
+    async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
+        """Set aside what a call may cost; only then may it be made.
+
+        Raises CapReached and StoreError; nothing may be sent then.
+        """
+        granting = self._ledger.reserve(key, at_most, self.caps)
+        try:
+            granted = await granting
+        except asyncio.CancelledError:
+            self._ledger.give_back(granting)
+            raise
+        return Reservation(granted.id, key, granted.at_most)
+
+    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal:
+        """Record what the call used, at the price of the model that answered; returns its cost in dollars.
+
+        Raises StoreError: the worst case stays set aside then. Where the answering model has no price (a fallback),
+        its worst case stands: the call is assumed, UnknownPrice is raised.
+        """
+        try:
+            cost = self.book.price(model, tokens)
+        except UnknownPrice:
+            await self.assume(reservation)
+            raise
+        settlement = await self._ledger.settle(reservation.id, tokens, cost)
+        self._warn(reservation, settlement)
+        return settlement.cost
+
+    async def assume(self, reservation: Reservation) -> Decimal:
+        """The call was made and its usage will never be known: its worst case stands. Returns that."""
+        return await self._ledger.assume(reservation.id)
+
+    async def release(self, reservation: Reservation) -> None:
+        """The call was refused before it cost anything, or was never made."""
+        await self._ledger.release(reservation.id)
+
+    def _warn(self, reservation: Reservation, settlement: Settlement) -> None:
+        if settlement.over:
+            self._on_warning(OverrunWarning(reservation.key, reservation.at_most, settlement.cost))
+        for cap in ("review", "day", "month"):
+            limit: Decimal | None = getattr(self.caps, cap)
+            spent: Decimal = getattr(settlement, cap)
+            # Once for a review, a day, a month: a new one starts below the mark, which arms the warning again.
+            mark = f"{cap} {reservation.key.review}" if cap == "review" else cap
+            if limit is None or spent < limit * WARN_AT or not spent:
+                self._warned.discard(mark)
+            elif mark not in self._warned:
+                self._warned.add(mark)
+                self._on_warning(CapWarning(cap, limit, spent))
