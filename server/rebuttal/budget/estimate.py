@@ -29,6 +29,7 @@ def planned_call(
     phase: str,
     seat: str,
     model: str,
+    *,
     shared_tokens: int,
     ask_tokens: int,
     output_tokens: int,
@@ -52,7 +53,12 @@ def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: int) -> tuple[Planne
     for turn in turns:
         calls.append(
             planned_call(
-                *(turn.phase, turn.seat, turn.model, shared_tokens, turn.ask_tokens, turn.output_tokens),
+                turn.phase,
+                turn.seat,
+                turn.model,
+                shared_tokens=shared_tokens,
+                ask_tokens=turn.ask_tokens,
+                output_tokens=turn.output_tokens,
                 warm=turn.model in warm,
             )
         )
@@ -80,10 +86,12 @@ def estimate(planned: Iterable[PlannedCall], book: PriceBook, caps: Caps, totals
     """
     calls = tuple(planned)
     expected = ZERO
-    shares: tuple[dict[str, Decimal], ...] = ({}, {}, {})
+    by_phase: dict[str, Decimal] = {}
+    by_seat: dict[str, Decimal] = {}
+    by_model: dict[str, Decimal] = {}
     for call in calls:
         cost = book.price(call.model, call.tokens) * call.count
         expected += cost
-        for group, name in zip(shares, (call.phase, call.seat, call.model), strict=True):
+        for group, name in ((by_phase, call.phase), (by_seat, call.seat), (by_model, call.model)):
             group[name] = group.get(name, ZERO) + cost
-    return Estimate(expected, enforced_cap(caps, totals), *shares, calls=calls)
+    return Estimate(expected, enforced_cap(caps, totals), by_phase, by_seat, by_model, calls)
