@@ -1,0 +1,1 @@
+"""Benchmarks: each module prints a table. `python -m bench` runs all and rewrites bench/RESULTS.md."""

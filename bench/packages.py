@@ -1,0 +1,106 @@
+"""Real changes: git repositories made from two consecutive releases of real packages.
+
+The source distributions come from the package index by the ordinary clients (pip, npm) and are kept in
+bench/.cache; nothing of them is committed. (pip asks a source distribution for its metadata when it downloads it.)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from attrs import frozen
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE / ".cache"
+WORK = HERE / ".work"
+
+
+@frozen
+class Release:
+    """A package and the two releases whose difference is the change."""
+
+    name: str
+    old: str
+    new: str
+    kind: str
+    """What is in it, for the table."""
+    index: str = "pip"
+    """Which client downloads it: pip or npm."""
+
+
+RELEASES = (
+    Release("flask", "3.0.3", "3.1.0", "Python"),
+    Release("httpx", "0.27.2", "0.28.1", "Python"),
+    Release("click", "8.1.8", "8.2.0", "Python"),
+    Release("rich", "13.8.1", "13.9.4", "Python"),
+    Release("markupsafe", "2.1.5", "3.0.2", "Python, C"),
+    Release("zod", "4.0.5", "4.1.0", "TypeScript", index="npm"),
+)
+
+
+class NotDownloaded(Exception):
+    """The package index did not give a release; the message is the client's last line."""
+
+
+def repository(release: Release) -> Path:
+    """A repository whose one commit after the first is the step from the old release to the new one."""
+    target = WORK / f"{release.name}-{release.old}-{release.new}"
+    if target.is_dir():
+        return target
+    making = target.with_suffix(".part")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    git(making, "init", "-q", "-b", "main")
+    for version in (release.old, release.new):
+        for entry in making.iterdir():
+            if entry.name != ".git":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        unpack(download(release, version), making)
+        git(making, "add", "-A", "-f")
+        git(making, "commit", "-q", "-m", f"{release.name} {version}")
+    making.rename(target)
+    return target
+
+
+def download(release: Release, version: str) -> Path:
+    """The source distribution as a tar archive, from the cache if it is there."""
+    folder = CACHE / release.name / version
+    archives = sorted(folder.glob("*.tar.gz")) + sorted(folder.glob("*.tgz"))
+    if archives:
+        return archives[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    if release.index == "npm":
+        command = ["npm", "pack", "--silent", "--pack-destination", str(folder), f"{release.name}@{version}"]
+    else:
+        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
+        command += ["--no-binary", ":all:", "-d", str(folder), f"{release.name}=={version}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    archives = sorted(folder.glob("*.tar.gz")) + sorted(folder.glob("*.tgz"))
+    if not archives:
+        raise NotDownloaded((done.stderr.strip().splitlines() or ["no archive came"])[-1])
+    return archives[0]
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """The archive's files without their leading folder."""
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+        (top,) = Path(folder).iterdir()
+        for entry in top.iterdir():
+            if entry.name != ".git":
+                shutil.move(str(entry), target / entry.name)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git without the user's configuration."""
+    person = {"NAME": "Bench", "EMAIL": "bench@example.com", "DATE": "2026-01-01T12:00:00+00:00"}
+    who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in person.items()}
+    isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", "-c", "core.autocrlf=false", *arguments]
+    subprocess.run(command, cwd=folder, env={**os.environ, **isolated, **who}, check=True)
