@@ -9,9 +9,10 @@ problem for the user; the valid rest applies.
 from __future__ import annotations
 
 import os
+import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,12 @@ PROFILES = ("frugal", "balanced", "thorough")
 PROTOCOLS = ("crossfire", "council", "solo")
 ON_SAVE = ("off", "static", "debate")
 FAIL_ON = ("critical", "high", "medium", "low", "never")
+
+MOST_MONEY = 1_000_000
+MOST_TOKENS = 1_000_000
+"""The longest prompt that any current model takes."""
+
+_NANO = Decimal("1e-9")
 
 PanelChoice = Literal["auto", "static", "small", "medium", "large"]
 
@@ -90,21 +97,25 @@ def _choice(*allowed: str) -> Parser:
 
 def _money(value: Any) -> Decimal:
     try:
-        amount = Decimal(str(value))
+        amount = Decimal(str(value).strip())
     except InvalidOperation:
         raise ValueError("must be an amount in US dollars, such as 0.50") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError("must be an amount of zero dollars or more")
-    return amount
+    if amount > MOST_MONEY:
+        raise ValueError(f"must be an amount of {MOST_MONEY} dollars or less")
+    # The ledger counts in billionths; down, for a cap rounded up would not be the cap. Plain digits, no exponent.
+    exact = amount if amount.as_tuple().exponent >= -9 else amount.quantize(_NANO, ROUND_FLOOR)  # type: ignore[operator]
+    return Decimal(f"{exact:f}")
 
 
-def _positive(value: Any) -> int:
+def _count(value: Any) -> int:
     try:
         number = int(str(value))
     except ValueError:
         raise ValueError("must be a whole number") from None
-    if number < 0:
-        raise ValueError("must be zero or more")
+    if not 0 <= number <= MOST_TOKENS:
+        raise ValueError(f"must be between 0 and {MOST_TOKENS}")
     return number
 
 
@@ -124,7 +135,7 @@ _PARSERS: dict[str, Parser] = {
     "max_cost_per_day": _money,
     "max_cost_per_month": _money,
     "ask_above": _money,
-    "context_tokens": _positive,
+    "context_tokens": _count,
     "minimum_severity": _choice("critical", "high", "medium", "low"),
     "model_haiku": _name,
     "model_sonnet": _name,
@@ -141,8 +152,12 @@ _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
 _SMALLER = frozenset({"max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above", "context_tokens"})
 
 
+_CONFIG_ONLY = "may only be set in your own config file"
+_OWN_ONLY = "may only be set in your own config file, the environment or on the command line"
+
+
 def widen(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[Settings, list[Problem]]:
-    """Apply values of one of the user's own sources."""
+    """Apply values of one of the user's own sources. None is no value."""
     changes: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, value in values.items():
@@ -153,33 +168,45 @@ def widen(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[S
 
 
 def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[Settings, list[Problem]]:
-    """Apply values of a source that is not the user's own: what would widen is left out, with a problem."""
+    """Apply values of a source that is not the user's own: what would widen is left out, with a problem.
+
+    None is no value: editors send it for what is not set.
+    """
     changes: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, value in values.items():
+        if key == "prices":
+            problems.append(Problem(key, f"{source}: {key} was left out: it {_CONFIG_ONLY}"))
+            continue
         parsed = _parse(key, value, source, problems)
         if parsed is None:
             continue
         if _narrows(key, getattr(settings, key), parsed):
             changes[key] = parsed
         else:
-            reason = "may only be set in your own config file, the environment or on the command line"
-            problems.append(Problem(key, f"{source}: {key} = {value!r} was left out: it {reason}"))
+            problems.append(Problem(key, f"{source}: {key} = {_shown(value)} was left out: it {_OWN_ONLY}"))
     return evolve(settings, **changes), problems
 
 
 def _parse(key: str, value: Any, source: str, problems: list[Problem]) -> Any:
+    if value is None:
+        return None
     parser = _PARSERS.get(key)
     if parser is None:
-        near = get_close_matches(key, _PARSERS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        problems.append(Problem(key, f"{source}: unknown setting {key!r}{hint}"))
+        near = get_close_matches(key.lower(), _PARSERS, n=1)
+        hint = f": did you mean {near[0]}?" if near else ""
+        problems.append(Problem(key, f"{source}: there is no setting {_shown(key)}{hint}"))
         return None
     try:
         return parser(value)
     except ValueError as error:
-        problems.append(Problem(key, f"{source}: {key} = {value!r} was left out: it {error}"))
+        problems.append(Problem(key, f"{source}: {key} = {_shown(value)} was left out: it {error}"))
         return None
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: what a hostile source gives may be long."""
+    return reprlib.repr(value)
 
 
 def _narrows(key: str, current: Any, wanted: Any) -> bool:
@@ -195,9 +222,15 @@ def _narrows(key: str, current: Any, wanted: Any) -> bool:
 
 
 def home(environment: Mapping[str, str]) -> Path:
-    """Where config, store and logs live: REBUTTAL_HOME, else the platform's folder for a user's data."""
+    """Where config, store and logs live: REBUTTAL_HOME, else the platform's folder for a user's data.
+
+    Raises SettingsError for a REBUTTAL_HOME that names no folder.
+    """
     if named := environment.get("REBUTTAL_HOME"):
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError as error:
+            raise SettingsError(f"REBUTTAL_HOME={named} cannot be used ({error}): name a folder in full") from None
     from platformdirs import user_data_path
 
     return user_data_path("rebuttal", appauthor=False)
@@ -210,23 +243,104 @@ def user_settings(
 
     Raises SettingsError when config.toml cannot be read or is no TOML.
     """
-    settings, problems = Settings(), list[Problem]()
     path = home(environment) / "config.toml"
-    variables = {key: environment[name] for key in _PARSERS if (name := "REBUTTAL_" + key.upper()) in environment}
+    table = _toml(path)
+    prices, problems = _prices(table.pop("prices", {}), str(path))
+    settings = Settings(prices=prices)
+    variables = {key: text for key in _PARSERS if (text := environment.get("REBUTTAL_" + key.upper(), "").strip())}
     sources: Iterable[tuple[str, Mapping[str, Any]]] = (
-        (str(path), _toml(path)),
+        (str(path), table),
         ("environment", variables),
         ("command line", command_line or {}),
     )
     for source, values in sources:
         settings, more = widen(settings, values, source)
         problems += more
+    return settings, problems + _misspelt(environment)
+
+
+def _misspelt(environment: Mapping[str, str]) -> list[Problem]:
+    """Variables that look like a setting and are none: a cap that does not bind would be found on the bill."""
+    known = {"REBUTTAL_" + key.upper() for key in _PARSERS}
+    others = (name for name in environment if name.startswith("REBUTTAL_") and name not in known)
+    return [
+        Problem(name, f"environment: there is no setting {name}: did you mean {near[0]}?")
+        for name in sorted(others)
+        if (near := get_close_matches(name, known, n=1, cutoff=0.85))
+    ]
+
+
+def _prices(table: Any, source: str) -> tuple[dict[str, ModelPrice], list[Problem]]:
+    """`[prices."<model>"]` tables: dollars per million tokens, `input` and `output` at least."""
+    if not isinstance(table, dict):
+        return {}, [Problem("prices", f'{source}: prices was left out: it must be tables such as [prices."my-model"]')]
+    prices: dict[str, ModelPrice] = {}
+    problems: list[Problem] = []
+    for model, entry in table.items():
+        try:
+            prices[model] = _price(entry)
+        except ValueError as error:
+            problems.append(Problem("prices", f"{source}: the price of {_shown(model)} was left out: {error}"))
+    return prices, problems
+
+
+_PRICE_KEYS = ("input", "output", "cache_write", "cache_write_1h", "cache_read")
+
+
+def _price(entry: Any) -> ModelPrice:
+    if not isinstance(entry, dict) or not {"input", "output"} <= entry.keys():
+        raise ValueError("it must have input and output, in dollars per million tokens")
+    if unknown := sorted(entry.keys() - set(_PRICE_KEYS)):
+        raise ValueError(f"{_shown(unknown[0])} is none of {', '.join(_PRICE_KEYS)}")
+    given: dict[str, Decimal] = {}
+    for key, value in entry.items():
+        try:
+            given[key] = _money(value)
+        except ValueError as error:
+            raise ValueError(f"{key} {error}") from None
+    plain = given["input"]
+    # What is not given is priced so that a reservation is never too small: writes at the API's usual multiples of
+    # plain input, reads without a discount.
+    defaults = {"cache_write": plain * Decimal("1.25"), "cache_write_1h": plain * 2, "cache_read": plain}
+    return ModelPrice(**{**defaults, **given})
+
+
+def repository_values(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
+    """What `.rebuttal.toml`, or the table `[tool.rebuttal]` of `pyproject.toml`, asks for: values for `narrow`.
+
+    `source` is the file's path in the repository. A file that is no TOML gives a problem and no values.
+    """
+    try:
+        table: Any = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return {}, [Problem("", f"{source} was left out: it is no TOML ({_shown(str(error))})")]
+    if source.rpartition("/")[2] == "pyproject.toml":
+        tools = table.get("tool")
+        table = tools.get("rebuttal", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        return {}, [Problem("", f"{source} was left out: tool.rebuttal must be a table")]
+    return table, []
+
+
+def repository_settings(
+    read: Callable[[str], str | None], settings: Settings
+) -> tuple[Settings, list[Problem]]:
+    """Narrow by what the repository itself asks for. `read` gives a file's text, in the BASE of the change."""
+    problems: list[Problem] = []
+    for source in ("pyproject.toml", ".rebuttal.toml"):
+        text = read(source)
+        if text is None or (source == "pyproject.toml" and "rebuttal" not in text):
+            continue
+        values, more = repository_values(text, source)
+        settings, refused = narrow(settings, values, source)
+        problems += more + refused
     return settings, problems
 
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        # utf-8-sig: some editors on Windows begin a file with a byte order mark.
+        return tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -239,11 +353,22 @@ def has_key(environment: Mapping[str, str]) -> bool:
 
 
 def endpoint_host(environment: Mapping[str, str]) -> str:
-    """The host that a review would be sent to: what the user agrees to."""
+    """The host (and port, where one is named) that a review would be sent to: what the user agrees to.
+
+    Without user name or password. Raises SettingsError for an ANTHROPIC_BASE_URL that names no host.
+    """
     from urllib.parse import urlsplit
 
     base = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
-    return urlsplit(base).netloc or base
+    try:
+        parts = urlsplit(base)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host:
+        raise SettingsError("ANTHROPIC_BASE_URL names no host: give it in full, such as https://api.anthropic.com")
+    host = f"[{host}]" if ":" in host else host
+    return host if port is None else f"{host}:{port}"
 
 
 def process_environment() -> dict[str, str]:

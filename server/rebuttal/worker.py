@@ -17,11 +17,13 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
@@ -31,7 +33,7 @@ from rebuttal.findings.wire import finding_to_json
 from rebuttal.review.request import Answer, Estimated, Question, Request, ReviewEvent, StaticReady, UsageError
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services, open_services
-from rebuttal.settings import SettingsError, narrow, process_environment, user_settings
+from rebuttal.settings import SettingsError, narrow, process_environment, user_settings, widen
 from rebuttal.store.model import StoreError
 
 log = logging.getLogger("rebuttal.worker")
@@ -183,17 +185,27 @@ class Worker:
                 amounts = {"expected": money(worth.expected), "at_most": money(worth.at_most)}
                 return {"estimate": amounts, "totals": totals_to_json(self.services)}
             case "dismiss" | "restore":
-                await self.services.dismiss(params, restore=method == "restore")
+                await self._judge(method, params)
                 return {}
             case _:
                 raise UsageError(f"the worker does not know the method {method!r}")
+
+    async def _judge(self, method: str, params: Mapping[str, Any]) -> None:
+        root, finding = Path(params["root"]), str(params["finding"])
+        if method == "restore":
+            await self.services.restore(root, finding)
+            return
+        expires = datetime.fromisoformat(params["expires"]) if params.get("expires") else None
+        await self.services.dismiss(root, finding, str(params.get("reason") or ""), expires)
 
     def _request(self, params: Mapping[str, Any]) -> Request:
         settings, problems = narrow(self.services.settings, params.get("settings") or {}, "editor")
         for problem in problems:
             log.warning(problem.message)
         chosen = {key: params[key] for key in ("panel", "profile", "protocol") if params.get(key)}
-        settings = evolve(settings, **chosen)
+        settings, problems = widen(settings, chosen, "command")
+        if problems:
+            raise UsageError(problems[0].message)
         only = params.get("only")
         return Request(
             where=Path(params["root"]),
@@ -242,10 +254,8 @@ def main() -> int:
     def send(message: Mapping[str, Any]) -> None:
         out.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
 
-    try:
+    with suppress(KeyboardInterrupt, BrokenPipeError):
         asyncio.run(serve(sys.stdin.buffer, send))
-    except (KeyboardInterrupt, BrokenPipeError):
-        pass
     # A parser that hangs in a thread must not keep a process alive whose editor has gone.
     sys.stderr.flush()
     os._exit(0)

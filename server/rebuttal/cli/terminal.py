@@ -107,8 +107,8 @@ def question_text(question: Question) -> str:
     """What a person reads before anything leaves the machine."""
     lines = [
         f"Send the change of {question.repository} ({_count(question.files, 'file')}) to {question.host}?",
-        f"  expected ${question.estimate.expected:.4f}, at most ${question.estimate.at_most:.2f}; "
-        f"{_count(question.redactions, 'secret')} replaced by placeholders",
+        f"  expected ${question.estimate.expected:.4f}, at most ${question.estimate.at_most:.2f}",
+        f"  {_count(question.redactions, 'secret')} replaced by placeholders",
     ]
     if question.untracked:
         lines.append("  files that git does not track yet are part of it: " + ", ".join(question.untracked))

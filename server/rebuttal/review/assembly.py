@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from decimal import Decimal
+from typing import cast
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from rebuttal.budget.model import Estimate
 from rebuttal.change.model import Change, Skipped
 from rebuttal.context.model import Context
-from rebuttal.debate.model import Outcome
+from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
 from rebuttal.debate.panel import PanelChoice
 from rebuttal.evidence.panel import Evidence
 from rebuttal.findings.identity import assign_ids
-from rebuttal.findings.model import SEVERITIES, Finding
+from rebuttal.findings.model import SEVERITIES, Finding, Severity
 from rebuttal.findings.report import (
     Coverage,
+    Degraded,
     EstimateTotal,
     NotSpent,
     Report,
@@ -24,6 +24,7 @@ from rebuttal.findings.report import (
     ScopeReport,
     Timing,
 )
+from rebuttal.settings import Settings
 from rebuttal.store.model import Cost, Totals
 from rebuttal.text.languages import language_of
 from rebuttal.text.symbols import enclosing, symbols_of
@@ -47,6 +48,7 @@ class Parts:
     review_id: str | None = None
     not_spent: NotSpent | None = None
     notes: tuple[str, ...] = ()
+    failures: tuple[Degraded, ...] = ()
 
 
 def report(parts: Parts, cost: Cost) -> Report:
@@ -65,7 +67,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         findings=found,
         held_back=held_back,
         coverage=coverage(parts),
-        degraded=parts.evidence.degraded + (parts.outcome.degraded if parts.outcome else ()),
+        degraded=parts.failures + parts.evidence.degraded + (parts.outcome.degraded if parts.outcome else ()),
         estimate=EstimateTotal(estimate.expected, estimate.at_most) if estimate else EstimateTotal(),
         cost=cost,
         timing=parts.timing,
@@ -121,13 +123,19 @@ def notes(parts: Parts) -> tuple[str, ...]:
         return (f"No change to review: {why}.",)
     match parts.not_spent:
         case "no_key":
-            price = f" It would cost about ${estimate.expected:.2f}, never more than ${estimate.at_most:.2f}." if estimate else ""
+            price = (
+                f" It would cost about ${estimate.expected:.2f}, never more than ${estimate.at_most:.2f}."
+                if estimate
+                else ""
+            )
             return (
                 "No model was asked: there is no API key. Set ANTHROPIC_API_KEY to have a panel debate this change."
                 + price,
             )
         case "no_consent":
-            return ("Nothing was sent: sending was not agreed to. Run again with --yes to agree to it and to the estimate.",)
+            return (
+                "Nothing was sent: sending was not agreed to. Run again with --yes to agree to it and to the estimate.",
+            )
         case "trivial":
             return (f"No model was asked: {'; '.join(parts.choice.reasons)}.",)
         case "cap":
@@ -137,16 +145,20 @@ def notes(parts: Parts) -> tuple[str, ...]:
             return ()
 
 
-def severities(findings: tuple[Finding, ...]) -> Counter[str]:
-    """How many open findings of each severity."""
-    return Counter(one.severity for one in findings if one.status == "open")
-
-
-def zero_cost() -> Cost:
-    """The cost of a review in which no call was made."""
-    return Cost(spent=Decimal(0))
-
-
-def with_timing(parts: Parts, timing: Timing) -> Parts:
-    """The same parts, timed."""
-    return evolve(parts, timing=timing)
+def brief(settings: Settings, parts: Parts) -> Brief:
+    """All that the debate needs to know."""
+    assert parts.context is not None
+    return Brief(
+        change=parts.change,
+        context=parts.context,
+        evidence=parts.evidence.findings,
+        panel=parts.choice.panel,
+        seats=parts.choice.seats,
+        rounds=parts.choice.rounds,
+        profile=cast(Profile, settings.profile),
+        fence=parts.fence,
+        framing=parts.framing,
+        minimum_severity=cast(Severity, settings.minimum_severity),
+        shared=parts.shared,
+        protocol=cast(ProtocolName, settings.protocol),
+    )

@@ -1,0 +1,170 @@
+"""What a review needs from outside: environment, clock, store, prices and speakers, opened when first used."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
+from rebuttal.budget.model import Estimate
+from rebuttal.budget.prices import PriceBook
+from rebuttal.budget.purse import Purse, caps_of
+from rebuttal.change.identity import repository_id
+from rebuttal.change.model import Change
+from rebuttal.debate.model import Speaker
+from rebuttal.debate.plan import planned_turns
+from rebuttal.findings.model import Finding
+from rebuttal.findings.suppress import suppress
+from rebuttal.review.assembly import Parts
+from rebuttal.review.request import Request, UsageError
+from rebuttal.settings import Settings, endpoint_host, has_key, home
+from rebuttal.store.model import Cost, StoreError, Totals
+from rebuttal.text.tokens import expected_tokens
+
+if TYPE_CHECKING:
+    from rebuttal.store.database import Database
+
+STORE = "rebuttal.sqlite3"
+"""The store's file in REBUTTAL_HOME."""
+
+
+class Services:
+    """Everything a review takes from outside. One for a process; used on one event loop."""
+
+    def __init__(
+        self, environment: Mapping[str, str], settings: Settings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.environment = environment
+        self.settings = settings
+        self.clock = clock
+        self.known_totals = Totals()
+        self._database: Database | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def host(self) -> str:
+        """Where a review would be sent. Raises SettingsError where ANTHROPIC_BASE_URL names no host."""
+        return endpoint_host(self.environment)
+
+    def can_speak(self, request: Request) -> bool:
+        """Whether there is anyone to answer: a key, or a recording."""
+        return request.replay is not None or has_key(self.environment)
+
+    def require_key(self, request: Request) -> None:
+        """Raises UsageError when a debate panel was named and there is no key for it."""
+        if request.settings.panel not in ("auto", "static") and not self.can_speak(request):
+            raise UsageError(
+                f"the panel {request.settings.panel!r} needs an API key: set ANTHROPIC_API_KEY, or use --panel static"
+            )
+
+    async def database(self) -> Database:
+        """The store, opened once. What dead processes had under way is settled as assumed. Raises StoreError."""
+        async with self._opening:
+            if self._database is None:
+                from rebuttal.store.database import Database
+                from rebuttal.store.ledger import Ledger
+
+                path = home(self.environment) / STORE
+                self._database = await asyncio.to_thread(Database.open, path)
+                await Ledger(self._database).recover()
+            return self._database
+
+    async def secret(self) -> bytes:
+        """The installation's secret, from which fences are made. Raises StoreError."""
+        from rebuttal.store.secret import installation_secret
+
+        return await installation_secret(await self.database())
+
+    async def suppressed(self, change: Change, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings, dismissed ones marked. Without a store only what the base says counts."""
+        if not findings:
+            return findings
+        try:
+            from rebuttal.store.verdicts import Verdicts
+
+            verdicts = Verdicts(await self.database())
+            dismissed = await verdicts.dismissed(repository_id(change.root))
+        except StoreError:
+            dismissed = {}
+        return suppress(findings, change, dismissed)
+
+    async def dismiss(self, root: Path, finding: str, reason: str, expires: datetime | None = None) -> None:
+        """Do not show a finding again, for a reason. Raises StoreError, ChangeError."""
+        from rebuttal.store.verdicts import Verdicts
+
+        await Verdicts(await self.database()).dismiss(repository_id(root), finding, reason, expires)
+
+    async def restore(self, root: Path, finding: str) -> bool:
+        """Show a dismissed finding again; False where it was not dismissed."""
+        from rebuttal.store.verdicts import Verdicts
+
+        return await Verdicts(await self.database()).restore(repository_id(root), finding)
+
+    async def has_consent(self, root: Path) -> bool:
+        """Whether the user has agreed for good to send this repository to this host."""
+        from rebuttal.store.consent import Consents
+
+        return await Consents(await self.database()).has_consent(repository_id(root), self.host)
+
+    async def remember_consent(self, root: Path) -> None:
+        from rebuttal.store.consent import Consents
+
+        await Consents(await self.database()).remember_consent(repository_id(root), self.host)
+
+    async def totals(self) -> Totals:
+        """What day and month have seen. Raises StoreError."""
+        from rebuttal.store.ledger import Ledger
+
+        self.known_totals = await Ledger(await self.database()).totals()
+        return self.known_totals
+
+    async def cost(self, review: str | None) -> Cost:
+        """What a review cost, from the ledger."""
+        if review is None:
+            return Cost()
+        from rebuttal.store.ledger import Ledger
+
+        return await Ledger(await self.database()).cost_of(review)
+
+    def estimate(self, settings: Settings, parts: Parts) -> Estimate:
+        """What the debate is expected to cost and may cost at most. Raises UnknownPrice."""
+        models = {"haiku": settings.model_haiku, "sonnet": settings.model_sonnet, "opus": settings.model_opus}
+        turns = [
+            PlannedTurn(turn.phase, turn.seat, models[turn.tier], turn.ask_tokens, turn.output_tokens)
+            for turn in planned_turns(parts.choice, settings.profile, parts.change)
+        ]
+        calls = plan_calls(turns, expected_tokens(parts.shared))
+        return estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
+
+    async def speaker(self, request: Request, review: str, root: Path) -> Speaker:
+        """Who answers: a recording, or Claude with every attempt in the ledger."""
+        from rebuttal.speakers.recording import RecordingSpeaker, ReplaySpeaker
+
+        if request.replay is not None:
+            return ReplaySpeaker(request.replay)
+        from rebuttal.speakers.claude import open_claude
+        from rebuttal.store.ledger import Ledger
+
+        purse = Purse(Ledger(await self.database()), caps_of(request.settings), PriceBook.of(request.settings))
+        speaker = open_claude(self.environment, request.settings, purse, review, repository_id(root))
+        return RecordingSpeaker(speaker, request.record) if request.record is not None else speaker
+
+    async def close(self) -> None:
+        """Finish what was handed to the store."""
+        if self._database is not None:
+            await asyncio.to_thread(self._database.close)
+
+
+@asynccontextmanager
+async def open_services(environment: Mapping[str, str], settings: Settings) -> AsyncIterator[Services]:
+    """Services for as long as the block runs."""
+    services = Services(environment, settings)
+    try:
+        yield services
+    finally:
+        await services.close()
