@@ -101,6 +101,11 @@ _Span = tuple[int, int, str, str]
 """Start, end, kind, placeholder."""
 
 
+def has_placeholder(text: str) -> bool:
+    """Whether a text holds a placeholder, or part of one: what stands for a secret must not be edited."""
+    return "«redacted:" in text
+
+
 def redact(text: str, path: str) -> Redacted:
     """One text on its own; a review with several uses one `Redactor` for all."""
     return Redactor().redact(text, path)
