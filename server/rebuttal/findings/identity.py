@@ -52,4 +52,12 @@ def assign_ids(findings: Iterable[Finding], symbol_of: Callable[[Finding], str])
 
 def _order(finding: Finding) -> tuple[object, ...]:
     # What follows the rule only makes the order total, so that the ids do not depend on who came first.
-    return (finding.source != "static", finding.range, finding.rule, finding.side, finding.severity, finding.title, finding.message)
+    return (
+        finding.source != "static",
+        finding.range,
+        finding.rule,
+        finding.side,
+        finding.severity,
+        finding.title,
+        finding.message,
+    )

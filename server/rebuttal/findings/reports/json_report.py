@@ -1,0 +1,81 @@
+"""The report as JSON: docs/schemas/review.schema.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rebuttal.change.model import Skipped
+from rebuttal.findings.report import Report
+from rebuttal.findings.wire import finding_to_json, money
+from rebuttal.store.model import Spent, Tokens
+
+SCHEMA = 1
+"""Raised when a field changes its meaning or goes; a new field does not raise it."""
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The report as `review --format json` prints it; money as decimal strings of US dollars."""
+    return {
+        "schema": SCHEMA,
+        "scope": {
+            "kind": report.scope.kind,
+            "base": report.scope.base,
+            "base_reason": report.scope.base_reason,
+            "head": report.scope.head,
+        },
+        "panel": report.panel,
+        "findings": [finding_to_json(finding) for finding in report.findings],
+        "held_back": [finding_to_json(finding) for finding in report.held_back],
+        "coverage": {
+            "reviewed": [{"file": one.file, "hunks": one.hunks} for one in report.coverage.reviewed],
+            "skipped": [_skipped(one) for one in report.coverage.skipped],
+        },
+        "degraded": [{"seat": one.seat, "phase": one.phase, "reason": one.reason} for one in report.degraded],
+        "cost": _cost(report),
+        "timing": {
+            "total_ms": report.timing.total_ms,
+            "change_ms": report.timing.change_ms,
+            "evidence_ms": report.timing.evidence_ms,
+            "context_ms": report.timing.context_ms,
+            "debate_ms": report.timing.debate_ms,
+        },
+        "not_spent": report.not_spent,
+        "notes": list(report.notes),
+    }
+
+
+def _skipped(one: Skipped) -> dict[str, Any]:
+    hunks = {} if one.hunks is None else {"hunks": one.hunks}
+    return {"file": one.file, **hunks, "reason": one.reason}
+
+
+def _cost(report: Report) -> dict[str, Any]:
+    cost = report.cost
+    return {
+        "currency": "USD",
+        "estimate": {"expected": money(report.estimate.expected), "at_most": money(report.estimate.at_most)},
+        "spent": money(cost.spent),
+        "assumed": money(cost.assumed),
+        "tokens": _tokens(cost.tokens),
+        "calls": cost.calls,
+        "by_phase": _shares(cost.by_phase),
+        "by_seat": _shares(cost.by_seat),
+        "by_model": _shares(cost.by_model),
+    }
+
+
+def _shares(shares: Mapping[str, Spent]) -> dict[str, Any]:
+    return {
+        name: {"spent": money(share.spent), "calls": share.calls, "tokens": _tokens(share.tokens)}
+        for name, share in shares.items()
+    }
+
+
+def _tokens(tokens: Tokens) -> dict[str, int]:
+    return {
+        "input": tokens.input,
+        "cache_write": tokens.cache_write,
+        "cache_read": tokens.cache_read,
+        "output": tokens.output,
+    }
