@@ -19,7 +19,7 @@ from rebuttal.debate.triage import Area, Traits, traits_of
 
 @frozen
 class PanelChoice:
-    """`seats` open the debate, those kept longest first; the static panel has none. `reasons` are words for the user."""
+    """`seats` open the debate, those kept longest first; the static panel has none. `reasons`: words for the user."""
 
     panel: PanelName
     seats: tuple[Seat, ...]
@@ -82,8 +82,9 @@ _WEIGHTS: dict[str, dict[Area, int]] = {
 
 
 def choose_panel(change: Change, requested: str) -> PanelChoice:
-    """The panel for a change. `requested`: auto, static, small, medium or large; a named one is kept, whatever the change.
+    """The panel for a change.
 
+    `requested`: auto, static, small, medium or large; a named one is kept, whatever the change is like.
     Raises ValueError for any other word.
     """
     if requested == "static":

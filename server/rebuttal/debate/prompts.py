@@ -69,9 +69,9 @@ def prompts_version() -> str:
 
 
 def seat_from(name: str, text: str) -> Seat:
-    """A seat from a Markdown file with front matter: `id`, `name`, `priority` and `tiers` by profile; the body is the lens.
+    """A seat from a Markdown file.
 
-    Raises PromptError.
+    Front matter: `id`, `name`, `priority`, and `tiers` by profile; the body is the lens. Raises PromptError.
     """
     head, lens = _front_matter(name, text)
     seat_id, title, priority = (_scalar(name, head, key) for key in ("id", "name", "priority"))

@@ -179,16 +179,17 @@ def _in_block_comment(lines: list[str], line: int) -> bool:
         return False
     if text.startswith("/*"):
         return text.endswith("*/") or (line + 1 < len(lines) and lines[line + 1].strip().startswith("*"))
-    if not text.startswith("*"):
-        return False
+    return text.startswith("*") and _opened_above(lines, line)
+
+
+def _opened_above(lines: list[str], line: int) -> bool:
+    """Whether the run of lines that begin with a star goes back to the start of a comment."""
     for above in range(line - 1, -1, -1):
         upper = lines[above].strip()
-        if "*/" in upper:
+        if "*/" in upper or not upper.startswith(("*", "/*")):
             return False
         if upper.startswith("/*"):
             return True
-        if not upper.startswith("*"):
-            return False
     return False
 
 
@@ -232,8 +233,8 @@ _LINES: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (
         "concurrency",
         re.compile(
-            r"\basync\b|\bawait\b|thread|\block\b|mutex|\bgo func\b|\bchan\b|atomic|promise\.|queue|worker|synchroni[sz]ed|"
-            r"\bselect \{|sync\.|asyncio|goroutine",
+            r"\basync\b|\bawait\b|thread|\block\b|mutex|\bgo func\b|\bchan\b|atomic|promise\.|queue|worker|"
+            r"synchroni[sz]ed|\bselect \{|sync\.|asyncio|goroutine",
             re.IGNORECASE,
         ),
     ),
@@ -241,7 +242,8 @@ _LINES: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (
         "interface",
         re.compile(
-            r"^\s*(async\s+)?(def [a-z]|class [A-Z]|export |public |pub |func [A-Z]|func \(.*\) [A-Z])|@app\.|@router\.|add_argument"
+            r"^\s*(async\s+)?(def [a-z]|class [A-Z]|export |public |pub |func [A-Z]|func \(.*\) [A-Z])|"
+            r"@app\.|@router\.|add_argument"
         ),
     ),
     (

@@ -1,0 +1,164 @@
+"""From what a seat says to a place in the code: by the quote alone, never by what the model says about it.
+
+A claim whose quote is not found once stays, as a claim about the file: it is marked and only `possible`. A
+claim about a file that nobody was shown cannot be checked at all, so it is set aside. A fix is offered only
+if it applies, parses and stays inside the change; otherwise it is withheld and the claim stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from rebuttal.change.model import Change, FileDiff, Side
+from rebuttal.context.model import Exhibit
+from rebuttal.debate.exhibits import Exhibits
+from rebuttal.debate.model import Claim, Place, Raised, Ruling, SetAside
+from rebuttal.findings.fixes import FixError, apply_edits, edits_from_quotes
+from rebuttal.findings.model import Fix
+from rebuttal.text.languages import language_of
+from rebuttal.text.parsing import Unparsed, syntax_errors
+from rebuttal.text.redaction import has_placeholder
+
+LONGEST_QUOTE = 8000
+"""Characters; a longer quote points at nothing in particular."""
+LONGEST_FIX = 20_000
+"""Characters of replacements in one fix: more is a rewrite, not a fix."""
+LEAST_QUOTED = 4
+"""Letters and digits that a ruling's quote must hold: a bracket is found everywhere and settles nothing."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+"""Characters that do not show in an editor: a fix must not bring any in (the "Trojan Source" attack)."""
+
+
+@frozen
+class _Anchor:
+    place: Place
+    anchored: bool
+    note: str | None = None
+
+
+class Anchoring:
+    """Anchors claims and rulings in one debate's exhibits."""
+
+    def __init__(self, change: Change, exhibits: Exhibits) -> None:
+        self._diffs = {diff.path: diff for diff in change.files}
+        self._exhibits = exhibits
+
+    def claim(self, claim: Claim, seat: str, turn: int) -> Raised | SetAside:
+        """Where the claim stands, with what code found wrong with it."""
+        file = self._exhibits.resolve(claim.file) or self._old_path(claim.file)
+        if file is None:
+            return SetAside(seat, claim, f"it is about {claim.file[:200]!r}, which is not among the files shown")
+        anchor = self._anchor(claim, file)
+        if not anchor.anchored and file not in self._diffs:
+            return SetAside(seat, claim, f"its quote is not found in {file}, which is not part of the change")
+        fix, fix_note = self._fix(claim)
+        notes = tuple(note for note in (anchor.note, fix_note) if note is not None)
+        return Raised(seat, claim, anchor.place, turn, anchor.anchored, fix, notes)
+
+    def ruling(self, ruling: Ruling, about: Place) -> Place | None:
+        """Where the ruling's quote stands; None if it stands nowhere, or settles nothing: then the ruling is void."""
+        if sum(char.isalnum() for char in ruling.quote) < LEAST_QUOTED or len(ruling.quote) > LONGEST_QUOTE:
+            return None
+        named = self._exhibits.resolve(ruling.file)
+        return self._exhibits.supports(ruling.quote, (file for file in (named, about.file) if file is not None))
+
+    def _old_path(self, path: str) -> str | None:
+        return next((diff.path for diff in self._diffs.values() if diff.old_path == path), None)
+
+    def _anchor(self, claim: Claim, file: str) -> _Anchor:
+        whole = Place(file, "file")
+        if not claim.quote.strip():
+            missing = None if claim.side == "file" else "it quotes nothing"
+            return _Anchor(whole, claim.side == "file", missing)
+        if len(claim.quote) > LONGEST_QUOTE:
+            return _Anchor(whole, anchored=False, note="its quote is too long to point at anything")
+        for side in _sides(claim):
+            places = self._exhibits.places(self._file_on(file, side), side, claim.quote)
+            place = places[0] if len(places) == 1 else self._one_of(places, claim, side)
+            if place is not None:
+                return _Anchor(place, anchored=True)
+            if places:
+                return _Anchor(whole, False, f"its quote stands at {len(places)} places")
+        return _Anchor(whole, anchored=False, note="its quote is not found in the code")
+
+    def _file_on(self, file: str, side: Side) -> str:
+        """The file's path on that side: the exhibit of a renamed file's old side may go by its old path."""
+        diff = self._diffs.get(file)
+        if side == "old" and diff is not None and diff.old_path and self._exhibits.get(file, "old") is None:
+            return diff.old_path
+        return file
+
+    def _one_of(self, places: tuple[Place, ...], claim: Claim, side: Side) -> Place | None:
+        """The one of several places that the change touches, or else that the claim's own fix covers."""
+        if not places:
+            return None
+        diff = self._diffs.get(places[0].file)
+        touched = [one for one in places if diff is not None and touches(diff, one)]
+        if len(touched) == 1:
+            return touched[0]
+        covers = [
+            cover
+            for fix in claim.fixes
+            if self._exhibits.resolve(fix.file) == places[0].file and side == "new"
+            for cover in self._exhibits.places(places[0].file, side, fix.quote)
+        ]
+        if len(covers) != 1:
+            return None
+        inside = [one for one in places if overlap(one, covers[0])]
+        return inside[0] if len(inside) == 1 else None
+
+    def _fix(self, claim: Claim) -> tuple[Fix | None, str | None]:
+        if not claim.fixes:
+            return None, None
+        replaced = "".join(fix.replacement for fix in claim.fixes)
+        if len(replaced) > LONGEST_FIX:
+            return None, "its fix is withheld: it rewrites too much"
+        if any(_UNSEEN.search(text) for text in (replaced, *(fix.quote for fix in claim.fixes))):
+            return None, "its fix is withheld: it holds characters that do not show"
+        try:
+            fix = edits_from_quotes(claim.fixes, self._editable, is_redacted=has_placeholder)
+            return fix, None if fix is None else self._breaks(fix)
+        except FixError as error:
+            return None, f"its fix is withheld: {error}"
+
+    def _editable(self, file: str) -> Exhibit | None:
+        return self._exhibits.get(file, "new") if file in self._diffs else None
+
+    def _breaks(self, fix: Fix) -> str | None:
+        """Raises FixError where a file that could be parsed before no longer can."""
+        for file in sorted({edit.file for edit in fix.edits}):
+            exhibit, language = self._editable(file), language_of(file)
+            if exhibit is None or language is None:
+                continue
+            mended = apply_edits(exhibit.original, [edit for edit in fix.edits if edit.file == file])
+            try:
+                before, after = syntax_errors(exhibit.original, language), syntax_errors(mended, language)
+            except Unparsed:
+                continue
+            if len(after) > len(before):
+                raise FixError(f"{file} would no longer parse")
+        return None
+
+
+def touches(diff: FileDiff, place: Place) -> bool:
+    """Whether a place holds a line that the change added, altered or removed."""
+    lines = diff.removed_lines if place.side == "old" else diff.added_lines
+    return any(line in lines for line in range(place.first_line, place.last_line + 1))
+
+
+def overlap(one: Place, other: Place, slack: int = 0) -> bool:
+    """Whether two places of the same side of a file share a line, or lie at most `slack` lines apart."""
+    return (
+        (one.file, one.side) == (other.file, other.side)
+        and one.first_line <= other.last_line + slack
+        and other.first_line <= one.last_line + slack
+    )
+
+
+def _sides(claim: Claim) -> Iterable[Side]:
+    """The side that the claim names first, then the other: the words for sides are mixed up more easily than quotes."""
+    return ("old", "new") if claim.side == "old" else ("new", "old")

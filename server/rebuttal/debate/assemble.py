@@ -1,0 +1,221 @@
+"""From a brief to the prompts: the same brief and the same state give the same bytes.
+
+Our own words go into `system` and, as the lens and the task, to the end of `ask`. Everything that others
+wrote, models included, stands inside the fence. The shared part is the brief's, untouched, for every seat
+of a tier that has it in its cache; other tiers get the file in dispute instead, which is much smaller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.debate.exhibits import Excerpt, Exhibits
+from rebuttal.debate.merge import assertion
+from rebuttal.debate.model import Brief, Contention, Need, Phase, Place, Prompt, Ruled, Seat
+from rebuttal.debate.prompts import Prompts
+from rebuttal.text.positions import git_lines
+
+CONTEXT_LINES = 8
+"""Unchanged lines around a hunk in a dossier."""
+DOSSIER_LINES = 1200
+"""Lines of a dossier; the hunks nearest to the claims are kept."""
+
+
+@frozen
+class Served:
+    """What an examiner asked for and got; `excerpt` is None where there is no such code among the exhibits."""
+
+    need: Need
+    excerpt: Excerpt | None
+
+
+class Assembler:
+    """Makes the prompts of one debate."""
+
+    def __init__(self, brief: Brief, prompts: Prompts, exhibits: Exhibits) -> None:
+        self._brief = brief
+        self._prompts = prompts
+        self._exhibits = exhibits
+        self._shared = brief.shared or render_shared(brief)
+
+    def opening(self, seat: Seat) -> Prompt:
+        """The change and the lens; nothing of what the author says about it, nothing of other seats."""
+        return self._prompt(self._shared, seat, "opening", ())
+
+    def cross_examination(
+        self, seat: Seat, about: Sequence[Contention], served: Sequence[Served] = (), *, warm: bool
+    ) -> Prompt:
+        """The claims without who raised them and why. `warm`: the tier has the shared part in its cache."""
+        parts = [
+            *self._framing(),
+            "# The claims",
+            *(self._fenced("claim", _json(_shown(one))) for one in about),
+            *self._excerpts(about, warm=warm),
+            *self._served(served),
+        ]
+        return self._prompt(self._ground(about, warm=warm), seat, "cross_examination", parts)
+
+    def rebuttal(self, seat: Seat, about: Sequence[Contention], *, warm: bool) -> Prompt:
+        """The disputed claims with every position in full."""
+        parts = [*self._framing(), *self._disputes(about, brief=False), *self._excerpts(about, warm=warm)]
+        return self._prompt(self._ground(about, warm=warm), seat, "rebuttal", parts)
+
+    def consensus(self, seat: Seat, about: Sequence[Contention], *, warm: bool) -> Prompt:
+        """The open claims with every position in one line."""
+        parts = [*self._framing(), *self._disputes(about, brief=True), *self._excerpts(about, warm=warm)]
+        return self._prompt(self._ground(about, warm=warm), seat, "consensus", parts)
+
+    def _prompt(self, shared: str, seat: Seat, phase: Phase, material: Iterable[str]) -> Prompt:
+        head = f"The id of all pasted content in this message is `{self._brief.fence}`."
+        who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
+        task = self._prompts.tasks[phase].strip()
+        return Prompt(self._prompts.system, shared, "\n\n".join([head, *material, who, task]) + "\n")
+
+    def _framing(self) -> list[str]:
+        if not self._brief.framing.strip():
+            return []
+        return ["# What the author says about the change", self._fenced("author", self._brief.framing.strip())]
+
+    def _ground(self, about: Sequence[Contention], *, warm: bool) -> str:
+        return self._shared if warm else self._dossier(tuple(one.lead.place for one in about))
+
+    def _excerpts(self, about: Sequence[Contention], *, warm: bool) -> list[str]:
+        """The lines that the claims and rulings quote, in their symbols, where the shared part does not show them."""
+        wanted = [one.lead.place for one in about]
+        wanted += [ruled.place for one in about for ruled in one.rulings if ruled.place is not None]
+        cut = [self._exhibits.around(place) for place in wanted if not (warm and self._is_shown(place))]
+        excerpts = sorted({one for one in cut if one is not None}, key=lambda one: (one.file, one.side, one.first_line))
+        return ["# The code around them", *(self._excerpt(one) for one in excerpts)] if excerpts else []
+
+    def _is_shown(self, place: Place) -> bool:
+        diff = self._brief.change.file(place.file)
+        if place.side == "file":
+            return True
+        if diff is None:
+            return any(
+                one.file == place.file and one.start_line - 1 <= place.first_line and place.last_line < one.end_line
+                for one in self._brief.context.slices
+            )
+        hunks = ((h.old_lines if place.side == "old" else h.new_lines) for h in diff.hunks)
+        return any(place.first_line <= lines.stop + 3 and lines.start - 3 <= place.last_line for lines in hunks)
+
+    def _served(self, served: Sequence[Served]) -> list[str]:
+        if not served:
+            return []
+        parts = ["# The code that you asked for"]
+        for one in served:
+            if one.excerpt is not None:
+                parts.append(self._excerpt(one.excerpt))
+            else:
+                parts.append(self._fenced("not available", _json({"file": one.need.file, "symbol": one.need.symbol})))
+        return [*parts, "Rule now; you cannot ask again."]
+
+    def _disputes(self, about: Sequence[Contention], *, brief: bool) -> list[str]:
+        parts = ["# The disputed claims" if len(about) > 1 else "# The disputed claim"]
+        for one in about:
+            parts.append(self._fenced("claim", _json(_shown(one))))
+            parts += [self._fenced("position", _json(position)) for position in _positions(one, brief=brief)]
+        return parts
+
+    def _excerpt(self, excerpt: Excerpt) -> str:
+        side = "after the change" if excerpt.side == "new" else "before the change"
+        return self._fenced(f"{excerpt.file}, {side}", excerpt.text)
+
+    def _dossier(self, places: Sequence[Place]) -> str:
+        """The disputed files' own diffs: what a tier without a warm cache sees instead of everything."""
+        files = sorted({place.file for place in places})
+        diffs = [diff for file in files if (diff := self._brief.change.file(file)) is not None]
+        texts = [self._fenced(f"diff of {diff.path}", file_diff(diff, self._exhibits)) for diff in diffs]
+        return "\n\n".join(["# The change in the files in dispute", *texts]) + "\n"
+
+    def _fenced(self, source: str, text: str) -> str:
+        return fenced(self._brief.fence, source, text)
+
+
+def fenced(fence: str, source: str, text: str) -> str:
+    """Text of others between tags that it cannot forge: an id that stands in it is broken up first."""
+    safe_source = json.dumps(source.replace(fence, "…"), ensure_ascii=False)
+    body = text.replace(fence, "…") if fence else text
+    end = "" if body.endswith("\n") else "\n"
+    return f'<pasted_content id="{fence}" source={safe_source}>\n{body}{end}</pasted_content id="{fence}">'
+
+
+def render_shared(brief: Brief) -> str:
+    """The shared part where the caller gives none: diff, slices, and what tools found, fenced."""
+    fence = brief.fence
+    parts = ["# The change", fenced(fence, "diff", brief.context.diff)]
+    if brief.context.slices:
+        parts.append("# Other code that it concerns")
+        parts += [fenced(fence, f"{one.file} ({one.reason})", one.text) for one in brief.context.slices]
+    if brief.evidence:
+        facts = "\n".join(_json({"file": one.file, "rule": one.rule, "fact": one.title}) for one in brief.evidence)
+        parts += ["# Facts found by tools", fenced(fence, "tools", facts)]
+    return "\n\n".join(parts) + "\n"
+
+
+def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:
+    """A file's hunks with their surroundings, from the redacted texts, at most DOSSIER_LINES lines."""
+    old = _lines(exhibits, diff.old_path or diff.path, "old") or _lines(exhibits, diff.path, "old")
+    new = _lines(exhibits, diff.path, "new")
+    out: list[str] = []
+    shown_to = 0
+    for number, hunk in enumerate(diff.hunks):
+        start = max(hunk.new_start - CONTEXT_LINES, shown_to)
+        if start > shown_to or number == 0:
+            out.append("@@\n")
+        following = diff.hunks[number + 1].new_start if number + 1 < len(diff.hunks) else len(new)
+        stop = min(hunk.new_lines.stop + CONTEXT_LINES, following)
+        out += [" " + line for line in new[start : hunk.new_start]]
+        out += ["-" + line for line in old[hunk.old_start : hunk.old_lines.stop]]
+        out += ["+" + line for line in new[hunk.new_start : hunk.new_lines.stop]]
+        out += [" " + line for line in new[hunk.new_lines.stop : stop]]
+        shown_to = stop
+        if len(out) > DOSSIER_LINES:
+            out = [*out[:DOSSIER_LINES], "@@ the rest of the file's hunks is left out here\n"]
+            break
+    return "".join(line if line.endswith("\n") else line + "\n" for line in out)
+
+
+def _lines(exhibits: Exhibits, file: str, side: str) -> list[str]:
+    exhibit = exhibits.get(file, "old" if side == "old" else "new")
+    return git_lines(exhibit.redacted) if exhibit is not None else []
+
+
+def _shown(one: Contention) -> dict[str, str]:
+    """A claim as others see it: what is asserted and where; not by whom, how surely, how badly, or why."""
+    claim, place = one.lead.claim, one.lead.place
+    return {
+        "claim": one.id,
+        "file": place.file,
+        "side": place.side,
+        "quote": claim.quote,
+        "title": claim.title,
+        "asserted": assertion(claim),
+        "category": claim.category,
+    }
+
+
+def _positions(one: Contention, *, brief: bool) -> list[dict[str, str]]:
+    """What was said for and against, without names, in an order that tells nothing."""
+    claim = one.lead.claim
+    said = assertion(claim) if brief else claim.argument or claim.title
+    positions = [{"holds": "confirmed", "file": one.lead.place.file, "quote": claim.quote, "because": said}]
+    positions += [_position(ruled, brief=brief) for ruled in one.rulings if ruled.valid]
+    return sorted(positions, key=lambda each: (each["holds"], each["quote"], each["because"]))
+
+
+def _position(ruled: Ruled, *, brief: bool) -> dict[str, str]:
+    ruling = ruled.ruling
+    because = ruling.argument
+    if brief:
+        because = because.split(". ", 1)[0][:300]
+    assert ruled.place is not None
+    return {"holds": ruling.verdict, "file": ruled.place.file, "quote": ruling.quote, "because": because}
+
+
+def _json(item: Mapping[str, str]) -> str:
+    return json.dumps(item, ensure_ascii=False, indent=1)

@@ -1,0 +1,126 @@
+"""The code that the panel may quote: looked up, searched and cut out. Everything shown here is redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from rebuttal.change.model import Side
+from rebuttal.context.model import Context, Exhibit
+from rebuttal.debate.model import Need, Place
+from rebuttal.findings.anchor import Located, locate_all
+from rebuttal.text.languages import language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.positions import git_lines
+from rebuttal.text.symbols import enclosing, symbols_of
+
+SIDES: tuple[Side, ...] = ("new", "old")
+
+LARGEST_EXCERPT = 80
+"""Lines of a symbol that are shown whole; a larger one is shown around the place."""
+MARGIN = 20
+"""Lines shown on both sides of a place without a symbol of a fitting size."""
+LARGEST_NEED = 160
+"""Lines of a symbol that are shown because an examiner asked for it."""
+
+
+@frozen
+class Excerpt:
+    """A piece of one side of a file; lines from 0, inclusive."""
+
+    file: str
+    side: Side
+    first_line: int
+    last_line: int
+    text: str
+
+
+class Exhibits:
+    """All exhibits of one debate. Remembers what it has parsed, so one is made for each debate."""
+
+    def __init__(self, context: Context) -> None:
+        self._by_key = {(one.file, one.side): one for one in context.exhibits}
+        self._files = {one.file for one in context.exhibits}
+        self._parser = Parser()
+        self._symbols: dict[tuple[str, Side], tuple[Symbol, ...]] = {}
+        self._found: dict[tuple[str, Side, str], tuple[Located, ...]] = {}
+
+    def get(self, file: str, side: Side) -> Exhibit | None:
+        """One side of a file; None where that side does not exist or is not shown."""
+        return self._by_key.get((file, side))
+
+    def resolve(self, path: str) -> str | None:
+        """The file that is meant by a path as a model writes it; None if none is shown under it."""
+        plain = path.strip().strip("`'\"").replace("\\", "/").removeprefix("./").lstrip("/")
+        for candidate in (path, plain, plain.removeprefix("a/"), plain.removeprefix("b/")):
+            if candidate in self._files:
+                return candidate
+        return None
+
+    def places(self, file: str, side: Side, quote: str) -> tuple[Place, ...]:
+        """Every place on that side where the quote stands."""
+        exhibit = self.get(file, side)
+        if exhibit is None:
+            return ()
+        key = (file, side, quote)
+        if key not in self._found:
+            self._found[key] = locate_all(quote, exhibit.redacted)
+        return tuple(Place(file, side, one.first_line, one.last_line, one.exact) for one in self._found[key])
+
+    def supports(self, quote: str, files: Iterable[str]) -> Place | None:
+        """Where a ruling's quote stands in one of the files, either side; None if it stands in none."""
+        for file in dict.fromkeys(files):
+            for side in SIDES:
+                if places := self.places(file, side, quote):
+                    return places[0]
+        return None
+
+    def symbols(self, file: str, side: Side) -> tuple[Symbol, ...]:
+        """The symbols of that side; none where the language is not known or the text is not parsed in time."""
+        key = (file, side)
+        if key not in self._symbols:
+            self._symbols[key] = self._parse(file, side)
+        return self._symbols[key]
+
+    def around(self, place: Place) -> Excerpt | None:
+        """The symbol around a place, or some lines where there is none of a fitting size."""
+        side: Side = "old" if place.side == "old" else "new"
+        if place.side == "file":
+            return None
+        symbol = enclosing(self.symbols(place.file, side), place.first_line)
+        if symbol is not None and symbol.end_line - symbol.start_line < LARGEST_EXCERPT:
+            first, last = symbol.start_line, max(symbol.end_line, place.last_line)
+        else:
+            first, last = place.first_line - MARGIN, place.last_line + MARGIN
+        return self._cut(place.file, side, first, last)
+
+    def serve(self, need: Need) -> Excerpt | None:
+        """The code that an examiner asked for: the symbol by its name or qualified name, new side first."""
+        file = self.resolve(need.file)
+        if file is None or not need.symbol:
+            return None
+        for side in SIDES:
+            for symbol in self.symbols(file, side):
+                if need.symbol in (symbol.name, symbol.qualified):
+                    last = min(symbol.end_line, symbol.start_line + LARGEST_NEED - 1)
+                    return self._cut(file, side, symbol.start_line, last)
+        return None
+
+    def _parse(self, file: str, side: Side) -> tuple[Symbol, ...]:
+        exhibit, language = self.get(file, side), language_of(file)
+        if exhibit is None or language is None:
+            return ()
+        try:
+            return symbols_of(exhibit.redacted, language, self._parser)
+        except Unparsed:
+            return ()
+
+    def _cut(self, file: str, side: Side, first: int, last: int) -> Excerpt | None:
+        exhibit = self.get(file, side)
+        if exhibit is None:
+            return None
+        lines = git_lines(exhibit.redacted)
+        first, last = max(first, 0), min(last, len(lines) - 1)
+        return Excerpt(file, side, first, last, "".join(lines[first : last + 1])) if first <= last else None

@@ -1,0 +1,152 @@
+"""Claims that mean the same defect become one contention with several raisers.
+
+The same place is not enough (two defects may share a line) and the same words are not either (the same
+mistake may be made twice): both must agree. Agreement is a signal for later, never a filter here.
+Claims are kept in buckets by file and lines, and a bucket is searched only so far, so that the work grows
+with the number of claims, not with its square.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+
+from attrs import evolve, frozen
+from rapidfuzz import fuzz
+
+from rebuttal.debate.anchoring import overlap
+from rebuttal.debate.model import Claim, Contention, Place, Raised
+from rebuttal.findings.identity import normalised_quote
+
+BUCKET_LINES = 16
+NEAR = 3
+"""Lines that may lie between two quotes of one place."""
+FAR = 12
+"""Lines within which nearly the same words mean the same defect, quoted at another of its lines."""
+SEARCHED = 24
+"""Contentions of one bucket that a new claim is compared with."""
+
+ALIKE = 60.0
+"""Likeness of title and assertion (token set ratio, 0-100) from which claims about the same lines are one."""
+RATHER_ALIKE = 45.0
+"""The same, where they also name the same code."""
+VERY_ALIKE = 85.0
+"""The same, where the lines lie apart, or one seat says both."""
+
+_WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_CODE_LIKE = re.compile(r"[a-z0-9][A-Z]|_|\d|\$")
+_FIRST_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'`(\[]?[A-Z`])")
+
+
+def assertion(claim: Claim, limit: int = 400) -> str:
+    """The asserted defect in one sentence: the first of the argument, which is asked to stand alone."""
+    first = _FIRST_SENTENCE.split(claim.argument, maxsplit=1)[0].strip() or claim.title
+    return first if len(first) <= limit else first[: limit - 1] + "…"
+
+
+@frozen
+class _Gist:
+    """What two claims are compared by."""
+
+    words: str
+    names: frozenset[str]
+
+
+class Docket:
+    """The contentions of a debate, in the order in which they were first heard."""
+
+    def __init__(self) -> None:
+        self._contentions: dict[str, Contention] = {}
+        self._gists: dict[str, _Gist] = {}
+        self._buckets: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+
+    def get(self, contention: str) -> Contention | None:
+        return self._contentions.get(contention)
+
+    def all(self) -> tuple[Contention, ...]:
+        """Every contention, in the order heard."""
+        return tuple(self._contentions.values())
+
+    def put(self, contention: Contention) -> None:
+        """Replace a contention by its newer state."""
+        self._contentions[contention.id] = contention
+
+    def add(self, raised: Raised) -> tuple[Contention, bool]:
+        """The contention that the claim belongs to, and whether the claim opened it."""
+        gist = _gist(raised.claim)
+        if (same := self._same(raised, gist)) is not None:
+            joined = evolve(same, raised=(*same.raised, raised))
+            self._contentions[same.id] = joined
+            return joined, False
+        fresh = Contention(self._new_id(raised), (raised,))
+        self._contentions[fresh.id] = fresh
+        self._gists[fresh.id] = gist
+        for bucket in _buckets(raised.place):
+            self._buckets[bucket].append(fresh.id)
+        return fresh, True
+
+    def _same(self, raised: Raised, gist: _Gist) -> Contention | None:
+        """The most alike contention that means the same; of equals the one heard first."""
+        best: tuple[float, Contention] | None = None
+        for contention_id in self._candidates(raised.place):
+            contention = self._contentions[contention_id]
+            likeness = _sameness(raised, gist, contention, self._gists[contention_id])
+            if likeness is not None and (best is None or likeness > best[0]):
+                best = (likeness, contention)
+        return best[1] if best is not None else None
+
+    def _candidates(self, place: Place) -> list[str]:
+        found: dict[str, None] = {}
+        for bucket in _buckets(place, margin=1):
+            found.update(dict.fromkeys(self._buckets.get(bucket, ())[:SEARCHED]))
+        return list(found)
+
+    def _new_id(self, raised: Raised) -> str:
+        """From what is quoted where, so that neither order nor author shows; numbered where two quote the same."""
+        place = raised.place
+        stem = "\0".join((place.file, place.side, normalised_quote(raised.claim.quote)))
+        digest = hashlib.sha256(stem.encode("utf-8", "replace")).hexdigest()[:6]
+        number, candidate = 1, f"c-{digest}"
+        while candidate in self._contentions:
+            number += 1
+            candidate = f"c-{digest}-{number}"
+        return candidate
+
+
+def _sameness(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float | None:
+    """How alike the claim is to the contention; None where it means something else."""
+    lead = contention.lead
+    if (raised.place.file, raised.place.side) != (lead.place.file, lead.place.side):
+        return None
+    likeness = fuzz.token_set_ratio(gist.words, other.words)
+    return likeness if likeness >= _bar(raised, gist, contention, other) else None
+
+
+def _bar(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
+    lead = contention.lead
+    if raised.seat in contention.raisers or raised.place.side == "file":
+        return VERY_ALIKE
+    if not overlap(raised.place, lead.place, NEAR):
+        return VERY_ALIKE if overlap(raised.place, lead.place, FAR) else 101.0
+    if raised.claim.category == lead.claim.category and len(gist.names & other.names) > 1:
+        return RATHER_ALIKE
+    return ALIKE
+
+
+def _gist(claim: Claim) -> _Gist:
+    told = f"{claim.title} {assertion(claim)}"
+    in_quote = set(_WORD.findall(claim.quote[:4000]))
+    names = frozenset(
+        word for word in _WORD.findall(told) if len(word) > 2 and (word in in_quote or _CODE_LIKE.search(word))
+    )
+    return _Gist(" ".join(_WORD.findall(told.lower())), names)
+
+
+def _buckets(place: Place, margin: int = 0) -> list[tuple[str, str, int]]:
+    if place.side == "file":
+        return [(place.file, place.side, 0)]
+    first, last = place.first_line // BUCKET_LINES, place.last_line // BUCKET_LINES
+    # A quote over very many lines is kept by its ends: what matters is where it begins and stops.
+    rows = range(first - margin, last + margin + 1) if last - first < 64 else (first, last)
+    return [(place.file, place.side, row) for row in rows]
