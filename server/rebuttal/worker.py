@@ -28,8 +28,8 @@ from attrs import define, field
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
 from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
-from rebuttal.findings.reports.json_report import money, to_json
-from rebuttal.findings.wire import finding_to_json
+from rebuttal.findings.reports.json_report import to_json
+from rebuttal.findings.wire import finding_to_json, money
 from rebuttal.review.request import Answer, Estimated, Question, Request, ReviewEvent, StaticReady, UsageError
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services, open_services

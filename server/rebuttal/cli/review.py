@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from rebuttal.change.scope import parse_scope
+from rebuttal.cli.output import write
 from rebuttal.cli.terminal import Look, TerminalDoor
 from rebuttal.findings.model import Finding, Severity, at_least
 from rebuttal.findings.report import Report
@@ -28,7 +29,7 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if chosen.output is not None:
         chosen.output.write_text(text, "utf-8")
     else:
-        _print(text)
+        write(text)
     return exit_code(result.report, request.settings.fail_on, require_debate=chosen.require_debate)
 
 
@@ -76,12 +77,6 @@ def render(result: Result, kind: str, look: Look, *, to_file: bool = False) -> s
 
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     return to_text(result.report, colour=look.colour and not to_file, width=width)
-
-
-def _print(text: str) -> None:
-    """UTF-8 whatever the console's code page: a finding quotes code, which may hold any character."""
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
 
 
 def exit_code(report: Report, fail_on: str, *, require_debate: bool) -> int:

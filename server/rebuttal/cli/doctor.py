@@ -1,0 +1,121 @@
+"""`rebuttal doctor`: is everything here that a review needs? Nothing is sent but a question for the models' list."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from attrs import asdict, frozen
+
+from rebuttal.cli.output import write
+from rebuttal.review.services import Services, open_services
+from rebuttal.settings import Settings, endpoint_host, has_key, home, user_settings
+
+State = Literal["ok", "warning", "failed"]
+DEGRADED = 3
+OLD_PRICES = 120
+"""Days after which the prices' age is worth a warning."""
+
+
+@frozen
+class Check:
+    """One line of the doctor: what was looked at, how it is, and what to do."""
+
+    name: str
+    state: State
+    message: str
+
+
+def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """0 where nothing failed, else 3."""
+    settings, problems = user_settings(environment)
+    checks = [Check("settings", "warning", problem.message) for problem in problems]
+    checks += asyncio.run(_checks(environment, settings))
+    if chosen.format == "json":
+        write(json.dumps({"checks": [asdict(check) for check in checks]}, indent=2) + "\n")
+    else:
+        write("".join(f"{check.state:<8} {check.name:<9} {check.message}\n" for check in checks))
+    return DEGRADED if any(check.state == "failed" for check in checks) else 0
+
+
+async def _checks(environment: Mapping[str, str], settings: Settings) -> list[Check]:
+    async with open_services(environment, settings) as services:
+        return [
+            await _guarded("git", _git),
+            await _guarded("grammars", _grammars),
+            await _guarded("ruff", _ruff),
+            await _guarded("store", lambda: _store(services, environment)),
+            await _guarded("prices", lambda: _prices(settings)),
+            await _guarded("key", lambda: _key(environment)),
+            await _guarded("models", lambda: _models(environment, settings)),
+        ]
+
+
+async def _guarded(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
+    try:
+        return await check()
+    except Exception as error:  # a check that fails is a result, whatever it failed of
+        return Check(name, "failed", str(error) or type(error).__name__)
+
+
+async def _git() -> Check:
+    from rebuttal.change.git import git_version
+
+    return Check("git", "ok", await asyncio.to_thread(git_version))
+
+
+async def _grammars() -> Check:
+    from rebuttal.text.parsing import syntax_errors
+
+    samples = (("python", "x = 1\n"), ("javascript", "x;\n"), ("typescript", "x;\n"), ("tsx", "x;\n"))
+    for language, sample in (*samples, ("go", "package a\n")):
+        await asyncio.to_thread(syntax_errors, sample, language)
+    return Check("grammars", "ok", "python, javascript, typescript, tsx, go")
+
+
+async def _ruff() -> Check:
+    from rebuttal.evidence.linters import ruff_version
+
+    return Check("ruff", "ok", await asyncio.to_thread(ruff_version))
+
+
+async def _store(services: Services, environment: Mapping[str, str]) -> Check:
+    totals = await services.totals()
+    return Check("store", "ok", f"{home(environment)}, ${totals.day:.4f} spent today, ${totals.month:.4f} this month")
+
+
+async def _prices(settings: Settings) -> Check:
+    from rebuttal.budget.prices import PriceBook, prices_age
+
+    age = await asyncio.to_thread(prices_age)
+    book = PriceBook.of(settings)
+    unknown = [name for name in _models_of(settings) if not book.knows(name)]
+    if unknown:
+        return Check("prices", "failed", f"no price is known for {', '.join(unknown)}: give one in config.toml")
+    state: State = "warning" if age.days > OLD_PRICES else "ok"
+    return Check("prices", state, f"genai-prices {age.version}, newest price {age.days} days old")
+
+
+async def _key(environment: Mapping[str, str]) -> Check:
+    if not has_key(environment):
+        return Check("key", "warning", "there is none: only the static panel runs; set ANTHROPIC_API_KEY for debates")
+    return Check("key", "ok", f"found; reviews would be sent to {endpoint_host(environment)}")
+
+
+async def _models(environment: Mapping[str, str], settings: Settings) -> Check:
+    if not has_key(environment):
+        return Check("models", "warning", "not asked: there is no key")
+    from rebuttal.speakers.claude import served_models
+
+    served = await served_models(environment)
+    missing = [name for name in _models_of(settings) if name not in served]
+    if missing:
+        return Check("models", "failed", f"{', '.join(missing)}: not served to this key; change the model settings")
+    return Check("models", "ok", ", ".join(_models_of(settings)))
+
+
+def _models_of(settings: Settings) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((settings.model_haiku, settings.model_sonnet, settings.model_opus)))

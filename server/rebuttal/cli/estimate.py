@@ -1,0 +1,68 @@
+"""`rebuttal estimate`: what a review would cost, and exactly what would be sent."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from rebuttal.budget.model import Estimate
+from rebuttal.cli.output import write
+from rebuttal.cli.review import build_request
+from rebuttal.findings.wire import money
+from rebuttal.review.assembly import Parts
+
+
+def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Print the estimate; nothing is sent and no key is needed."""
+    parts = asyncio.run(_look(chosen, environment))
+    if chosen.show_payload:
+        write(parts.shared + "\n")
+        return 0
+    estimate = parts.estimate or Estimate(Decimal(0), Decimal(0))
+    if chosen.format == "json":
+        write(json.dumps(to_json(estimate), indent=2) + "\n")
+    else:
+        write(to_text(estimate, parts))
+    return 0
+
+
+async def _look(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Parts:
+    from rebuttal.review.run import look
+    from rebuttal.review.services import open_services
+
+    request = build_request(chosen, environment)
+    async with open_services(environment, request.settings) as services:
+        return await look(request, services)
+
+
+def to_json(estimate: Estimate) -> dict[str, Any]:
+    """The contract's `estimate` object, by phase, seat and model."""
+    return {
+        "expected": money(estimate.expected),
+        "at_most": money(estimate.at_most),
+        "by_phase": _amounts(estimate.by_phase),
+        "by_seat": _amounts(estimate.by_seat),
+        "by_model": _amounts(estimate.by_model),
+    }
+
+
+def _amounts(shares: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: money(amount) for name, amount in shares.items()}
+
+
+def to_text(estimate: Estimate, parts: Parts) -> str:
+    """A few lines for a person."""
+    if not estimate.calls:
+        why = "; ".join(parts.choice.reasons) or "the static panel is free"
+        return f"nothing would be sent: {why}\n"
+    lines = [
+        f"panel {parts.choice.panel}: {', '.join(seat.id for seat in parts.choice.seats)}",
+        f"expected ${estimate.expected:.4f}, at most ${estimate.at_most:.2f} (the cap, which is enforced)",
+    ]
+    for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
+        lines.append(f"by {title}: " + ", ".join(f"{name} ${amount:.4f}" for name, amount in shares.items()))
+    return "\n".join(lines) + "\n"

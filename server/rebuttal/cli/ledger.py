@@ -1,0 +1,83 @@
+"""`rebuttal ledger`: what was spent, by day, review, phase, seat or model."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rebuttal.cli.output import write
+from rebuttal.findings.wire import money
+from rebuttal.review.services import open_services
+from rebuttal.settings import Settings, user_settings
+from rebuttal.store.ledger import Ledger
+from rebuttal.store.model import LedgerRow, Totals
+
+GROUPS = ("day", "review", "phase", "seat", "model")
+
+
+def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Print the totals, and rows by one group (text) or all (JSON)."""
+    settings, _ = user_settings(environment)
+    totals, rows = asyncio.run(_read(environment, settings))
+    if chosen.format == "json":
+        write(json.dumps(to_json(totals, settings, rows), indent=2) + "\n")
+    else:
+        write(to_text(totals, settings, chosen.by, rows[chosen.by]))
+    return 0
+
+
+async def _read(environment: Mapping[str, str], settings: Settings) -> tuple[Totals, dict[str, tuple[LedgerRow, ...]]]:
+    async with open_services(environment, settings) as services:
+        ledger = Ledger(await services.database())
+        return await ledger.totals(), {
+            "day": await ledger.rows("day"),
+            "review": await ledger.rows("review"),
+            "phase": await ledger.rows("phase"),
+            "seat": await ledger.rows("seat"),
+            "model": await ledger.rows("model"),
+        }
+
+
+def to_json(totals: Totals, settings: Settings, rows: Mapping[str, Sequence[LedgerRow]]) -> dict[str, Any]:
+    """Totals with their caps, and rows by each group."""
+    return {
+        "currency": "USD",
+        "day": {"spent": money(totals.day), "cap": money(settings.max_cost_per_day)},
+        "month": {"spent": money(totals.month), "cap": money(settings.max_cost_per_month)},
+        "rows": {group: [_row(row) for row in found] for group, found in rows.items()},
+    }
+
+
+def _row(row: LedgerRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "spent": money(row.spent),
+        "assumed": money(row.assumed),
+        "reserved": money(row.reserved),
+        "calls": row.calls,
+        "tokens": {
+            "input": row.tokens.input,
+            "cache_write": row.tokens.cache_write,
+            "cache_read": row.tokens.cache_read,
+            "output": row.tokens.output,
+        },
+    }
+
+
+def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[LedgerRow]) -> str:
+    """A small table for a person."""
+    lines = [
+        f"today ${totals.day:.4f} of ${settings.max_cost_per_day:.2f}, "
+        f"this month ${totals.month:.4f} of ${settings.max_cost_per_month:.2f}"
+    ]
+    if not rows:
+        return lines[0] + "\nNo call has been made yet.\n"
+    width = max(len(group), *(len(row.name) for row in rows))
+    lines.append(f"\n{group:<{width}}  {'spent':>10}  {'assumed':>10}  {'calls':>6}  {'cache read':>10}")
+    for row in rows:
+        read = f"{row.tokens.cache_read / row.tokens.prompt:.0%}" if row.tokens.prompt else "-"
+        lines.append(f"{row.name:<{width}}  {row.spent:>10.4f}  {row.assumed:>10.4f}  {row.calls:>6}  {read:>10}")
+    return "\n".join(lines) + "\n"

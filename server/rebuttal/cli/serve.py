@@ -1,0 +1,13 @@
+"""`rebuttal serve`: the language server."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+
+def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Serve until the editor says `exit` or goes away; 0 after a shutdown, else 1."""
+    from rebuttal.lsp.main import serve
+
+    return serve(environment)
