@@ -23,7 +23,9 @@ def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> s
 
 
 def _numeric(cell: str) -> bool:
-    return cell.strip("-").replace(".", "").replace(",", "").replace("$", "").replace("x", "").replace(" ", "").isdigit()
+    return (
+        cell.strip("-").replace(".", "").replace(",", "").replace("$", "").replace("x", "").replace(" ", "").isdigit()
+    )
 
 
 def median(values: Sequence[float]) -> float:

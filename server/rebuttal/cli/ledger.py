@@ -69,10 +69,8 @@ def _row(row: LedgerRow) -> dict[str, Any]:
 
 def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[LedgerRow]) -> str:
     """A small table for a person."""
-    lines = [
-        f"today ${totals.day:.4f} of ${settings.max_cost_per_day:.2f}, "
-        f"this month ${totals.month:.4f} of ${settings.max_cost_per_month:.2f}"
-    ]
+    today = f"today ${totals.day:.4f} of ${settings.max_cost_per_day:.2f}"
+    lines = [f"{today}, this month ${totals.month:.4f} of ${settings.max_cost_per_month:.2f}"]
     if not rows:
         return lines[0] + "\nNo call has been made yet.\n"
     width = max(len(group), *(len(row.name) for row in rows))

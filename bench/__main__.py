@@ -1,0 +1,28 @@
+"""Runs every benchmark and rewrites bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import real_changes, speed
+
+HEAD = """# Results
+
+Written by `make bench` on {day}, Python {python}, {system}. The machine is shared and noisy: read ratios before
+absolute times. Whatever a model would say is *simulated* here; no figure says anything about real models.
+"""
+
+
+def main() -> int:
+    head = HEAD.format(day=datetime.now(UTC).date(), python=platform.python_version(), system=platform.system())
+    text = "\n".join([head, speed.section(), real_changes.section()])
+    (Path(__file__).parent / "RESULTS.md").write_text(text, "utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
