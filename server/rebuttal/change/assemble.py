@@ -1,0 +1,305 @@
+"""From differing paths to file diffs: reads both texts, leaves out what is no text, finds hunks and renames."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from functools import cached_property
+
+from attrs import define, evolve, field, frozen
+
+from rebuttal.change.attributes import Attributes
+from rebuttal.change.collect import Collected, FileChange, InBuffer, InGit, OnDisk, read_settings
+from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText, decode
+from rebuttal.change.git import Git, ObjectReader
+from rebuttal.change.hunks import compare, whole
+from rebuttal.change.model import FileDiff, Hunk, Skipped, Status
+from rebuttal.change.skipping import skip_by_name, skip_by_text
+from rebuttal.change.worktree import SYMLINK, Gone, WorkTree, object_id
+
+MAX_CHARACTERS = 50_000_000
+"""All texts of one change together."""
+
+_LFS = "version https://git-lfs.github.com/spec/v1\n"
+
+
+def assemble(
+    git: Git, objects: ObjectReader, collected: Collected, attributes: Attributes, algorithm: str
+) -> tuple[tuple[FileDiff, ...], tuple[Skipped, ...]]:
+    """The file diffs and the skipped files, each sorted by path."""
+    work = _Assembly(git, objects, collected.worktree, attributes, algorithm)
+    for path in sorted(collected.changes):
+        work.add(collected.changes[path])
+    files = work.finish()
+    return tuple(sorted(files, key=lambda diff: diff.path)), tuple(sorted(work.skipped, key=lambda item: item.file))
+
+
+class _Unchanged(Exception):
+    """The file only looked changed."""
+
+
+@frozen
+class _Draft:
+    """A changed file before its hunks are known."""
+
+    change: FileChange
+    old: str | None
+    new: str | None
+    unsaved: bool = False
+    line_ends: bool = False
+    """Git takes CRLF of the new side for the LF of the old one."""
+
+
+@define(slots=False)
+class _Assembly:
+    git: Git
+    objects: ObjectReader
+    worktree: WorkTree
+    attributes: Attributes
+    algorithm: str
+    skipped: list[Skipped] = field(factory=list)
+    _drafts: list[_Draft] = field(factory=list)
+    _room: int = MAX_CHARACTERS
+
+    def add(self, change: FileChange) -> None:
+        """Read one file, or note why not."""
+        try:
+            draft = self._draft(change)
+        except _Unchanged:
+            return
+        except NotText as reason:
+            self._skip(change.path, str(reason))
+            return
+        except Gone:
+            self._skip(change.path, "it vanished while it was read")
+            return
+        self._room -= len(draft.old or "") + len(draft.new or "")
+        self._drafts.append(draft)
+
+    def finish(self) -> list[FileDiff]:
+        """All file diffs, with hunks and renames."""
+        drafts = [draft for draft in self._settle_line_ends() if self._is_reviewed(draft)]
+        found = compare([_comparable(draft) for draft in drafts], self.git.environment)
+        gone = set(found.renames.values())
+        diffs = []
+        for place, draft in enumerate(drafts):
+            if place in gone:
+                continue
+            hunks = found.hunks.get(place, ())
+            if place in found.renames:
+                diffs.append(_renamed(drafts[found.renames[place]], draft, hunks))
+            else:
+                diffs.append(_diff(draft, hunks))
+        return diffs
+
+    def _skip(self, path: str, reason: str) -> None:
+        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        self.skipped.append(Skipped(shown, reason))
+
+    def _is_reviewed(self, draft: _Draft) -> bool:
+        path = draft.change.path
+        reason = skip_by_name(path, self.attributes) or skip_by_text(path, draft.old, draft.new)
+        if reason is None and _LFS in ((draft.old or "")[: len(_LFS)], (draft.new or "")[: len(_LFS)]):
+            reason = "stored by Git LFS"
+        if reason is not None:
+            self._skip(path, reason)
+        return reason is None
+
+    def _draft(self, change: FileChange) -> _Draft:
+        if change.skip is not None:
+            raise NotText(change.skip)
+        if any("\udc80" <= char <= "\udcff" for char in change.path):
+            raise NotText("its name is not UTF-8")
+        if change.old is None or change.new is None or isinstance(change.new, InGit):
+            reason = skip_by_name(change.path, self.attributes)  # surely changed: no need to read it
+            if reason is not None:
+                raise NotText(reason)
+        if self._room <= 0:
+            raise NotText("the change holds more than 50 MB of text; review it in parts")
+        if change.old is not None and change.old.mode == SYMLINK:
+            return self._was_link(change)
+        if isinstance(change.new, OnDisk):
+            return self._from_disk(change, change.new)
+        if isinstance(change.new, InBuffer):
+            return self._from_buffer(change, change.new)
+        return self._from_git(change, change.new)
+
+    def _was_link(self, change: FileChange) -> _Draft:
+        old, new = change.old, change.new
+        assert old is not None
+        if new is None:
+            raise NotText("a symbolic link, deleted")
+        if new.mode == SYMLINK:
+            target = self._target(change.path, new)
+            # A platform without links checks them out as files that hold the target.
+            if (
+                isinstance(new, OnDisk)
+                and object_id(target.encode("utf-8", "surrogateescape"), self.algorithm) == old.oid
+            ):
+                raise _Unchanged
+            raise NotText(f"a symbolic link, now to {_shown(target)}")
+        draft = self._draft(evolve(change, old=None))
+        return evolve(draft, change=change)
+
+    def _target(self, path: str, new: InGit | OnDisk | InBuffer) -> str:
+        if isinstance(new, OnDisk):
+            found = self.worktree.look(path)
+            if found is not None and found.mode == SYMLINK:
+                return self.worktree.link_target(path)
+            return self.worktree.read(path).decode("utf-8", "surrogateescape")
+        return self._blob(new).decode("utf-8", "surrogateescape") if isinstance(new, InGit) else new.text
+
+    def _from_git(self, change: FileChange, new: InGit | None) -> _Draft:
+        if new is not None and new.mode == SYMLINK:
+            raise NotText(f"a symbolic link to {_shown(self._target(change.path, new))}")
+        if new is not None and change.old is not None and new.oid == change.old.oid:
+            text = decode(self._blob(new))
+            return _Draft(change, text, text)
+        draft = _Draft(change, self._old_text(change), None if new is None else decode(self._blob(new)))
+        if draft.old is not None and draft.old == draft.new:
+            raise NotText("only its encoding or its byte order mark changed")
+        return draft
+
+    def _from_disk(self, change: FileChange, new: OnDisk) -> _Draft:
+        if new.mode == SYMLINK:
+            raise NotText(f"a symbolic link to {_shown(self._target(change.path, new))}")
+        if new.mode == 0:
+            raise NotText("not a regular file")
+        if change.old is not None and self._same_bytes(change.path, change.old, new):
+            if change.old.mode == new.mode:
+                raise _Unchanged
+            text = decode(self._blob(change.old))
+            return _Draft(change, text, text)
+        data = self.worktree.read(change.path)
+        draft = _Draft(change, self._old_text(change), decode(data))
+        if draft.old is not None and draft.old == draft.new:
+            if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise _Unchanged  # the attribute working-tree-encoding: git stores it as UTF-8
+            raise NotText("only its encoding or its byte order mark changed")
+        return draft
+
+    def _same_bytes(self, path: str, old: InGit, new: OnDisk) -> bool:
+        if new.size > MAX_BYTES and new.noted_size not in (0, new.size):
+            return False
+        return self.worktree.hash(path, self.algorithm) == old.oid
+
+    def _from_buffer(self, change: FileChange, new: InBuffer) -> _Draft:
+        if len(new.text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            raise NotText(TOO_LARGE)
+        old = self._old_text(change)
+        if old == new.text:
+            raise _Unchanged
+        return _Draft(change, old, new.text, unsaved=self._is_unsaved(change.path, new.text))
+
+    def _is_unsaved(self, path: str, text: str) -> bool:
+        try:
+            return _lf(decode(self.worktree.read(path))) != _lf(text)
+        except (Gone, NotText):
+            return True
+
+    def _old_text(self, change: FileChange) -> str | None:
+        return None if change.old is None else decode(self._blob(change.old))
+
+    def _blob(self, blob: InGit) -> bytes:
+        found = self.objects.get(blob.oid)
+        if found is None:
+            raise NotText("its content is not in this clone (a partial clone); fetch it first")
+        if found.data is None:
+            raise NotText(TOO_LARGE)
+        return found.data
+
+    def _settle_line_ends(self) -> list[_Draft]:
+        """Let CRLF of the work tree pass for LF where git would store LF, so that not every line looks changed."""
+        doubtful = [draft for draft in self._drafts if _has_new_crlf(draft)]
+        normalised = self._normalised([draft.change.path for draft in doubtful])
+        settled = []
+        for draft in self._drafts:
+            if draft.change.path not in normalised or not _has_new_crlf(draft):
+                settled.append(draft)
+                continue
+            assert draft.old is not None
+            assert draft.new is not None
+            if draft.old != _lf(draft.new):
+                mostly = draft.new.count("\r\n") * 2 >= draft.new.count("\n")
+                old = draft.old.replace("\n", "\r\n") if mostly else draft.old
+                settled.append(evolve(draft, old=old, line_ends=True))
+        return settled
+
+    def _normalised(self, paths: Sequence[str]) -> set[str]:
+        """Those of the paths whose CRLF git would turn into LF, by gitattributes(5) and core.autocrlf."""
+        if not paths:
+            return set()
+        stdin = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+        out = self.git.run("check-attr", "-z", "--stdin", "text", "eol", "crlf", stdin=stdin)
+        tokens = out.decode("utf-8", "surrogateescape").split("\0")
+        values: dict[str, dict[str, str]] = {}
+        for path, name, value in zip(tokens[::3], tokens[1::3], tokens[2::3], strict=False):
+            values.setdefault(path, {})[name] = value
+        return {path for path, given in values.items() if self._is_normalised(given)}
+
+    def _is_normalised(self, given: dict[str, str]) -> bool:
+        text = given.get("text", "unspecified")
+        if text == "unspecified":
+            text = {"set": "set", "unset": "unset", "input": "set"}.get(given.get("crlf", ""), text)
+        if text == "unspecified" and given.get("eol") in ("lf", "crlf"):
+            text = "set"
+        if text == "unspecified":
+            return self._settings.get("core.autocrlf") in ("true", "yes", "on", "1", "input")
+        return text in ("set", "auto")
+
+    @cached_property
+    def _settings(self) -> dict[str, str]:
+        return read_settings(self.git)
+
+
+def _has_new_crlf(draft: _Draft) -> bool:
+    if isinstance(draft.change.new, InGit) or draft.old is None or draft.new is None or draft.line_ends:
+        return False
+    return "\r\n" in draft.new and "\r\n" not in draft.old
+
+
+def _lf(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _shown(target: str) -> str:
+    return ascii(target)[1:-1]
+
+
+def _comparable(draft: _Draft) -> tuple[str | None, str | None]:
+    """The texts as they are compared. A file that was a link before has no old text, but is no rename either."""
+    if draft.change.old is not None and draft.change.old.mode == SYMLINK:
+        return "", ""
+    if draft.line_ends and draft.old is not None and draft.new is not None:
+        return _lf(draft.old), _lf(draft.new)
+    return draft.old, draft.new
+
+
+def _diff(draft: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
+    status = _status(draft)
+    if draft.old is None or draft.new is None:
+        hunks = whole(draft.old, draft.new)
+    return FileDiff(
+        path=draft.change.path,
+        status=status,
+        old_text=draft.old,
+        new_text=draft.new,
+        hunks=hunks,
+        untracked=draft.change.untracked,
+        unsaved=draft.unsaved,
+    )
+
+
+def _renamed(old: _Draft, new: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
+    return evolve(_diff(new, ()), status="renamed", old_text=old.old, old_path=old.change.path, hunks=hunks)
+
+
+def _status(draft: _Draft) -> Status:
+    old, new = draft.change.old, draft.change.new
+    if old is None:
+        return "added"
+    if new is None:
+        return "deleted"
+    if old.mode == SYMLINK:
+        return "type_changed"
+    return "mode_changed" if draft.old == draft.new else "modified"

@@ -1,0 +1,258 @@
+"""Which files differ between both ends, without reading their content yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+
+from attrs import define, evolve, field, frozen
+
+from rebuttal.change.base import Ends
+from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
+from rebuttal.change.repository import Place
+from rebuttal.change.worktree import (
+    EXECUTABLE,
+    REGULAR,
+    SUBMODULE,
+    SYMLINK,
+    DiskFile,
+    Index,
+    IndexEntry,
+    WorkTree,
+    parse_index,
+    touched,
+)
+
+_RAW = (
+    "-r",
+    "-z",
+    "--raw",
+    "--no-abbrev",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=none",
+)
+
+
+@frozen
+class InGit:
+    """Content that git stores."""
+
+    mode: int
+    oid: str
+
+
+@frozen
+class OnDisk:
+    """Content of the work tree."""
+
+    mode: int
+    size: int
+    noted_size: int
+    """The size git noted when it last saw the file clean; 0 means unknown."""
+
+
+@frozen
+class InBuffer:
+    """Content of an editor."""
+
+    mode: int
+    text: str
+
+
+New = InGit | OnDisk | InBuffer
+
+
+@frozen
+class FileChange:
+    """A path that differs, or may: a work tree file whose content must still be compared."""
+
+    path: str
+    old: InGit | None
+    new: New | None
+    untracked: bool = False
+    skip: str | None = None
+    """Why it is not to be read at all."""
+
+
+@frozen
+class Collected:
+    """All that may differ, and what else was learned of the new side on the way."""
+
+    changes: Mapping[str, FileChange]
+    worktree: WorkTree
+    listed: frozenset[str] = frozenset()
+    """Work tree files that are tracked, or untracked and not ignored."""
+    staged: Mapping[str, str] = field(factory=dict)
+    """Object ids of the index, by path."""
+    buffers: Mapping[str, str] = field(factory=dict)
+    """The buffers that count: inside the repository and not ignored."""
+
+
+def collect(place: Place, git: Git, objects: ObjectReader, ends: Ends, buffers: Mapping[str, str]) -> Collected:
+    """Compare base and new side by object id and stat only."""
+    worktree = WorkTree(place.root)
+    base = ends.base.tree if ends.base else hashlib.new(place.algorithm, b"tree 0\0", usedforsecurity=False).hexdigest()
+    if ends.new_side == "commit":
+        assert ends.head is not None
+        changes = parse_raw(git.run("diff-tree", *_RAW, base, ends.head.tree))
+        return Collected(changes, worktree)
+    with_disk = ends.new_side == "work tree"
+    try:
+        mtime_ns = place.index_file.stat().st_mtime_ns
+    except OSError:
+        mtime_ns = 0
+    listing = _list_index(git, with_disk)
+    try:
+        changes = parse_raw(git.run("diff-index", "--cached", *_RAW[1:], base))
+    except BaseException:
+        listing.kill()
+        raise
+    index = parse_index(listing.finish(), mtime_ns)
+    staged = {path: entry.oid for path, entry in index.entries.items() if entry.mode != SUBMODULE and not entry.intent}
+    if not with_disk:
+        return Collected(_without_conflicts(changes, index), worktree, staged=staged)
+    return _Overlay(git, worktree, index, changes).collect(buffers)
+
+
+def _list_index(git: Git, untracked: bool) -> Running:
+    others = ("-o", "--exclude-standard") if untracked else ()
+    return git.start("ls-files", "-z", "-s", "-v", "-c", *others, "--debug")
+
+
+def parse_raw(output: bytes) -> dict[str, FileChange]:
+    """`git diff-tree`/`diff-index --raw -z` by path."""
+    tokens = output.decode("utf-8", "surrogateescape").split("\0")
+    changes: dict[str, FileChange] = {}
+    for head, path in zip(tokens[::2], tokens[1::2], strict=False):
+        old_mode, new_mode, old_oid, new_oid, status = head.removeprefix(":").split(" ")
+        if status == "U":
+            continue
+        change = FileChange(path, _blob(old_mode, old_oid), _blob(new_mode, new_oid))
+        changes[path] = evolve(change, skip=_submodule(change))
+    return changes
+
+
+def _blob(mode: str, oid: str) -> InGit | None:
+    return InGit(int(mode, 8), oid) if int(mode, 8) else None
+
+
+def _submodule(change: FileChange) -> str | None:
+    modes = {side.mode for side in (change.old, change.new) if side is not None}
+    return "submodule" if SUBMODULE in modes else None
+
+
+def _without_conflicts(changes: dict[str, FileChange], index: Index) -> dict[str, FileChange]:
+    conflicts = {
+        path: FileChange(path, None, None, skip="it has a merge conflict; resolve and stage it")
+        for path in index.unmerged
+    }
+    return changes | conflicts
+
+
+@define(slots=False)
+class _Overlay:
+    """Lays the work tree and the buffers over the difference between base and index."""
+
+    git: Git
+    worktree: WorkTree
+    index: Index
+    changes: dict[str, FileChange]
+    listed: set[str] = field(factory=set)
+
+    def collect(self, buffers: Mapping[str, str]) -> Collected:
+        for entry in self.index.entries.values():
+            self._tracked(entry)
+        for path in self.index.untracked:
+            self._untracked(path)
+        kept = self._admit(buffers)
+        for path, text in kept.items():
+            self._buffer(path, text)
+        return Collected(self.changes, self.worktree, frozenset(self.listed), {}, kept)
+
+    def _tracked(self, entry: IndexEntry) -> None:
+        if entry.mode == SUBMODULE:
+            return
+        found = self.worktree.look(entry.path)
+        if found is not None or entry.hidden:
+            self.listed.add(entry.path)
+        if touched(entry, found, self.index.mtime_ns, self._mode):
+            new = None if found is None else OnDisk(self._mode(entry, found), found.size, entry.size)
+            self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), new)
+
+    def _untracked(self, path: str) -> None:
+        if path.endswith("/"):
+            name = path.rstrip("/")
+            self.changes[name] = FileChange(name, None, None, True, "a git repository of its own")
+            return
+        found = self.worktree.look(path)
+        if found is None:
+            self.changes[path] = FileChange(path, self._old(path), None, True, "it vanished while it was read")
+            return
+        self.listed.add(path)
+        self.changes[path] = FileChange(path, self._old(path), OnDisk(found.mode, found.size, 0), True)
+
+    def _buffer(self, path: str, text: str) -> None:
+        tracked = path in self.index.entries
+        mode = self.index.entries[path].mode if tracked else REGULAR
+        self.listed.add(path)
+        self.changes[path] = FileChange(path, self._old(path), InBuffer(mode, text), untracked=not tracked)
+
+    def _old(self, path: str) -> InGit | None:
+        """The base's content: it is the index's unless both differ."""
+        if path in self.changes:
+            return self.changes[path].old
+        entry = self.index.entries.get(path)
+        return None if entry is None or entry.intent else InGit(entry.mode, entry.oid)
+
+    def _admit(self, buffers: Mapping[str, str]) -> dict[str, str]:
+        """The buffers of files that git tracks, would list as untracked, or could create without ignoring them."""
+        known: dict[str, str] = {}
+        unknown: dict[str, str] = {}
+        for path, text in buffers.items():
+            entry = self.index.entries.get(path)
+            found = self.worktree.look(path)
+            if SYMLINK in ((entry.mode if entry else 0), (found.mode if found else 0)) or _is_outside(path):
+                continue
+            (known if entry is not None or path in self.listed else unknown)[path] = text
+        ignored = self._ignored(list(unknown))
+        return known | {path: text for path, text in unknown.items() if path not in ignored}
+
+    def _ignored(self, paths: list[str]) -> set[str]:
+        if not paths:
+            return set()
+        stdin = b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in paths)
+        try:
+            out = self.git.run("check-ignore", "-z", "--stdin", stdin=stdin, ok=(0, 1))
+        except GitFailed:  # one of them lies in a submodule or behind a link; find out which
+            return set(paths) if len(paths) == 1 else {path for each in paths for path in self._ignored([each])}
+        return {part for part in out.decode("utf-8", "surrogateescape").split("\0") if part}
+
+    def _mode(self, entry: IndexEntry, found: DiskFile) -> int:
+        """The mode git would see: some file systems know no executable bit or no links, and git's config says so."""
+        if found.mode == entry.mode:
+            return found.mode
+        if found.mode in (REGULAR, EXECUTABLE):
+            if entry.mode in (REGULAR, EXECUTABLE) and self._settings.get("core.filemode") == "false":
+                return entry.mode
+            if entry.mode == SYMLINK and self._settings.get("core.symlinks") == "false":
+                return entry.mode
+        return found.mode
+
+    @cached_property
+    def _settings(self) -> dict[str, str]:
+        return read_settings(self.git)
+
+
+def read_settings(git: Git) -> dict[str, str]:
+    """How git treats modes, links and line ends here, by lower-case name."""
+    out = git.run("config", "-z", "--get-regexp", r"^core\.(filemode|symlinks|autocrlf|eol)$", ok=(0, 1))
+    rows = (row.partition("\n") for row in out.decode("utf-8", "replace").split("\0") if row)
+    return {name.lower(): value.strip().lower() for name, _, value in rows}
+
+
+def _is_outside(path: str) -> bool:
+    parts = path.split("/")
+    return any(part in ("", ".", "..") for part in parts) or parts[0].lower() == ".git" or "\0" in path

@@ -1,0 +1,64 @@
+"""Which repository this is, and how its author framed the change (kept from the panel until it has opened)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from rebuttal.change.base import branch_name
+from rebuttal.change.git import GitFailed, parse_commit
+from rebuttal.change.model import ChangeError
+from rebuttal.change.read import Reading
+
+_MAX_COMMITS = 50
+_MAX_CHARACTERS = 20_000
+
+
+def repository_id(root: Path) -> str:
+    """A stable name of the repository whose work tree is `root`: 32 hex digits, the same for all its worktrees.
+
+    The hash of the path of the git folder that the worktrees share; needs no git process. A repository that is
+    moved gets another name. Raises ChangeError where there is none.
+    """
+    link = root / ".git"
+    git_dir = link if link.is_dir() else _linked(link)
+    common = git_dir / "commondir"
+    try:
+        shared = git_dir / common.read_text("utf-8").strip() if common.is_file() else git_dir
+        path = os.path.normcase(shared.resolve(strict=True))
+    except OSError:
+        raise ChangeError(f"{root} is not the top of a git repository; name one with --repo.") from None
+    return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _linked(link: Path) -> Path:
+    try:
+        text = link.read_text("utf-8", "surrogateescape")
+    except OSError:
+        text = ""
+    if not text.startswith("gitdir:"):
+        raise ChangeError(f"{link.parent} is not the top of a git repository; name one with --repo.")
+    return link.parent / text.removeprefix("gitdir:").strip()
+
+
+def framing(reading: Reading) -> str:
+    """What the author says about the change: the branch and the commit messages, newest first.
+
+    "" for scopes without commits (working, staged, file). Untrusted text; at most 50 messages, 20,000 characters.
+    """
+    change, repository = reading.change, reading.repository
+    if change.scope.kind not in ("commit", "branch", "range"):
+        return ""
+    head = change.head if change.scope.kind != "branch" or change.head != "work tree" else "HEAD"
+    limit = ["--max-count=1"] if change.scope.kind == "commit" else [f"--max-count={_MAX_COMMITS}"]
+    exclude = [f"^{change.base}"] if change.base != "empty" and change.scope.kind != "commit" else []
+    try:
+        commits = repository.git.run("rev-list", *limit, head, *exclude).decode("ascii").split()
+    except GitFailed:
+        commits = []
+    found = [repository.objects.get(oid) for oid in commits]
+    messages = [parse_commit(item.oid, item.data).message.strip() for item in found if item and item.data]
+    name = branch_name(repository.git)
+    parts = ([f"Branch: {name}"] if name else []) + messages
+    return "\n\n".join(parts)[:_MAX_CHARACTERS]

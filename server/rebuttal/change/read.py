@@ -1,0 +1,159 @@
+"""Reads one change: which files differ, their texts on both sides, their hunks, and what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from attrs import evolve, frozen
+
+from rebuttal.change.assemble import assemble
+from rebuttal.change.attributes import Attributes
+from rebuttal.change.base import EMPTY, Ends, resolve_ends
+from rebuttal.change.collect import Collected, collect
+from rebuttal.change.git import Git, GitFailed, ObjectReader
+from rebuttal.change.model import Change, ChangeError, Scope
+from rebuttal.change.repository import (
+    CommitSource,
+    DiskSource,
+    GitRepository,
+    IndexSource,
+    NoSource,
+    Place,
+    SideTree,
+    Source,
+    open_place,
+)
+
+
+@frozen
+class Reading:
+    """A change, and the repository it was read from. Use it as a context manager, or close it."""
+
+    change: Change
+    repository: GitRepository
+
+    def close(self) -> None:
+        """End the helper process; the change stays usable."""
+        self.repository.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_change(
+    where: Path,
+    scope: Scope,
+    *,
+    base: str | None = None,
+    buffers: Mapping[str, str] | None = None,
+    only_lines: Mapping[str, range] | None = None,
+    include_working: bool = False,
+) -> Reading:
+    """Read the change that `scope` names in the repository that holds `where`.
+
+    `base` names the revision to compare from. `buffers` maps root-relative paths to unsaved text; they count
+    wherever the work tree does. `only_lines` is passed through to the change. `include_working` widens `branch`
+    by what `working` adds. Git's clean filters are never run: a file whose committed form differs from its work
+    tree form by a filter counts as changed once its time or size moved.
+
+    Raises ChangeError: no git, no repository, a bare one, an unknown revision or file, no base.
+    """
+    place, git, objects = open_place(where)
+    try:
+        return _read(place, git, objects, scope, base, dict(buffers or {}), dict(only_lines or {}), include_working)
+    except GitFailed as failure:
+        objects.close()
+        reason = str(failure).removeprefix("fatal: ").split("\n")[0].rstrip(".")
+        raise ChangeError(
+            f"Git could not read the change ({reason}); run `git status` and `git fsck` in {place.root}."
+        ) from None
+    except BaseException:
+        objects.close()
+        raise
+
+
+def _read(
+    place: Place,
+    git: Git,
+    objects: ObjectReader,
+    scope: Scope,
+    base: str | None,
+    buffers: dict[str, str],
+    only_lines: dict[str, range],
+    include_working: bool,
+) -> Reading:
+    ends = resolve_ends(git, objects, scope, base, include_working)
+    collected = collect(place, git, objects, ends, buffers if ends.new_side == "work tree" else {})
+    old_source: Source = CommitSource(git, objects, ends.base.oid) if ends.base else NoSource()
+    old = SideTree(git, old_source)
+    new = SideTree(git, _new_source(git, objects, ends, collected), collected.buffers)
+    if scope.kind == "file":
+        collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
+    files, skipped = assemble(git, objects, collected, Attributes(old.read), place.algorithm)
+    for diff in files:
+        if diff.status != "deleted":
+            new.remember(diff.path, diff.new_text)
+        if diff.old_text is not None:
+            old.remember(diff.old_path or diff.path, diff.old_text)
+    change = Change(
+        root=place.root,
+        scope=scope,
+        base=ends.base.oid if ends.base else EMPTY,
+        base_reason=ends.reason,
+        head=ends.head.oid if ends.head else ends.new_side,
+        files=files,
+        skipped=skipped,
+        only_lines=only_lines,
+    )
+    return Reading(change, GitRepository(place, git, objects, new, old))
+
+
+def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collected) -> Source:
+    if ends.new_side == "commit":
+        assert ends.head is not None
+        return CommitSource(git, objects, ends.head.oid)
+    if ends.new_side == "index":
+        return IndexSource(objects, collected.staged)
+    return DiskSource(collected.worktree, collected.listed)
+
+
+def _find_file(place: Place, spec: str, collected: Collected, new: SideTree, old: SideTree) -> str:
+    """The root-relative path that `file:PATH` means: from where the caller stood, or from the root."""
+    given = Path(spec)
+    if given.is_absolute():
+        try:
+            wanted = [(given.parent.resolve() / given.name).relative_to(place.root).as_posix()]
+        except ValueError:
+            raise ChangeError(f"{spec} is not inside the repository at {place.root}; name a file of it.") from None
+    else:
+        plain = given.as_posix()
+        wanted = [_normal(f"{place.folder}/{plain}")] if place.folder else []
+        wanted.append(_normal(plain))
+    for path in wanted:
+        if path in collected.changes or path in new.paths() or path in old.paths():
+            return path
+    raise ChangeError(f"There is no file {spec!r} in this repository that git does not ignore; check the path.")
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _only_file(collected: Collected, path: str) -> Collected:
+    return evolve(collected, changes={name: change for name, change in collected.changes.items() if name == path})

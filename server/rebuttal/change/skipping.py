@@ -1,0 +1,81 @@
+"""Which changed files are listed but not reviewed, by their name and by what the base says of them."""
+
+from __future__ import annotations
+
+import re
+
+from rebuttal.change.attributes import Attributes
+
+_LOCK_FILES = frozenset(
+    (
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "bun.lockb",
+        "deno.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "uv.lock",
+        "pipfile.lock",
+        "pixi.lock",
+        "conda-lock.yml",
+        "cargo.lock",
+        "gemfile.lock",
+        "composer.lock",
+        "go.sum",
+        "go.work.sum",
+        "mix.lock",
+        "pubspec.lock",
+        "podfile.lock",
+        "package.resolved",
+        "gradle.lockfile",
+        "packages.lock.json",
+        "flake.lock",
+        "cabal.project.freeze",
+        "stack.yaml.lock",
+        "manifest.toml.lock",
+        "buf.lock",
+        ".terraform.lock.hcl",
+        "paket.lock",
+    )
+)
+_VENDORED = frozenset({"node_modules", "bower_components", "vendor", "third_party", "site-packages"})
+_BUILT = frozenset({"dist"})
+_MINIFIED = re.compile(r".*[.-]min\.(js|mjs|cjs|css)|.*\.(js|mjs|cjs|css)\.map")
+_GENERATED = re.compile(r".*(_pb2(_grpc)?\.pyi?|\.pb\.(go|cc|h)|\.pb\.gw\.go|_generated\.go|\.g\.dart|\.designer\.cs)")
+_MINIFIABLE = re.compile(r".*\.(js|mjs|cjs|css)")
+# Go's rule for generated files (go help generate), and the mark other generators use; near the top of the file.
+_MARK = re.compile(r"^// Code generated .* DO NOT EDIT\.$|@generated\b", re.MULTILINE)
+
+
+def skip_by_name(path: str, attributes: Attributes) -> str | None:
+    """Why a file is not reviewed, in words for the user; None when it is. The base's attributes decide first."""
+    generated = attributes.get(path, "linguist-generated")
+    vendored = attributes.get(path, "linguist-vendored")
+    if generated not in (None, False):
+        return "generated (linguist-generated in .gitattributes)"
+    if vendored not in (None, False):
+        return "vendored (linguist-vendored in .gitattributes)"
+    *folders, name = path.lower().split("/")
+    if name in _LOCK_FILES:
+        return "lock file"
+    if generated is None and (_BUILT.intersection(folders) or _GENERATED.fullmatch(name)):
+        return "generated"
+    if vendored is None and _VENDORED.intersection(folders):
+        return "vendored"
+    return "minified" if generated is None and _MINIFIED.fullmatch(name) else None
+
+
+def skip_by_text(path: str, old_text: str | None, new_text: str | None) -> str | None:
+    """Why a text is not reviewed: minified, or marked as generated *in the base*.
+
+    The mark counts only there: otherwise a change could exempt itself by writing it.
+    """
+    if old_text is not None and _MARK.search(old_text[:2000]):
+        return "generated (marked so in its first lines)"
+    text = new_text if new_text is not None else old_text or ""
+    if _MINIFIABLE.fullmatch(path.lower()) and len(text) > 2000 and len(text) / (text.count("\n") + 1) > 500:
+        return "minified"
+    return None

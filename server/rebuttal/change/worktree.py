@@ -1,0 +1,213 @@
+"""The work tree, read by us and not by git: git would send the files through the repository's filters."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from attrs import define, field, frozen
+
+from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText
+from rebuttal.change.model import ChangeError
+
+REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
+
+# `git ls-files -z -s -v -c [-o] --debug`: one match an entry; the stat data is what git noted when it last looked.
+_ENTRY = re.compile(
+    r"\? (?P<other>[^\0]*)\0"
+    r"|(?P<tag>[A-Za-z]) (?P<mode>\d{6}) (?P<oid>[0-9a-f]+) (?P<stage>\d)\t(?P<path>[^\0]*)\0"
+    r"  ctime: \d+:\d+\n  mtime: (?P<sec>\d+):(?P<nsec>\d+)\n  dev: \d+\tino: \d+\n  uid: \d+\tgid: \d+\n"
+    r"  size: (?P<size>\d+)\tflags: (?P<flags>[0-9a-f]+)\n"
+)
+_INTENT_TO_ADD = 1 << 29
+
+
+class IndexEntry(NamedTuple):  # a tuple because there are as many as files in the repository
+    """One entry of the index; `mtime_ns` and `size` are those of the work tree file when git last saw it clean."""
+
+    path: str
+    mode: int
+    oid: str
+    stage: int
+    mtime_ns: int
+    size: int
+    hidden: bool
+    """Sparse checkout or assume-unchanged: git does not compare it with the work tree."""
+    intent: bool
+    """`git add -N`: no content in the index yet."""
+
+
+@frozen
+class Index:
+    """The index and, where asked for, the untracked files that no ignore rule names."""
+
+    entries: dict[str, IndexEntry]
+    unmerged: frozenset[str]
+    untracked: tuple[str, ...]
+    mtime_ns: int
+    """When it was written: a file as young as that may have changed without its time showing it."""
+
+
+def parse_index(output: bytes, mtime_ns: int) -> Index:
+    """The output of `git ls-files` (see _ENTRY); raises ChangeError when git prints something else."""
+    text = output.decode("utf-8", "surrogateescape")
+    entries: dict[str, IndexEntry] = {}
+    unmerged: set[str] = set()
+    untracked: list[str] = []
+    at = 0
+    for match in _ENTRY.finditer(text):
+        if match.start() != at:
+            break
+        at = match.end()
+        if match["other"] is not None:
+            untracked.append(match["other"])
+            continue
+        entry = _entry(match)
+        entries.setdefault(entry.path, entry)
+        if entry.stage:
+            unmerged.add(entry.path)
+    if at != len(text):
+        raise ChangeError("git ls-files printed something unexpected; use git 2.25 or newer.")
+    return Index(entries, frozenset(unmerged), tuple(untracked), mtime_ns)
+
+
+def _entry(match: re.Match[str]) -> IndexEntry:
+    return IndexEntry(
+        path=match["path"],
+        mode=int(match["mode"], 8),
+        oid=match["oid"],
+        stage=int(match["stage"]),
+        mtime_ns=int(match["sec"]) * 1_000_000_000 + int(match["nsec"]),
+        size=int(match["size"]),
+        hidden=match["tag"].islower() or match["tag"] == "S",
+        intent=bool(int(match["flags"], 16) & _INTENT_TO_ADD),
+    )
+
+
+class Gone(Exception):
+    """There is no such file (any more)."""
+
+
+@frozen
+class DiskFile:
+    """What stands at a path: its git mode, size, and time of the last change."""
+
+    mode: int
+    size: int
+    mtime_ns: int
+
+
+@define
+class WorkTree:
+    """Reads files below `root`, and never one outside: a path through a symbolic link counts as not there."""
+
+    root: Path
+    _plain_folders: dict[str, bool] = field(factory=dict)
+
+    def look(self, path: str) -> DiskFile | None:
+        """What stands at `path`; None when nothing does that git would track."""
+        if not self._inside(path):
+            return None
+        try:
+            found = os.lstat(self._full(path))
+        except (OSError, ValueError):
+            return None
+        if stat.S_ISLNK(found.st_mode):
+            mode = SYMLINK
+        elif stat.S_ISREG(found.st_mode):
+            mode = EXECUTABLE if found.st_mode & stat.S_IXUSR else REGULAR
+        elif stat.S_ISDIR(found.st_mode):
+            return None
+        else:
+            mode = 0
+        return DiskFile(mode, found.st_size, found.st_mtime_ns)
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a regular file; raises Gone, or NotText when it is too large or may not be read."""
+        descriptor = self._open(path)
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise NotText(TOO_LARGE)
+        return data
+
+    def hash(self, path: str, algorithm: str) -> str:
+        """The object id git would give the bytes of a file, read in pieces; raises as `read`."""
+        with os.fdopen(self._open(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            digest = hashlib.new(algorithm, b"blob %d\0" % size, usedforsecurity=False)
+            while piece := file.read(1 << 18):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    def link_target(self, path: str) -> str:
+        """Where a symbolic link points; it is not followed. Raises Gone."""
+        try:
+            return Path(self._full(path)).readlink().as_posix()
+        except OSError:
+            raise Gone(path) from None
+
+    def _open(self, path: str) -> int:
+        if not self._inside(path):
+            raise Gone(path)
+        # Windows has no such flags, nor fifos in folders or links that every user may make.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(self._full(path), flags)
+        except PermissionError:
+            raise NotText("it may not be read (permission denied)") from None
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+            raise Gone(path) from None
+        except OSError as error:
+            raise NotText(f"it cannot be read ({error.strerror})") from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise NotText("not a regular file")
+        return descriptor
+
+    def _inside(self, path: str) -> bool:
+        """Whether every folder on the way is a real folder below the root."""
+        parts = path.split("/")
+        if any(part in ("", ".", "..") for part in parts) or parts[0].lower() == ".git":
+            return False
+        return all(self._is_plain("/".join(parts[:depth])) for depth in range(1, len(parts)))
+
+    def _is_plain(self, folder: str) -> bool:
+        if folder not in self._plain_folders:
+            try:
+                plain = stat.S_ISDIR(os.lstat(self._full(folder)).st_mode)
+            except (OSError, ValueError):
+                plain = False
+            self._plain_folders[folder] = plain
+        return self._plain_folders[folder]
+
+    def _full(self, path: str) -> str:
+        return f"{self.root}{os.sep}{path}"
+
+
+def object_id(data: bytes, algorithm: str) -> str:
+    """The id git gives a file with these bytes; `algorithm` is the repository's: sha1 or sha256."""
+    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def touched(
+    entry: IndexEntry, found: DiskFile | None, index_mtime_ns: int, mode_of: Callable[[IndexEntry, DiskFile], int]
+) -> bool:
+    """Whether a work tree file may differ from the index, by what stat tells (git's own rule, racy times included)."""
+    if found is None:
+        return not entry.hidden
+    if entry.hidden and entry.mtime_ns == 0:
+        return True
+    return (
+        entry.intent
+        or bool(entry.stage)
+        or found.size != entry.size
+        or found.mtime_ns != entry.mtime_ns
+        or entry.mtime_ns >= index_mtime_ns
+        or mode_of(entry, found) != entry.mode
+    )
