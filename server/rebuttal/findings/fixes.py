@@ -10,6 +10,7 @@ from typing import Protocol
 from rebuttal.findings.anchor import Located, locate
 from rebuttal.findings.model import Fix, TextEdit
 from rebuttal.text.positions import LineIndex, Range, git_lines
+from rebuttal.text.redaction import has_placeholder
 
 
 class FixError(ValueError):
@@ -44,7 +45,10 @@ class Shown(Protocol):
 
 
 def edits_from_quotes(
-    fixes: Iterable[QuotedFix], shown: Callable[[str], Shown | None], *, is_redacted: Callable[[str], bool]
+    fixes: Iterable[QuotedFix],
+    shown: Callable[[str], Shown | None],
+    *,
+    is_redacted: Callable[[str], bool] = has_placeholder,
 ) -> Fix | None:
     """The edits that carry out quoted fixes on the original texts; None where there are none, or they change nothing.
 
