@@ -143,7 +143,7 @@ def section() -> str:
         "Two consecutive releases of real packages, reviewed as one commit (`python -m bench.real_changes`).\n",
         "The static panel, for real:\n",
         static_table(runs),
-        "\nThe debate, against the emulator: the reviewer, the token counts and the findings are *simulated*; prices are real.\n",
+        "\nThe debate, against the emulator: reviewer, token counts and findings are *simulated*; prices are real.\n",
         debate_table(runs),
     ]
     parts += [f"\nNot measured: {one}" for one in missing]

@@ -58,7 +58,8 @@ def _module(number: int) -> str:
     uses = "" if number == 0 else f"from package{before // 50:02}.module{before:04} import work{before:04}\n\n\n"
     call = "first + second" if number == 0 else f"work{before:04}(first, second)"
     filler = "\n\n".join(
-        f'def helper{line}(value):\n    """Double it, unless it is nothing."""\n    if value is None:\n        return 0\n    return value * 2\n'
+        f'def helper{line}(value):\n    """Double it, unless it is nothing."""\n'
+        "    if value is None:\n        return 0\n    return value * 2\n"
         for line in range(8)
     )
     return f'"""Module {number}."""\n\n{uses}def work{number:04}(first, second):\n    return {call}\n\n\n{filler}'
