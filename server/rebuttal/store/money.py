@@ -30,7 +30,10 @@ def nano_cap(cap: Decimal) -> int:
 
 
 def dollars(nano: int) -> Decimal:
-    """Nano-dollars as Decimal dollars, exact, without idle zeros and without an exponent."""
+    """Nano-dollars as Decimal dollars, exact, without idle zeros: 0.5 and 20, not 0.500000000 and 2E+1.
+
+    Below a millionth `str` would still write an exponent; `f"{amount:f}"` writes none.
+    """
     whole, rest = divmod(nano, NANO)
     if not rest:
         return Decimal(whole)

@@ -1,0 +1,77 @@
+"""Consent, the installation's secret, dismissals."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from rebuttal.store.consent import Consents
+from rebuttal.store.database import Database
+from rebuttal.store.secret import installation_secret
+from rebuttal.store.verdicts import Dismissal, Verdicts
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+async def test_consent_is_for_one_repository_and_one_host(database: Database) -> None:
+    consents = Consents(database)
+    assert not await consents.has_consent("mine", "api.anthropic.com")
+    await consents.remember_consent("mine", "api.anthropic.com")
+    await consents.remember_consent("mine", "api.anthropic.com")
+    assert await consents.has_consent("mine", "api.anthropic.com")
+    assert not await consents.has_consent("mine", "evil.example")
+    assert not await consents.has_consent("another", "api.anthropic.com")
+
+
+async def test_consent_can_be_taken_back_for_one_host_or_for_all(database: Database) -> None:
+    consents = Consents(database)
+    for host in ("one", "two", "three"):
+        await consents.remember_consent("mine", host)
+    await consents.remember_consent("another", "one")
+    await consents.forget("mine", "one")
+    assert [await consents.has_consent("mine", host) for host in ("one", "two", "three")] == [False, True, True]
+    await consents.forget("mine")
+    assert [await consents.has_consent("mine", host) for host in ("one", "two", "three")] == [False] * 3
+    assert await consents.has_consent("another", "one")
+
+
+def test_the_secret_is_made_once_and_differs_between_installations(path: Path, tmp_path: Path) -> None:
+    with Database.open(path) as database, Database.open(path) as same:
+        secret = installation_secret(database).result()
+        assert len(secret) == 32
+        assert installation_secret(same).result() == secret
+    with Database.open(path) as later:
+        assert installation_secret(later).result() == secret
+    with Database.open(tmp_path / "another.db") as another:
+        assert installation_secret(another).result() != secret
+
+
+async def test_a_dismissal_holds_until_it_expires_or_is_restored(database: Database) -> None:
+    verdicts = Verdicts(database, lambda: NOON)
+    # The same moment, as a clock further east writes it.
+    soon = (NOON + timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
+    await verdicts.dismiss("mine", "f1", "by design")
+    await verdicts.dismiss("mine", "f2", "not this week", expires=soon)
+    await verdicts.dismiss("another", "f3", "noise")
+    assert await verdicts.dismissed("mine") == {
+        "f1": Dismissal("f1", "by design", NOON),
+        "f2": Dismissal("f2", "not this week", NOON, soon),
+    }
+    assert set(await verdicts.dismissed("mine", soon)) == {"f1"}
+    assert await verdicts.restore("mine", "f1")
+    assert not await verdicts.restore("mine", "f1")
+    assert await verdicts.dismissed("mine", soon) == {}
+
+
+async def test_a_second_dismissal_replaces_the_first(database: Database) -> None:
+    verdicts = Verdicts(database, lambda: NOON)
+    await verdicts.dismiss("mine", "f1", "first", expires=NOON + timedelta(hours=1))
+    await verdicts.dismiss("mine", "f1", "second")
+    assert await verdicts.dismissed("mine", NOON + timedelta(days=9)) == {"f1": Dismissal("f1", "second", NOON)}
+
+
+def test_an_expiry_without_a_place_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="aware"):
+        Verdicts(database).dismiss("mine", "f1", "why", expires=datetime(2026, 11, 22))  # noqa: DTZ001
