@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.emulator.clock import FastClock
+from tests.emulator.planted import Planted
 from tests.emulator.script import Script, ScriptError, load
 from tests.emulator.server import KEY, Emulator
 from tests.emulator.simulate import Simulated
@@ -21,7 +22,9 @@ def main() -> int:
     except ScriptError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    if arguments.simulate is not None:
+    if arguments.planted is not None:
+        script.default = Planted.load(arguments.planted)
+    elif arguments.simulate is not None:
         script.default = Simulated(arguments.simulate)
     emulator = Emulator(script, FastClock(arguments.speed), frozenset({arguments.key}), arguments.port)
     with contextlib.suppress(KeyboardInterrupt):
@@ -33,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
     parser.add_argument("--script", type=Path, help="rules in JSON; see tests/emulator/script.py")
     parser.add_argument("--simulate", type=int, metavar="SEED", help="answer what no rule fits as a simulated reviewer")
+    parser.add_argument("--planted", type=Path, metavar="FILE", help="answer as reviewers who know the planted defects")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--port-file", type=Path, help="where to write the port, once it listens")
     parser.add_argument("--key", default=KEY, help=f"the key that clients must send (default: {KEY})")
