@@ -105,8 +105,8 @@ def _money(value: Any) -> Decimal:
     if amount > MOST_MONEY:
         raise ValueError(f"must be an amount of {MOST_MONEY} dollars or less")
     # The ledger counts in billionths; down, for a cap rounded up would not be the cap. Plain digits, no exponent.
-    exact = amount if amount.as_tuple().exponent >= -9 else amount.quantize(_NANO, ROUND_FLOOR)  # type: ignore[operator]
-    return Decimal(f"{exact:f}")
+    text = f"{amount.quantize(_NANO, ROUND_FLOOR):f}"
+    return Decimal(text.rstrip("0").rstrip("."))
 
 
 def _count(value: Any) -> int:

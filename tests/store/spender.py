@@ -1,4 +1,4 @@
-"""A process that spends until a cap stops it. It notes each step in a file, as the API would know it. Run to be killed."""
+"""A process that spends until a cap stops it and notes each step in a file, as the API would know it: to be killed."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Spending(RuleBasedStateMachine):
     def assume(self, process: int, number: int) -> None:
         name = self.pick(number)
         call = self.calls[name]
-        if call.state == "reserved":
+        if call.state in {"reserved", "lost"}:
             call.state = "assumed"
         assert self.ledger(process).assume(name).result() == call.held
 
