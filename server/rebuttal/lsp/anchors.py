@@ -1,0 +1,211 @@
+"""How findings follow the text while it is edited.
+
+Each edit moves a finding's range at once (`shift`). Whether the lines it speaks of still stand there is
+checked later, when the findings are shown (`settle`): if they do not, the finding is stale and withheld, and
+comes back when they do. This must be strict and quick, so only white space at a line's ends is forgiven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import define, evolve, field, frozen
+
+from rebuttal.findings.model import Finding, TextEdit
+from rebuttal.lsp.workspace import Edit, split_lines
+from rebuttal.text.positions import Position, Range
+
+_LONGEST_ANCHOR = 40
+"""Lines; a longer finding is held by its first ones."""
+
+
+@frozen
+class AnchoredEdit:
+    """An edit of a fix, with the whole lines it was made for (None: they could not be read)."""
+
+    path: Path
+    edit: TextEdit
+    lines: tuple[str, ...] | None
+
+
+@frozen
+class Relocated:
+    """Where an edit applies now (UTF-16 units), or why it does not."""
+
+    range: Range | None
+    reason: str = ""
+
+
+@define(eq=False)
+class LiveFinding:
+    """A finding and where it is now. `anchor`: the lines it stands on; empty where nothing can go stale."""
+
+    finding: Finding
+    path: Path
+    range: Range
+    anchor: tuple[str, ...] = ()
+    reviewed: str | None = field(default=None, repr=False)
+    """The text that was reviewed."""
+    edits: tuple[AnchoredEdit, ...] = ()
+    stale: bool = False
+
+    @property
+    def moved_lines(self) -> int:
+        """By how many lines the finding has moved since the review."""
+        return self.range.start.line - self.finding.range.start.line
+
+    def shift(self, edit: Edit) -> None:
+        """Follow one edit of the text."""
+        if self.finding.side == "new":
+            self.range = shift(self.range, edit)
+
+    def settle(self, lines: Sequence[str]) -> None:
+        """Look whether the finding's lines stand where it is now; else find them, else go stale."""
+        if not self.anchor:
+            return
+        first = self._place(lines)
+        self.stale = first is None
+        if first is not None and first != self.range.start.line:
+            self.range = self._moved_to(first, lines)
+
+    def _place(self, lines: Sequence[str]) -> int | None:
+        start, end = self.range.start.line, self.range.end.line
+        for first in range(start, max(start, end) + 1):
+            if stands_at(self.anchor, lines, first):
+                return first
+        if self.reviewed is None or len(places_of(self.anchor, split_lines(self.reviewed))) != 1:
+            # Lines that stood in several places say nothing about which of them is meant.
+            return None
+        places = places_of(self.anchor, lines)
+        return places[0] if len(places) == 1 else None
+
+    def _moved_to(self, first: int, lines: Sequence[str]) -> Range:
+        was = self.finding.range
+        last = first + was.end.line - was.start.line
+        return Range(
+            Position(first, min(was.start.character, _width(lines, first))),
+            Position(last, min(was.end.character, _width(lines, last))),
+        )
+
+
+def follow(finding: Finding, root: Path, reviewed: str | None, texts: dict[Path, str | None]) -> LiveFinding:
+    """A finding of a review, ready to follow its file. `texts`: what the review saw, by path, for its fix."""
+    path = root / finding.file
+    edits = tuple(_anchored(root, edit, texts) for edit in finding.fix.edits) if finding.fix else ()
+    live = LiveFinding(finding, path, finding.range, reviewed=reviewed, edits=edits)
+    if finding.side != "new" or reviewed is None:
+        return live
+    lines = split_lines(reviewed)
+    quoted = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
+    first = _quoted_line(quoted, lines, finding.range.start.line)
+    if first is not None and first != finding.range.start.line:
+        live.finding = evolve(finding, range=_moved(finding.range, first - finding.range.start.line))
+        live.range = live.finding.range
+    live.anchor = tuple(line.strip() for line in lines_of(live.range, lines)[:_LONGEST_ANCHOR])
+    if not any(live.anchor):
+        live.anchor = ()
+    return live
+
+
+def relocate(anchored: AnchoredEdit, lines: Sequence[str], moved_lines: int, reviewed: str | None) -> Relocated:
+    """Where an edit's original stands now: where its finding moved to, else where it is unique."""
+    if anchored.lines is None:
+        return Relocated(None, "the file it was made for could not be read")
+    was = anchored.edit.range
+    expected = was.start.line + moved_lines
+    if tuple(lines[expected : expected + len(anchored.lines)]) == anchored.lines and expected >= 0:
+        return Relocated(_moved(was, moved_lines))
+    if any(line.strip() for line in anchored.lines):
+        places = _exact_places(anchored.lines, lines)
+        unique_before = reviewed is not None and len(_exact_places(anchored.lines, split_lines(reviewed))) == 1
+        if len(places) == 1 and unique_before:
+            return Relocated(_moved(was, places[0] - was.start.line))
+    return Relocated(None, "the code has changed since the review")
+
+
+def shift(where: Range, edit: Edit) -> Range:
+    """`where` after `edit`. What is typed at its edges stays outside, except where nothing was left of it."""
+    if where.start == where.end == edit.start == edit.old_end:
+        return Range(edit.start, edit.new_end)
+    if edit.old_end <= where.start:
+        return Range(_after(where.start, edit), _after(where.end, edit))
+    if edit.start >= where.end:
+        return where
+    start = where.start if where.start <= edit.start else edit.start
+    end = _after(where.end, edit) if where.end >= edit.old_end else edit.new_end
+    return Range(start, max(start, end))
+
+
+def stands_at(anchor: Sequence[str], lines: Sequence[str], first: int) -> bool:
+    """Whether the lines from `first` on are the anchor's, but for white space at their ends."""
+    if first < 0 or first + len(anchor) > len(lines):
+        return False
+    return all(lines[first + offset].strip() == line for offset, line in enumerate(anchor))
+
+
+def places_of(anchor: Sequence[str], lines: Sequence[str]) -> list[int]:
+    """Every line from which on the anchor stands."""
+    return [first for first in range(len(lines) - len(anchor) + 1) if stands_at(anchor, lines, first)]
+
+
+def lines_of(where: Range, lines: Sequence[str]) -> list[str]:
+    """The whole lines that a range touches; a range that ends at a line's start does not touch that line."""
+    last = where.end.line
+    if where.end.character == 0 and last > where.start.line:
+        last -= 1
+    return list(lines[where.start.line : last + 1])
+
+
+def _anchored(root: Path, edit: TextEdit, texts: dict[Path, str | None]) -> AnchoredEdit:
+    path = root / edit.file
+    text = texts.get(path)
+    if text is None:
+        return AnchoredEdit(path, edit, None)
+    lines = split_lines(text)
+    # The end line counts even from its start: deleting up to it joins what follows.
+    return AnchoredEdit(path, edit, tuple(lines[edit.range.start.line : edit.range.end.line + 1]))
+
+
+def _quoted_line(quoted: Sequence[str], lines: Sequence[str], expected: int) -> int | None:
+    """Where the quote begins: as reported, else where it is unique. None: it does not stand there (redacted)."""
+    if not any(quoted):
+        return None
+
+    def quoted_at(first: int) -> bool:
+        return 0 <= first <= len(lines) - len(quoted) and all(
+            line in lines[first + offset] for offset, line in enumerate(quoted)
+        )
+
+    if quoted_at(expected):
+        return expected
+    places = [first for first in range(len(lines)) if quoted_at(first)]
+    if any(first <= expected < first + len(quoted) for first in places):
+        return expected  # the range is a part of what is quoted
+    return places[0] if len(places) == 1 else None
+
+
+def _exact_places(block: Sequence[str], lines: Sequence[str]) -> list[int]:
+    wanted = list(block)
+    return [
+        first for first in range(len(lines) - len(wanted) + 1) if list(lines[first : first + len(wanted)]) == wanted
+    ]
+
+
+def _after(position: Position, edit: Edit) -> Position:
+    if position.line == edit.old_end.line:
+        return Position(edit.new_end.line, edit.new_end.character + position.character - edit.old_end.character)
+    return Position(position.line + edit.new_end.line - edit.old_end.line, position.character)
+
+
+def _moved(where: Range, by_lines: int) -> Range:
+    return Range(
+        Position(where.start.line + by_lines, where.start.character),
+        Position(where.end.line + by_lines, where.end.character),
+    )
+
+
+def _width(lines: Sequence[str], line: int) -> int:
+    from rebuttal.lsp.encoding import length_in
+
+    return length_in(lines[line], "utf-16") if 0 <= line < len(lines) else 0

@@ -1,0 +1,104 @@
+"""Settings from the editor: pulled where the client can, and only ever narrowing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+from lsprotocol import types
+
+from rebuttal.settings import Problem, narrow
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+
+SECTION = "rebuttal"
+SOURCE = "editor settings"
+PATIENCE = 2.0
+"""Seconds that a first review waits for a client that is slow to tell its settings."""
+
+_EXTENSION_ONLY = frozenset(
+    {"trace", "server", "path", "interpreter", "command", "environment", "enable", "status_bar"}
+)
+"""Keys of the section that editors' extensions use themselves."""
+_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+@define(eq=False)
+class Configuration:
+    """Keeps the session's settings equal to the user's, narrowed by the editor's."""
+
+    ls: RebuttalServer
+    _told: set[str] = field(factory=set)
+    _known: asyncio.Event = field(factory=asyncio.Event)
+
+    def begin(self, values: Any) -> None:
+        """Start from `initializationOptions`, then ask the client if it can be asked."""
+        options = values.get(SECTION, values) if isinstance(values, Mapping) else {}
+        flags = self.ls.session.flags
+        if options or not flags.configuration:
+            self.apply(options)
+        if flags.configuration:
+            self._known.clear()
+            self.ls.spawn(self.pull())
+        if flags.register_configuration:
+            self.ls.spawn(self.watch())
+
+    def apply(self, values: Any) -> None:
+        """Take the values of the section; what is wrong or would widen is left out and told once."""
+        session = self.ls.session
+        given = flat(values) if isinstance(values, Mapping) else {}
+        session.settings, problems = narrow(session.user_settings, given, SOURCE)
+        bad = {problem.key for problem in problems}
+        session.client_settings = {key: value for key, value in given.items() if key not in bad}
+        self.tell(problems)
+        self._known.set()
+        self.ls.status.update_all()
+
+    def tell(self, problems: list[Problem]) -> None:
+        new = [problem.message for problem in problems if problem.message not in self._told]
+        self._told.update(new)
+        if new:
+            self.ls.say("Some settings were left out: " + "; ".join(new) + ".", types.MessageType.Warning)
+
+    async def pull(self) -> None:
+        """Ask the client; one that cannot answer keeps what it gave at the start."""
+        try:
+            item = types.ConfigurationItem(section=SECTION)
+            answer = await self.ls.workspace_configuration_async(types.ConfigurationParams([item]))
+            if answer:
+                self.apply(answer[0])
+        finally:
+            self._known.set()
+
+    async def watch(self) -> None:
+        """Ask to be told of changes: some clients do it only then."""
+        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        options = {"section": SECTION}
+        registration = types.Registration(id="rebuttal.configuration", method=method, register_options=options)
+        await self.ls.client_register_capability_async(types.RegistrationParams([registration]))
+
+    async def ready(self) -> None:
+        """Until the settings are known; not for ever."""
+        try:
+            await asyncio.wait_for(self._known.wait(), PATIENCE)
+        except TimeoutError:
+            self._known.set()
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The section's values by the names of settings.py (`onSave` is `on_save`); unset ones are left out."""
+    named = {_HUMP.sub(r"_\1", str(key)).lower(): value for key, value in values.items()}
+    return {key: value for key, value in named.items() if value is not None and key not in _EXTENSION_ONLY}
+
+
+def register(ls: RebuttalServer) -> None:
+    @ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def changed(ls: RebuttalServer, params: types.DidChangeConfigurationParams) -> None:
+        if ls.session.flags.configuration:
+            ls.spawn(ls.configuration.pull())
+        elif isinstance(params.settings, Mapping):
+            ls.configuration.apply(params.settings.get(SECTION, {}))

@@ -1,0 +1,267 @@
+"""Findings as pushed diagnostics: published, followed through edits, cleared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+from lsprotocol import types
+
+from rebuttal.findings.model import SEVERITIES, Finding
+from rebuttal.lsp.anchors import LiveFinding, follow
+from rebuttal.lsp.encoding import convert
+from rebuttal.lsp.paths import is_inside, read_text, uri_of
+from rebuttal.lsp.protocol import DIAGNOSTICS_OF_OTHERS, OtherDiagnosticsParams
+from rebuttal.lsp.render import diagnostic_text
+from rebuttal.lsp.session import Job, Repository
+from rebuttal.lsp.workspace import split_lines
+from rebuttal.text.positions import Position, Range
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+
+SOURCE = "rebuttal"
+PER_FILE = 200
+"""Diagnostics of one file at most; the worst are shown."""
+SETTLE_AFTER = 0.25
+"""Seconds without typing after which findings are checked against the text."""
+
+_STATIC = {
+    "critical": types.DiagnosticSeverity.Error,
+    "high": types.DiagnosticSeverity.Warning,
+    "medium": types.DiagnosticSeverity.Information,
+    "low": types.DiagnosticSeverity.Information,
+}
+
+
+def severity_of(finding: Finding) -> types.DiagnosticSeverity:
+    """The contract's mapping; a debate's finding is never an error."""
+    mapped = _STATIC[finding.severity]
+    return types.DiagnosticSeverity.Warning if finding.source == "debate" and finding.severity == "critical" else mapped
+
+
+@define(eq=False)
+class Publisher:
+    """Keeps what the client shows equal to what the session knows."""
+
+    ls: RebuttalServer
+    _published: dict[Path, list[types.Diagnostic]] = field(factory=dict)
+
+    def refresh(self, path: Path) -> None:
+        """Check a file's findings against its text, and publish what changed."""
+        findings = list(self.ls.session.findings_in(path))
+        if not findings and path not in self._published:
+            return
+        lines = self.lines(path)
+        if lines is not None:
+            for live in findings:
+                live.settle(lines)
+        self._publish(path, self._diagnostics(path, findings, lines or []))
+
+    def refresh_soon(self, path: Path) -> None:
+        """The same once the user pauses."""
+        if path in self._published or any(True for _ in self.ls.session.findings_in(path)):
+            self.ls.debouncer.later(("settle", path), SETTLE_AFTER, lambda: self._settled(path))
+
+    def refresh_all(self, paths: Iterable[Path]) -> None:
+        for path in sorted(paths):
+            self.refresh(path)
+
+    def clear(self) -> None:
+        """Take everything back: the server is about to end."""
+        for path in list(self._published):
+            self._publish(path, [])
+
+    def lines(self, path: Path) -> list[str] | None:
+        """A file's lines without their ends: the editor's buffer, else the disk."""
+        if (document := self.ls.document(path)) is not None:
+            return document.bare_lines
+        text = read_text(path)
+        return None if text is None else split_lines(text)
+
+    def visible_range(self, live: LiveFinding, line_count: int) -> Range:
+        """Where a finding shows: one of the old side, or of the whole file, at the start of a line there is."""
+        return live.range if live.finding.side == "new" else _visible(live.range, line_count)
+
+    def client_range(self, where: Range, lines: list[str]) -> types.Range:
+        """A range in the client's units."""
+        return types.Range(self._client(where.start, lines), self._client(where.end, lines))
+
+    def uri(self, path: Path) -> str:
+        return self.ls.session.uris.get(path) or uri_of(path)
+
+    def _settled(self, path: Path) -> None:
+        self.refresh(path)
+        self.ls.status.update_all()
+
+    def _publish(self, path: Path, diagnostics: list[types.Diagnostic]) -> None:
+        if diagnostics == self._published.get(path, []):
+            return
+        if diagnostics:
+            self._published[path] = diagnostics
+        else:
+            self._published.pop(path, None)
+        document = self.ls.document(path)
+        version = document.version if document is not None else None
+        self.ls.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri=self.uri(path), version=version, diagnostics=diagnostics)
+        )
+
+    def _diagnostics(self, path: Path, findings: list[LiveFinding], lines: list[str]) -> list[types.Diagnostic]:
+        shown = [live for live in findings if live.finding.status == "open" and not live.stale]
+        shown = [live for live in shown if not self._shown_elsewhere(path, live)]
+        worst = sorted(shown, key=lambda live: (SEVERITIES.index(live.finding.severity), live.range))[:PER_FILE]
+        return [self._diagnostic(live, lines) for live in sorted(worst, key=lambda live: (live.range, live.finding.id))]
+
+    def _shown_elsewhere(self, path: Path, live: LiveFinding) -> bool:
+        """Whether another tool shows the same fact: the same rule on the same line."""
+        if live.finding.source != "static":
+            return False
+        rule = live.finding.rule.rpartition(":")[2]
+        others: list[types.Diagnostic] = self.ls.session.others.get(path, [])
+        return any(str(other.code) == rule and other.range.start.line == live.range.start.line for other in others)
+
+    def _diagnostic(self, live: LiveFinding, lines: list[str]) -> types.Diagnostic:
+        finding, flags = live.finding, self.ls.session.flags
+        where = self.visible_range(live, len(lines))
+        linked = flags.code_description and flags.text_document_content
+        return types.Diagnostic(
+            range=self.client_range(where, lines),
+            severity=severity_of(finding),
+            code=finding.rule,
+            code_description=types.CodeDescription(href=self.ls.documents.trace_uri(finding.id)) if linked else None,
+            source=SOURCE,
+            message=diagnostic_text(finding),
+            related_information=self._related(live) if flags.related_information else None,
+            data={"id": finding.id} if flags.diagnostic_data else None,
+        )
+
+    def _related(self, live: LiveFinding) -> list[types.DiagnosticRelatedInformation] | None:
+        root = live.path.parents[len(Path(live.finding.file).parts) - 1]
+        places: list[types.DiagnosticRelatedInformation] = []
+        for one in live.finding.related:
+            path = root / one.file
+            lines = (self.lines(path) or []) if self.ls.lsp_workspace.units != "utf-16" else []
+            location = types.Location(self.uri(path), self.client_range(one.range, lines))
+            places.append(types.DiagnosticRelatedInformation(location, one.message))
+        return places or None
+
+    def _client(self, position: Position, lines: list[str]) -> types.Position:
+        line = lines[position.line] if position.line < len(lines) else ""
+        units = self.ls.lsp_workspace.units
+        return types.Position(position.line, convert(line, position.character, "utf-16", units))
+
+
+def _visible(where: Range, line_count: int) -> Range:
+    line = Position(min(where.start.line, max(line_count - 1, 0)), 0)
+    return Range(line, line)
+
+
+def take_static(ls: RebuttalServer, job: Job, root: str | None, findings: list[Finding]) -> None:
+    """The static panel is through: its findings take the place of its earlier ones."""
+    repository = ls.session.repository(ls.root_of(job, root))
+    reviewed = {finding.file for finding in findings} if job.request.partial else None
+    _replace(ls, repository, job, findings, frozenset({"static"}), reviewed)
+
+
+def take_report(ls: RebuttalServer, job: Job, root: str | None, reviewed: set[str], findings: list[Finding]) -> None:
+    """A review is done. A static one leaves the debate's findings where they stand."""
+    repository = ls.session.repository(ls.root_of(job, root))
+    sources = frozenset({"static", "debate"}) if job.panel_run != "static" else frozenset({"static"})
+    _replace(ls, repository, job, findings, sources, reviewed if job.request.partial else None)
+
+
+def forget(ls: RebuttalServer, repository: Repository) -> None:
+    """A folder was closed: its findings go."""
+    paths = repository.paths()
+    repository.findings.clear()
+    ls.publisher.refresh_all(paths)
+    ls.session.repositories.pop(repository.root, None)
+
+
+def _replace(
+    ls: RebuttalServer,
+    repository: Repository,
+    job: Job,
+    findings: list[Finding],
+    sources: frozenset[str],
+    reviewed_files: set[str] | None,
+) -> None:
+    new = [finding for finding in findings if finding.source in sources]
+    ids = {finding.id for finding in new}
+
+    def stays(live: LiveFinding) -> bool:
+        outside = reviewed_files is not None and live.finding.file not in reviewed_files
+        return live.finding.id not in ids and (live.finding.source not in sources or outside)
+
+    before = repository.paths()
+    kept = [live for live in repository.findings if stays(live)]
+    shown = [finding for finding in new if finding.status not in ("held_back", "dismissed")]
+    repository.findings = kept + _follow_all(ls, repository.root, job, shown)
+    repository.held_back |= {finding.id: finding for finding in new if finding.status == "held_back"}
+    for finding in new:
+        if finding.status != "dismissed":
+            repository.dismissed.pop(finding.id, None)
+    ls.publisher.refresh_all(before | repository.paths())
+
+
+def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding]) -> list[LiveFinding]:
+    texts: dict[Path, str | None] = {}
+
+    def text(path: Path) -> str | None:
+        if path not in texts:
+            snapshot = job.snapshot.texts.get(path)
+            texts[path] = snapshot if snapshot is not None else read_text(path)
+        return texts[path]
+
+    followed: list[LiveFinding] = []
+    for finding in findings:
+        if not _inside(root, finding):
+            continue
+        for edit in finding.fix.edits if finding.fix else ():
+            text(root / edit.file)
+        followed.append(follow(finding, root, text(root / finding.file), texts))
+    return followed
+
+
+def _inside(root: Path, finding: Finding) -> bool:
+    """Whether all files of a finding lie in the repository: nothing else may be shown or edited."""
+    files = [finding.file, *(edit.file for edit in finding.fix.edits)] if finding.fix else [finding.file]
+    return all(".." not in Path(file).parts and is_inside(root / file, root) and file for file in files)
+
+
+def dismissed(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> None:
+    """Take a finding out of sight; it can be restored."""
+    live.finding = evolve(live.finding, status="dismissed")
+    if live in repository.findings:
+        repository.findings.remove(live)
+    repository.dismissed[live.finding.id] = live
+    ls.publisher.refresh(live.path)
+
+
+def restored(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> None:
+    live.finding = evolve(live.finding, status="open")
+    repository.dismissed.pop(live.finding.id, None)
+    if live not in repository.findings:
+        repository.findings.append(live)
+    ls.publisher.refresh(live.path)
+
+
+def summary(repository: Repository) -> str:
+    """ "2 high, 1 low", or "no findings"."""
+    counts = Counter(repository.counts())
+    return ", ".join(f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity]) or "no findings"
+
+
+def register(ls: RebuttalServer) -> None:
+    @ls.feature(DIAGNOSTICS_OF_OTHERS)
+    def others(ls: RebuttalServer, params: OtherDiagnosticsParams) -> None:
+        path = ls.path(params.uri)
+        if path is None:
+            return
+        # Our own come back from some clients; they are no reason to hide ourselves.
+        ls.session.others[path] = [other for other in params.diagnostics if other.source != SOURCE]
+        ls.publisher.refresh(path)

@@ -1,0 +1,69 @@
+"""The beginning, the folders and the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from rebuttal.lsp import capabilities
+from rebuttal.lsp.features import diagnostics
+from rebuttal.lsp.paths import path_of, repository_of
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+
+
+def register(ls: RebuttalServer) -> None:
+    @ls.feature(types.INITIALIZE)
+    def initialize(ls: RebuttalServer, params: types.InitializeParams) -> None:
+        ls.session.flags = capabilities.resolve(params.capabilities)
+        folders = [path_of(folder.uri) for folder in params.workspace_folders or ()]
+        if not folders and params.root_uri:
+            folders = [path_of(params.root_uri)]
+        ls.session.folders = [folder for folder in folders if folder is not None]
+        ls.first_values = params.initialization_options
+
+    @ls.feature(types.INITIALIZED)
+    def initialized(ls: RebuttalServer, params: types.InitializedParams) -> None:
+        ls.configuration.tell(list(ls.deps.settings_problems))
+        ls.configuration.begin(ls.first_values)
+        for root in _repositories(ls.session.folders):
+            ls.status.update(ls.session.repository(root))
+
+    @ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders(ls: RebuttalServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        removed = {path_of(folder.uri) for folder in params.event.removed}
+        added = [path for folder in params.event.added if (path := path_of(folder.uri)) is not None]
+        ls.session.folders = [folder for folder in ls.session.folders if folder not in removed] + added
+        for repository in list(ls.session.repositories.values()):
+            # Without any folder left, files that were opened on their own still count.
+            if not ls.session.belongs(repository.root) or _was_in(repository.root, removed, ls.session.folders):
+                _close(ls, repository.root)
+        for root in _repositories(added):
+            ls.status.update(ls.session.repository(root))
+
+    @ls.feature(types.SHUTDOWN)
+    async def shutdown(ls: RebuttalServer, *args: object) -> None:
+        await ls.close()
+
+
+def _repositories(folders: list[Path]) -> list[Path]:
+    roots = [root for folder in folders if (root := repository_of(folder)) is not None]
+    return list(dict.fromkeys(roots))
+
+
+def _was_in(root: Path, removed: set[Path | None], left: list[Path]) -> bool:
+    return not left and any(folder is not None and (folder == root or root in folder.parents) for folder in removed)
+
+
+def _close(ls: RebuttalServer, root: Path) -> None:
+    ls.jobs.cancel_all(root)
+    ls.debouncer.drop(("save", root))
+    repository = ls.session.repositories.get(root)
+    if repository is not None:
+        diagnostics.forget(ls, repository)
+    ls.status.forget(root)
+    if ls.session.last_repository == root:
+        ls.session.last_repository = None

@@ -1,0 +1,82 @@
+"""`$/rebuttal.status`: state, cost and findings of a repository, at every change; and a line in the log at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+from lsprotocol import types
+
+from rebuttal.lsp.encoding import clean
+from rebuttal.lsp.features.diagnostics import summary
+from rebuttal.lsp.render import dollars
+from rebuttal.lsp.session import Job, Repository
+from rebuttal.settings import has_key
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+
+STATUS = "$/rebuttal.status"
+_NO_KEY = "No API key: the static panel works, no model is asked."
+
+
+@define(eq=False)
+class StatusReporter:
+    """Sends what has changed, and nothing twice."""
+
+    ls: RebuttalServer
+    _sent: dict[Path, dict[str, Any]] = field(factory=dict)
+
+    def update(self, repository: Repository) -> None:
+        status = self.status(repository)
+        if self._sent.get(repository.root) != status:
+            self._sent[repository.root] = status
+            self.ls.protocol.notify(STATUS, status)
+
+    def update_all(self) -> None:
+        for repository in list(self.ls.session.repositories.values()):
+            self.update(repository)
+
+    def forget(self, root: Path) -> None:
+        self._sent.pop(root, None)
+
+    def log_end(self, repository: Repository, job: Job) -> None:
+        """For clients that do not know the notification."""
+        totals = self.ls.session.totals
+        if job.state == "done":
+            cost = f"{dollars(job.spent)} spent (today {dollars(totals.day_spent)} of {dollars(totals.day_cap)})"
+            text = f"Review of {repository.root.name}: {summary(repository)}; {cost}."
+        else:
+            text = f"Review of {repository.root.name}: {clean(job.message or job.state)}"
+        note = f" {clean(repository.message)}" if job.state == "done" and repository.message else ""
+        self.ls.window_log_message(types.LogMessageParams(types.MessageType.Info, text + note))
+
+    def status(self, repository: Repository) -> dict[str, Any]:
+        """The contract's object; what is not known is left out."""
+        job, totals = repository.job, self.ls.session.totals
+        state, message = self._state(repository)
+        status: dict[str, Any] = {"state": state, "repository": str(repository.root)}
+        if job is not None:
+            status["job"] = job.id
+            if job.running and job.phase:
+                status["phase"] = job.phase
+            if job.estimate is not None:
+                status["estimate"] = dict(job.estimate)
+        status["review"] = {"spent": job.spent if job is not None else "0"}
+        status["day"] = {"spent": totals.day_spent, "cap": totals.day_cap}
+        status["month"] = {"spent": totals.month_spent, "cap": totals.month_cap}
+        status["findings"] = repository.counts()
+        if message:
+            status["message"] = clean(message)
+        return status
+
+    def _state(self, repository: Repository) -> tuple[str, str | None]:
+        job = repository.job
+        if job is not None and job.running:
+            return job.state, job.message
+        if repository.outcome != "idle":
+            return repository.outcome, repository.message
+        if not has_key(self.ls.deps.environment):
+            return "noKey", repository.message or _NO_KEY
+        return "idle", repository.message

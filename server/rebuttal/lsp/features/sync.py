@@ -1,0 +1,80 @@
+"""Documents as the editor has them: opened, changed, saved, closed. Nothing here waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from rebuttal.lsp.paths import read_text, repository_of
+from rebuttal.lsp.session import ReviewRequest
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+
+SAVE_PAUSE = 0.3
+"""Seconds: "save all" is one review."""
+
+
+def register(ls: RebuttalServer) -> None:
+    @ls.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(ls: RebuttalServer, params: types.DidOpenTextDocumentParams) -> None:
+        path = ls.path(params.text_document.uri)
+        if path is None:
+            return
+        ls.session.uris[path] = params.text_document.uri
+        # A buffer that the editor restored may differ from the disk without having been touched.
+        on_disk = read_text(path)
+        if on_disk is not None and on_disk != params.text_document.text.removeprefix("\ufeff"):
+            ls.session.dirty.add(path)
+        ls.publisher.refresh(path)
+
+    @ls.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(ls: RebuttalServer, params: types.DidChangeTextDocumentParams) -> None:
+        path = ls.path(params.text_document.uri)
+        document = ls.document(path) if path is not None else None
+        if path is None or document is None:
+            return
+        ls.session.dirty.add(path)
+        edits = document.take_edits() or []
+        for live in ls.session.findings_in(path):
+            for edit in edits:
+                live.shift(edit)
+        ls.publisher.refresh_soon(path)
+
+    @ls.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def did_save(ls: RebuttalServer, params: types.DidSaveTextDocumentParams) -> None:
+        path = ls.path(params.text_document.uri)
+        if path is None:
+            return
+        ls.session.dirty.discard(path)
+        root = _reviewed_on_save(ls, path)
+        if root is not None:
+            ls.session.last_repository = root
+            ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: _review(ls, root))
+
+    @ls.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(ls: RebuttalServer, params: types.DidCloseTextDocumentParams) -> None:
+        path = ls.path(params.text_document.uri)
+        if path is None:
+            return
+        ls.session.dirty.discard(path)
+        ls.session.others.pop(path, None)
+        ls.publisher.refresh(path)
+
+
+def _reviewed_on_save(ls: RebuttalServer, path: Path) -> Path | None:
+    """The repository to review because this file was saved; None outside of one (and for git's own files)."""
+    if ls.session.settings.on_save == "off" or ".git" in path.parts:
+        return None
+    root = repository_of(path.parent)
+    return root if root is not None and ls.session.belongs(root) else None
+
+
+def _review(ls: RebuttalServer, root: Path) -> None:
+    settings = ls.session.settings
+    if settings.on_save == "off":
+        return
+    panel = settings.panel if settings.on_save == "debate" else "static"
+    ls.jobs.start(ReviewRequest(root, panel=panel, protocol=settings.protocol, profile=settings.profile, origin="save"))

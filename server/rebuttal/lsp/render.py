@@ -1,0 +1,131 @@
+"""Findings as text for people: diagnostics (plain), hover and trace (Markdown).
+
+What a model or a repository wrote is never Markdown to the editor: it is escaped, so that it can show no image
+from elsewhere, no link, no command and no HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from rebuttal.findings.model import Finding, TraceStep
+from rebuttal.findings.wire import money
+from rebuttal.lsp.encoding import clean
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&$:@])")
+_LONGEST_ARGUMENT = 600
+_VERDICTS = {
+    "confirmed": "confirmed by another reviewer",
+    "unopposed": "nobody objected",
+    "contested": "contested, it stood",
+    "unverified": "not verified",
+    "static": "found without a model",
+}
+
+
+def escape(text: str) -> str:
+    """`text` as Markdown that shows exactly it, on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(clean(text).split()))
+
+
+def fenced(code: str) -> str:
+    """`code` as a block that it cannot leave."""
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    body = "\n".join(clean(line) for line in code.splitlines())
+    return f"{fence}\n{body}\n{fence}"
+
+
+def dollars(amount: Decimal | str) -> str:
+    """An amount for people: "$0.03", small ones with what it takes to see them."""
+    value = Decimal(amount)
+    if value == 0 or value >= Decimal("0.01"):
+        return f"${value:.2f}"
+    return f"${money(value.quantize(Decimal('0.0001')))}" if value >= Decimal("0.0001") else "under $0.0001"
+
+
+def diagnostic_text(finding: Finding) -> str:
+    """Title and message, plain text."""
+    title, message = clean(finding.title).strip(), clean(finding.message).strip()
+    if not message or message == title:
+        return title
+    return message if message.startswith(title) else f"{title}\n{message}"
+
+
+def hover_markdown(finding: Finding) -> str:
+    """The finding, both sides' strongest argument, the verdict and the cost."""
+    parts = [f"**{escape(finding.title)}** · {finding.severity} · {finding.category}"]
+    if finding.message.strip() and finding.message.strip() != finding.title.strip():
+        parts.append(escape(finding.message))
+    raised, objected = both_sides(finding)
+    if raised is not None:
+        parts.append(f"*For ({escape(raised.seat)})*: {_argument(raised)}")
+    if objected is not None:
+        parts.append(f"*Against ({escape(objected.seat)})*: {_argument(objected)}")
+    parts.append(f"{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding)}")
+    return "\n\n".join(parts)
+
+
+def hover_plain(finding: Finding) -> str:
+    """The same for a client that shows no Markdown."""
+    return f"{diagnostic_text(finding)}\n{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding)}"
+
+
+def cost_of(finding: Finding) -> str:
+    if finding.source == "static":
+        return "free"
+    return dollars(sum((step.spent for step in finding.trace), Decimal(0)))
+
+
+def both_sides(finding: Finding) -> tuple[TraceStep | None, TraceStep | None]:
+    """The step that speaks best for the finding and the one that speaks best against it."""
+    speaking = [step for step in finding.trace if step.text.strip()]
+    against = [step for step in speaking if step.verdict == "refuted"]
+    confirming = [step for step in speaking if step.verdict == "confirmed"]
+    raising = [step for step in speaking if step.seat in finding.raised_by and step.verdict != "refuted"]
+    return _strongest([*confirming, *raising]), _strongest(against)
+
+
+def trace_markdown(finding: Finding) -> str:
+    """Who raised the finding, who objected, which lines settled it, what each step cost."""
+    by = ", ".join(finding.raised_by) or "the static panel"
+    line = finding.range.start.line + 1
+    parts = [
+        f"# {escape(finding.title)}",
+        f"{_standing(finding)} · {escape(finding.file)} line {line} · raised by {escape(by)} · {cost_of(finding)}",
+        escape(finding.message),
+    ]
+    if finding.quote.strip():
+        parts.append(fenced(finding.quote))
+    if finding.trace:
+        parts.append("## How it came to stand")
+    parts += [_step_markdown(step) for step in finding.trace]
+    if finding.related:
+        parts.append("## Other places")
+        parts += [
+            f"- {escape(one.file)} line {one.range.start.line + 1}: {escape(one.message)}" for one in finding.related
+        ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _standing(finding: Finding) -> str:
+    return f"{finding.severity} · {finding.category} · {_VERDICTS[finding.verdict]} · {finding.confidence}"
+
+
+def _step_markdown(step: TraceStep) -> str:
+    verdict = f" · {escape(step.verdict)}" if step.verdict else ""
+    head = f"### {escape(step.phase)} · {escape(step.seat)}{verdict} · {dollars(step.spent)}"
+    quote = f"\n\n{fenced(step.quote)}" if step.quote and step.quote.strip() else ""
+    return f"{head}\n\n{escape(step.text)}{quote}"
+
+
+def _strongest(steps: Iterable[TraceStep]) -> TraceStep | None:
+    """One that quotes code before one that does not; then the first."""
+    return min(steps, key=lambda step: not step.quote, default=None)
+
+
+def _argument(step: TraceStep) -> str:
+    text = step.text.strip()
+    return escape(text if len(text) <= _LONGEST_ARGUMENT else text[:_LONGEST_ARGUMENT].rstrip() + "…")

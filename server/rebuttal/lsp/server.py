@@ -1,0 +1,266 @@
+"""The language server, assembled: `create_server` makes one, with everything it depends on given to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+from lsprotocol import types
+from pygls.exceptions import FeatureRequestError
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+
+from rebuttal import __version__
+from rebuttal.findings.model import Finding
+from rebuttal.lsp.anchors import LiveFinding
+from rebuttal.lsp.clock import Debouncer, Timer, loop_timer
+from rebuttal.lsp.encoding import clean, convert
+from rebuttal.lsp.features import (
+    actions,
+    commands,
+    configuration,
+    consent,
+    diagnostics,
+    documents,
+    hover,
+    lifecycle,
+    progress,
+    status,
+    sync,
+)
+from rebuttal.lsp.jobs import Jobs
+from rebuttal.lsp.paths import is_inside, path_of, same_folder
+from rebuttal.lsp.protocol import HardenedProtocol, UserError, place_of
+from rebuttal.lsp.session import Job, Session, Snapshot, Totals
+from rebuttal.lsp.worker_client import Event, Launch, WorkerClient
+from rebuttal.lsp.workspace import LspTextDocument, LspWorkspace
+from rebuttal.settings import Problem, Settings
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+log = logging.getLogger(__name__)
+
+FEATURES = (lifecycle, sync, diagnostics, commands, hover, actions, documents, configuration)
+
+
+@frozen
+class Deps:
+    """What the server depends on: a test gives its own."""
+
+    launch: Launch
+    """Starts the worker process."""
+    environment: Mapping[str, str]
+    user_settings: Settings = field(factory=Settings)
+    settings_problems: tuple[Problem, ...] = ()
+    timer: Timer = loop_timer
+    patience: float = 2.0
+    """Seconds in which the worker must acknowledge a cancellation."""
+    close_patience: float = 0.5
+    """Seconds that the worker gets to end."""
+    converter_factory: Callable[[], Converter] = default_converter
+
+
+class RebuttalServer(LanguageServer):
+    """pygls' server with the session and the parts that act on it."""
+
+    protocol: HardenedProtocol
+
+    def __init__(self, deps: Deps) -> None:
+        super().__init__(
+            "rebuttal", __version__, protocol_cls=HardenedProtocol, converter_factory=deps.converter_factory
+        )
+        settings = deps.user_settings
+        caps = Totals(day_cap=str(settings.max_cost_per_day), month_cap=str(settings.max_cost_per_month))
+        self.deps = deps
+        self.session = Session(settings, settings, totals=caps)
+        self.worker = WorkerClient(deps.launch, deps.patience)
+        self.jobs = Jobs(self.session, self.worker, self)
+        self.debouncer = Debouncer(deps.timer)
+        self.publisher = diagnostics.Publisher(self)
+        self.documents = documents.Documents(self)
+        self.progress_reporter = progress.ProgressReporter(self)
+        self.status = status.StatusReporter(self)
+        self.configuration = configuration.Configuration(self)
+        self.first_values: Any = None
+        """`initializationOptions`: the settings of a client that cannot be asked."""
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._told_of_error = False
+
+    # What features need
+
+    @property
+    def lsp_workspace(self) -> LspWorkspace:
+        workspace = self.workspace
+        assert isinstance(workspace, LspWorkspace)
+        return workspace
+
+    def path(self, uri: str) -> Path | None:
+        return path_of(uri)
+
+    def document(self, path: Path) -> LspTextDocument | None:
+        """The open document of a path."""
+        uri = self.session.uris.get(path)
+        return self.lsp_workspace.open_document(uri) if uri is not None else None
+
+    def findings_at(self, uri: str, where: types.Range) -> list[LiveFinding]:
+        """The shown findings that a range of the client touches, checked against the text as it is now."""
+        path = self.path(uri)
+        if path is None:
+            return []
+        findings = [live for live in self.session.findings_in(path) if live.finding.status == "open"]
+        lines = self.publisher.lines(path) if findings else None
+        if lines is None:
+            return []
+        units = self.lsp_workspace.units
+
+        def place(position: types.Position) -> tuple[int, int]:
+            line = lines[position.line] if 0 <= position.line < len(lines) else ""
+            return position.line, convert(line, position.character, units, "utf-16")
+
+        start, end = place(where.start), place(where.end)
+        found: list[LiveFinding] = []
+        for live in findings:
+            live.settle(lines)
+            shown = self.publisher.visible_range(live, len(lines))
+            low = (shown.start.line, shown.start.character)
+            high = (shown.end.line, shown.end.character)
+            # A range without width is a whole line to the mouse.
+            touches = low <= end and start <= high if low != high else start[0] <= low[0] <= end[0]
+            if touches and not live.stale:
+                found.append(live)
+        return found
+
+    def say(self, message: str, kind: types.MessageType) -> None:
+        self.window_show_message(types.ShowMessageParams(kind, clean(message)))
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something that the session owns: it ends with it, and its failure is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    async def ask_worker(self, method: str, params: Mapping[str, Any]) -> Event:
+        """One request to the worker, its `done` event. Raises UserError with the worker's sentence."""
+        call = self.worker.call(method, params)
+        try:
+            while not call.ended.is_set() or call.pending:
+                event = await call.next()
+                if event.get("event") == "done":
+                    return event
+                if event.get("event") == "failed":
+                    raise UserError(str(event.get("message") or "The review process could not do that."))
+        finally:
+            self.worker.cancel(call)
+        raise UserError("That was cancelled.")
+
+    def root_of(self, job: Job, root: str | None) -> Path:
+        """The repository's root as the editor names it: the worker may have followed links."""
+        wanted = job.request.root
+        return wanted if root is None or same_folder(Path(root), wanted) else Path(root)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors that no request waits for: the log has them, the user is told once."""
+        if source is FeatureRequestError or self._told_of_error:
+            return
+        self._told_of_error = True
+        self.say("Rebuttal met an error of its own; its log says where.", types.MessageType.Error)
+
+    async def close(self) -> None:
+        """End everything: first what spends, then what reports. May be called twice."""
+        if self.session.closing:
+            return
+        self.session.closing = True
+        self.debouncer.close()
+        self.jobs.cancel_all()
+        await self.worker.close(self.deps.close_patience)
+        await self.jobs.close()
+        if self.protocol.is_initialized:
+            self.publisher.clear()
+        self.documents.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("a request to the editor failed: %s", place_of(error))
+
+    # The desk: what jobs report (see jobs.Desk)
+
+    def snapshot(self, root: Path) -> Snapshot:
+        texts = {
+            path: document.source
+            for path in self.session.uris
+            if is_inside(path, root) and (document := self.document(path)) is not None
+        }
+        return Snapshot(texts, frozenset(self.session.dirty & texts.keys()))
+
+    async def configured(self) -> None:
+        await self.configuration.ready()
+
+    def job_started(self, job: Job) -> None:
+        repository = self.session.repository(job.request.root)
+        repository.job, repository.message = job, None
+        self.progress_reporter.start(job)
+        self.status.update(repository)
+
+    def job_changed(self, job: Job) -> None:
+        if job.visible:
+            self.progress_reporter.report(job)
+            self.documents.changed(self.documents.transcript_uri(job.id))
+        self.status.update(self.session.repository(job.request.root))
+
+    def static_ready(self, job: Job, root: str | None, findings: list[Finding]) -> None:
+        diagnostics.take_static(self, job, root, findings)
+        self.job_changed(job)
+
+    def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:
+        reviewed = {str(one.get("file")) for one in (report.get("coverage") or {}).get("reviewed") or ()}
+        diagnostics.take_report(self, job, root, reviewed, findings)
+        repository = self.session.repository(self.root_of(job, root))
+        notes = " ".join(str(note) for note in report.get("notes") or ())
+        failed = [str(one.get("reason")) for one in report.get("degraded") or ()]
+        if job.visible:
+            repository.job = job
+            blocked = report.get("not_spent") == "cap"
+            repository.outcome = "degraded" if failed else "blocked" if blocked else "idle"
+            repository.message = "; ".join(failed) or notes or None
+
+    def job_ended(self, job: Job) -> None:
+        repository = self.session.repositories.get(job.request.root)
+        if repository is not None and job.visible:
+            self.progress_reporter.end(job)
+            self.documents.changed(self.documents.transcript_uri(job.id))
+            if job.state == "failed":
+                repository.outcome, repository.message = "degraded", job.message
+        if job.state == "failed" and not self.session.closing:
+            self._tell_failure(job)
+        if repository is not None and not self.session.closing:
+            self.status.update(repository)
+            if job.visible and not job.superseded:
+                self.status.log_end(repository, job)
+
+    def _tell_failure(self, job: Job) -> None:
+        message = job.message or "The review failed."
+        if job.request.origin == "command":
+            self.say(message, types.MessageType.Error)
+        else:
+            # What nobody asked for does not pop up.
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, clean(message)))
+
+    async def ask(self, job: Job, question: Mapping[str, Any]) -> bool:
+        return await consent.ask(self, question)
+
+
+def create_server(deps: Deps) -> RebuttalServer:
+    """A server that is not connected yet; hand it messages through `transport.read_messages`."""
+    server = RebuttalServer(deps)
+    for feature in FEATURES:
+        feature.register(server)
+    return server

@@ -1,0 +1,193 @@
+"""The one place of state. Only the event loop touches it; jobs get frozen snapshots, never live documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import define, field, frozen
+
+from rebuttal.findings.model import SEVERITIES, Finding
+from rebuttal.lsp.anchors import LiveFinding
+from rebuttal.lsp.capabilities import ClientFlags
+from rebuttal.lsp.paths import is_inside
+from rebuttal.settings import Settings
+
+JobState = Literal["estimating", "awaitingConsent", "debating", "done", "cancelled", "failed"]
+Origin = Literal["command", "save"]
+
+
+@frozen
+class Totals:
+    """What the caps leave; decimal strings of US dollars."""
+
+    day_spent: str = "0"
+    day_cap: str = "0"
+    month_spent: str = "0"
+    month_cap: str = "0"
+
+    @classmethod
+    def of(cls, given: Any, before: Totals) -> Totals:
+        """From the worker's `totals`; what it leaves out stays as it was."""
+        if not isinstance(given, Mapping):
+            return before
+
+        def amount(period: str, key: str, default: str) -> str:
+            part = given.get(period)
+            return str(part.get(key, default)) if isinstance(part, Mapping) else default
+
+        return cls(
+            amount("day", "spent", before.day_spent),
+            amount("day", "cap", before.day_cap),
+            amount("month", "spent", before.month_spent),
+            amount("month", "cap", before.month_cap),
+        )
+
+
+@frozen
+class ReviewRequest:
+    """What a command or a save asks for. `scope` as in the contract; `only` is a range of one file."""
+
+    root: Path
+    scope: str = "working"
+    base: str | None = None
+    panel: str = "auto"
+    protocol: str = "crossfire"
+    profile: str = "balanced"
+    only: Mapping[str, Any] | None = None
+    origin: Origin = "command"
+
+    @property
+    def key(self) -> tuple[Path, str]:
+        """One job at a time for each: a save's static review does not end a debate that is being paid for."""
+        static_save = self.origin == "save" and self.panel == "static"
+        return self.root, "save" if static_save else self.scope
+
+    @property
+    def partial(self) -> bool:
+        """Whether it says nothing about the rest of the repository."""
+        return self.only is not None or self.scope.startswith("file:")
+
+
+@frozen
+class Snapshot:
+    """The open documents as they were when a job began."""
+
+    texts: Mapping[Path, str]
+    dirty: frozenset[Path]
+
+
+@define(eq=False)
+class Job:
+    """One review or estimate under way, or the last of it."""
+
+    id: str
+    request: ReviewRequest
+    snapshot: Snapshot
+    state: JobState = "estimating"
+    phase: str | None = None
+    estimate: Mapping[str, str] | None = None
+    spent: str = "0"
+    message: str | None = None
+    percentage: int = 0
+    superseded: bool = False
+    panel_run: str = "static"
+    """The panel that was really asked, once the report is in."""
+    transcript: str | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.state in ("estimating", "awaitingConsent", "debating")
+
+    @property
+    def visible(self) -> bool:
+        """A free review on save comes and goes without a word."""
+        return not (self.request.origin == "save" and self.request.panel == "static")
+
+
+@define(eq=False)
+class Repository:
+    """What is known of one repository; findings stay until newer ones are in."""
+
+    root: Path
+    findings: list[LiveFinding] = field(factory=list)
+    held_back: dict[str, Finding] = field(factory=dict)
+    dismissed: dict[str, LiveFinding] = field(factory=dict)
+    job: Job | None = None
+    """The latest one that was worth a word."""
+    outcome: Literal["idle", "degraded", "blocked"] = "idle"
+    message: str | None = None
+
+    def shown(self) -> Iterator[LiveFinding]:
+        """Findings that are open and stand on their lines."""
+        return (live for live in self.findings if live.finding.status == "open" and not live.stale)
+
+    def counts(self) -> dict[str, int]:
+        """Open findings by severity."""
+        counts = dict.fromkeys(SEVERITIES, 0)
+        for live in self.shown():
+            counts[live.finding.severity] += 1
+        return {str(severity): count for severity, count in counts.items()}
+
+    def paths(self) -> set[Path]:
+        return {live.path for live in self.findings}
+
+
+@define(eq=False)
+class Session:
+    """The state of one connection to one editor."""
+
+    settings: Settings
+    user_settings: Settings
+    flags: ClientFlags = field(factory=ClientFlags)
+    client_settings: dict[str, Any] = field(factory=dict)
+    """The narrowing values that the editor gave, as the worker gets them."""
+    folders: list[Path] = field(factory=list)
+    repositories: dict[Path, Repository] = field(factory=dict)
+    jobs: dict[str, Job] = field(factory=dict)
+    totals: Totals = field(factory=Totals)
+    dirty: set[Path] = field(factory=set)
+    others: dict[Path, list[Any]] = field(factory=dict)
+    """Diagnostics that other tools show, by file."""
+    uris: dict[Path, str] = field(factory=dict)
+    """URIs as the client writes them."""
+    last_repository: Path | None = None
+    closing: bool = False
+
+    def repository(self, root: Path) -> Repository:
+        """The repository's state, made when it is first spoken of."""
+        return self.repositories.setdefault(root, Repository(root))
+
+    def findings_in(self, path: Path) -> Iterator[LiveFinding]:
+        """Every finding that lies in a file, shown or not."""
+        for repository in self.repositories.values():
+            yield from (live for live in repository.findings if live.path == path)
+
+    def find(self, finding_id: str) -> tuple[Repository, LiveFinding] | None:
+        """A finding by its id, dismissed ones too."""
+        for repository in self.repositories.values():
+            for live in (*repository.findings, *repository.dismissed.values()):
+                if live.finding.id == finding_id:
+                    return repository, live
+        return None
+
+    def any_finding(self, finding_id: str) -> Finding | None:
+        """A finding by its id, those held back too."""
+        if (found := self.find(finding_id)) is not None:
+            return found[1].finding
+        kept = (repository.held_back.get(finding_id) for repository in self.repositories.values())
+        return next((finding for finding in kept if finding is not None), None)
+
+    def running(self) -> Iterator[Job]:
+        return (job for job in self.jobs.values() if job.running)
+
+    def belongs(self, root: Path) -> bool:
+        """Whether a repository has to do with an open folder; without folders, every one has."""
+        return not self.folders or any(is_inside(root, folder) or is_inside(folder, root) for folder in self.folders)
+
+    def keep_jobs(self, latest: int = 20) -> None:
+        """Forget old jobs, and with them their transcripts."""
+        ended: Iterable[str] = [job.id for job in self.jobs.values() if not job.running]
+        for job_id in list(ended)[:-latest]:
+            del self.jobs[job_id]

@@ -1,0 +1,166 @@
+"""The editor's documents, kept exactly.
+
+pygls splits lines with `str.splitlines`, which knows eight line ends that LSP does not; one form feed in a
+file makes its copy of the buffer wrong after the next edit. Its codec also clamps a position beyond the last
+line's end one character too early. So edits are applied here, by LSP's own rules, and each is remembered
+until somebody takes it: that is how findings follow the text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from attrs import frozen
+from lsprotocol import types
+from pygls.workspace import TextDocument, Workspace
+
+from rebuttal.lsp.encoding import Units, code_points, length_in, units_of
+from rebuttal.text.positions import Position
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@frozen
+class Edit:
+    """One change of a text: what lay from `start` to `old_end` now ends at `new_end`. UTF-16 units."""
+
+    start: Position
+    old_end: Position
+    new_end: Position
+
+
+def line_starts(text: str) -> list[int]:
+    """Offsets of LSP's lines (code points)."""
+    return [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+
+def split_lines(text: str) -> list[str]:
+    """LSP's lines without their ends; the empty text has one, empty."""
+    return _LINE_END.split(text)
+
+
+class LspTextDocument(TextDocument):
+    """A document whose lines end where LSP says. `edits` is None after the whole text was replaced."""
+
+    edits: list[Edit] | None
+    _starts: list[int] | None
+    _bare: list[str] | None
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
+        self.edits = []
+        self._starts = None
+        self._bare = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        text, starts = self.source, self._line_starts()
+        lines = [text[start:stop] for start, stop in zip(starts, [*starts[1:], len(text)], strict=True)]
+        return tuple(lines[:-1] if lines and not lines[-1] else lines)
+
+    @property
+    def bare_lines(self) -> list[str]:
+        """The lines without their ends, made once for each state of the text."""
+        if self._bare is None:
+            self._bare = split_lines(self.source)
+        return self._bare
+
+    def line(self, number: int) -> str:
+        """One line without its end; empty beyond the text."""
+        starts = self._line_starts()
+        if not 0 <= number < len(starts):
+            return ""
+        stop = starts[number + 1] if number + 1 < len(starts) else len(self.source)
+        return self.source[starts[number] : stop].rstrip("\r\n")
+
+    def take_edits(self) -> list[Edit] | None:
+        """What changed since the last call, in order; None when the whole text was replaced in between."""
+        edits, self.edits = self.edits, []
+        return edits
+
+    def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            self._replace(change.range, change.text)
+        else:
+            self._source = change.text
+            self._starts = self._bare = self.edits = None
+
+    def _replace(self, where: types.Range, text: str) -> None:
+        source, units = self.source, self._units()
+        start = self._offset(where.start, units)
+        end = max(self._offset(where.end, units), start)
+        first, last = self._position(start), self._position(end)
+        self._source = source[:start] + text + source[end:]
+        self._starts = self._bare = None
+        if self.edits is not None:
+            self.edits.append(Edit(first, last, _after(first, text)))
+
+    def _units(self) -> Units:
+        return units_of(self._position_codec.encoding)
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = line_starts(self.source)
+        return self._starts
+
+    def _offset(self, position: types.Position, units: Units) -> int:
+        starts = self._line_starts()
+        if position.line < 0:
+            return 0
+        if position.line >= len(starts):
+            return len(self.source)
+        return starts[position.line] + code_points(self.line(position.line), position.character, units)
+
+    def _position(self, offset: int) -> Position:
+        starts = self._line_starts()
+        line = bisect_right(starts, offset) - 1
+        return Position(line, length_in(self.source[starts[line] : offset], "utf-16"))
+
+
+def _after(start: Position, text: str) -> Position:
+    """Where `text` ends when it begins at `start`."""
+    starts = line_starts(text)
+    tail = length_in(text[starts[-1] :], "utf-16")
+    return (
+        Position(start.line, start.character + tail)
+        if len(starts) == 1
+        else Position(start.line + len(starts) - 1, tail)
+    )
+
+
+class LspWorkspace(Workspace):
+    """pygls' workspace with exact documents."""
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> LspWorkspace:
+        """The same folders, sync kind and position encoding; documents are not open yet when this is called."""
+        return cls(
+            workspace.root_uri,
+            workspace._sync_kind,
+            list(workspace.folders.values()),
+            workspace.position_encoding,
+        )
+
+    @property
+    def units(self) -> Units:
+        return units_of(self.position_encoding)
+
+    def open_document(self, uri: str) -> LspTextDocument | None:
+        """The document if the editor has it open."""
+        from urllib.parse import unquote
+
+        document = self._text_documents.get(unquote(uri))
+        return document if isinstance(document, LspTextDocument) else None
+
+    def _create_text_document(
+        self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
+    ) -> TextDocument:
+        return LspTextDocument(
+            doc_uri,
+            source=source,
+            version=version,
+            language_id=language_id,
+            sync_kind=self._sync_kind,
+            position_codec=self._position_codec,
+        )
