@@ -53,7 +53,7 @@ def review(where: Path, home: Path, *arguments: str, url: str | None = None) -> 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
     environment["REBUTTAL_HOME"] = str(home)
     if url is not None:
-        environment |= {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-emulator"}
+        environment |= {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "emulator-key"}
     command = [sys.executable, "-m", "rebuttal", "review", "--repo", str(where), "--format", "json", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
     if not done.stdout:

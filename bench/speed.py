@@ -114,7 +114,7 @@ async def initialize_ratio(root: Path, home: Path, runs: int) -> tuple[list[floa
 
 async def hovers(root: Path, home: Path, url: str) -> tuple[list[float], list[float]]:
     """Round trips of a hover on a finding: idle, and while a review runs (context, debate and ledger at work)."""
-    environment = {**keyless(home), "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-ant-emulator"}
+    environment = {**keyless(home), "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "emulator-key"}
     client = await LspClient.start(OURS, environment)
     client.answer = _agree
     await client.request("initialize", initialize_params(root.as_uri()))

@@ -1,8 +1,8 @@
 """Reviewers who know where the defects are planted: for demonstrations and end-to-end tests of a known change.
 
-A file of plants: `{"plants": [{"by": ["security-analyst"], "claim": {...}, "ruling": {...}}]}`. In the opening a seat raises the
-claims that it is named for; later every seat rules on a shown claim by the plant with the same quote, and refutes what
-is not planted. Real models do neither so surely: this says nothing about them.
+A file of plants: `{"plants": [{"by": ["security-analyst"], "claim": {...}, "ruling": {...}}]}`. In the opening a
+seat raises the claims that it is named for; later every seat rules on a shown claim by the plant with the same quote,
+and refutes what is not planted. Real models do neither so surely: this says nothing about them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,215 @@
+"""`rebuttal review`, from the arguments to the exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from examples.make_repository import EXAMPLE_KEY, make_repository
+from tests.cli.conftest import Rebuttal
+from tests.emulator.script import Fault, Rule
+from tests.emulator.server import KEY, Emulator
+from tests.gitrepo import GitRepo
+
+STATIC_RULES = {"impact:signature", "secrets:aws", "ruff:B006"}
+
+
+def test_without_a_key_the_static_panel_finds_and_prices_what_a_key_would_buy(
+    rebuttal: Rebuttal, parcels: Path
+) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--format", "json")
+    assert ran.code == 1
+    assert ran.rules() >= STATIC_RULES
+    assert ran.json["panel"] == "static"
+    assert ran.json["cost"]["calls"] == 0
+    assert Decimal(ran.json["cost"]["estimate"]["expected"]) > 0
+    assert "no API key" in json.dumps(ran.json) or "no API key" in ran.err + rebuttal("review", "--repo", parcels).out
+
+
+def test_impact_names_the_callers_that_were_forgotten_and_not_the_one_that_was_changed(
+    rebuttal: Rebuttal, parcels: Path
+) -> None:
+    found = rebuttal("review", "--repo", parcels, "--format", "json", "--panel", "static").json["findings"]
+    (quote,) = [one for one in found if one["rule"] == "impact:signature" and one["file"] == "parcels/rates.py"]
+    (price,) = [one for one in found if one["rule"] == "impact:signature" and one["file"] == "web/money.ts"]
+    assert {place["file"] for place in quote["related"]} == {"parcels/invoices.py", "tests/test_rates.py"}
+    assert {place["file"] for place in price["related"]} == {"web/cart.ts"}
+
+
+def test_a_debate_confirms_what_is_planted_and_holds_back_what_was_refuted(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator
+) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--panel", "medium")
+    debated = {one["title"]: one for one in ran.json["findings"] if one["source"] == "debate"}
+    assert "A customer's name becomes part of the SQL" in debated
+    assert "A carrier that is down is asked for ever, without a pause" in debated
+    surcharge = debated["A parcel of exactly 10 kg no longer pays the surcharge"]
+    assert surcharge["verdict"] == "confirmed"
+    assert surcharge["fix"]["edits"][0]["new_text"].strip() == "if weight >= HEAVY:"
+    assert {step["phase"] for step in surcharge["trace"]} >= {"opening", "cross_examination"}
+    assert "The default currency hides a missing parameter" not in debated
+    assert ran.code == 1
+
+
+def test_the_ledger_counts_what_the_service_billed(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    cost = rebuttal("review", "--repo", parcels, "--format", "json", "--yes").json["cost"]
+    assert cost["calls"] == len(panel.records)
+    assert Decimal(cost["spent"]) == panel.bill
+    ledger = rebuttal("ledger", "--format", "json").json
+    assert ledger["day"]["spent"] == cost["spent"]
+    assert cost["tokens"]["cache_read"] > 0
+
+
+def test_no_secret_reaches_the_service(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    rebuttal("review", "--repo", parcels, "--format", "json", "--yes")
+    sent = json.dumps([record.body for record in panel.records])
+    assert "parcels/labels.py" in sent
+    assert EXAMPLE_KEY not in sent
+
+
+def test_without_a_yes_and_a_terminal_nothing_is_sent(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--format", "json", "--fail-on", "never")
+    assert ran.code == 4
+    assert panel.records == []
+    assert ran.rules() >= STATIC_RULES
+
+
+def test_a_cap_stops_the_debate_before_it_is_passed(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    ran = rebuttal(
+        "review", "--repo", parcels, "--format", "json", "--yes", "--fail-on", "never", "--max-cost", "0.001"
+    )
+    assert ran.code in (3, 4)
+    assert Decimal(ran.json["cost"]["spent"]) <= Decimal("0.001")
+
+
+def test_a_wrong_key_is_degraded_and_keeps_the_static_findings(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-wrong")
+    ran = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--fail-on", "never")
+    assert ran.code == 3
+    assert ran.rules() >= STATIC_RULES
+    assert "key" in ran.json["degraded"][0]["reason"]
+    assert Decimal(ran.json["cost"]["spent"]) == 0
+
+
+def test_an_unreachable_endpoint_is_degraded_and_says_where_it_looked(
+    rebuttal: Rebuttal, parcels: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    ran = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--fail-on", "never")
+    assert ran.code == 3
+    assert "127.0.0.1" in ran.json["degraded"][0]["reason"]
+
+
+def test_a_reply_that_breaks_the_schema_degrades_one_seat_and_keeps_the_others(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator
+) -> None:
+    panel.script.add(Rule(seat="security-analyst", phase="opening", reply='{"claims": "none"}'))
+    ran = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--fail-on", "never", "--panel", "small")
+    assert ran.code == 3
+    assert {one["seat"] for one in ran.json["degraded"]} == {"security-analyst"}
+    titles = {one["title"] for one in ran.json["findings"]}
+    assert "A customer's name becomes part of the SQL" in titles
+
+
+def test_an_overloaded_service_degrades_and_keeps_the_static_findings(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator
+) -> None:
+    panel.script.add(Rule(fault=Fault("status", status=529, headers={"retry-after": "0"})))
+    ran = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--fail-on", "never", "--panel", "small")
+    assert ran.code == 3
+    assert ran.rules() >= STATIC_RULES
+
+
+def test_a_debate_panel_without_a_key_is_wrong_usage(rebuttal: Rebuttal, parcels: Path) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--panel", "small")
+    assert ran.code == 2
+    assert "ANTHROPIC_API_KEY" in ran.err
+    assert ran.out == ""
+
+
+def test_require_debate_exits_with_3_when_only_the_static_panel_ran(rebuttal: Rebuttal, parcels: Path) -> None:
+    assert rebuttal("review", "--repo", parcels, "--fail-on", "never", "--require-debate").code == 3
+
+
+def test_a_recording_answers_again_without_sending(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = tmp_path / "tape.jsonl"
+    first = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--record", tape).json
+    sent = len(panel.records)
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    again = rebuttal("review", "--repo", parcels, "--format", "json", "--replay", tape).json
+    assert len(panel.records) == sent
+    assert [one["id"] for one in again["findings"]] == [one["id"] for one in first["findings"]]
+    assert KEY not in tape.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"), [("staged", 0), ("commit:HEAD", 0), ("range:HEAD~1..HEAD", 0), ("branch", 0), ("working", 1)]
+)
+def test_each_scope_reviews_its_own_change(rebuttal: Rebuttal, git_repo: GitRepo, scope: str, expected: int) -> None:
+    git_repo.write("a.py", "def f(x):\n    return x\n")
+    git_repo.commit("one")
+    git_repo.write("b.py", "from a import f\n\nprint(f(1))\n")
+    git_repo.commit("two")
+    git_repo.write("a.py", "def f(x, y):\n    return x + y\n")
+    base = ("--base", "HEAD") if scope == "branch" else ()
+    ran = rebuttal("review", "--repo", git_repo.root, "--scope", scope, *base, "--format", "json")
+    assert ran.code == expected, ran.err
+    assert len(ran.json["findings"]) == expected
+
+
+def test_no_change_is_said_and_is_fine(rebuttal: Rebuttal, git_repo: GitRepo) -> None:
+    git_repo.write("a.py", "x = 1\n")
+    git_repo.commit("one")
+    ran = rebuttal("review", "--repo", git_repo.root)
+    assert ran.code == 0
+    assert "No change to review" in ran.out
+
+
+def test_a_folder_without_a_repository_is_one_clear_sentence(rebuttal: Rebuttal, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    ran = rebuttal("review", "--repo", folder)
+    assert ran.code == 2
+    assert len(ran.err.strip().splitlines()) == 1
+    assert "repository" in ran.err
+
+
+def test_an_unknown_scope_is_wrong_usage(rebuttal: Rebuttal, parcels: Path) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--scope", "yesterday")
+    assert ran.code == 2
+    assert "working" in ran.err
+
+
+def test_sarif_and_output_file(rebuttal: Rebuttal, parcels: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.sarif"
+    ran = rebuttal("review", "--repo", parcels, "--format", "sarif", "--output", target, "--panel", "static")
+    assert ran.out == ""
+    assert json.loads(target.read_text("utf-8"))["version"] == "2.1.0"
+
+
+def test_stdout_is_only_the_result_and_progress_goes_to_stderr(parcels: Path, home: Path) -> None:
+    command = [sys.executable, "-m", "rebuttal", "review", "--repo", str(parcels), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 1
+    json.loads(done.stdout)
+    assert "static panel" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_findings_keep_their_ids_between_runs_and_folders(rebuttal: Rebuttal, parcels: Path, tmp_path: Path) -> None:
+    first = rebuttal("review", "--repo", parcels, "--format", "json", "--panel", "static").json
+    again = make_repository(tmp_path / "elsewhere" / "copy")
+    second = rebuttal("review", "--repo", again, "--format", "json", "--panel", "static").json
+    ids = [one["id"] for one in first["findings"]]
+    assert ids == [one["id"] for one in second["findings"]]
+    assert len(set(ids)) == len(ids)
