@@ -43,7 +43,7 @@ class Fault:
 
     kind: FaultKind
     at: int | None = None
-    """Before which event of the stream, from 0. None: before the headers (cut, reset, stall), before event 1 (others)."""
+    """Before which event of the stream, from 0. None: before the headers (cut, reset, stall) or event 1 (the rest)."""
     status: int = 529
     message: str = "Overloaded"
     type: str | None = None

@@ -392,11 +392,11 @@ def _headers(number: int) -> dict[str, str]:
 
 
 @web.middleware
-async def _errors_as_the_api(http: web.Request, handler: Handler) -> web.StreamResponse:
+async def _errors_as_the_api(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors with the API's body; a request id on every response."""
-    request_id = f"req_emulated_{id(http):x}"
+    request_id = f"req_emulated_{id(request):x}"
     try:
-        response = await handler(http)
+        response = await handler(request)
     except ApiError as error:
         response = web.json_response(error.body(request_id), status=error.status, headers=error.headers)
     except web.HTTPException as error:

@@ -1,0 +1,293 @@
+"""Claude answers for a seat, over the SDK.
+
+Every attempt sets its worst case aside before it is made and settles what it really used; where that will never be
+known, the worst case stands. The SDK's own retries are off, because they would spend money that nobody set aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import define, evolve, field
+
+from rebuttal.budget.model import Reservation, UnknownPrice
+from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement, Turn
+from rebuttal.debate.statement import StatementError, parse_statement
+from rebuttal.settings import Settings, endpoint_host
+from rebuttal.speakers.catalogue import ALIASES, UnknownModel
+from rebuttal.speakers.faults import Fault, Target, broken_off, fault_of, late, strange_answer
+from rebuttal.speakers.hearing import Hearing
+from rebuttal.speakers.patience import Patience
+from rebuttal.speakers.requests import message_request, prompt_bytes
+from rebuttal.speakers.roster import Roster
+from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, CapReached, StoreError, Tokens
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+_AFTER_THE_END = 1.0
+"""Seconds."""
+
+
+class Purse(Protocol):
+    """Who sets money aside: `rebuttal.budget.purse.Purse`."""
+
+    async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation: ...
+
+    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal: ...
+
+    async def assume(self, reservation: Reservation) -> Decimal: ...
+
+    async def release(self, reservation: Reservation) -> None: ...
+
+
+class Prices(Protocol):
+    """What a call may cost at most: `rebuttal.budget.prices.PriceBook`."""
+
+    def worst_case(self, model: str, prompt_bytes: int, max_tokens: int) -> Decimal: ...
+
+
+@define
+class _Tally:
+    """What one call of `speak` has come to, over all its attempts."""
+
+    model: str
+    tokens: Tokens = NO_TOKENS
+    spent: Decimal = ZERO
+    assumed: Decimal = ZERO
+    calls: int = 0
+
+    def reply(self, statement: Statement | None, failure: Failure | None) -> Reply:
+        return Reply(statement, self.model, failure, self.tokens, self.spent, self.assumed, self.calls)
+
+
+@define
+class _Once:
+    """Passes on to the listener what is new: an attempt that is made again says much of the same."""
+
+    listener: Listener
+    _started: bool = False
+    _heard: set[Claim] = field(factory=set)
+
+    def started(self) -> None:
+        if not self._started:
+            self._started = True
+            self.listener.started()
+
+    def claim(self, claim: Claim) -> None:
+        if claim not in self._heard:
+            self._heard.add(claim)
+            self.listener.claim(claim)
+
+
+@define
+class _Call:
+    """One call, ready to be made: the same request for every attempt."""
+
+    key: CallKey
+    request: dict[str, Any]
+    at_most: Decimal
+    target: Target
+
+
+class ClaudeSpeaker:
+    """Speaks for all seats of one review. Use on one event loop; `aclose` ends its connections.
+
+    `environment` is where key and endpoint come from; nothing else is asked for them, no profile on disk either.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        environment: Mapping[str, str],
+        purse: Purse,
+        prices: Prices,
+        review: str,
+        repository: str,
+        patience: Patience | None = None,
+    ) -> None:
+        self._roster = Roster.of(settings)
+        self._key = (environment.get("ANTHROPIC_API_KEY") or "").strip()
+        self._token = (environment.get("ANTHROPIC_AUTH_TOKEN") or "").strip()
+        self._base_url = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        self._host = endpoint_host(environment)
+        self._purse = purse
+        self._prices = prices
+        self._review = review
+        self._repository = repository
+        self._patience = patience or Patience()
+        self._client: AsyncAnthropic | None = None
+        self._opening = asyncio.Lock()
+
+    async def speak(self, turn: Turn, listener: Listener) -> Reply:
+        """The answer to a turn, or why there is none. Raises nothing but CancelledError; what a cancelled call cost is
+        recorded."""
+        tally = _Tally(self._roster.id(turn.tier))
+        target = Target(self._host, tally.model, f"model_{turn.tier}")
+        try:
+            async with asyncio.timeout(self._patience.total):
+                call = await self._prepare(turn, target)
+                if isinstance(call, Failure):
+                    return tally.reply(None, call)
+                return await self._persist(call, _Once(listener), tally)
+        except TimeoutError:
+            return tally.reply(None, late(target, self._patience.total))
+        except StoreError as error:
+            # What cannot be recorded is not spent.
+            return tally.reply(None, Failure("cap", str(error)))
+
+    async def aclose(self) -> None:
+        """End all connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _prepare(self, turn: Turn, target: Target) -> _Call | Failure:
+        try:
+            model = self._roster.model(turn.tier)
+        except UnknownModel as error:
+            return Failure("not_found", f"{error}: it is the setting {target.setting}.")
+        if failure := self._key_failure():
+            return failure
+        request = message_request(turn, model)
+        # Both the SDK and the prices take a second to load: not on the event loop.
+        try:
+            await self._open()
+            at_most = await asyncio.to_thread(
+                self._prices.worst_case, model.id, prompt_bytes(request), request["max_tokens"]
+            )
+        except UnknownPrice as error:
+            return Failure("no_price", str(error))
+        key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
+        return _Call(key, request, at_most, evolve(target, model=model.id))
+
+    def _key_failure(self) -> Failure | None:
+        secret = self._key or self._token
+        if not secret:
+            return Failure("authentication", "There is no key: set ANTHROPIC_API_KEY to one from the Claude Console.")
+        if not (secret.isascii() and secret.isprintable() and " " not in secret):
+            return Failure("authentication", "Your key has characters that no key has: check ANTHROPIC_API_KEY.")
+        return None
+
+    async def _persist(self, call: _Call, listener: _Once, tally: _Tally) -> Reply:
+        """Attempts until one succeeds or none is left. A chain of models (fallback) would loop around this."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                reservation = await self._purse.reserve(call.key, call.at_most)
+            except CapReached as error:
+                return tally.reply(None, Failure("cap", f"{error}: raise the cap, or review a smaller change."))
+            tally.calls += 1
+            result = await self._attempt(call, reservation, listener, tally)
+            if isinstance(result, Statement):
+                return tally.reply(result, None)
+            pause = self._patience.pause(result, attempt)
+            if pause is None:
+                return tally.reply(None, result.failure)
+            await self._patience.sleep(pause)
+
+    async def _attempt(
+        self, call: _Call, reservation: Reservation, listener: _Once, tally: _Tally
+    ) -> Statement | Fault:
+        """Make the call once. The reservation is always settled, released or assumed, cancelled or not."""
+        hearing = Hearing()
+        try:
+            fault = await self._listen(call, hearing, listener)
+        except BaseException:
+            # Cancelled, out of time, or a fault of our own: the connection is closed by now. What the store cannot
+            # record stays set aside; that must not hide why we are here.
+            with suppress(StoreError):
+                await self._account(reservation, hearing, "unknown", tally)
+            raise
+        await self._account(reservation, hearing, fault.billed if fault else "unknown", tally)
+        if fault is not None and hearing.stop_reason is None:
+            return fault
+        # Where the connection fails after the model has finished, nothing is missing.
+        return _judge(hearing, call.target)
+
+    async def _listen(self, call: _Call, hearing: Hearing, listener: _Once) -> Fault | None:
+        """Send the request and hear the response to its end."""
+        client = await self._open()
+        try:
+            async with (
+                await client.messages.create(**call.request, stream=True) as stream,
+                asyncio.timeout(None) as limit,
+            ):
+                async for event in stream:
+                    for claim in hearing.hear(event):
+                        listener.claim(claim)
+                    if hearing.begun:
+                        listener.started()
+                    if hearing.ended:
+                        # The end of the body lets the connection be used again; it is not worth waiting for.
+                        limit.reschedule(asyncio.get_running_loop().time() + _AFTER_THE_END)
+        except Exception as error:
+            if hearing.ended:
+                return None
+            fault = fault_of(error, call.target, tuple(filter(None, (self._key, self._token))), hearing.begun)
+            if fault is None:
+                raise
+            return fault
+        return None
+
+    async def _account(self, reservation: Reservation, hearing: Hearing, billed: str, tally: _Tally) -> None:
+        tokens = hearing.tokens
+        if hearing.model:
+            tally.model = ALIASES.get(hearing.model, hearing.model)
+        if tokens is not None:
+            try:
+                tally.spent += await self._purse.settle(reservation, tokens, hearing.model or reservation.key.model)
+                tally.tokens += tokens
+            except UnknownPrice:
+                # Another model answered, and nobody knows its price: the purse let the worst case stand.
+                tally.assumed += reservation.at_most
+        elif billed == "nothing" and not hearing.begun:
+            await self._purse.release(reservation)
+        else:
+            tally.assumed += await self._purse.assume(reservation)
+
+    async def _open(self) -> AsyncAnthropic:
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make_client)
+            return self._client
+
+    def _make_client(self) -> AsyncAnthropic:
+        import anthropic
+        import httpx2
+
+        patience = self._patience
+        timeout = httpx2.Timeout(patience.silence, connect=patience.connect)
+        # One credential, given outright: the SDK then looks for no other, neither in the environment nor on disk.
+        if self._key:
+            return anthropic.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0, timeout=timeout)
+        return anthropic.AsyncAnthropic(auth_token=self._token, base_url=self._base_url, max_retries=0, timeout=timeout)
+
+
+def _judge(hearing: Hearing, target: Target) -> Statement | Fault:
+    """What a response that was heard to its end comes to."""
+    if not hearing.begun:
+        return strange_answer(target)
+    if hearing.stop_reason is None:
+        return broken_off(target)
+    match hearing.stop_reason:
+        case "refusal":
+            why = f" ({hearing.refusal})" if hearing.refusal else ""
+            todo = f"review without this seat, or set {target.setting} to another model"
+            return Fault(Failure("refusal", f"{target.model} declined to answer{why}: {todo}."))
+        case "max_tokens" | "model_context_window_exceeded":
+            message = f"The answer of {target.model} was cut at its length limit: review a smaller scope."
+            return Fault(Failure("truncated", message))
+    try:
+        return parse_statement(hearing.text)
+    except StatementError as error:
+        message = (
+            f"The answer of {target.model} is not as it was asked for ({error}): review again, or choose another model."
+        )
+        return Fault(Failure("invalid_reply", message), retry=True)

@@ -1,0 +1,279 @@
+"""What went wrong with a call, in a sentence that says what to do; whether to try again; and what it may have cost."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from attrs import frozen
+
+from rebuttal.debate.model import Failure, FailureKind
+
+Billed = Literal["nothing", "unknown"]
+
+
+@frozen
+class Fault:
+    """One failed attempt."""
+
+    failure: Failure
+    retry: bool = False
+    """Whether the same call may succeed a little later."""
+    billed: Billed = "nothing"
+    """unknown: the service may have worked on it, so its worst case stands."""
+    wait: float | None = None
+    """Seconds that the service asks to wait."""
+
+
+@frozen
+class Target:
+    """Where a call goes, for the words of a message."""
+
+    host: str
+    model: str
+    setting: str
+    """The setting that chose the model."""
+
+
+_SPEND_LIMITS = frozenset(
+    {
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+        "linked_organization_spend_limit_reached",
+        "linked_organization_billing_unavailable",
+        "organization_on_hold",
+    }
+)
+_OWN_LIMIT = re.compile(r"You have reached your specified \S*\s?API usage limits")
+_TOO_LONG = re.compile(r"prompt is too long", re.IGNORECASE)
+_SEVERAL_SPACES = re.compile(r"\s+")
+
+
+def fault_of(error: BaseException, target: Target, secrets: tuple[str, ...], begun: bool) -> Fault | None:
+    """The fault that an exception of the SDK means; None for one that is not about the call (a bug of ours).
+
+    `begun`: part of the response has arrived. `secrets` never show in a message.
+    """
+    import json
+
+    import anthropic
+    import httpx2
+
+    if isinstance(error, anthropic.APIStatusError):
+        return _status(error, target, secrets)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return strange_answer(target)
+    if isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError | httpx2.InvalidURL):
+        return _connection(error, target, begun)
+    if isinstance(error, anthropic.APIError):
+        return strange_answer(target)
+    return None
+
+
+def strange_answer(target: Target) -> Fault:
+    """An answer that is not the Messages API's."""
+    message = (
+        f"{target.host} answered with something that is not the Messages API's: check ANTHROPIC_BASE_URL, and what "
+        "stands between you and it."
+    )
+    return Fault(Failure("invalid_reply", message), retry=True, billed="unknown")
+
+
+def broken_off(target: Target) -> Fault:
+    """The stream ended before the answer did."""
+    message = (
+        f"The connection to {target.host} broke off in the middle of an answer: check your network and review again."
+    )
+    return Fault(Failure("network", message), retry=True, billed="unknown")
+
+
+def late(target: Target, seconds: float) -> Failure:
+    """The deadline of the whole call has passed."""
+    return Failure("timeout", f"{target.host} did not finish its answer within {seconds:g} s: try again later.")
+
+
+def _status(error: Any, target: Target, secrets: tuple[str, ...]) -> Fault:
+    status: int = error.status_code
+    says = _said(error, secrets)
+    if status < 400:
+        # An error event within the stream comes under the status of the response, which was 200.
+        return _in_stream(error, target, says)
+    code = error.error_code
+    wait = _retry_after(error.response.headers)
+    may_retry = error.response.headers.get("x-should-retry") != "false"
+    if code in _SPEND_LIMITS or _OWN_LIMIT.match(error.api_message or ""):
+        return Fault(
+            _failure(
+                "billing",
+                "Your spending limit with the service is reached",
+                says,
+                "raise it there, or wait until it ends",
+            )
+        )
+    fixed = _fixed(status, target, says)
+    if fixed is not None:
+        return Fault(fixed)
+    if status == 429:
+        failure = _failure(
+            "rate_limit", f"{target.host} limits your rate", says, "wait a minute, or review a smaller change"
+        )
+    elif status in (408, 504):
+        failure = _failure("timeout", f"{target.host} took too long", says, "try again in a minute")
+    elif status == 529:
+        failure = _failure("overloaded", f"{target.host} is overloaded", says, "try again in a few minutes")
+    elif status >= 500 or status == 409:
+        failure = _failure(
+            "overloaded", f"{target.host} failed with status {status}", says, "try again in a few minutes"
+        )
+    else:
+        failure = _failure(
+            "bad_request", f"{target.host} refused the request with status {status}", says, "check ANTHROPIC_BASE_URL"
+        )
+        return Fault(failure)
+    # The service bills no error that it answers with itself. After a timeout, or where a gateway answers in its
+    # place (no type in the body), the model may have worked all the same.
+    known = error.type is not None and status not in (408, 504)
+    return Fault(failure, may_retry, "nothing" if known else "unknown", wait)
+
+
+def _fixed(status: int, target: Target, says: str) -> Failure | None:
+    """Where the same request will be refused again."""
+    host, model = target.host, target.model
+    if status == 400 and _TOO_LONG.search(says):
+        return Failure("bad_request", f"The prompt is too long for {model}: review a smaller scope.")
+    access = f"ask its owner for access to {model}, or set {target.setting} to a model that it may use"
+    refused = _failure(
+        "bad_request", f"{host} refused the request", says, "update Rebuttal, or report it with a recording"
+    )
+    return {
+        400: refused,
+        401: Failure("authentication", f"{host} does not accept your key: check ANTHROPIC_API_KEY."),
+        402: _failure("billing", f"{host} reports a billing problem", says, "settle it in your account there"),
+        403: _failure("authentication", f"Your key may not do this at {host}", says, access),
+        404: _missing(target, says),
+        407: Failure("network", "The proxy refuses you: check its user and password in HTTPS_PROXY."),
+        413: Failure("bad_request", "The request is larger than the service takes: review a smaller scope."),
+        422: refused,
+    }.get(status)
+
+
+def _missing(target: Target, says: str) -> Failure:
+    if says:
+        message = f"{target.host} has no model {target.model}: set {target.setting} to one that it has."
+    else:
+        # The API says what is missing; whoever says nothing is not the API.
+        message = f"There is no Messages API at {target.host}: check ANTHROPIC_BASE_URL."
+    return Failure("not_found", message)
+
+
+def _in_stream(error: Any, target: Target, says: str) -> Fault:
+    kinds: dict[str, FailureKind] = {
+        "overloaded_error": "overloaded",
+        "rate_limit_error": "rate_limit",
+        "timeout_error": "timeout",
+        "authentication_error": "authentication",
+        "billing_error": "billing",
+        "invalid_request_error": "bad_request",
+    }
+    kind = kinds.get(error.type or "", "overloaded")
+    failure = _failure(kind, f"{target.host} broke off its answer", says, "try again in a few minutes")
+    return Fault(failure, kind in ("overloaded", "rate_limit", "timeout"), "unknown")
+
+
+def _connection(error: BaseException, target: Target, begun: bool) -> Fault:
+    if begun:
+        return broken_off(target)
+    causes = tuple(_causes(error))
+    for kinds, fault in _connection_table(target):
+        if any(isinstance(cause, kinds) for cause in causes):
+            return fault
+    message = f"The connection to {target.host} broke off before it answered: check your network and review again."
+    return Fault(Failure("network", message), retry=True, billed="unknown")
+
+
+def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], ...], Fault], ...]:
+    """By what led to the failure, the most telling first. All but the last mean that nothing was sent."""
+    import httpx2
+
+    host = target.host
+
+    def fault(message: str, *, kind: FailureKind = "network", retry: bool = False, billed: Billed = "nothing") -> Fault:
+        return Fault(Failure(kind, message), retry, billed)
+
+    return (
+        (
+            (ssl.SSLError,),
+            fault(f"The certificate of {host} is not trusted: check the clock, your proxy and SSL_CERT_FILE."),
+        ),
+        (
+            (httpx2.ProxyError,),
+            fault("The proxy does not let the connection through: check HTTPS_PROXY and NO_PROXY."),
+        ),
+        (
+            (socket.gaierror,),
+            fault(f"The name {host} is not found: check your network and ANTHROPIC_BASE_URL.", retry=True),
+        ),
+        (
+            (httpx2.UnsupportedProtocol, httpx2.InvalidURL),
+            fault("ANTHROPIC_BASE_URL is no http or https address: correct it."),
+        ),
+        (
+            # Its text may hold the header that it is about, and so the key.
+            (httpx2.LocalProtocolError,),
+            fault("The request could not be formed: check ANTHROPIC_API_KEY and ANTHROPIC_CUSTOM_HEADERS."),
+        ),
+        (
+            (httpx2.ConnectTimeout, httpx2.PoolTimeout),
+            fault(f"{host} cannot be reached in time: check your network.", kind="timeout", retry=True),
+        ),
+        (
+            (httpx2.ConnectError,),
+            fault(f"{host} cannot be reached: check your network and ANTHROPIC_BASE_URL.", retry=True),
+        ),
+        (
+            (httpx2.TimeoutException,),
+            fault(
+                f"{host} did not answer in time: try again in a minute.", kind="timeout", retry=True, billed="unknown"
+            ),
+        ),
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and all that led to it."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
+        waiting += getattr(one, "exceptions", ())
+
+
+def _failure(kind: FailureKind, what: str, says: str, todo: str) -> Failure:
+    return Failure(kind, f"{what}{f' ({says})' if says else ''}: {todo}.")
+
+
+def _said(error: Any, secrets: tuple[str, ...]) -> str:
+    """The service's own words, on one line, without keys."""
+    words = _SEVERAL_SPACES.sub(" ", error.api_message or "").strip()
+    for secret in secrets:
+        words = words.replace(secret, "[key]")
+    return words[:300].rstrip(".")
+
+
+def _retry_after(headers: Any) -> float | None:
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) / unit
+        except ValueError:
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return None

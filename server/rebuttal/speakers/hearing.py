@@ -1,0 +1,120 @@
+"""What is heard of one response, event by event. Pure: no network, no SDK.
+
+The SDK checks no responses: any field may be missing or of another type, so everything is read with care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import define, field
+
+from rebuttal.debate.model import Claim
+from rebuttal.debate.statement import StatementError, claim_from
+from rebuttal.speakers.stream_json import ArrayElements
+from rebuttal.store.model import Tokens
+
+_COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+
+
+@define
+class Hearing:
+    """A response as far as it has arrived."""
+
+    model: str | None = None
+    """The model that answers; None until the response has begun."""
+    stop_reason: str | None = None
+    refusal: str | None = None
+    """Why the model declined, in the API's words, where it said so."""
+    ended: bool = False
+    """The stream came to its proper end."""
+    _texts: list[str] = field(factory=list)
+    _usage: dict[str, Any] = field(factory=dict)
+    _kinds: dict[int, str] = field(factory=dict)
+    _elements: ArrayElements = field(factory=lambda: ArrayElements("claims"))
+
+    @property
+    def begun(self) -> bool:
+        return self.model is not None
+
+    @property
+    def text(self) -> str:
+        """The answer: its text blocks, without thinking."""
+        return "".join(self._texts)
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """What is billed; None while it is not final, or where the figures cannot be used."""
+        if self.stop_reason is None:
+            return None
+        counts = [self._usage.get(name) or 0 for name in _COUNTS]
+        hour = self._usage.get("ephemeral_1h_input_tokens") or 0
+        if any(not isinstance(count, int) or count < 0 for count in (*counts, hour)):
+            return None
+        if not {"input_tokens", "output_tokens"} <= set(self._usage):
+            return None
+        plain, write, read, output = counts
+        return Tokens(input=plain, cache_write=write, cache_read=read, output=output, cache_write_1h=min(hour, write))
+
+    def hear(self, event: Any) -> tuple[Claim, ...]:
+        """Take in one event of the stream; gives the claims that it completes."""
+        claims: tuple[Claim, ...] = ()
+        match getattr(event, "type", None):
+            case "message_start":
+                message = getattr(event, "message", None)
+                self.model = _string(getattr(message, "model", None)) or ""
+                self._count(getattr(message, "usage", None))
+            case "content_block_start":
+                self._kinds[_index(event)] = _string(getattr(getattr(event, "content_block", None), "type", None)) or ""
+            case "content_block_delta":
+                claims = tuple(self._delta(event))
+            case "message_delta":
+                self._message_delta(event)
+            case "message_stop":
+                self.ended = True
+        return claims
+
+    def _delta(self, event: Any) -> Iterator[Claim]:
+        delta = getattr(event, "delta", None)
+        text = _string(getattr(delta, "text", None))
+        if getattr(delta, "type", None) != "text_delta" or self._kinds.get(_index(event)) != "text" or not text:
+            return
+        self._texts.append(text)
+        for element in self._elements.feed(text):
+            claim = _claim(element)
+            if claim is not None:
+                yield claim
+
+    def _message_delta(self, event: Any) -> None:
+        delta = getattr(event, "delta", None)
+        self.stop_reason = _string(getattr(delta, "stop_reason", None)) or self.stop_reason
+        details = getattr(delta, "stop_details", None)
+        self.refusal = _string(getattr(details, "explanation", None)) or _string(getattr(details, "category", None))
+        self._count(getattr(event, "usage", None))
+
+    def _count(self, usage: Any) -> None:
+        """Figures are cumulative: a later one replaces an earlier one; None says nothing."""
+        found = {name: getattr(usage, name, None) for name in _COUNTS}
+        creation = getattr(usage, "cache_creation", None)
+        found["ephemeral_1h_input_tokens"] = getattr(creation, "ephemeral_1h_input_tokens", None)
+        self._usage |= {name: value for name, value in found.items() if value is not None}
+
+
+def _claim(element: str) -> Claim | None:
+    """None for a claim that is not as it must be: the whole answer is checked at its end, and says why."""
+    import jiter
+
+    try:
+        return claim_from(jiter.from_json(element.encode()))
+    except (ValueError, StatementError):
+        return None
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _index(event: Any) -> int:
+    found = getattr(event, "index", None)
+    return found if isinstance(found, int) else 0

@@ -1,0 +1,60 @@
+"""From a turn to the arguments of one API call. Pure: the same turn gives the same bytes.
+
+What makes the prompt cache pay is decided here: the schema and the effort are the same for all turns of a model, the
+shared block is the only one with a breakpoint, and what differs between seats comes after it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rebuttal.debate.model import Turn
+from rebuttal.debate.statement import STATEMENT_SCHEMA
+from rebuttal.speakers.catalogue import Effort, ModelFacts
+
+
+def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None) -> dict[str, Any]:
+    """Keyword arguments for the SDK's `messages`, but for `stream`.
+
+    Thinking stays at the model's default. `effort` None: the model's default. Sampling parameters and tool choice are
+    refused by current models and never sent.
+    """
+    return {
+        "model": model.id,
+        "max_tokens": min(turn.max_tokens, model.max_output),
+        "system": [_text(turn.prompt.system)],
+        "messages": [{"role": "user", "content": _content(turn)}],
+        "output_config": _output_config(model, effort),
+    }
+
+
+def prompt_bytes(request: dict[str, Any]) -> int:
+    """A bound on the prompt's tokens that holds for every tokenizer: the bytes of all its text, with the schema."""
+    texts = [block["text"] for block in (*request["system"], *request["messages"][0]["content"])]
+    schema = json.dumps(request["output_config"], ensure_ascii=False)
+    return sum(len(text.encode()) for text in (*texts, schema))
+
+
+def _content(turn: Turn) -> list[dict[str, Any]]:
+    ask = _text(turn.prompt.ask)
+    if not turn.prompt.shared:
+        # The API refuses empty blocks.
+        return [ask]
+    return [_text(turn.prompt.shared) | {"cache_control": {"type": "ephemeral"}}, ask]
+
+
+def _text(text: str) -> dict[str, Any]:
+    # A lone surrogate has no UTF-8 form and would end the call in an exception.
+    return {"type": "text", "text": text.encode("utf-8", "replace").decode("utf-8")}
+
+
+def _output_config(model: ModelFacts, effort: Effort | None) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    chosen = effort or model.default_effort
+    if chosen in model.efforts:
+        # Said even where it is the default: a later change of the default must not change a review's price.
+        config["effort"] = chosen
+    if model.structured_output:
+        config["format"] = {"type": "json_schema", "schema": STATEMENT_SCHEMA}
+    return config

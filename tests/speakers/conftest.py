@@ -1,0 +1,154 @@
+"""A speaker with a purse that writes down what it is told, talking to the emulator over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+import pytest
+from attrs import define, field
+
+from rebuttal.budget.model import Reservation
+from rebuttal.budget.prices import PriceBook
+from rebuttal.debate.model import Claim, Phase, Prompt, Tier, Turn
+from rebuttal.settings import Settings
+from rebuttal.speakers.claude import ClaudeSpeaker
+from rebuttal.speakers.patience import Patience
+from rebuttal.store.model import CallKey, CapReached, Tokens
+from tests.emulator import Emulator
+
+SHARED = "<change>\n" + "\n".join(f"+    line_{number} = compute({number})" for number in range(400)) + "\n</change>"
+
+
+@define
+class FakePurse:
+    """Prices for real, caps by number of calls, and keeps what happened in order."""
+
+    book: PriceBook = field(factory=PriceBook)
+    allowed: int = 1000
+    events: list[tuple[str, Decimal]] = field(factory=list)
+    keys: list[CallKey] = field(factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.events]
+
+    @property
+    def open(self) -> int:
+        """Reservations that nobody has settled, assumed or released."""
+        return self.names.count("reserve") * 2 - len(self.events)
+
+    async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
+        if self.names.count("reserve") >= self.allowed:
+            raise CapReached("review", Decimal(1), Decimal(1), at_most)
+        self.events.append(("reserve", at_most))
+        self.keys.append(key)
+        return Reservation(len(self.events), key, at_most)
+
+    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal:
+        cost = self.book.price(model, tokens)
+        self.events.append(("settle", cost))
+        return cost
+
+    async def assume(self, reservation: Reservation) -> Decimal:
+        self.events.append(("assume", reservation.at_most))
+        return reservation.at_most
+
+    async def release(self, reservation: Reservation) -> None:
+        self.events.append(("release", Decimal(0)))
+
+
+@define
+class Heard:
+    """A listener that remembers."""
+
+    starts: int = 0
+    claims: list[Claim] = field(factory=list)
+    on_claim: Callable[[Claim], None] = lambda claim: None
+
+    def started(self) -> None:
+        self.starts += 1
+
+    def claim(self, claim: Claim) -> None:
+        self.claims.append(claim)
+        self.on_claim(claim)
+
+
+def turn(
+    seat: str = "architect",
+    phase: Phase = "opening",
+    tier: Tier = "sonnet",
+    *,
+    max_tokens: int = 4000,
+    shared: str = SHARED,
+    ask: str = "Look for defects.",
+) -> Turn:
+    prompt = Prompt("You review code.", shared, f'<turn seat="{seat}" phase="{phase}"/>\n{ask}')
+    return Turn(seat, phase, tier, prompt, max_tokens)
+
+
+def claim(number: int = 1, title: str = "A defect") -> dict[str, Any]:
+    """As a model says it."""
+    return {
+        "file": "src/app.py",
+        "side": "new",
+        "quote": f"    line_{number} = compute({number})",
+        "title": title,
+        "argument": 'It breaks {here} [or "there"]: \\ and é.',
+        "category": "correctness",
+        "severity": "high",
+        "certainty": "likely",
+        "fixes": [{"file": "src/app.py", "quote": "a", "replacement": 'b = {"x": [1]}'}],
+    }
+
+
+def statement(*claims: dict[str, Any]) -> dict[str, Any]:
+    return {"claims": list(claims), "rulings": [], "needs": []}
+
+
+class MakeSpeaker(Protocol):
+    def __call__(
+        self,
+        *,
+        settings: Settings | None = None,
+        patience: Patience | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> ClaudeSpeaker: ...
+
+
+@pytest.fixture
+def purse() -> FakePurse:
+    return FakePurse()
+
+
+@pytest.fixture
+async def make_speaker(emulator: Emulator, purse: FakePurse) -> AsyncIterator[MakeSpeaker]:
+    made: list[ClaudeSpeaker] = []
+
+    def make(
+        *,
+        settings: Settings | None = None,
+        patience: Patience | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> ClaudeSpeaker:
+        speaker = ClaudeSpeaker(
+            settings=settings or Settings(),
+            environment=emulator.environment() | dict(environment or {}),
+            purse=purse,
+            prices=purse.book,
+            review="review-1",
+            repository="repository-1",
+            patience=patience or Patience(first_pause=0.001),
+        )
+        made.append(speaker)
+        return speaker
+
+    yield make
+    for speaker in made:
+        await speaker.aclose()
+
+
+@pytest.fixture
+async def speaker(make_speaker: MakeSpeaker) -> ClaudeSpeaker:
+    return make_speaker()
