@@ -120,7 +120,7 @@ def test_where_may_be_a_folder_inside(git_repo: GitRepo) -> None:
         assert statuses(reading.change) == {"sub/a.py": "modified"}
     with read_change(git_repo.root, parse_scope(f"file:{git_repo.path('b.py')}")) as reading:
         assert statuses(reading.change) == {"b.py": "modified"}
-    with pytest.raises(ChangeError, match="no file 'none.py'"):
+    with pytest.raises(ChangeError, match=r"no file 'none\.py'"):
         change_of(git_repo, "file:none.py")
 
 

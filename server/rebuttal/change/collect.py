@@ -106,7 +106,7 @@ def collect(place: Place, git: Git, objects: ObjectReader, ends: Ends, buffers: 
         mtime_ns = 0
     listing = _list_index(git, with_disk)
     try:
-        changes = parse_raw(git.run("diff-index", "--cached", *_RAW[1:], base))
+        changes = parse_raw(git.run("diff-index", "--cached", "--ita-invisible-in-index", *_RAW[1:], base))
     except BaseException:
         listing.kill()
         raise
@@ -128,9 +128,8 @@ def parse_raw(output: bytes) -> dict[str, FileChange]:
     changes: dict[str, FileChange] = {}
     for head, path in zip(tokens[::2], tokens[1::2], strict=False):
         old_mode, new_mode, old_oid, new_oid, status = head.removeprefix(":").split(" ")
-        if status == "U":
-            continue
-        change = FileChange(path, _blob(old_mode, old_oid), _blob(new_mode, new_oid))
+        new = None if status == "U" else _blob(new_mode, new_oid)  # U: a merge conflict
+        change = FileChange(path, _blob(old_mode, old_oid), new)
         changes[path] = evolve(change, skip=_submodule(change))
     return changes
 

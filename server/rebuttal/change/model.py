@@ -151,7 +151,8 @@ class Tree(Protocol):
 class Repository(Protocol):
     """Both sides of one change, read only."""
 
-    root: Path
+    @property
+    def root(self) -> Path: ...
 
     @property
     def new(self) -> Tree: ...
