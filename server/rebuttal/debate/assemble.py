@@ -70,10 +70,12 @@ class Assembler:
         return self._prompt(self._ground(about, warm=warm), seat, "consensus", parts)
 
     def _prompt(self, shared: str, seat: Seat, phase: Phase, material: Iterable[str]) -> Prompt:
+        # Whoever reads a recording or scripts an answer can tell whose turn it is.
+        turn = f'<turn seat="{seat.id}" phase="{phase}"/>'
         head = f"The id of all pasted content in this message is `{self._brief.fence}`."
         who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
         task = self._prompts.tasks[phase].strip()
-        return Prompt(self._prompts.system, shared, "\n\n".join([head, *material, who, task]) + "\n")
+        return Prompt(self._prompts.system, shared, "\n\n".join([turn, head, *material, who, task]) + "\n")
 
     def _framing(self) -> list[str]:
         if not self._brief.framing.strip():
