@@ -1,0 +1,161 @@
+"""A context from a change: the diff as text, and the pieces of other code that a reviewer needs, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from rebuttal.change.model import Change, FileDiff, Repository, Side, Skipped
+from rebuttal.context.candidates import (
+    MAX_WANTED,
+    Callers,
+    Definitions,
+    around,
+    changed_symbols,
+    guidelines,
+    search,
+)
+from rebuttal.context.code import Code
+from rebuttal.context.diff import ShownFile, show_file, show_named
+from rebuttal.context.model import Context, Exhibit, Slice
+from rebuttal.context.packing import Candidate, pack, ranked
+from rebuttal.text.parsing import Parser
+from rebuttal.text.positions import git_lines
+from rebuttal.text.redaction import Redaction, Redactor
+from rebuttal.text.secrets import is_secret_file
+from rebuttal.text.tokens import quick_tokens
+
+NAMED_ONLY = "holds secrets by its name: named, never shown"
+
+
+def build(change: Change, repository: Repository, *, budget_tokens: int) -> Context:
+    """The context of `change`. `budget_tokens` is for the slices; the diff is always whole.
+
+    The same change, repository and budget give the same bytes. Texts are redacted; of a file that holds secrets
+    by its nature only the name is shown.
+    """
+    return _Builder(change, repository).build(budget_tokens)
+
+
+class _Builder:
+    def __init__(self, change: Change, repository: Repository) -> None:
+        parser = Parser()
+        gone = [diff.old_path or diff.path for diff in change.files if diff.status in ("deleted", "renamed")]
+        self._change = change
+        self._repository = repository
+        self._new = Code(repository.new, parser, gone)
+        self._old = Code(repository.old, parser)
+        self._shown_files = [one for one in change.files if not _is_secret(one)]
+        self._redactor = Redactor()
+        self._redacted: dict[tuple[str, Side], list[str]] = {}
+        self._exhibits: dict[tuple[str, Side], Exhibit] = {}
+        self._redactions: dict[Redaction, None] = {}
+        for diff in self._shown_files:
+            if diff.new_text is not None:
+                self._new.give(diff.path, diff.new_text)
+            if diff.old_text is not None:
+                self._old.give(diff.old_path or diff.path, diff.old_text)
+
+    def build(self, budget: int) -> Context:
+        candidates = ranked(self._candidates())
+        self._learn(candidates)
+        shown = {diff.path: self._show(diff) for diff in self._change.files}
+        diff_text = "\n".join(one.text for one in shown.values())
+        visible = {path: one.new_lines for path, one in shown.items()}
+        slices = pack(candidates, self._lines, visible, budget)
+        self._keep_exhibits(slices, candidates)
+        return Context(
+            diff=diff_text,
+            slices=slices,
+            tokens=quick_tokens(diff_text) + sum(one.tokens for one in slices),
+            budget=budget,
+            skipped=self._skipped(),
+            redactions=self._kept_redactions(),
+            exhibits=tuple(self._exhibits[key] for key in sorted(self._exhibits)),
+        )
+
+    def _candidates(self) -> Iterable[Candidate]:
+        found: list[Candidate] = []
+        definitions = Definitions(self._new)
+        changed = []
+        for diff in self._shown_files:
+            changed += changed_symbols(diff, self._old, self._new)
+            if diff.new_text is not None:
+                found += [*around(diff, self._new), *definitions.of(diff)]
+        callers = Callers(self._new, changed)
+        names = callers.names()
+        for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:
+            names.setdefault(wanted.name, wanted.family)
+        matches = search(self._repository.new, names, self._new)
+        found += [*callers.of(matches), *definitions.guessed(matches)]
+        found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
+        return [one for one in found if not is_secret_file(one.file)]
+
+    def _learn(self, candidates: Sequence[Candidate]) -> None:
+        """Every text's secrets are known before any text is redacted."""
+        for diff in self._shown_files:
+            for text in (diff.new_text, diff.old_text):
+                if text is not None:
+                    self._redactor.learn(text, diff.path)
+        for file, side in sorted({(one.file, one.side) for one in candidates}):
+            self._redactor.learn(self._original(file, side), file)
+
+    def _show(self, diff: FileDiff) -> ShownFile:
+        if _is_secret(diff):
+            return show_named(diff, NAMED_ONLY)
+        for side in _SIDES:
+            self._expose(diff, side)
+        old_path = diff.old_path or diff.path
+        return show_file(
+            diff,
+            "".join(self._redacted.get((diff.path, "old"), [])) if diff.old_text is not None else None,
+            "".join(self._redacted.get((diff.path, "new"), [])) if diff.new_text is not None else None,
+            self._old.symbols(old_path) if diff.old_text is not None else (),
+            self._new.symbols(diff.path) if diff.new_text is not None else (),
+        )
+
+    def _expose(self, diff: FileDiff, side: Side) -> None:
+        text = diff.text(side)
+        if text is not None:
+            self._redact(diff.path, side, text, diff.removed_lines if side == "old" else None)
+
+    def _lines(self, one: Candidate) -> Sequence[str]:
+        if (one.file, one.side) not in self._redacted:
+            self._redact(one.file, one.side, self._original(one.file, one.side))
+        return self._redacted[(one.file, one.side)]
+
+    def _redact(self, path: str, side: Side, text: str, only: Collection[int] | None = None) -> None:
+        """`only`: of the old side, what stands on the new side too is reported once."""
+        result = self._redactor.redact(text, path)
+        self._redacted[(path, side)] = git_lines(result.text)
+        self._exhibits[(path, side)] = Exhibit(path, side, result.text, text)
+        reported = (one for one in result.redactions if only is None or one.line - 1 in only)
+        self._redactions.update(dict.fromkeys(reported))
+
+    def _original(self, path: str, side: Side) -> str:
+        if side == "new":
+            source = self._new.source(path)
+            return source.text if source is not None else ""
+        return self._repository.old.read(path) or ""
+
+    def _keep_exhibits(self, slices: Sequence[Slice], candidates: Sequence[Candidate]) -> None:
+        """What was looked at but not shown cannot be quoted."""
+        kept: set[tuple[str, Side]] = {(diff.path, side) for diff in self._shown_files for side in _SIDES}
+        by_place = {(one.file, one.first + 1, one.reason): one.side for one in candidates}
+        kept.update((one.file, by_place[(one.file, one.start_line, one.reason)]) for one in slices)
+        self._exhibits = {key: one for key, one in self._exhibits.items() if key in kept}
+
+    def _kept_redactions(self) -> tuple[Redaction, ...]:
+        files = {file for file, _ in self._exhibits}
+        kept = [one for one in self._redactions if one.file in files]
+        return tuple(sorted(kept, key=lambda one: (one.file, one.line, one.kind)))
+
+    def _skipped(self) -> tuple[Skipped, ...]:
+        secret = [Skipped(one.path, NAMED_ONLY) for one in self._change.files if _is_secret(one)]
+        return (*secret, *self._new.skipped, *self._old.skipped)
+
+
+_SIDES: tuple[Side, ...] = ("new", "old")
+
+
+def _is_secret(diff: FileDiff) -> bool:
+    return is_secret_file(diff.path) or (diff.old_path is not None and is_secret_file(diff.old_path))

@@ -1,0 +1,133 @@
+"""One side of the repository as code: files read and parsed once, within limits, what was left out remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from rebuttal.change.model import Skipped, Tree
+from rebuttal.text.languages import Language, language_of
+from rebuttal.text.model import Import, Reference, Symbol
+from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.positions import git_lines
+from rebuttal.text.secrets import is_secret_file
+from rebuttal.text.symbols import imports_of, references_of, symbols_of
+
+MAX_FILES = 200
+"""How many files besides those of the change are parsed for one context."""
+MAX_CHARACTERS = 300_000
+"""A larger file is data or generated; parsing it costs more than a slice of it brings."""
+
+
+@frozen
+class Source:
+    """A file's text and language."""
+
+    path: str
+    text: str
+    language: Language | None
+
+
+@frozen
+class _Parsable:
+    text: str
+    language: Language
+
+
+class Code:
+    """Reads and parses files of one tree; `skipped` says what was left out and why."""
+
+    def __init__(self, tree: Tree, parser: Parser, gone: Iterable[str] = ()) -> None:
+        """`gone`: paths that the change took away; others may still import them."""
+        self.tree = tree
+        self.paths = tree.paths() | frozenset(gone)
+        self._parser = parser
+        self._sources: dict[str, Source | None] = {}
+        self._symbols: dict[str, tuple[Symbol, ...]] = {}
+        self._imports: dict[str, tuple[Import, ...]] = {}
+        self._references: dict[str, tuple[Reference, ...]] = {}
+        self._lines: dict[str, list[str]] = {}
+        self._skipped: dict[str, str] = {}
+        self._by_name: dict[str, list[str]] | None = None
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        return tuple(Skipped(file, reason) for file, reason in sorted(self._skipped.items()))
+
+    def named(self, name: str) -> list[str]:
+        """The paths whose last part is `name`, sorted."""
+        if self._by_name is None:
+            self._by_name = {}
+            for path in sorted(self.paths):
+                self._by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
+        return self._by_name.get(name, [])
+
+    def give(self, path: str, text: str) -> None:
+        """A text that is known already; it does not count against the limits."""
+        self._sources[path] = Source(path, text, language_of(path))
+
+    def source(self, path: str) -> Source | None:
+        """The file at `path`; None where there is none, or it is left out."""
+        if path not in self._sources:
+            self._sources[path] = self._read(path)
+        return self._sources[path]
+
+    def lines(self, path: str) -> list[str]:
+        if path not in self._lines:
+            source = self.source(path)
+            self._lines[path] = git_lines(source.text) if source is not None else []
+        return self._lines[path]
+
+    def symbols(self, path: str) -> tuple[Symbol, ...]:
+        """Definitions in the file; none where it cannot be parsed."""
+        if path not in self._symbols:
+            source = self._parsable(path)
+            try:
+                found = symbols_of(source.text, source.language, self._parser) if source else ()
+            except Unparsed as error:
+                found = self._leave_out(path, str(error))
+            self._symbols[path] = found
+        return self._symbols[path]
+
+    def imports(self, path: str) -> tuple[Import, ...]:
+        if path not in self._imports:
+            source = self._parsable(path)
+            try:
+                found = imports_of(source.text, source.language, self._parser) if source else ()
+            except Unparsed as error:
+                found = self._leave_out(path, str(error))
+            self._imports[path] = found
+        return self._imports[path]
+
+    def references(self, path: str) -> tuple[Reference, ...]:
+        if path not in self._references:
+            source = self._parsable(path)
+            try:
+                found = references_of(source.text, source.language, None, self._parser) if source else ()
+            except Unparsed as error:
+                found = self._leave_out(path, str(error))
+            self._references[path] = found
+        return self._references[path]
+
+    def _parsable(self, path: str) -> _Parsable | None:
+        source = self.source(path)
+        return _Parsable(source.text, source.language) if source is not None and source.language is not None else None
+
+    def _leave_out(self, path: str, reason: str) -> tuple[()]:
+        self._skipped[path] = reason
+        return ()
+
+    def _read(self, path: str) -> Source | None:
+        if is_secret_file(path):
+            return None
+        if len(self._sources) >= MAX_FILES:
+            self._leave_out(path, f"more than {MAX_FILES} files could matter; this one was not looked into")
+            return None
+        text = self.tree.read(path)
+        if text is None:
+            return None
+        if len(text) > MAX_CHARACTERS:
+            self._leave_out(path, f"longer than {MAX_CHARACTERS // 1000} kB; not looked into for context")
+            return None
+        return Source(path, text, language_of(path))

@@ -1,0 +1,179 @@
+"""The change as text for a model: what was taken out, what was put in, and enough around it to understand both.
+
+A line of it is its kind (`+`, `-` or a space) and then the file's line, verbatim. There are no line numbers: a
+model that copies a line gives an anchor, a model that counts gives an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff, Hunk
+from rebuttal.text.model import Symbol
+from rebuttal.text.positions import git_lines
+from rebuttal.text.symbols import enclosing
+
+AROUND = 5
+"""Unchanged lines shown on both sides of a hunk."""
+SMALL = 40
+"""A definition of at most so many lines is shown whole when a line of it changed."""
+HEADER_LINES = 6
+"""Of a signature are shown at most so many lines."""
+DELETED_WHOLE = 60
+"""A deleted file of more lines is shown by its signatures only."""
+ELISION = "…"
+
+_STATUS = {"type_changed": "type changed", "mode_changed": "mode changed"}
+_OPENS_BLOCK = re.compile(r"[A-Za-z_@]")
+_HOLDERS = ("function", "method")
+
+
+@frozen
+class ShownFile:
+    """One file of the diff, and which lines of its new side it shows."""
+
+    text: str
+    new_lines: frozenset[int]
+
+
+def show_named(diff: FileDiff, why: str) -> ShownFile:
+    """A file that is named but not shown."""
+    return ShownFile(f"{_head(diff)}\n({why})\n", frozenset())
+
+
+def show_file(
+    diff: FileDiff, old: str | None, new: str | None, old_symbols: Sequence[Symbol], new_symbols: Sequence[Symbol]
+) -> ShownFile:
+    """`old` and `new` are the redacted texts; their lines are those of `diff`."""
+    if new is None or diff.status == "deleted":
+        return ShownFile(_head(diff) + "\n" + _deleted(git_lines(old or ""), old_symbols), frozenset())
+    lines = git_lines(new)
+    wanted = _wanted(diff.hunks, new_symbols, len(lines), lines)
+    body = _Body(git_lines(old or ""), lines, new_symbols)
+    return ShownFile(_head(diff) + "\n" + body.text(diff.hunks, wanted), frozenset(wanted))
+
+
+def _head(diff: FileDiff) -> str:
+    status = _STATUS.get(diff.status, diff.status)
+    origin = f" from {diff.old_path}" if diff.old_path else ""
+    return f"=== {diff.path} ({status}{origin})"
+
+
+def _wanted(hunks: Iterable[Hunk], symbols: Sequence[Symbol], count: int, lines: Sequence[str]) -> set[int]:
+    """The lines of the new side that are shown."""
+    wanted: set[int] = set()
+    for hunk in hunks:
+        first, last = hunk.new_start, hunk.new_start + hunk.new_count - 1
+        wanted.update(range(first - AROUND, max(last, first - 1) + AROUND + 1))
+        for line in {min(first, count - 1), max(last, 0)}:
+            holder = _holder(symbols, line)
+            if holder is None:
+                continue
+            if holder.end_line - holder.start_line < SMALL:
+                wanted.update(range(holder.start_line, holder.end_line + 1))
+            else:
+                wanted.update(_signature(holder))
+    return _closed({line for line in wanted if 0 <= line < count}, lines)
+
+
+def _holder(symbols: Sequence[Symbol], line: int) -> Symbol | None:
+    """The innermost function around a line, else the innermost definition of any kind."""
+    functions = [one for one in symbols if one.kind in _HOLDERS]
+    return enclosing(functions, line) or enclosing(symbols, line)
+
+
+def _signature(symbol: Symbol) -> range:
+    last = min(max(symbol.header_end_line, symbol.name_line), symbol.start_line + HEADER_LINES - 1)
+    return range(symbol.start_line, last + 1)
+
+
+def _closed(wanted: set[int], lines: Sequence[str]) -> set[int]:
+    """A gap of one or two lines costs no more than the mark that stands for it."""
+    ordered = sorted(wanted)
+    for one, following in pairwise(ordered):
+        if following - one <= 3:
+            wanted.update(range(one + 1, following))
+    return wanted
+
+
+def _deleted(lines: Sequence[str], symbols: Sequence[Symbol]) -> str:
+    if len(lines) <= DELETED_WHOLE or not symbols:
+        shown: Iterable[int] = range(min(len(lines), DELETED_WHOLE))
+    else:
+        shown = sorted({line for symbol in symbols for line in _signature(symbol)})
+    return _joined(("-" + _bare(lines[line]), line) for line in shown) + (
+        "" if len(lines) <= DELETED_WHOLE else f"{ELISION}\n"
+    )
+
+
+def _joined(numbered: Iterable[tuple[str, int]]) -> str:
+    parts: list[str] = []
+    before = -1
+    for text, line in numbered:
+        if line > before + 1:
+            parts.append(ELISION)
+        parts.append(text)
+        before = line
+    return "".join(part + "\n" for part in parts)
+
+
+def _bare(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+class _Body:
+    """Writes the lines of one file: unchanged ones from the new side, removed ones where they were."""
+
+    def __init__(self, old: Sequence[str], new: Sequence[str], symbols: Sequence[Symbol]) -> None:
+        self._old = old
+        self._new = new
+        self._symbols = symbols
+        self._parts: list[str] = []
+        self._before = -2
+
+    def text(self, hunks: Sequence[Hunk], wanted: set[int]) -> str:
+        starts: Mapping[int, Hunk] = {hunk.new_start: hunk for hunk in hunks}
+        added = {line for hunk in hunks for line in hunk.new_lines}
+        for line in sorted(wanted | starts.keys()):
+            hunk = starts.get(line)
+            if hunk is not None and hunk.old_count:
+                self._gap(line)
+                self._removed(hunk)
+            if line < len(self._new) and line in wanted:
+                self._gap(line)
+                self._line("+" if line in added else " ", self._new[line], line in added)
+                self._before = line
+        return "".join(part + "\n" for part in self._parts)
+
+    def _removed(self, hunk: Hunk) -> None:
+        for line in hunk.old_lines:
+            if line < len(self._old):
+                self._line("-", self._old[line], True)
+        self._before = hunk.new_start - 1
+
+    def _line(self, kind: str, line: str, changed: bool) -> None:
+        self._parts.append(kind + _bare(line))
+        if changed and not line.endswith("\n"):
+            self._parts.append("\\ no newline at the end of the file")
+
+    def _gap(self, line: int) -> None:
+        if line <= self._before + 1:
+            return
+        around = _holder(self._symbols, line)
+        name = around.qualified if around is not None else _heading(self._new, line)
+        before = _holder(self._symbols, self._before) if self._before >= 0 else None
+        same = around is not None and before is not None and around.qualified == before.qualified
+        self._parts.append(ELISION if same else f"@@ {name}".rstrip())
+        self._before = line - 1
+
+
+def _heading(lines: Sequence[str], line: int) -> str:
+    """Where no definition is known: the nearest line above that begins at the margin, as git's own hunk headers."""
+    for above in range(min(line, len(lines)) - 1, max(-1, line - 200), -1):
+        if _OPENS_BLOCK.match(lines[above]):
+            return _bare(lines[above])[:80]
+    return ""
