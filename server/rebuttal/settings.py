@@ -98,7 +98,7 @@ def _choice(*allowed: str) -> Parser:
 def _money(value: Any) -> Decimal:
     try:
         amount = Decimal(str(value).strip())
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # ValueError: more digits than Python turns into text
         raise ValueError("must be an amount in US dollars, such as 0.50") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError("must be an amount of zero dollars or more")
@@ -206,7 +206,10 @@ def _parse(key: str, value: Any, source: str, problems: list[Problem]) -> Any:
 
 def _shown(value: Any) -> str:
     """A value in a message: what a hostile source gives may be long."""
-    return reprlib.repr(value)
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _narrows(key: str, current: Any, wanted: Any) -> bool:
@@ -312,7 +315,7 @@ def repository_values(text: str, source: str) -> tuple[dict[str, Any], list[Prob
     """
     try:
         table: Any = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, or a number of thousands of digits
         return {}, [Problem("", f"{source} was left out: it is no TOML ({_shown(str(error))})")]
     if source.rpartition("/")[2] == "pyproject.toml":
         tools = table.get("tool")
@@ -322,9 +325,7 @@ def repository_values(text: str, source: str) -> tuple[dict[str, Any], list[Prob
     return table, []
 
 
-def repository_settings(
-    read: Callable[[str], str | None], settings: Settings
-) -> tuple[Settings, list[Problem]]:
+def repository_settings(read: Callable[[str], str | None], settings: Settings) -> tuple[Settings, list[Problem]]:
     """Narrow by what the repository itself asks for. `read` gives a file's text, in the BASE of the change."""
     problems: list[Problem] = []
     for source in ("pyproject.toml", ".rebuttal.toml"):
@@ -343,7 +344,7 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, no TOML, or a number of thousands of digits
         raise SettingsError(f"{path} cannot be read ({error}): mend it or move it away") from None
 
 

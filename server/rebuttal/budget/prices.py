@@ -69,14 +69,16 @@ class PriceBook:
 
         `prompt_bytes`: UTF-8 bytes of all that is sent (system, messages, tools, output schema), or any other bound
         on its tokens that holds; a token is at least one byte of text. `max_tokens`: of the answer, thinking included.
-        The prompt is priced as dearly as it can be billed: all of it written to the cache (`for_an_hour`: with the
-        long lifetime), past every price step that the bound passes. Raises UnknownPrice.
+        The prompt is priced as dearly as it can be billed, past every price step that the bound passes: as a rule all
+        of it written to the cache (`for_an_hour`: with the long lifetime). Raises UnknownPrice.
         """
         bound = prompt_bytes + PROMPT_MARGIN
-        hour = bound if for_an_hour else 0
-        written = Tokens(cache_write=bound, cache_write_1h=hour, output=max_tokens)
-        plain = Tokens(input=bound, output=max_tokens)
-        return max(self.price(model, written), self.price(model, plain))
+        ways = (
+            Tokens(cache_write=bound, cache_write_1h=bound if for_an_hour else 0, output=max_tokens),
+            Tokens(input=bound, output=max_tokens),
+            Tokens(cache_read=bound, output=max_tokens),
+        )
+        return max(self.price(model, tokens) for tokens in ways)
 
     def knows(self, model: str) -> bool:
         """Whether there is a price, so that money may be spent on the model."""

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, UnknownPrice
+from rebuttal.budget.prices import PriceBook
+from rebuttal.budget.purse import Purse, caps_of
+from rebuttal.settings import Settings
+from rebuttal.store.database import Database
+from rebuttal.store.ledger import Ledger
+from rebuttal.store.model import CallKey, CapReached, Caps, StoreError, Tokens
+
+MODEL = "claude-sonnet-5-5"
+CAPS = Caps(review=Decimal(1), day=Decimal(5), month=Decimal(50))
+
+
+def key(review: str = "review") -> CallKey:
+    return CallKey(review=review, repository="repository", phase="opening", seat="architect", model=MODEL)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database.open(tmp_path / "store.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
+
+
+@pytest.fixture
+def warnings() -> list[BudgetWarning]:
+    return []
+
+
+@pytest.fixture
+def purse(ledger: Ledger, warnings: list[BudgetWarning]) -> Purse:
+    return Purse(ledger, CAPS, PriceBook(), warnings.append)
+
+
+async def test_a_call_is_paid_at_the_price_of_the_model_that_answered(purse: Purse, ledger: Ledger) -> None:
+    reservation = await purse.reserve(key(), Decimal("0.5"))
+    assert reservation.at_most == Decimal("0.5")
+    assert await purse.settle(reservation, Tokens(output=10_000), "claude-opus-5-5") == Decimal("0.2")
+    assert (await ledger.cost_of("review")).spent == Decimal("0.2")
+
+
+async def test_what_is_not_spent_is_free_again(purse: Purse) -> None:
+    for _ in range(3):
+        await purse.settle(await purse.reserve(key(), Decimal("0.9")), Tokens(output=1_000), MODEL)
+    await purse.release(await purse.reserve(key(), Decimal("0.97")))
+    assert await purse.assume(await purse.reserve(key(), Decimal("0.97"))) == Decimal("0.97")
+    with pytest.raises(CapReached):
+        await purse.reserve(key(), Decimal("0.01"))
+
+
+async def test_calls_in_parallel_share_one_cap(purse: Purse, ledger: Ledger) -> None:
+    results = await asyncio.gather(*(purse.reserve(key(), Decimal("0.3")) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(result, CapReached) for result in results) == 5
+    assert (await ledger.totals()).day == Decimal("0.9")
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_cancelled_reserve_leaves_nothing_set_aside(
+    purse: Purse, ledger: Ledger, database: Database, steps: int
+) -> None:
+    gate = threading.Event()
+    blocked = database.read(lambda _: gate.wait(10))
+    task = asyncio.create_task(purse.reserve(key(), Decimal("0.9")))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if steps == 3:  # let the reservation be written, and cancel before the waiting task hears of it
+        gate.set()
+        blocked.result()
+        ledger.totals().result()
+    task.cancel()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await ledger.totals()).day == 0
+
+
+async def test_a_cancelled_settlement_is_recorded_all_the_same(
+    purse: Purse, ledger: Ledger, database: Database
+) -> None:
+    reservation = await purse.reserve(key(), Decimal("0.9"))
+    purse.book.price(MODEL, Tokens())  # loads the prices, so that the task gets to the ledger at once
+    gate = threading.Event()
+    database.read(lambda _: gate.wait(10))
+    task = asyncio.create_task(purse.settle(reservation, Tokens(output=1_000), MODEL))
+    await asyncio.sleep(0)
+    task.cancel()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await ledger.cost_of("review")).spent == Decimal("0.01")
+
+
+async def test_an_answer_of_a_model_without_a_price_stands_at_its_worst_case(purse: Purse, ledger: Ledger) -> None:
+    reservation = await purse.reserve(key(), Decimal("0.5"))
+    with pytest.raises(UnknownPrice):
+        await purse.settle(reservation, Tokens(output=1), "a-fallback-we-do-not-know")
+    cost = await ledger.cost_of("review")
+    assert (cost.spent, cost.assumed) == (Decimal(0), Decimal("0.5"))
+
+
+async def test_spending_stops_rather_than_going_unrecorded(purse: Purse, database: Database) -> None:
+    database.close()
+    with pytest.raises(StoreError):
+        await purse.reserve(key(), Decimal("0.5"))
+
+
+async def _spend(purse: Purse, dollars: str, review: str = "review") -> None:
+    tokens = Tokens(output=int(Decimal(dollars) * 100_000))
+    await purse.settle(await purse.reserve(key(review), Decimal(dollars)), tokens, MODEL)
+
+
+async def test_the_user_is_warned_once_at_seventy_percent_of_a_cap(purse: Purse, warnings: list[BudgetWarning]) -> None:
+    await _spend(purse, "0.69")
+    assert warnings == []
+    await _spend(purse, "0.01")
+    assert warnings == [CapWarning("review", Decimal(1), Decimal("0.7"))]
+    await _spend(purse, "0.1")
+    assert len(warnings) == 1
+    await _spend(purse, "0.8", "another review")
+    assert warnings[1:] == [CapWarning("review", Decimal(1), Decimal("0.8"))]
+
+
+async def test_money_that_is_only_set_aside_warns_nobody(purse: Purse, warnings: list[BudgetWarning]) -> None:
+    reservation = await purse.reserve(key(), Decimal("0.95"))
+    await purse.settle(reservation, Tokens(output=1), MODEL)
+    assert warnings == []
+
+
+async def test_a_call_that_cost_more_than_its_worst_case_is_told(purse: Purse, warnings: list[BudgetWarning]) -> None:
+    reservation = await purse.reserve(key(), Decimal("0.01"))
+    await purse.settle(reservation, Tokens(output=2_000), MODEL)
+    assert warnings == [OverrunWarning(key(), Decimal("0.01"), Decimal("0.02"))]
+
+
+def test_caps_come_from_the_settings() -> None:
+    settings = Settings(max_cost=Decimal(1), max_cost_per_day=Decimal(2), max_cost_per_month=Decimal(3))
+    assert caps_of(settings) == Caps(review=Decimal(1), day=Decimal(2), month=Decimal(3))

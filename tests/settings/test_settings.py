@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebuttal.settings import (
+    MOST_MONEY,
+    ModelPrice,
+    Settings,
+    SettingsError,
+    endpoint_host,
+    has_key,
+    home,
+    narrow,
+    repository_values,
+    user_settings,
+    widen,
+)
+
+NAMES = [field.name for field in attrs.fields(Settings)]
+MONEY = ("max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above")
+OWN_ONLY = ("model_haiku", "model_sonnet", "model_opus", "prices")
+ORDER = {
+    "panel": ("static", "small", "medium", "large", "auto"),
+    "profile": ("frugal", "balanced", "thorough"),
+    "on_save": ("off", "static", "debate"),
+}
+
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.decimals(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.sampled_from(["auto", "static", "small", "medium", "large", "frugal", "balanced", "thorough", "off", "debate"]),
+    st.sampled_from(["critical", "high", "medium", "low", "never", "council", "crossfire", "solo", "claude-fable-5-2"]),
+    st.sampled_from(["0", "0.01", "0.5", "1", "1E+3", "1e-999999999", "0E-999999999", "1e999999999", "١", "9" * 5000]),
+)
+hostile = st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=10)), anything, max_size=6)
+
+
+def _config(folder: Path, text: str) -> dict[str, str]:
+    (folder / "config.toml").write_text(text, "utf-8")
+    return {"REBUTTAL_HOME": str(folder)}
+
+
+def _no_wider(now: Settings, start: Settings) -> None:
+    for key in (*MONEY, "context_tokens"):
+        assert getattr(now, key) <= getattr(start, key), key
+    for key in OWN_ONLY:
+        assert getattr(now, key) == getattr(start, key), key
+    for key, order in ORDER.items():
+        assert order.index(getattr(now, key)) <= order.index(getattr(start, key)), key
+
+
+@given(hostile, st.lists(hostile, max_size=5))
+def test_no_sequence_of_narrowing_ever_widens(own: dict[str, Any], others: list[dict[str, Any]]) -> None:
+    start, _ = widen(Settings(), own, "config.toml")
+    now = start
+    for values in others:
+        before = now
+        now, _ = narrow(now, values, "editor")
+        _no_wider(now, before)
+        _no_wider(now, start)
+
+
+@given(hostile)
+def test_whatever_a_source_says_the_settings_stay_valid(values: dict[str, Any]) -> None:
+    for apply in (widen, narrow):
+        settings, problems = apply(Settings(), values, "source")
+        for key in MONEY:
+            amount = getattr(settings, key)
+            assert 0 <= amount <= MOST_MONEY
+            assert len(f"{amount:f}") < 20
+            assert amount == amount.quantize(Decimal("1e-9"))
+        for problem in problems:
+            assert problem.message.startswith("source: ")
+            assert len(problem.message) < 300
+            assert "\n" not in problem.message
+
+
+@given(hostile)
+def test_narrowing_twice_by_the_same_changes_nothing_more(values: dict[str, Any]) -> None:
+    once, _ = narrow(Settings(), values, "editor")
+    twice, _ = narrow(once, values, "editor")
+    assert twice == once
+
+
+def test_a_cap_may_be_lowered_by_anyone_and_raised_only_by_the_user() -> None:
+    lower, problems = narrow(Settings(), {"max_cost": "0.10"}, "editor")
+    assert (lower.max_cost, problems) == (Decimal("0.1"), [])
+    same, (problem,) = narrow(lower, {"max_cost": 0.5, "profile": "frugal"}, "editor")
+    assert (same.max_cost, same.profile) == (Decimal("0.1"), "frugal")
+    assert problem.key == "max_cost"
+    assert "may only be set in your own config file, the environment or on the command line" in problem.message
+    assert widen(lower, {"max_cost": 0.5}, "command line")[0].max_cost == Decimal("0.5")
+
+
+@pytest.mark.parametrize("key", OWN_ONLY)
+def test_models_and_prices_come_only_from_the_user(key: str) -> None:
+    settings, (problem,) = narrow(Settings(), {key: "claude-fable-5-2"}, ".rebuttal.toml")
+    assert settings == Settings()
+    assert "only be set in your own config file" in problem.message
+
+
+def test_auto_may_be_narrowed_to_any_panel_and_not_be_gone_back_to() -> None:
+    small, _ = narrow(Settings(), {"panel": "small"}, "editor")
+    assert small.panel == "small"
+    for wider in ("medium", "large", "auto"):
+        assert narrow(small, {"panel": wider}, "editor")[0].panel == "small"
+    assert narrow(small, {"panel": "static"}, "editor")[0].panel == "static"
+
+
+def test_an_editors_null_is_no_value() -> None:
+    assert narrow(Settings(), dict.fromkeys(NAMES[:-1]), "editor") == (Settings(), [])
+
+
+@pytest.mark.parametrize(("key", "near"), [("max_cots", "max_cost"), ("maxCost", "max_cost"), ("Profile", "profile")])
+def test_an_unknown_key_is_named_with_the_nearest(key: str, near: str) -> None:
+    for apply in (widen, narrow):
+        _, (problem,) = apply(Settings(), {key: 1}, "editor")
+        assert problem.message == f"editor: there is no setting {key!r}: did you mean {near}?"
+
+
+def test_an_unknown_key_without_likeness_is_named_alone() -> None:
+    _, (problem,) = widen(Settings(), {"zzz": 1}, "config.toml")
+    assert problem.message == "config.toml: there is no setting 'zzz'"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("max_cost", -1, "zero dollars or more"),
+        ("max_cost", "NaN", "zero dollars or more"),
+        ("max_cost", True, "an amount in US dollars"),
+        ("max_cost", "ten", "an amount in US dollars"),
+        ("max_cost", "1e12", "1000000 dollars or less"),
+        ("max_cost", 10**5000, "an amount in US dollars"),
+        ("context_tokens", "8k", "a whole number"),
+        ("context_tokens", -1, "between 0 and"),
+        ("panel", "huge", "one of auto, static, small, medium, large"),
+        ("panel", ["small"], "one of auto"),
+        ("model_opus", "", "a name"),
+    ],
+)
+def test_a_value_that_is_wrong_leaves_the_valid_rest(key: str, value: object, said: str) -> None:
+    settings, (problem,) = widen(Settings(), {key: value, "fail_on": "low", "ask_above": 0}, "config.toml")
+    assert settings == attrs.evolve(Settings(), fail_on="low", ask_above=Decimal(0))
+    assert problem.key == key
+    assert said in problem.message
+
+
+def test_the_command_line_wins_over_the_environment_over_the_file_over_the_defaults(tmp_path: Path) -> None:
+    environment = _config(tmp_path, 'max_cost = 0.1\nprofile = "frugal"\non_save = "off"\n')
+    environment |= {"REBUTTAL_MAX_COST": "0.2", "REBUTTAL_PROFILE": "thorough", "REBUTTAL_FAIL_ON": ""}
+    settings, problems = user_settings(environment, {"max_cost": "0.3", "panel": None})
+    assert problems == []
+    assert (settings.max_cost, settings.profile, settings.on_save) == (Decimal("0.3"), "thorough", "off")
+    assert (settings.fail_on, settings.panel) == ("high", "auto")
+
+
+def test_no_file_means_the_defaults(tmp_path: Path) -> None:
+    assert user_settings({"REBUTTAL_HOME": str(tmp_path / "none")}) == (Settings(), [])
+
+
+def test_money_in_the_file_is_exact_and_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    environment = _config(tmp_path, "\ufeffmax_cost = 0.1\nmax_cost_per_day = 3\n")
+    settings, problems = user_settings(environment)
+    assert (settings.max_cost, settings.max_cost_per_day, problems) == (Decimal("0.1"), Decimal(3), [])
+
+
+def test_a_cap_finer_than_the_ledger_counts_is_rounded_down() -> None:
+    settings, _ = widen(Settings(), {"max_cost": "0.1234567899999"}, "config.toml")
+    assert settings.max_cost == Decimal("0.123456789")
+
+
+@pytest.mark.parametrize("text", ["max_cost = ", "max_cost = 1\nmax_cost = 2", "\x00"])
+def test_a_file_that_is_no_toml_says_what_to_do(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"config\.toml cannot be read .*: mend it or move it away"):
+        user_settings(_config(tmp_path, text))
+
+
+def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes('profile = "gründlich"'.encode("latin-1"))
+    with pytest.raises(SettingsError, match="mend it"):
+        user_settings({"REBUTTAL_HOME": str(tmp_path)})
+
+
+def test_a_misspelt_cap_in_the_environment_is_told(tmp_path: Path) -> None:
+    environment = {"REBUTTAL_HOME": str(tmp_path), "REBUTTAL_MAXCOST": "0.1", "REBUTTAL_STORE_URL": "x", "PATH": "/"}
+    settings, (problem,) = user_settings(environment)
+    assert settings == Settings()
+    assert problem.message == "environment: there is no setting REBUTTAL_MAXCOST: did you mean REBUTTAL_MAX_COST?"
+
+
+def test_the_users_prices_come_from_the_file_only(tmp_path: Path) -> None:
+    environment = _config(
+        tmp_path,
+        '[prices."my-model"]\ninput = 2\noutput = 10\n'
+        "[prices.other]\ninput = 1\noutput = 2\ncache_write = 3\ncache_write_1h = 4\ncache_read = 0.05\n",
+    )
+    settings, problems = user_settings(environment | {"REBUTTAL_PRICES": "{}"}, {"prices": {"x": 1}})
+    assert settings.prices == {
+        "my-model": ModelPrice(*map(Decimal, ("2", "10", "2.5", "4", "2"))),
+        "other": ModelPrice(*map(Decimal, ("1", "2", "3", "4", "0.05"))),
+    }
+    assert [problem.key for problem in problems] == ["prices"]
+    assert isinstance(hash(settings), int)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prices = 1", "it must be tables"),
+        ("[prices]\nm = 1", "it must have input and output"),
+        ("[prices.m]\ninput = 1", "it must have input and output"),
+        ("[prices.m]\ninput = 1\noutput = -1", "output must be an amount of zero dollars or more"),
+        ("[prices.m]\ninput = 1\noutput = 1\nread = 1", "'read' is none of input, output"),
+    ],
+)
+def test_a_price_that_is_wrong_is_left_out_and_told(tmp_path: Path, text: str, said: str) -> None:
+    environment = _config(
+        tmp_path, f"max_cost = 0.5\n{text}\n[prices.good]\ninput = 1\noutput = 1\n" if "[" in text else text
+    )
+    settings, (problem,) = user_settings(environment)
+    assert set(settings.prices) == ({"good"} if "[" in text else set())
+    assert said in problem.message
+
+
+def test_the_repositorys_wishes_are_read_from_either_file() -> None:
+    assert repository_values("max_cost = 0.1", ".rebuttal.toml") == ({"max_cost": 0.1}, [])
+    text = '[project]\nname = "x"\n[tool.rebuttal]\nprofile = "frugal"\n'
+    assert repository_values(text, "sub/pyproject.toml") == ({"profile": "frugal"}, [])
+    assert repository_values("[project]", "pyproject.toml") == ({}, [])
+    assert repository_values("tool = 1", "pyproject.toml") == ({}, [])
+
+
+@pytest.mark.parametrize("text", ["[", "a = " + "[" * 100_000, "a = " + "9" * 5000, "[tool]\nrebuttal = 1"])
+def test_a_repositorys_file_that_is_wrong_is_left_out_and_told(text: str) -> None:
+    values, (problem,) = repository_values(text, "pyproject.toml")
+    assert values == {}
+    assert problem.message.startswith("pyproject.toml was left out")
+    assert len(problem.message) < 200
+
+
+def test_home_is_where_the_user_says_or_the_platforms_folder(tmp_path: Path) -> None:
+    assert home({"REBUTTAL_HOME": str(tmp_path)}) == tmp_path
+    assert home({"REBUTTAL_HOME": ""}).name == "rebuttal"
+
+
+@pytest.mark.parametrize(
+    ("base", "host"),
+    [
+        (None, "api.anthropic.com"),
+        ("", "api.anthropic.com"),
+        ("https://API.anthropic.com/", "api.anthropic.com"),
+        ("http://127.0.0.1:8123/prefix", "127.0.0.1:8123"),
+        ("http://[::1]:8123", "[::1]:8123"),
+        ("https://user:secret@proxy.example/v1", "proxy.example"),
+    ],
+)
+def test_the_user_agrees_to_a_host_and_sees_no_password(base: str | None, host: str) -> None:
+    assert endpoint_host({} if base is None else {"ANTHROPIC_BASE_URL": base}) == host
+
+
+@pytest.mark.parametrize("base", ["localhost:8000", "https://", "http://[", "http://host:port", "nonsense"])
+def test_an_endpoint_without_a_host_says_what_to_do(base: str) -> None:
+    with pytest.raises(SettingsError, match="ANTHROPIC_BASE_URL names no host: give it in full"):
+        endpoint_host({"ANTHROPIC_BASE_URL": base})
+
+
+def test_an_empty_key_is_none() -> None:
+    assert not has_key({"ANTHROPIC_API_KEY": ""})
+    assert has_key({"ANTHROPIC_AUTH_TOKEN": "token"})
+
+
+def test_settings_load_nothing_heavy() -> None:
+    script = "import sys, rebuttal.settings; assert not {'genai_prices', 'pydantic', 'sqlite3'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
