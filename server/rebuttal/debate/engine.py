@@ -1,0 +1,48 @@
+"""The door of the debate: one call from a brief to an outcome, whichever the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from rebuttal.debate.crossfire import Crossfire
+from rebuttal.debate.events import DebateEvent
+from rebuttal.debate.model import Brief, Outcome, ProtocolName, Speaker
+from rebuttal.debate.outcome import outcome_of
+from rebuttal.debate.prompts import load_prompts
+from rebuttal.debate.sitting import Sitting
+from rebuttal.debate.solo import Solo
+
+
+class ProtocolUnavailable(Exception):
+    """The protocol is not part of this version; the message is one sentence that names those that are."""
+
+
+class Run(Protocol):
+    """One run of a protocol on one sitting. It leaves its record there; it raises nothing but cancellation."""
+
+    async def run(self) -> None: ...
+
+
+PROTOCOLS: Mapping[ProtocolName, Callable[[Sitting], Run]] = {"crossfire": Crossfire, "solo": Solo}
+
+
+async def debate(
+    brief: Brief,
+    speaker: Speaker,
+    listen: Callable[[DebateEvent], None],
+    clock: Callable[[], float],
+) -> Outcome:
+    """Let the panel argue about the change.
+
+    `listen` is called at once with each event and must not raise. `clock` gives seconds that never go back.
+    What a speaker fails at is in the outcome (`degraded`, `stopped_by`), never an exception. Cancelling the
+    task cancels every turn under way. Raises ProtocolUnavailable before anything is asked.
+    """
+    begin = PROTOCOLS.get(brief.protocol)
+    if begin is None:
+        known = " or ".join(PROTOCOLS)
+        raise ProtocolUnavailable(f"the protocol {brief.protocol} is not part of this version: choose {known}")
+    sitting = Sitting(brief, speaker, listen, clock, load_prompts())
+    await begin(sitting).run()
+    return outcome_of(sitting)

@@ -1,0 +1,277 @@
+"""One debate while it runs: its record, and the one way in which a seat is asked.
+
+Every protocol works on a sitting. It hears claims as they are spoken, keeps what each call cost, turns
+whatever a speaker does wrong into a degraded seat, and says when nothing more may be asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from attrs import evolve
+
+from rebuttal.debate.anchoring import Anchoring
+from rebuttal.debate.assemble import Assembler
+from rebuttal.debate.events import (
+    ClaimRaised,
+    ClaimRuled,
+    ClaimSettled,
+    DebateEvent,
+    PhaseStarted,
+    SeatFinished,
+    SeatStarted,
+)
+from rebuttal.debate.exhibits import Exhibits
+from rebuttal.debate.merge import Docket
+from rebuttal.debate.model import (
+    FATAL,
+    Brief,
+    Claim,
+    Contention,
+    Exchange,
+    Failure,
+    Phase,
+    Prompt,
+    Reply,
+    Ruled,
+    Ruling,
+    Seat,
+    SetAside,
+    Settled,
+    Speaker,
+    Tier,
+    Turn,
+)
+from rebuttal.debate.prompts import Prompts
+from rebuttal.debate.tiers import MAX_TOKENS
+from rebuttal.debate.verdict import settle
+from rebuttal.findings.report import Degraded
+
+MAX_CLAIMS = 200
+"""Claims of one seat that are heard; more is no review."""
+
+Listen = Callable[[DebateEvent], None]
+Clock = Callable[[], float]
+
+
+class Sitting:
+    """The record of a running debate. Used from one event loop only."""
+
+    def __init__(self, brief: Brief, speaker: Speaker, listen: Listen, clock: Clock, prompts: Prompts) -> None:
+        self.brief = brief
+        self.prompts = prompts
+        self.exhibits = Exhibits(brief.context)
+        self.assembler = Assembler(brief, prompts, self.exhibits)
+        self.docket = Docket()
+        self.degraded: list[Degraded] = []
+        self.set_aside: list[SetAside] = []
+        self.stopped_by: Failure | None = None
+        self.examines = True
+        """Whether the protocol asks for rulings."""
+        self._anchoring = Anchoring(brief.change, self.exhibits)
+        self._speaker = speaker
+        self._listen = listen
+        self._clock = clock
+        self._start = clock()
+        self._turns = 0
+        self._exchanges: dict[int, Exchange] = {}
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """By turn, in the order in which the turns began; every turn that began is there once it has ended."""
+        return tuple(self._exchanges[turn] for turn in sorted(self._exchanges))
+
+    def exchange(self, turn: int) -> Exchange | None:
+        """What a turn cost and said; None while it is under way."""
+        return self._exchanges.get(turn)
+
+    def may_speak(self) -> bool:
+        """Whether another call may be made: nothing fatal has happened and the deadline has not passed."""
+        if self.stopped_by is None and self._clock() - self._start >= self.brief.deadline_s:
+            limit = f"{self.brief.deadline_s:g} seconds"
+            self.stopped_by = Failure("timeout", f"the debate's deadline of {limit} passed: review a smaller change")
+        return self.stopped_by is None
+
+    def tell(self, event: DebateEvent) -> None:
+        self._listen(event)
+
+    def begin(self, phase: Phase, turns: int) -> None:
+        self.tell(PhaseStarted(phase, turns))
+
+    async def ask(
+        self,
+        seat: Seat,
+        phase: Phase,
+        tier: Tier,
+        prompt: Prompt,
+        asked: Sequence[str] = (),
+        *,
+        started: Callable[[], None] = lambda: None,
+        claim: Callable[[Claim, int], None] = lambda claim, turn: None,
+    ) -> tuple[int, Reply]:
+        """Ask a seat once; the turn's number and the reply. Only cancellation is raised."""
+        number = self._turns
+        self._turns += 1
+        turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase])
+        ear = _Ear(started, lambda heard: claim(heard, number))
+        self.tell(SeatStarted(seat.id, phase))
+        began = self._now()
+        try:
+            reply = await self._speak(turn, ear)
+        finally:
+            ear.close()
+        self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked))
+        self._note_failure(turn, reply)
+        for said in ear.unheard(reply):
+            claim(said, number)
+        self._tell_finished(turn, reply, ear)
+        return number, reply
+
+    def hear(self, claim: Claim, seat: str, turn: int) -> Contention | None:
+        """Anchor and merge a claim. The contention that it opened; None where it joined one or was set aside."""
+        raised = self._anchoring.claim(claim, seat, turn)
+        if isinstance(raised, SetAside):
+            self.set_aside.append(raised)
+            return None
+        contention, opened = self.docket.add(raised)
+        if not opened:
+            if contention.settled is not None:
+                self.settle(contention.id)
+            return None
+        place = raised.place
+        self.tell(ClaimRaised(contention.id, seat, claim.title, place.file, place.first_line, claim.severity))
+        return contention
+
+    def rule(self, asked: Iterable[str], reply: Reply, seat: Seat, phase: Phase, round_: int, turn: int) -> set[str]:
+        """Record a reply's rulings on the claims it was asked about; the ids that it decided with valid quotes."""
+        said: dict[str, list[Ruling]] = defaultdict(list)
+        for ruling in reply.statement.rulings if reply.statement else ():
+            said[ruling.claim.strip().lower()].append(ruling)
+        decided: set[str] = set()
+        for contention_id in asked:
+            contention = self._contention(contention_id)
+            if not (rulings := said.get(contention_id)):
+                why = reply.failure.message if reply.failure else f"{seat.name} gave no ruling on it"
+                self.docket.put(evolve(contention, unheard=(*contention.unheard, why)))
+                continue
+            ruled = self._ruled(rulings, contention, seat, phase, round_, turn)
+            self.docket.put(evolve(contention, rulings=(*contention.rulings, ruled)))
+            self.tell(ClaimRuled(contention_id, seat.id, ruled.ruling.verdict, ruled.valid))
+            if ruled.valid and ruled.ruling.verdict != "unsure":
+                decided.add(contention_id)
+        return decided
+
+    def settle(self, contention_id: str) -> None:
+        """Settle a contention as it stands now; told again only if it has become something else."""
+        contention = self._contention(contention_id)
+        settled = settle(contention, examined=self.examines)
+        before = contention.settled.outcome if contention.settled else None
+        self.docket.put(evolve(contention, settled=settled))
+        if settled.outcome != before:
+            self.tell(ClaimSettled(contention_id, settled.outcome))
+
+    def hold_back(self, contention_id: str, settled: Settled) -> None:
+        """Settle a contention otherwise than the table does: it is true, but not asked for."""
+        self.docket.put(evolve(self._contention(contention_id), settled=settled))
+        self.tell(ClaimSettled(contention_id, settled.outcome))
+
+    def pass_over(self, seat: str, claim: Claim, reason: str) -> None:
+        """Keep a claim that will not be argued about, with the reason."""
+        self.set_aside.append(SetAside(seat, claim, reason))
+
+    def degrade(self, seat: str, phase: Phase, reason: str) -> None:
+        """Note that a part of the review failed; a cap is no failure, it is told by `stopped_by`."""
+        one = Degraded(seat, phase, reason)
+        if one not in self.degraded and not (self.stopped_by is not None and self.stopped_by.kind == "cap"):
+            self.degraded.append(one)
+
+    def _contention(self, contention_id: str) -> Contention:
+        found = self.docket.get(contention_id)
+        assert found is not None
+        return found
+
+    def _ruled(
+        self, rulings: Sequence[Ruling], about: Contention, seat: Seat, phase: Phase, round_: int, turn: int
+    ) -> Ruled:
+        """The ruling given; void where its quote is not found, or where one answer rules both ways."""
+        ruling = rulings[-1]
+        agrees = len({one.verdict for one in rulings}) == 1
+        place = self._anchoring.ruling(ruling, about.lead.place) if agrees else None
+        return Ruled(seat.id, phase, round_, ruling, place, turn)
+
+    async def _speak(self, turn: Turn, ear: _Ear) -> Reply:
+        try:
+            return await self._speaker.speak(turn, ear)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return _broken("it was cancelled from within")
+        except Exception as error:  # a speaker's bug must not cost another seat's work
+            return _broken(f"{type(error).__name__}: {error}")
+
+    def _note_failure(self, turn: Turn, reply: Reply) -> None:
+        failure = reply.failure
+        if failure is None:
+            return
+        if failure.kind in FATAL and self.stopped_by is None:
+            self.stopped_by = failure
+        if failure.kind != "cap":
+            self.degrade(turn.seat, turn.phase, failure.message)
+
+    def _tell_finished(self, turn: Turn, reply: Reply, ear: _Ear) -> None:
+        rulings = len(reply.statement.rulings) if reply.statement else 0
+        failure = reply.failure.message if reply.failure else None
+        self.tell(SeatFinished(turn.seat, turn.phase, reply.spent, ear.count, rulings, failure))
+        if ear.count > MAX_CLAIMS:
+            self.degrade(turn.seat, turn.phase, f"it raised {ear.count} claims: only the first {MAX_CLAIMS} were heard")
+
+    def _now(self) -> float:
+        return self._clock() - self._start
+
+
+class _Ear:
+    """Hears one turn. A claim heard in the stream is not heard again when it comes in the statement."""
+
+    def __init__(self, started: Callable[[], None], claim: Callable[[Claim], None]) -> None:
+        self._on_started = started
+        self._on_claim = claim
+        self._heard: Counter[Claim] = Counter()
+        self._open = True
+        self.count = 0
+
+    def started(self) -> None:
+        if self._open:
+            self._on_started()
+
+    def claim(self, claim: Claim) -> None:
+        if not self._open:
+            return
+        self._heard[claim] += 1
+        self.count += 1
+        if self.count <= MAX_CLAIMS:
+            self._on_claim(claim)
+
+    def close(self) -> None:
+        """What a speaker says after its turn is not heard."""
+        self._open = False
+
+    def unheard(self, reply: Reply) -> list[Claim]:
+        """The claims of the statement that did not come in the stream, up to the limit."""
+        left = self._heard.copy()
+        missing: list[Claim] = []
+        for claim in reply.statement.claims if reply.statement else ():
+            if left[claim] > 0:
+                left[claim] -= 1
+            else:
+                missing.append(claim)
+        room = max(MAX_CLAIMS - self.count, 0)
+        self.count += len(missing)
+        return missing[:room]
+
+
+def _broken(why: str) -> Reply:
+    message = f"the speaker failed in a way it must not ({why[:200]}): please report this"
+    return Reply(statement=None, model="", failure=Failure("invalid_reply", message), calls=0)

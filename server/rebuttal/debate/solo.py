@@ -1,0 +1,30 @@
+"""One seat, one pass, nobody to object: the cheapest protocol, and what the others are measured against."""
+
+from __future__ import annotations
+
+from rebuttal.debate.model import Claim
+from rebuttal.debate.sitting import Sitting
+from rebuttal.debate.tiers import opening_tier
+
+
+class Solo:
+    """One run of the protocol on one sitting."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        self._sitting = sitting
+        sitting.examines = False
+
+    async def run(self) -> None:
+        sitting = self._sitting
+        if not sitting.brief.seats or not sitting.may_speak():
+            return
+        seat = sitting.brief.seats[0]
+
+        def heard(claim: Claim, turn: int) -> None:
+            contention = sitting.hear(claim, seat.id, turn)
+            if contention is not None:
+                sitting.settle(contention.id)
+
+        sitting.begin("opening", 1)
+        tier = opening_tier(seat, sitting.brief.profile)
+        await sitting.ask(seat, "opening", tier, sitting.assembler.opening(seat), claim=heard)
