@@ -10,6 +10,7 @@ SymbolKind = Literal[
     "function", "method", "class", "constant", "variable", "type", "interface", "enum", "namespace", "field"
 ]
 ParameterKind = Literal["positional", "positional_only", "keyword", "variadic", "keyword_variadic"]
+BindingScope = Literal["module", "class", "function"]
 ReferenceKind = Literal["call", "use", "import", "attribute"]
 
 
@@ -114,9 +115,11 @@ class Import:
 
 @frozen
 class Binding:
-    """A name that is given a value inside a function: there it hides one of the same name outside."""
+    """A name that is given a value: inside its scope it hides one of the same name outside."""
 
     name: str
     start_offset: int
     """Of the scope in which it holds."""
     end_offset: int
+    scope: BindingScope = "function"
+    """`module` is the whole file. What a Python class binds is not seen by its methods."""

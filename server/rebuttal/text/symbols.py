@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 from rebuttal.text.grammars.drafts import Draft, Use
 from rebuttal.text.languages import Language
-from rebuttal.text.model import Arguments, Binding, Import, Parameter, Reference, ReferenceKind, Symbol, SymbolKind
+from rebuttal.text.model import (
+    Arguments,
+    Binding,
+    BindingScope,
+    Import,
+    Parameter,
+    Reference,
+    ReferenceKind,
+    Symbol,
+    SymbolKind,
+)
 from rebuttal.text.parsing import ParsedText, Parser
 
 if TYPE_CHECKING:
@@ -76,7 +86,7 @@ def imports_of(text: str, language: Language, parser: Parser | None = None) -> t
 
 
 def bindings_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Binding, ...]:
-    """Names bound inside functions (parameters, variables, inner functions), with the scope each holds in."""
+    """Names bound (parameters, variables, functions, imports), with the scope each holds in."""
     parsed = (parser or Parser()).parse(text, language)
     scopes, names = _rules(language).bindings(parsed)
     pending = sorted(scopes, key=lambda node: (node.start_byte, -node.end_byte))[::-1]
@@ -87,8 +97,11 @@ def bindings_of(text: str, language: Language, parser: Parser | None = None) -> 
             around.append(pending.pop())
         around = [scope for scope in around if scope.end_byte >= node.end_byte]
         scope = _scope_of(node, around)
-        if scope is not None:
-            found.append(Binding(parsed.words(node), parsed.offset(scope.start_byte), parsed.offset(scope.end_byte)))
+        if scope is None:
+            found.append(Binding(parsed.words(node), 0, len(text), "module"))
+            continue
+        kind: BindingScope = "class" if scope.type == "class_definition" else "function"
+        found.append(Binding(parsed.words(node), parsed.offset(scope.start_byte), parsed.offset(scope.end_byte), kind))
     return tuple(found)
 
 

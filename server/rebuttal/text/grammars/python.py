@@ -48,7 +48,7 @@ _BINDINGS = """
 (for_in_clause left: (_) @left)
 (as_pattern_target) @left
 (function_definition name: (identifier) @left)
-(class_definition name: (identifier) @left)
+(class_definition name: (identifier) @left) @scope
 (import_statement) @import
 (import_from_statement) @import
 """
@@ -207,7 +207,7 @@ def _imports(parsed: ParsedText, node: Node) -> Iterator[Import]:
 
 
 def bindings(parsed: ParsedText) -> tuple[list[Node], list[Node]]:
-    """The scopes (functions), and the names bound: each holds in the innermost scope around it."""
+    """The scopes (functions, classes), and the names bound: each holds in the innermost scope around it."""
     scopes: list[Node] = []
     names: list[Node] = []
     for captures in matches(parsed, _BINDINGS):

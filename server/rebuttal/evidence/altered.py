@@ -1,0 +1,150 @@
+"""Which symbols a change altered so that callers can break: signatures that refuse more, names that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.text.languages import Language, language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.symbols import symbols_of
+
+_TRANSPARENT = frozenset(
+    {
+        *("staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod", "override", "typing.override"),
+        *("final", "typing.final", "contextmanager", "contextlib.contextmanager", "asynccontextmanager"),
+        *("contextlib.asynccontextmanager", "lru_cache", "functools.lru_cache", "cache", "functools.cache"),
+        *("deprecated", "warnings.deprecated", "typing_extensions.deprecated", "static", "abstract"),
+        *("typing_extensions.override", "t.final", "no_type_check"),
+    }
+)
+"""Decorators (and modifiers) that leave a signature as it is written."""
+_OPEN_CLASS = ("__getattr__", "__getattribute__")
+_PLAIN_BASES = ("object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic", "t.Protocol")
+CONSTRUCTORS = ("__init__", "constructor")
+
+
+@frozen
+class Altered:
+    """A symbol whose users must be looked at."""
+
+    diff: FileDiff
+    language: Language
+    how: Literal["signature", "removed"]
+    old: Symbol
+    new: Symbol | None
+    """None where it was removed."""
+    owner: str | None = None
+    """The qualified name of the class of a method; of a constructor's class too."""
+
+    @property
+    def name(self) -> str:
+        """What users write: a constructor is called by its class's name."""
+        if self.is_constructor and self.owner:
+            return self.owner.rpartition(".")[2]
+        return self.old.name
+
+    @property
+    def is_constructor(self) -> bool:
+        return self.owner is not None and self.old.name in CONSTRUCTORS
+
+    @property
+    def is_method(self) -> bool:
+        return self.owner is not None and not self.is_constructor
+
+
+def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
+    """The altered symbols of one file. A symbol that either side defines more than once is left out."""
+    language = language_of(diff.old_path or diff.path)
+    if language is None or diff.old_text is None or language_of(diff.path) is None:
+        return
+    try:
+        old = symbols_of(diff.old_text, language, parser)
+        new = symbols_of(diff.new_text, language, parser) if diff.new_text is not None else ()
+    except Unparsed:
+        return
+    before, after = _by_qualified(old), _by_qualified(new)
+    for qualified, symbols in before.items():
+        if len(symbols) != 1 or not _reachable(symbols[0], before):
+            continue
+        now = after.get(qualified, [])
+        if len(now) == 1:
+            yield from _changed(diff, language, symbols[0], now[0], before, after)
+        elif not now:
+            yield from _removed(diff, language, symbols[0], before, after)
+
+
+def _by_qualified(symbols: tuple[Symbol, ...]) -> dict[str, list[Symbol]]:
+    found: dict[str, list[Symbol]] = {}
+    for symbol in symbols:
+        found.setdefault(symbol.qualified, []).append(symbol)
+    return found
+
+
+def _reachable(symbol: Symbol, all_symbols: dict[str, list[Symbol]]) -> bool:
+    """Whether it is at the top of the file or in a class there; what is inside a function has no users outside."""
+    owner = symbol.qualified.rpartition(".")[0]
+    if not owner:
+        return symbol.parent is None
+    around = all_symbols.get(owner, [])
+    if not around:
+        # A Go method may stand in another file than its type.
+        return symbol.kind == "method" and "." not in owner
+    return len(around) == 1 and around[0].kind == "class" and around[0].parent is None and symbol.kind == "method"
+
+
+def _changed(
+    diff: FileDiff,
+    language: Language,
+    old: Symbol,
+    new: Symbol,
+    before: dict[str, list[Symbol]],
+    after: dict[str, list[Symbol]],
+) -> Iterator[Altered]:
+    if old.parameters is None or new.parameters is None or _shape(old) == _shape(new):
+        return
+    if not {*old.decorators, *new.decorators} <= _TRANSPARENT:
+        return
+    if ("staticmethod" in old.decorators) != ("staticmethod" in new.decorators):
+        return
+    owner = old.qualified.rpartition(".")[0] or None
+    if owner and old.name in CONSTRUCTORS and not (_constructs(owner, before) and _constructs(owner, after)):
+        return
+    if owner and old.name.startswith("__") and old.name.endswith("__") and old.name not in CONSTRUCTORS:
+        return  # Python itself calls it.
+    yield Altered(diff, language, "signature", old, new, owner)
+
+
+def _shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
+    return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
+
+
+def _constructs(owner: str, symbols: dict[str, list[Symbol]]) -> bool:
+    """Whether calling the class calls its constructor as it is written."""
+    of = symbols.get(owner, [])
+    plain = len(of) == 1 and not of[0].decorators and not any("metaclass" in base for base in of[0].bases)
+    return plain and f"{owner}.__new__" not in symbols
+
+
+def _removed(
+    diff: FileDiff, language: Language, old: Symbol, before: dict[str, list[Symbol]], after: dict[str, list[Symbol]]
+) -> Iterator[Altered]:
+    owner = old.qualified.rpartition(".")[0] or None
+    if owner is None:
+        yield Altered(diff, language, "removed", old, None)
+        return
+    now = after.get(owner, [])
+    if language == "go" and owner not in before and not now:
+        yield Altered(diff, language, "removed", old, None, owner)  # Its type stands in another file.
+        return
+    dunder = old.name.startswith("__") and old.name.endswith("__")
+    if dunder or old.name == "constructor" or len(now) != 1:
+        return  # With its class gone, the class is what is missed.
+    inherits = any(base.split("[")[0] not in _PLAIN_BASES for base in now[0].bases)
+    open_class = any(f"{owner}.{name}" in after for name in _OPEN_CLASS)
+    if not inherits and not open_class and not now[0].decorators:
+        yield Altered(diff, language, "removed", old, None, owner)

@@ -1,0 +1,75 @@
+"""Conflict markers that a merge left behind: whole triples, on lines that the change added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import Fact, Material
+from rebuttal.evidence.rules import CODE
+from rebuttal.text.languages import language_of
+from rebuttal.text.parsing import Unparsed, syntax_errors
+from rebuttal.text.positions import git_lines
+
+_OPENING = re.compile(r"<{7}(?:[ \t].*)?\r?\n?\Z")
+_MIDDLE = re.compile(r"={7}\r?\n?\Z")
+_CLOSING = re.compile(r">{7}(?:[ \t].*)?\r?\n?\Z")
+_PROSE = (".md", ".markdown", ".rst", ".adoc", ".txt")
+_FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
+
+
+def check(material: Material) -> Iterator[Fact]:
+    """One fact for each conflict. Text in fenced examples of prose, and in string literals, is none."""
+    for diff in material.files:
+        if diff.new_text and "<<<<<<<" in diff.new_text and ">>>>>>>" in diff.new_text:
+            yield from _conflicts(material, diff, diff.new_text)
+
+
+def _conflicts(material: Material, diff: FileDiff, text: str) -> Iterator[Fact]:
+    triples = list(_triples(git_lines(text), diff))
+    if not triples or _is_literal(material, diff, text):
+        return
+    for first, last in triples:
+        if material.in_scope(diff, range(first, last + 1)):
+            yield Fact(
+                diff,
+                "conflict:marker",
+                "Merge conflict left in the file",
+                f"A conflict is not resolved: both sides and the markers stand in lines {first + 1} to {last + 1}, "
+                "and whatever reads the file will fail on them or take both sides.",
+                "critical" if language_of(diff.path) else "high",
+                "correctness",
+                CODE,
+                first,
+                first,
+            )
+
+
+def _triples(lines: list[str], diff: FileDiff) -> Iterator[tuple[int, int]]:
+    added = diff.added_lines
+    prose, fenced = diff.path.lower().endswith(_PROSE), False
+    opened, parted = -1, False
+    for number, line in enumerate(lines):
+        if prose and _FENCE.match(line):
+            fenced = not fenced
+        if fenced or number not in added:
+            continue
+        if _OPENING.match(line):
+            opened, parted = number, False
+        elif _MIDDLE.match(line) and opened >= 0:
+            parted = True
+        elif _CLOSING.match(line) and parted:
+            yield opened, number
+            opened, parted = -1, False
+
+
+def _is_literal(material: Material, diff: FileDiff, text: str) -> bool:
+    """Whether the language takes the text as it stands: then the markers are inside a string."""
+    language = language_of(diff.path)
+    if language is None:
+        return False
+    try:
+        return not syntax_errors(text, language, material.parser)
+    except Unparsed:
+        return False

@@ -1,0 +1,328 @@
+"""A changed signature or a removed symbol whose users were not changed with it.
+
+Only calls that the new signature refuses, arguments that land in another parameter, and names that are gone are
+reported, and only where syntax tells which symbol is meant; one finding for each altered symbol.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.altered import Altered, altered
+from rebuttal.evidence.code import Code, Source
+from rebuttal.evidence.model import CheckFailed, Fact, Material
+from rebuttal.evidence.modules import Modules
+from rebuttal.evidence.rules import ARCHITECT
+from rebuttal.evidence.signatures import difference, refusal, shift
+from rebuttal.evidence.users import Usage, usages
+from rebuttal.findings.model import Certainty, Related
+from rebuttal.text.languages import Language
+from rebuttal.text.positions import LineIndex
+
+SECONDS = 5.0
+"""After so long the search for users ends, and what was not searched is told."""
+MANY_FILES = 60
+"""A method's name that stands in more files than this is too common to say whose it is."""
+NAMED_CALLERS = 3
+RELATED_CALLERS = 50
+_GLOBS: dict[Language, tuple[str, ...]] = {
+    "python": ("*.py", "*.pyi"),
+    "go": ("*.go",),
+    "javascript": ("*.js", "*.jsx", "*.mjs", "*.cjs", "*.ts", "*.tsx", "*.mts", "*.cts"),
+}
+_OPEN_MODULE = re.compile(r"\bglobals\(\)|\b__getattr__\b|\bvars\(\)|\bsys\.modules\[")
+
+
+@frozen
+class Broken:
+    """A use that the change breaks."""
+
+    usage: Usage
+    reason: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.usage.source.path}:{self.usage.reference.line + 1}"
+
+
+def check(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[Fact]:
+    """One fact for each altered symbol with broken users. Raises CheckFailed after SECONDS, with what it has."""
+    deadline = clock() + SECONDS
+    every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
+    if not every:
+        return
+    code = Code(material.change, material.repository.new, material.parser)
+    gone = frozenset(diff.path for diff in material.files if diff.new_text is None)
+    modules = Modules(code, gone)
+    for family in ("python", "javascript", "go"):
+        ours = [one for one in every if _family(one.language) == family and not _still_offered(one, code)]
+        yield from _search(material, ours, family, code, modules, clock, deadline)
+
+
+def _family(language: Language) -> Language:
+    return "javascript" if language in ("typescript", "tsx") else language
+
+
+def _of_interest(material: Material, one: Altered) -> bool:
+    return one.new is None or material.in_scope(one.diff, range(one.new.start_line, one.new.header_end_line + 1))
+
+
+def _still_offered(one: Altered, code: Code) -> bool:
+    """Whether a removed name can still be taken from its file: imported back, bound some other way, or dynamic."""
+    source = code.source(one.diff.path)
+    if one.how != "removed" or one.owner is not None or source is None:
+        return False
+    if one.name in source.top_names or _OPEN_MODULE.search(source.text):
+        return True
+    if any(given.local == one.name or (given.name == "*" and one.language != "go") for given in source.imports):
+        return True
+    name = re.escape(one.name)
+    return bool(re.search(rf"exports(?:\.|\[['\"]){name}\b|\bas\s+{name}\b", source.text))
+
+
+def _search(
+    material: Material,
+    every: list[Altered],
+    family: Language,
+    code: Code,
+    modules: Modules,
+    clock: Callable[[], float],
+    deadline: float,
+) -> Iterator[Fact]:
+    if not every:
+        return
+    files = _files_by_name(material, every, family, code)
+    broken: dict[int, list[Broken]] = defaultdict(list)
+    for number, one in enumerate(every):
+        if clock() > deadline:
+            yield from _facts(material, every, broken, code)
+            raise CheckFailed(
+                f"The search for callers stopped after {SECONDS:g} s: {len(every) - number} of {len(every)} altered "
+                "symbols were not searched; review a smaller scope to have them all."
+            )
+        sources = files[one.name]
+        only = one.is_method and _is_only_method(one, sources)
+        for source in sources:
+            broken[number] += _broken(material, one, usages(one, source, modules, only))
+    yield from _facts(material, every, broken, code)
+
+
+def _files_by_name(material: Material, every: list[Altered], family: Language, code: Code) -> dict[str, list[Source]]:
+    names = sorted({one.name for one in every})
+    paths = {match.path for match in material.repository.new.grep(names, _GLOBS[family])}
+    words = re.compile(r"(?<![\w$])(?:" + "|".join(re.escape(name) for name in names) + r")(?![\w$])")
+    found: dict[str, list[Source]] = defaultdict(list)
+    for path in sorted(paths):
+        source = code.source(path)
+        if source is not None and source.language is not None:
+            for name in set(words.findall(source.text)):
+                found[name].append(source)
+    return found
+
+
+def _is_only_method(one: Altered, sources: list[Source]) -> bool:
+    if len(sources) > MANY_FILES:
+        return False
+    same = [symbol for source in sources for symbol in source.symbols if symbol.name == one.old.name]
+    return len(same) == (0 if one.new is None else 1)
+
+
+def _broken(material: Material, one: Altered, used: Iterable[Usage]) -> Iterator[Broken]:
+    for usage in used:
+        reason = _reason_gone(one, usage) if one.new is None else _reason_refused(material, one, usage)
+        if reason is not None:
+            yield Broken(usage, reason)
+
+
+def _reason_gone(one: Altered, usage: Usage) -> str | None:
+    source, reference = usage.source, usage.reference
+    if reference.kind == "import":
+        return None if _is_guarded(source, reference.line) else f"imports `{reference.name}`, which is gone"
+    if one.language == "python" and reference.receiver is None:
+        return None  # In its own file ruff tells; elsewhere the import is what fails.
+    if one.language in ("javascript", "typescript", "tsx") and reference.receiver is None:
+        return f"uses `{reference.name}`, which is gone" if source.path == one.diff.path else None
+    return f"uses `{reference.name}`, which is gone"
+
+
+def _is_guarded(source: Source, line: int) -> bool:
+    """Whether an import stands right under a `try:`: its absence is provided for."""
+    lines = source.text.split("\n")
+    indent = len(lines[line]) - len(lines[line].lstrip())
+    for above in reversed(lines[:line]):
+        width = len(above) - len(above.lstrip())
+        if above.strip() and width < indent:
+            return above.strip().startswith("try:")
+    return False
+
+
+def _reason_refused(material: Material, one: Altered, usage: Usage) -> str | None:
+    given, new = usage.reference.arguments, one.new
+    if given is None or new is None or new.parameters is None or one.old.parameters is None:
+        return None
+    touched = _is_touched(material, usage)
+    refused = refusal(new.parameters, given, one.language)
+    if refused is not None:
+        before = refusal(one.old.parameters, given, one.language)
+        if before is not None and not (touched and usage.confidence == "certain"):
+            return None  # It did not fit before either: probably another symbol, certainly no news.
+        if one.language == "javascript" and _is_optional_in_body(one, given.positional):
+            return None
+        return refused
+    return None if touched else shift(one.old.parameters, new.parameters, given)
+
+
+def _is_touched(material: Material, usage: Usage) -> bool:
+    diff = material.change.file(usage.source.path)
+    if diff is None:
+        return False
+    last = usage.source.text.count("\n", 0, usage.reference.call_end_offset or usage.reference.end_offset)
+    return any(line in diff.added_lines for line in range(usage.reference.line, last + 1))
+
+
+def _is_optional_in_body(one: Altered, given: int) -> bool:
+    """JavaScript has optional parameters that do not look so: the body asks whether they were given."""
+    if one.new is None or one.new.parameters is None:
+        return False
+    body = (one.diff.new_text or "")[one.new.start_offset : one.new.end_offset]
+    missing = [parameter.name for parameter in one.new.parameters if parameter.required][given:]
+    asked = r"(?:\b{0}\s*(?:\?|\|\||&&|===?|!==?|\?\?)|!\s*{0}\b|typeof\s+{0}\b|\(\s*{0}\s*\)|{0}\s*=[^=]|arguments\b)"
+    return bool(missing) and all(re.search(asked.format(re.escape(name)), body) for name in missing)
+
+
+def _facts(material: Material, every: list[Altered], broken: dict[int, list[Broken]], code: Code) -> Iterator[Fact]:
+    lost: dict[str, list[tuple[Altered, list[Broken]]]] = defaultdict(list)
+    for number, one in enumerate(every):
+        uses = sorted(broken[number], key=lambda use: (use.usage.source.path, use.usage.reference.line))
+        if uses and one.diff.new_text is None:
+            lost[one.diff.path].append((one, uses))
+        elif uses:
+            yield _signature_fact(one, uses) if one.new is not None else _removed_fact(material, one, uses, code)
+    for group in lost.values():
+        yield _lost_file(group)
+
+
+def _signature_fact(one: Altered, uses: list[Broken]) -> Fact:
+    new, text = one.new or one.old, one.diff.new_text or ""
+    assert new.parameters is not None
+    assert one.old.parameters is not None
+    what = difference(one.old.parameters, new.parameters)
+    calls = "one call was" if len(uses) == 1 else f"{len(uses)} calls were"
+    shown = _label(one)
+    return Fact(
+        one.diff,
+        "impact:signature",
+        f"Callers of {shown} do not fit its new signature",
+        f"{shown} changed ({what}), but {calls} not changed with it: {_named(uses)}.",
+        "high",
+        "correctness",
+        ARCHITECT,
+        new.name_line,
+        max(new.header_end_line, new.name_line),
+        confidence=_confidence(one, uses),
+        where=LineIndex(text).range(new.name_offset, new.name_offset + len(new.name)),
+        related=_related(uses),
+    )
+
+
+def _removed_fact(material: Material, one: Altered, uses: list[Broken], code: Code) -> Fact:
+    shown = _label(one)
+    moved = _moved_to(material, one, code)
+    what = f"was moved to {moved}" if moved else "was removed"
+    return Fact(
+        one.diff,
+        "impact:removed",
+        f"{shown} {'moved' if moved else 'is gone'} but is still used",
+        f"{shown} {what}, but {_places(uses)} still {'use' if len(uses) > 1 else 'uses'} it: {_at(uses)}.",
+        "high",
+        "correctness",
+        ARCHITECT,
+        one.old.name_line,
+        one.old.name_line,
+        side="old",
+        confidence=_confidence(one, uses),
+        where=LineIndex(one.diff.old_text or "").range(one.old.name_offset, one.old.name_offset + len(one.old.name)),
+        related=_related(uses),
+    )
+
+
+def _lost_file(group: list[tuple[Altered, list[Broken]]]) -> Fact:
+    """One fact for a deleted file, however many of its names are missed."""
+    first, uses = group[0][0], [use for _, more in group for use in more]
+    names = ", ".join(f"`{one.name}`" for one, _ in group[:NAMED_CALLERS])
+    more = f" and {len(group) - NAMED_CALLERS} more" if len(group) > NAMED_CALLERS else ""
+    return Fact(
+        first.diff,
+        "impact:removed",
+        "Deleted file is still used",
+        f"{first.diff.path} was deleted, but {_places(uses)} still {'use' if len(uses) > 1 else 'uses'} "
+        f"{names}{more} of it: {_at(uses)}.",
+        "high",
+        "correctness",
+        ARCHITECT,
+        first.old.name_line,
+        first.old.name_line,
+        side="old",
+        related=_related(uses),
+    )
+
+
+def _label(one: Altered) -> str:
+    if one.is_constructor:
+        return f"`{one.owner}()`"
+    return f"`{one.old.qualified}()`" if one.old.parameters is not None else f"`{one.old.qualified}`"
+
+
+def _confidence(one: Altered, uses: list[Broken]) -> Certainty:
+    if one.language == "javascript" and one.how == "signature":
+        return "likely"
+    return "certain" if any(use.usage.confidence == "certain" for use in uses) else "likely"
+
+
+def _places(uses: list[Broken]) -> str:
+    return "one place" if len(uses) == 1 else f"{len(uses)} places"
+
+
+def _named(uses: list[Broken]) -> str:
+    named = [f"{use.place} {use.reason}" for use in uses[:NAMED_CALLERS]]
+    more = [f"and {len(uses) - NAMED_CALLERS} more"] if len(uses) > NAMED_CALLERS else []
+    return "; ".join([*named, *more])
+
+
+def _at(uses: list[Broken]) -> str:
+    more = f" and {len(uses) - NAMED_CALLERS} more" if len(uses) > NAMED_CALLERS else ""
+    return ", ".join(use.place for use in uses[:NAMED_CALLERS]) + more
+
+
+def _related(uses: list[Broken]) -> tuple[Related, ...]:
+    return tuple(
+        Related(
+            use.usage.source.path,
+            use.usage.source.index.range(
+                use.usage.reference.start_offset, use.usage.reference.call_end_offset or use.usage.reference.end_offset
+            ),
+            use.reason,
+        )
+        for use in uses[:RELATED_CALLERS]
+    )
+
+
+def _moved_to(material: Material, one: Altered, code: Code) -> str | None:
+    """The changed file that now defines what this one no longer does."""
+    for diff in material.files:
+        if diff.path != one.diff.path and diff.new_text is not None and _defines(diff, one, code):
+            return diff.path
+    return None
+
+
+def _defines(diff: FileDiff, one: Altered, code: Code) -> bool:
+    source = code.source(diff.path)
+    return source is not None and any(
+        symbol.qualified == one.old.qualified and symbol.start_line in diff.added_lines for symbol in source.symbols
+    )

@@ -1,0 +1,160 @@
+"""What ruff says of the change: only what is new, only what is worth a reader's time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff, Hunk
+from rebuttal.evidence.lint_config import Suppressed, suppressed
+from rebuttal.evidence.model import Fact, Material, is_test, one_line
+from rebuttal.evidence.ruff import Diagnostic, Edit, Linted
+from rebuttal.evidence.rules import RULES, Rule
+from rebuttal.findings.model import Fix, Related, TextEdit
+from rebuttal.text.positions import LineIndex
+
+_HARMLESS = "seems safe"
+"""In ruff's message on a shell command that is a literal."""
+
+
+@frozen
+class _Spot:
+    """A diagnostic of the new side, with its text."""
+
+    diff: FileDiff
+    index: LineIndex
+    said: Diagnostic
+
+    @property
+    def added(self) -> bool:
+        return any(line in self.diff.added_lines for line in range(self.said.first_line, self.said.last_line + 1))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Rule and line: the same text elsewhere or otherwise indented is the same fault."""
+        return _key(self.said, self.index)
+
+
+def check(material: Material, linted: Linted) -> Iterator[Fact]:
+    """One fact for each fault that stands on added lines and did not stand in the base."""
+    quiet = suppressed(material.repository.old)
+    left = _standing(material.files, linted)
+    spots = list(_spots(material, linted))
+    for spot in spots:
+        if not spot.added and left[spot.key] > 0:
+            left[spot.key] -= 1
+    new: list[_Spot] = []
+    for spot in spots:
+        if not _speaks(material, spot, quiet):
+            continue
+        if spot.added or RULES[spot.said.code].anywhere:
+            if spot.added and left[spot.key] > 0:
+                left[spot.key] -= 1
+            elif spot.added or _is_caused(spot, linted):
+                new.append(spot)
+    unseen = (spot for spot in new if not _stood_in_hunk(spot, linted))
+    yield from _facts(unseen)
+
+
+def _spots(material: Material, linted: Linted) -> Iterator[_Spot]:
+    for diff in material.files:
+        said = linted.of("new", diff.path)
+        # A file that does not parse gives faults that are none.
+        if said and diff.new_text is not None and not linted.faults("new", diff.path):
+            index = LineIndex(diff.new_text)
+            yield from (_Spot(diff, index, one) for one in said)
+
+
+def _standing(diffs: Iterable[FileDiff], linted: Linted) -> Counter[tuple[str, str]]:
+    """How often each fault stood in the base, over all files: code may have moved between them."""
+    count: Counter[tuple[str, str]] = Counter()
+    for diff in diffs:
+        if diff.old_text is not None and (said := linted.of("old", diff.path)):
+            index = LineIndex(diff.old_text)
+            count.update(_key(one, index) for one in said)
+    return count
+
+
+def _key(said: Diagnostic, index: LineIndex) -> tuple[str, str]:
+    start, end = index.git_line_span(said.first_line)
+    return said.code, " ".join(index.text[start:end].split())
+
+
+def _speaks(material: Material, spot: _Spot, quiet: Suppressed) -> bool:
+    rule, path = RULES[spot.said.code], spot.diff.path
+    if _HARMLESS in spot.said.message or quiet.holds(rule.code, path):
+        return False
+    if is_test(path) and not rule.in_tests:
+        return False
+    return material.in_scope(spot.diff, range(spot.said.first_line, spot.said.last_line + 1))
+
+
+def _is_caused(spot: _Spot, linted: Linted) -> bool:
+    """Whether the change caused a fault on a line that it did not touch: the base did not have this very one."""
+    old = spot.diff.old_text
+    if old is None:
+        return False
+    flagged = spot.index.text[spot.said.start : spot.said.end]
+    same = (one for one in linted.of("old", spot.diff.path) if one.code == spot.said.code)
+    return all(old[one.start : one.end] != flagged for one in same)
+
+
+def _stood_in_hunk(spot: _Spot, linted: Linted) -> bool:
+    """Whether the lines that these replaced had the same fault in the same words, on a line otherwise altered."""
+    old = spot.diff.old_text
+    hunk = _hunk_of(spot)
+    if old is None or hunk is None:
+        return False
+    flagged = " ".join(spot.index.text[spot.said.start : spot.said.end].split())
+    return any(
+        one.code == spot.said.code
+        and (one.first_line in hunk.old_lines or one.last_line in hunk.old_lines)
+        and " ".join(old[one.start : one.end].split()) == flagged
+        for one in linted.of("old", spot.diff.path)
+    )
+
+
+def _hunk_of(spot: _Spot) -> Hunk | None:
+    lines = range(spot.said.first_line, spot.said.last_line + 1)
+    return next((hunk for hunk in spot.diff.hunks if any(line in hunk.new_lines for line in lines)), None)
+
+
+def _facts(spots: Iterable[_Spot]) -> Iterator[Fact]:
+    """An undefined name is one fault of a file, wherever it is used."""
+    by_name: dict[tuple[str, str, str], list[_Spot]] = {}
+    for number, spot in enumerate(spots):
+        rule = RULES[spot.said.code]
+        name = spot.said.message if rule.anywhere else str(number)
+        by_name.setdefault((spot.diff.path, rule.code, name), []).append(spot)
+    for same in by_name.values():
+        yield _fact(same[0], RULES[same[0].said.code], same[1:])
+
+
+def _fact(spot: _Spot, rule: Rule, others: list[_Spot]) -> Fact:
+    said, index = spot.said, spot.index
+    message = one_line(said.message, 160).rstrip(".")
+    return Fact(
+        spot.diff,
+        f"ruff:{rule.code}",
+        rule.title,
+        f"{message}: {rule.why}.",
+        rule.severity,
+        rule.category,
+        rule.seat,
+        said.first_line,
+        said.last_line,
+        confidence=rule.confidence,
+        where=index.range(said.start, said.end),
+        related=tuple(
+            Related(other.diff.path, index.range(other.said.start, other.said.end), "here too") for other in others
+        ),
+        fix=_fix(spot.diff, index, said.fix),
+    )
+
+
+def _fix(diff: FileDiff, index: LineIndex, edits: tuple[Edit, ...]) -> Fix | None:
+    if not edits:
+        return None
+    return Fix(tuple(TextEdit(diff.path, index.range(edit.start, edit.end), edit.text) for edit in edits))

@@ -1,0 +1,130 @@
+"""Which file an import means: Python modules, relative JavaScript paths, Go packages."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import cached_property
+
+from rebuttal.evidence.code import Code, Source
+from rebuttal.text.model import Import
+
+_JS_SUFFIXES = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+_JS_WRITTEN = re.compile(r"\.[mc]?jsx?\Z")
+_DEPTH = 6
+"""How many re-exports are followed."""
+_GO_MODULE = re.compile(r"^module[ \t]+\"?([^\s\"]+)", re.MULTILINE)
+
+
+class Modules:
+    """Resolves imports to files of the repository; what it cannot tell for sure is None."""
+
+    def __init__(self, code: Code, gone: frozenset[str]) -> None:
+        self._code = code
+        self._gone = gone  # files that the change removed: imports may still mean them
+        self._python_cache: dict[tuple[str, str], str | None] = {}
+
+    def resolve(self, source: Source, module: str) -> str | None:
+        """The file that `module`, as imported by `source`, means. Go packages have no one file: always None."""
+        if source.language == "python":
+            key = (posixpath.dirname(source.path), module)
+            if key not in self._python_cache:
+                self._python_cache[key] = self._python(*key)
+            return self._python_cache[key]
+        if source.language in ("javascript", "typescript", "tsx"):
+            return self._javascript(source.path, module)
+        return None
+
+    def leads_to(self, path: str | None, name: str, target: str, wanted: str, depth: int = _DEPTH) -> bool:
+        """Whether `name`, taken from the file at `path`, is what `target` defines as `wanted`."""
+        if path is None or depth == 0:
+            return False
+        if path == target:
+            return name == wanted
+        source = self._code.source(path)
+        if source is None or name in source.top:
+            return False
+        for one in source.imports:
+            inner = one.name if one.name != "*" and one.local == name else name if one.name == "*" else None
+            if inner is not None and self.leads_to(self.resolve(source, one.module), inner, target, wanted, depth - 1):
+                return True
+        return False
+
+    def submodule(self, source: Source, one: Import) -> str | None:
+        """The file of a Python module that is imported as a name: `from package import module`."""
+        joint = "" if one.module.endswith(".") else "."
+        return self.resolve(source, f"{one.module}{joint}{one.name}") if source.language == "python" else None
+
+    def package_folder(self, source: Source, module: str) -> str | None:
+        """The folder of a Go package of this repository."""
+        parts = posixpath.dirname(source.path).split("/")
+        for length in range(len(parts), -1, -1):
+            root = "/".join(parts[:length])
+            text = self._code.source(posixpath.join(root, "go.mod"))
+            if text is None:
+                continue
+            declared = _GO_MODULE.search(text.text)
+            own = declared[1] if declared else None
+            if own is None or not (module == own or module.startswith(own + "/")):
+                return None
+            return posixpath.normpath(posixpath.join(root, module[len(own) + 1 :])).removeprefix("./")
+        return None
+
+    @cached_property
+    def _python_modules(self) -> dict[str, list[str]]:
+        """Dotted names, as seen from every folder that may be on the path, to files."""
+        paths = self._code.paths | self._gone
+        packages = {posixpath.dirname(path) for path in paths if path.endswith("/__init__.py")}
+        found: dict[str, list[str]] = {}
+        for path in paths:
+            if not path.endswith((".py", ".pyi")):
+                continue
+            stem = path.rpartition(".")[0]
+            parts = (stem.removesuffix("/__init__") if stem.endswith("/__init__") else stem).split("/")
+            for start in range(len(parts)):
+                # A folder with an __init__.py is part of the name, never where names begin.
+                if "/".join(parts[:start]) not in packages:
+                    found.setdefault(".".join(parts[start:]), []).append(path)
+        return found
+
+    def _python(self, folder: str, module: str) -> str | None:
+        name = module.lstrip(".")
+        level = len(module) - len(name)
+        if level:
+            parts = [part for part in folder.split("/") if part]
+            if level - 1 > len(parts):
+                return None
+            base = parts[: len(parts) - (level - 1)]
+            return self._python_file("/".join([*base, *(name.split(".") if name else [])]))
+        candidates = self._python_modules.get(name, [])
+        present = [path for path in candidates if path in self._code.paths] or candidates
+        modules = [path for path in present if path.endswith(".py")] or present
+        if len(modules) == 1:
+            return modules[0]
+        beside = [path for path in modules if posixpath.dirname(path) == folder]
+        return beside[0] if len(beside) == 1 else None
+
+    def _python_file(self, stem: str) -> str | None:
+        for known in (self._code.paths, self._gone):
+            for path in (f"{stem}/__init__.py", f"{stem}.py", f"{stem}.pyi"):
+                if path.lstrip("/") in known:
+                    return path.lstrip("/")
+        return None
+
+    def _javascript(self, importer: str, module: str) -> str | None:
+        if module.startswith("."):
+            stem = posixpath.normpath(posixpath.join(posixpath.dirname(importer), module))
+        elif module.startswith("@/"):
+            stem = "src/" + module[2:]  # the custom of most bundlers
+        else:
+            return None
+        if stem.startswith(".."):
+            return None
+        bare = _JS_WRITTEN.sub("", stem)  # TypeScript imports "./a.js" and means a.ts
+        for known in (self._code.paths, self._gone):
+            options = [stem, *(base + suffix for base in (stem, bare) for suffix in _JS_SUFFIXES)]
+            options += [f"{stem}/index{suffix}" for suffix in _JS_SUFFIXES]
+            found = next((path for path in options if path in known), None)
+            if found is not None:
+                return found
+        return None

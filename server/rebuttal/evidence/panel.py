@@ -1,0 +1,122 @@
+"""The static panel: every check on one change, each on its own, so that one that fails loses nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from attrs import frozen
+
+from rebuttal.change.model import Change, Repository
+from rebuttal.evidence import conflicts, impact, linters, secrets, syntax
+from rebuttal.evidence.model import (
+    PHASE,
+    CheckFailed,
+    Evidence,
+    Fact,
+    Material,
+    Runner,
+    SecretFinder,
+    finding_of,
+)
+from rebuttal.evidence.ruff import NOTHING_LINTED, Linted, lint, run_command
+from rebuttal.findings.identity import assign_ids
+from rebuttal.findings.model import Finding, at_least
+from rebuttal.findings.report import Degraded
+from rebuttal.text.languages import language_of
+from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.positions import LineIndex
+from rebuttal.text.secrets import find_secrets as find_secrets_in_text
+from rebuttal.text.symbols import enclosing, symbols_of
+
+
+@frozen
+class _Outcome:
+    facts: tuple[Fact, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+
+
+def collect(
+    change: Change,
+    repository: Repository,
+    *,
+    run: Runner = run_command,
+    find_secrets: SecretFinder = find_secrets_in_text,
+    parser: Parser | None = None,
+) -> Evidence:
+    """What the static panel finds in `change`, worst first, and which of its checks failed."""
+    material = Material(change, repository, parser or Parser())
+    with ThreadPoolExecutor(1, "rebuttal-ruff") as pool:
+        # ruff is a process of its own: it works while the checks in this thread do.
+        linting = pool.submit(_lint, material, run)
+        outcomes = [
+            _try("impact", lambda: impact.check(material)),
+            _try("secrets", lambda: secrets.check(material, find_secrets)),
+            _try("conflicts", lambda: conflicts.check(material)),
+        ]
+        linted, failed = linting.result()
+    outcomes.append(_try("syntax", lambda: syntax.check(material, linted.faults)))
+    outcomes.append(_try("linters", lambda: linters.check(material, linted)))
+    facts = _without_repeats(fact for outcome in outcomes for fact in outcome.facts)
+    degraded = (*failed, *(one for outcome in outcomes for one in outcome.degraded))
+    return Evidence(_findings(material, facts), degraded)
+
+
+def _lint(material: Material, run: Runner) -> tuple[Linted, tuple[Degraded, ...]]:
+    try:
+        return lint(material.files, run), ()
+    except CheckFailed as error:
+        return NOTHING_LINTED, (Degraded("linters", PHASE, str(error)),)
+    except Exception as error:
+        return NOTHING_LINTED, (_crash("linters", error),)
+
+
+def _try(name: str, check: Callable[[], Iterable[Fact]]) -> _Outcome:
+    facts: list[Fact] = []
+    try:
+        facts.extend(check())
+    except CheckFailed as error:
+        return _Outcome(tuple(facts), (Degraded(name, PHASE, str(error)),))
+    except Exception as error:
+        return _Outcome(tuple(facts), (_crash(name, error),))
+    return _Outcome(tuple(facts))
+
+
+def _crash(name: str, error: Exception) -> Degraded:
+    # The message of an unforeseen error may hold code or a secret: only its kind is told.
+    return Degraded(name, PHASE, f"The {name} check stopped with an internal error ({type(error).__name__}).")
+
+
+def _without_repeats(facts: Iterable[Fact]) -> list[Fact]:
+    """A conflict says all that a syntax error in the same file could."""
+    kept = list(facts)
+    in_conflict = {fact.diff.path for fact in kept if fact.rule == "conflict:marker"}
+    return [fact for fact in kept if fact.rule != "syntax:error" or fact.diff.path not in in_conflict]
+
+
+def _findings(material: Material, facts: Iterable[Fact]) -> tuple[Finding, ...]:
+    indexes: dict[str, LineIndex] = {}
+    found = []
+    for fact in facts:
+        text = fact.diff.text(fact.side) or ""
+        index = indexes[text] if text in indexes else indexes.setdefault(text, LineIndex(text))
+        found.append(finding_of(fact, index))
+    ranked = sorted(found, key=lambda one: (_rank(one), one.file, one.side, one.range.start, one.rule))
+    return assign_ids(ranked, lambda finding: _symbol_of(material, finding))
+
+
+def _rank(finding: Finding) -> int:
+    return sum(1 for severity in ("critical", "high", "medium") if not at_least(finding.severity, severity))
+
+
+def _symbol_of(material: Material, finding: Finding) -> str:
+    """The qualified name of the symbol around a finding; "" at the top of a file, or where it cannot be told."""
+    diff, language = material.change.file(finding.file), language_of(finding.file)
+    text = diff.text("old" if finding.side == "old" else "new") if diff else None
+    if not text or language is None:
+        return ""
+    try:
+        symbol = enclosing(symbols_of(text, language, material.parser), finding.range.start.line)
+    except Unparsed:
+        return ""
+    return symbol.qualified if symbol else ""

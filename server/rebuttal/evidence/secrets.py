@@ -1,0 +1,89 @@
+"""Secrets on added lines: in every changed file that is text, the ones that are not reviewed included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rebuttal.change.model import FileDiff, Hunk
+from rebuttal.evidence.model import Fact, Material, SecretFinder
+from rebuttal.evidence.rules import SECURITY
+from rebuttal.text.positions import LineIndex
+from rebuttal.text.secrets import Secret
+
+MAX_CHARACTERS = 5_000_000
+"""A longer text is not searched."""
+
+
+def check(material: Material, find_secrets: SecretFinder) -> Iterator[Fact]:
+    """One fact for each secret that is new: the same value does not stand in any old text of the change."""
+    diffs = [*material.files, *_skipped(material)]
+    known = {value for diff in diffs for value in _values(diff.old_text, diff.old_path or diff.path, find_secrets)}
+    for diff in diffs:
+        if diff.new_text and len(diff.new_text) <= MAX_CHARACTERS:
+            yield from _new_secrets(material, diff, diff.new_text, find_secrets, known)
+
+
+def _values(text: str | None, path: str, find_secrets: SecretFinder) -> set[str]:
+    if not text or len(text) > MAX_CHARACTERS:
+        return set()
+    return {text[secret.start : secret.end] for secret in find_secrets(text, path)}
+
+
+def _skipped(material: Material) -> Iterator[FileDiff]:
+    """The changed files that are not reviewed (lock files, generated, vendored), as far as they are text."""
+    reviewed = {diff.path for diff in material.files}
+    for skipped in material.change.skipped:
+        if skipped.file in reviewed:
+            continue
+        new = material.repository.new.read(skipped.file)
+        if new is None:
+            continue
+        old = material.repository.old.read(skipped.file)
+        lines = LineIndex(new).git_line_count
+        yield FileDiff(skipped.file, "modified" if old else "added", old, new, (Hunk(0, 0, 0, lines),))
+
+
+def _new_secrets(
+    material: Material, diff: FileDiff, text: str, find_secrets: SecretFinder, known: set[str]
+) -> Iterator[Fact]:
+    secrets = find_secrets(text, diff.path)
+    new = [one for one in secrets if one.sure and text[one.start : one.end] not in known]
+    if not new:
+        return
+    index, added = LineIndex(text), diff.added_lines
+    for secret in new:
+        last = index.git_line_of(max(secret.end - 1, secret.start))
+        lines = range(secret.line, last + 1)
+        if any(line in added for line in lines) and material.in_scope(diff, lines):
+            yield _fact(diff, index, secret, secrets)
+
+
+def _fact(diff: FileDiff, index: LineIndex, secret: Secret, secrets: tuple[Secret, ...]) -> Fact:
+    words = secret.kind.replace("-", " ")
+    return Fact(
+        diff,
+        f"secrets:{secret.kind}",
+        f"Secret in the code: {words}",
+        f"A value that looks like a secret ({words}) is written in the file, so everyone who can read the repository "
+        "or its history has it: revoke it, and read it from the environment or a secret store.",
+        "critical",
+        "security",
+        SECURITY,
+        secret.line,
+        secret.line,
+        confidence="likely",
+        where=index.range(secret.start, secret.end),
+        quote=_masked(index, secret.line, secrets),
+    )
+
+
+def _masked(index: LineIndex, line: int, secrets: tuple[Secret, ...]) -> str:
+    """The line with every secret on it replaced, the doubtful ones too."""
+    start, end = index.git_line_span(line)
+    pieces: list[str] = []
+    place = start
+    for secret in secrets:
+        if secret.end > start and secret.start < end:
+            pieces += [index.text[place : max(secret.start, start)], f"«redacted:{secret.kind}»"]
+            place = min(secret.end, end)
+    return "".join([*pieces, index.text[place:end]])
