@@ -1,0 +1,1 @@
+"""The language server, from its parts up to a real process."""
