@@ -89,8 +89,8 @@ def _of_branch(git: Git, objects: ObjectReader, base: str | None, include_workin
             return Ends(None, "there is no commit yet, so everything is new", new_side)
         raise ChangeError("This branch has no commit yet; commit something, or review the scope working.")
     name, why = (base, "given") if base is not None else _find_base(git)
-    start = _merge_base(git, objects, find_commit(objects, name), head, name)
     shown = name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+    start = _merge_base(git, objects, find_commit(objects, name), head, shown)
     return Ends(start, f"merge base with {shown} ({why})", new_side, None if include_working else head)
 
 

@@ -35,6 +35,11 @@ def parse_scope(text: str) -> Scope:
 def split_range(spec: str) -> tuple[str, str, bool]:
     """Both ends of `A..B` or `A...B`, and whether it has three dots; an end left out is HEAD, as in git."""
     match = _RANGE.fullmatch(spec.strip())
-    if match is None or not (match["left"] or match["right"]) or ".." in match["right"]:
+    if (
+        match is None
+        or not (match["left"] or match["right"])
+        or match["right"].startswith(".")
+        or ".." in match["right"]
+    ):
         raise ChangeError(f"The range {spec!r} is not of the form A..B or A...B; give two revisions.")
     return match["left"] or "HEAD", match["right"] or "HEAD", match["dots"] == "..."

@@ -40,7 +40,7 @@ def git_lines(text: str) -> list[str]:
 
 def utf16_length(text: str) -> int:
     """How many UTF-16 units `text` takes; a lone surrogate counts as one."""
-    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+    return len(text) if text.isascii() else len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
 
 
 @frozen
@@ -66,7 +66,8 @@ class LineIndex:
         """Offsets of git line `line` (from 0), its end not included; clamped to the text."""
         if line >= len(self._git_starts):
             return len(self.text), len(self.text)
-        start = self._git_starts[max(line, 0)]
+        line = max(line, 0)
+        start = self._git_starts[line]
         stop = self._git_starts[line + 1] - 1 if line + 1 < len(self._git_starts) else len(self.text)
         if stop > start and self.text[stop - 1] == "\r":
             stop -= 1
@@ -77,19 +78,24 @@ class LineIndex:
         return bisect_right(self._git_starts, min(max(offset, 0), len(self.text))) - 1
 
     def position(self, offset: int) -> Position:
-        """The LSP position of `offset` (code points), clamped to the text."""
+        """The LSP position of `offset` (code points), clamped to the text; inside `\\r\\n` it is the line's end."""
         offset = min(max(offset, 0), len(self.text))
         line = bisect_right(self._lsp_starts, offset) - 1
-        return Position(line, utf16_length(self.text[self._lsp_starts[line] : offset]))
+        return Position(line, utf16_length(self.text[self._lsp_starts[line] : min(offset, self._line_stop(line))]))
 
     def offset(self, position: Position) -> int:
-        """The offset of an LSP position; beyond a line's end it is the end, as LSP says."""
+        """The offset of an LSP position; beyond a line's end it is the end, as LSP says.
+
+        Inside a surrogate pair it is the offset after the character.
+        """
         if position.line < 0:
             return 0
         if position.line >= len(self._lsp_starts):
             return len(self.text)
         start = self._lsp_starts[position.line]
         stop = self._line_stop(position.line)
+        if self.text[start:stop].isascii():
+            return min(start + max(position.character, 0), stop)
         units = 0
         for offset in range(start, stop):
             if units >= position.character:

@@ -1,0 +1,178 @@
+"""Both sides of a change as trees, and buffers laid over the new one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from rebuttal.change import repository
+from rebuttal.change.model import Hunk, Match, Repository
+from rebuttal.change.read import read_change
+from rebuttal.change.scope import parse_scope
+from tests.change.test_read import statuses
+from tests.gitrepo import GitRepo
+
+
+@pytest.fixture
+def repo(git_repo: GitRepo) -> GitRepo:
+    git_repo.commit(
+        "base",
+        {
+            "a.py": "def old():\n    pass\n",
+            "sub/b.py": "old()\nolder()\n x.old\n",
+            "c.txt": "old\n",
+            ".gitignore": "secret.env\n",
+        },
+    )
+    git_repo.write("a.py", "def new():\n    pass\n")
+    git_repo.write("fresh.py", "old()\n")
+    git_repo.write("secret.env", "old=1\n")
+    return git_repo
+
+
+def test_words_are_found_on_both_sides_as_whole_words(repo: GitRepo) -> None:
+    with read_change(repo.root, parse_scope("working")) as reading:
+        sides: Repository = reading.repository
+        assert set(sides.new.grep(["old"], ["*.py"])) == {
+            Match("fresh.py", 0),
+            Match("sub/b.py", 0),
+            Match("sub/b.py", 2),
+        }
+        assert set(sides.old.grep(["old", "older"])) == {
+            Match("a.py", 0),
+            Match("c.txt", 0),
+            Match("sub/b.py", 0),
+            Match("sub/b.py", 1),
+            Match("sub/b.py", 2),
+        }
+        assert list(sides.new.grep([])) == []
+        assert list(sides.new.grep(["", "a\nb", "-e", "ol.*"])) == []
+
+
+def test_the_index_and_commits_are_searched_too(repo: GitRepo) -> None:
+    repo.git("add", "a.py")
+    repo.write("a.py", "later\n")
+    with read_change(repo.root, parse_scope("staged")) as reading:
+        assert list(reading.repository.new.grep(["new", "later"])) == [Match("a.py", 0)]
+        assert reading.repository.new.paths() == {"a.py", "sub/b.py", "c.txt", ".gitignore"}
+    repo.commit("next")
+    with read_change(repo.root, parse_scope("commit:HEAD")) as reading:
+        assert list(reading.repository.new.grep(["later"], ["*.py"])) == [Match("a.py", 0)]
+        assert list(reading.repository.old.grep(["later"], ["*.py"])) == []
+    with read_change(repo.root, parse_scope("commit:HEAD~1")) as reading:
+        assert list(reading.repository.old.grep(["old"])) == []
+        assert reading.repository.old.paths() == frozenset()
+        assert reading.repository.old.read("a.py") is None
+
+
+def test_buffers_hide_the_disk_everywhere(repo: GitRepo) -> None:
+    buffers = {
+        "sub/b.py": "\nunsaved()\n",
+        "brand_new.py": "unsaved()\n",
+        "secret.env": "unsaved\n",
+        "../x.py": "unsaved\n",
+    }
+    with read_change(repo.root, parse_scope("working"), buffers=buffers) as reading:
+        change, new = reading.change, reading.repository.new
+        assert statuses(change) == {
+            "a.py": "modified",
+            "brand_new.py": "added",
+            "fresh.py": "added",
+            "sub/b.py": "modified",
+        }
+        changed = change.file("sub/b.py")
+        assert changed is not None
+        assert changed.unsaved
+        assert changed.hunks == (Hunk(0, 3, 0, 2),)
+        assert set(new.grep(["old", "unsaved"], ["*.py"])) == {
+            Match("fresh.py", 0),
+            Match("sub/b.py", 1),
+            Match("brand_new.py", 0),
+        }
+        assert new.read("sub/b.py") == "\nunsaved()\n"
+        assert "brand_new.py" in new.paths()
+        assert new.read("secret.env") is None
+        assert reading.repository.old.read("sub/b.py") == "old()\nolder()\n x.old\n"
+
+
+def test_a_buffer_like_the_disk_is_not_unsaved_and_one_like_the_base_is_no_change(repo: GitRepo) -> None:
+    buffers = {"fresh.py": "old()\n", "a.py": "def old():\n    pass\n", "c.txt": "old\n"}
+    with read_change(repo.root, parse_scope("working"), buffers=buffers) as reading:
+        assert statuses(reading.change) == {"fresh.py": "added"}
+        assert not reading.change.files[0].unsaved
+        assert reading.change.files[0].untracked
+
+
+def test_a_buffer_of_a_file_deleted_on_disk_counts(repo: GitRepo) -> None:
+    repo.remove("c.txt")
+    with read_change(repo.root, parse_scope("file:c.txt"), buffers={"c.txt": "kept\n"}) as reading:
+        assert statuses(reading.change) == {"c.txt": "modified"}
+
+
+def test_a_buffer_with_crlf_of_a_normalised_file_shows_only_its_edit(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"a.py": "1\n2\n", ".gitattributes": "* text=auto\n"})
+    git_repo.write("a.py", "1\r\n2\r\n")
+    with read_change(git_repo.root, parse_scope("working"), buffers={"a.py": "1\r\n3\r\n"}) as reading:
+        assert reading.change.files[0].hunks == (Hunk(1, 1, 1, 1),)
+    with read_change(git_repo.root, parse_scope("working"), buffers={"a.py": "1\r\n2\r\n"}) as reading:
+        assert reading.change.files == ()
+
+
+def test_a_lone_surrogate_in_a_buffer_is_no_crash(repo: GitRepo) -> None:
+    with read_change(repo.root, parse_scope("working"), buffers={"c.txt": "old\n\ud800\n"}) as reading:
+        diff = reading.change.file("c.txt")
+        assert diff is not None
+        assert diff.hunks == (Hunk(1, 0, 1, 1),)
+
+
+def test_the_new_side_stays_what_the_change_showed(repo: GitRepo) -> None:
+    with read_change(repo.root, parse_scope("working")) as reading:
+        repo.write("a.py", "written after\n")
+        assert reading.repository.new.read("a.py") == "def new():\n    pass\n"
+
+
+def test_an_ignored_file_is_never_read(repo: GitRepo) -> None:
+    with read_change(repo.root, parse_scope("working")) as reading:
+        assert reading.repository.new.read("secret.env") is None
+        assert "secret.env" not in reading.repository.new.paths()
+
+
+def test_grep_stops_at_its_limit(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("many.py", "word\n" * 100_000)
+    monkeypatch.setattr(repository, "MAX_MATCHES", 7)
+    with read_change(repo.root, parse_scope("working")) as reading:
+        assert list(reading.repository.new.grep(["word"])) == [Match("many.py", line) for line in range(7)]
+
+
+def test_a_line_of_a_megabyte_is_found_once(repo: GitRepo) -> None:
+    repo.write("long.txt", "needle " * 200_000 + "\n")
+    with read_change(repo.root, parse_scope("working")) as reading:
+        assert list(reading.repository.new.grep(["needle"])) == [Match("long.txt", 0)]
+
+
+def test_attributes_of_the_change_cannot_hide_a_file_from_grep(repo: GitRepo) -> None:
+    repo.write(".gitattributes", "* binary\n")
+    with read_change(repo.root, parse_scope("working")) as reading:
+        assert Match("sub/b.py", 0) in set(reading.repository.new.grep(["old"]))
+
+
+def test_closing_ends_the_helper_process_and_twice_is_harmless(repo: GitRepo) -> None:
+    with read_change(repo.root, parse_scope("working")) as reading:
+        running = reading.repository.objects._running
+        assert running is not None
+    assert running.process.returncode is not None
+    reading.close()
+
+
+def test_reading_changes_nothing_in_the_repository(repo: GitRepo) -> None:
+    os.utime(repo.path("c.txt"), (5, 5))  # git status would refresh the index for it
+    before = _everything(repo)
+    with read_change(repo.root, parse_scope("working"), buffers={"x.py": "1\n"}) as reading:
+        list(reading.repository.new.grep(["old"]))
+    assert _everything(repo) == before
+
+
+def _everything(repo: GitRepo) -> dict[str, tuple[int, bytes]]:
+    files = (path for path in repo.root.rglob("*") if path.is_file())
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
