@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
 from rebuttal.debate.merge import assertion
 from rebuttal.debate.model import Brief, Contention, Need, Phase, Place, Prompt, Ruled, Seat
@@ -53,7 +54,7 @@ class Assembler:
         parts = [
             *self._framing(),
             "# The claims",
-            *(self._fenced("claim", _json(_shown(one))) for one in about),
+            *(self._fenced(_json(_shown(one))) for one in about),
             *self._excerpts(about, warm=warm),
             *self._served(served),
         ]
@@ -72,7 +73,7 @@ class Assembler:
     def _prompt(self, shared: str, seat: Seat, phase: Phase, material: Iterable[str]) -> Prompt:
         # Whoever reads a recording or scripts an answer can tell whose turn it is.
         turn = f'<turn seat="{seat.id}" phase="{phase}"/>'
-        head = f"The id of all pasted content in this message is `{self._brief.fence}`."
+        head = f"The id of all untrusted text in this message is `{self._brief.fence}`."
         who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
         task = self._prompts.tasks[phase].strip()
         return Prompt(self._prompts.system, shared, "\n\n".join([turn, head, *material, who, task]) + "\n")
@@ -80,7 +81,7 @@ class Assembler:
     def _framing(self) -> list[str]:
         if not self._brief.framing.strip():
             return []
-        return ["# What the author says about the change", self._fenced("author", self._brief.framing.strip())]
+        return ["# What the author says about the change", self._fenced(self._brief.framing.strip())]
 
     def _ground(self, about: Sequence[Contention], *, warm: bool) -> str:
         return self._shared if warm else self._dossier(tuple(one.lead.place for one in about))
@@ -113,50 +114,36 @@ class Assembler:
             if one.excerpt is not None:
                 parts.append(self._excerpt(one.excerpt))
             else:
-                parts.append(self._fenced("not available", _json({"file": one.need.file, "symbol": one.need.symbol})))
+                asked = _json({"file": one.need.file, "symbol": one.need.symbol})
+                parts.append("This is not to be had:\n" + self._fenced(asked))
         return [*parts, "Rule now; you cannot ask again."]
 
     def _disputes(self, about: Sequence[Contention], *, brief: bool) -> list[str]:
         parts = ["# The disputed claims" if len(about) > 1 else "# The disputed claim"]
         for one in about:
-            parts.append(self._fenced("claim", _json(_shown(one))))
-            parts += [self._fenced("position", _json(position)) for position in _positions(one, brief=brief)]
+            parts.append("Claim:\n" + self._fenced(_json(_shown(one))))
+            parts += ["Position:\n" + self._fenced(_json(position)) for position in _positions(one, brief=brief)]
         return parts
 
     def _excerpt(self, excerpt: Excerpt) -> str:
         side = "after the change" if excerpt.side == "new" else "before the change"
-        return self._fenced(f"{excerpt.file}, {side}", excerpt.text)
+        return self._fenced(f"=== {excerpt.file} ({side})\n{excerpt.text}")
 
     def _dossier(self, places: Sequence[Place]) -> str:
         """The disputed files' own diffs: what a tier without a warm cache sees instead of everything."""
         files = sorted({place.file for place in places})
         diffs = [diff for file in files if (diff := self._brief.change.file(file)) is not None]
-        texts = [self._fenced(f"diff of {diff.path}", file_diff(diff, self._exhibits)) for diff in diffs]
+        texts = [self._fenced(f"=== {diff.path}\n{file_diff(diff, self._exhibits)}") for diff in diffs]
         return "\n\n".join(["# The change in the files in dispute", *texts]) + "\n"
 
-    def _fenced(self, source: str, text: str) -> str:
-        return fenced(self._brief.fence, source, text)
-
-
-def fenced(fence: str, source: str, text: str) -> str:
-    """Text of others between tags that it cannot forge: an id that stands in it is broken up first."""
-    safe_source = json.dumps(source.replace(fence, "…"), ensure_ascii=False)
-    body = text.replace(fence, "…") if fence else text
-    end = "" if body.endswith("\n") else "\n"
-    return f'<pasted_content id="{fence}" source={safe_source}>\n{body}{end}</pasted_content id="{fence}">'
+    def _fenced(self, text: str) -> str:
+        return fenced(text, self._brief.fence).rstrip("\n")
 
 
 def render_shared(brief: Brief) -> str:
-    """The shared part where the caller gives none: diff, slices, and what tools found, fenced."""
-    fence = brief.fence
-    parts = ["# The change", fenced(fence, "diff", brief.context.diff)]
-    if brief.context.slices:
-        parts.append("# Other code that it concerns")
-        parts += [fenced(fence, f"{one.file} ({one.reason})", one.text) for one in brief.context.slices]
-    if brief.evidence:
-        facts = "\n".join(_json({"file": one.file, "rule": one.rule, "fact": one.title}) for one in brief.evidence)
-        parts += ["# Facts found by tools", fenced(fence, "tools", facts)]
-    return "\n\n".join(parts) + "\n"
+    """The shared part where the caller gives none."""
+    facts = (f"{one.file}: {one.rule}: {one.title}" for one in brief.evidence)
+    return render(brief.context, brief.fence, facts)
 
 
 def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:

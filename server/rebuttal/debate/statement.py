@@ -178,7 +178,8 @@ def _list(value: object, where: str) -> list[object]:
 def _text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise StatementError(f"{where} is not a string")
-    return value
+    # JSON may spell half a surrogate pair, which no request and no file could hold.
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _one_of(value: object, allowed: tuple[_Word, ...], where: str) -> _Word:

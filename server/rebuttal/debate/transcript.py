@@ -1,0 +1,221 @@
+"""The whole debate as Markdown for a person: what was argued about which lines, what settled it, what it cost.
+
+Everything in it that a model or the code under review wrote is quoted or escaped, so that it cannot pass
+for the transcript's own words, run as HTML or open a link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from rebuttal.debate.model import Contention, Exchange, Outcome, Raised, Ruled, SetAside, Settled
+from rebuttal.debate.prompts import load_prompts
+from rebuttal.debate.statement import clean, one_line
+from rebuttal.store.model import NO_TOKENS, ZERO
+
+QUOTED_LINES = 12
+"""Lines of a quote that are shown."""
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_PHASES = {
+    "opening": "opening",
+    "cross_examination": "cross-examination",
+    "rebuttal": "rebuttal",
+    "consensus": "consensus",
+}
+_OUTCOMES = {"finding": "Findings", "held_back": "Held back", "dropped": "Refuted"}
+_BLURBS = {
+    "finding": "What stood the argument, worst first.",
+    "held_back": "What did not reach the bar. It may still be true.",
+    "dropped": "What did not survive.",
+}
+
+
+def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, str] | None = None) -> str:
+    """Markdown. `names`: seat id -> name, for seats that are not part of the package."""
+    writer = _Writer(outcome, names or {})
+    parts = [f"# {_escape(title)}", *writer.summary()]
+    for kind in ("finding", "held_back", "dropped"):
+        parts += writer.section(kind)
+    parts += [*writer.set_aside(), *writer.costs()]
+    return "\n\n".join(parts) + "\n"
+
+
+class _Writer:
+    def __init__(self, outcome: Outcome, names: Mapping[str, str]) -> None:
+        self._outcome = outcome
+        self._names = {seat.id: seat.name for seat in load_prompts().seats.values()} | dict(names)
+        self._findings = {one.id: one for one in (*outcome.findings, *outcome.held_back)}
+
+    def summary(self) -> list[str]:
+        outcome = self._outcome
+        dropped = sum(one.settled is not None and one.settled.outcome == "dropped" for one in outcome.contentions)
+        seats = list(dict.fromkeys(one.turn.seat for one in outcome.exchanges if one.turn.phase == "opening"))
+        sat = f"{self._names_of(seats)} opened" if seats else "Nobody opened"
+        spent = sum((one.reply.spent for one in outcome.exchanges), ZERO)
+        seconds = max((one.ended for one in outcome.exchanges), default=0.0)
+        came_to = f"{_count(len(outcome.findings), 'finding')}, {len(outcome.held_back)} held back, {dropped} refuted"
+        took = f"{_count(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {_money(spent)}"
+        claims = _count(len(outcome.contentions), "claim")
+        parts = [f"{sat}. {claims} came to argument: {came_to}. It took {took}."]
+        if outcome.stopped_by is not None:
+            parts.append(f"**The debate was stopped early:** {_prose(outcome.stopped_by.message)}.")
+        if outcome.degraded:
+            rows = [
+                f"- {self._name(one.seat)}, {_PHASES.get(one.phase, one.phase)}: {_prose(one.reason)}"
+                for one in outcome.degraded
+            ]
+            parts += ["**Part of the review failed, so what is missing here proves nothing:**", "\n".join(rows)]
+        return parts
+
+    def section(self, kind: str) -> list[str]:
+        ones = [one for one in self._outcome.contentions if one.settled is not None and one.settled.outcome == kind]
+        if not ones:
+            return []
+        order = {finding: number for number, finding in enumerate(self._findings)}
+        ones.sort(key=lambda one: order.get(self._outcome.finding_of.get(one.id, ""), len(order)))
+        parts = [f"## {_OUTCOMES[kind]}", _BLURBS[kind]]
+        for one in ones:
+            parts += self._contention(one)
+        return parts
+
+    def set_aside(self) -> list[str]:
+        if not self._outcome.set_aside:
+            return []
+        rows = [self._passed_over(one) for one in self._outcome.set_aside]
+        return ["## Set aside", "What was said but could not be argued about.", "\n".join(rows)]
+
+    def costs(self) -> list[str]:
+        if not self._outcome.exchanges:
+            return []
+        rows = [
+            "| seat | phase | model | tokens in (cached) | out | spent | from | took |",
+            "|---|---|---|--:|--:|--:|--:|--:|",
+        ]
+        return [
+            "## What it cost",
+            "\n".join([*rows, *(self._cost(one) for one in self._outcome.exchanges), self._total()]),
+        ]
+
+    def _contention(self, one: Contention) -> list[str]:
+        settled, lead = one.settled, one.lead
+        assert settled is not None
+        parts = [
+            f"### {_prose(lead.claim.title)}",
+            f"{_where(one)} · {settled.severity} · {lead.claim.category} · {_standing(settled)}",
+            _code(lead.claim.quote, lead.place.file),
+        ]
+        parts += [self._raised(raised) for raised in one.raised]
+        parts += [self._ruled(ruled, one) for ruled in one.rulings]
+        parts += [f"*No ruling:* {_prose(why)}" for why in one.unheard]
+        return [*parts, f"→ **{_OUTCOME_WORDS[settled.outcome]}.** {_prose(settled.why)}."]
+
+    def _raised(self, raised: Raised) -> str:
+        claim = raised.claim
+        how = f"raised it as {claim.severity}, {claim.certainty}"
+        notes = "".join(f"\n>\n> *Checked in code:* {_prose(note)}." for note in raised.notes)
+        return f"**{self._name(raised.seat)}** {how}:\n\n{_block(claim.argument or claim.title)}{notes}"
+
+    def _ruled(self, ruled: Ruled, about: Contention) -> str:
+        words = {"confirmed": "confirmed it", "refuted": "refuted it", "unsure": "could not settle it"}
+        said = f"**{self._name(ruled.seat)}**, {_PHASES.get(ruled.phase, ruled.phase)}, {words[ruled.ruling.verdict]}"
+        if ruled.place is None:
+            said += ", but the lines quoted are not in the code, so this counts as no ruling"
+        parts = [f"{said}:", _block(ruled.ruling.argument or "(no reason given)")]
+        if ruled.place is not None and ruled.ruling.quote.strip() != about.lead.claim.quote.strip():
+            line = f"`{_inline(ruled.place.file)}` line {ruled.place.first_line + 1}"
+            parts += [f"{line}:", _code(ruled.ruling.quote, ruled.place.file)]
+        return "\n\n".join(parts)
+
+    def _passed_over(self, one: SetAside) -> str:
+        return f"- {self._name(one.seat)}: “{_prose(one.claim.title)}”: {_prose(one.reason)}."
+
+    def _cost(self, one: Exchange) -> str:
+        tokens, reply = one.reply.tokens, one.reply
+        spent = _money(reply.spent) + (f" (+ {_money(reply.assumed)} assumed)" if reply.assumed else "")
+        failed = " (failed)" if reply.failure is not None else ""
+        phase = _PHASES.get(one.turn.phase, one.turn.phase)
+        return (
+            f"| {self._name(one.turn.seat)} | {phase}{failed} | {_prose(reply.model) or one.turn.tier} "
+            f"| {tokens.prompt:,} ({tokens.cache_read:,}) | {tokens.output:,} | {spent} "
+            f"| {one.started:.1f} s | {one.ended - one.started:.1f} s |"
+        )
+
+    def _total(self) -> str:
+        replies = [one.reply for one in self._outcome.exchanges]
+        tokens = sum((reply.tokens for reply in replies), NO_TOKENS)
+        spent = sum((reply.spent for reply in replies), ZERO)
+        end = max(one.ended for one in self._outcome.exchanges)
+        return (
+            f"| **all** | | | {tokens.prompt:,} ({tokens.cache_read:,}) | {tokens.output:,} | **{_money(spent)}** "
+            f"| | {end:.1f} s |"
+        )
+
+    def _name(self, seat: str) -> str:
+        return _prose(self._names.get(seat, seat))
+
+    def _names_of(self, seats: Iterable[str]) -> str:
+        names = [self._name(seat) for seat in seats]
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+_OUTCOME_WORDS = {"finding": "It stands", "held_back": "Held back", "dropped": "Dropped"}
+
+
+def _where(one: Contention) -> str:
+    place = one.lead.place
+    if place.side == "file":
+        return f"`{_inline(place.file)}`"
+    first, last = place.first_line + 1, place.last_line + 1
+    lines = f"line {first}" if first == last else f"lines {first}-{last}"
+    return f"`{_inline(place.file)}` {lines}{' (before the change)' if place.side == 'old' else ''}"
+
+
+def _standing(settled: Settled) -> str:
+    return f"{settled.verdict}, {settled.confidence}"
+
+
+def _escape(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def _prose(text: str) -> str:
+    """Words of others on one line, without a final stop, with nothing in them that Markdown would act on."""
+    return _escape(one_line(text, 1000)).rstrip(".")
+
+
+def _block(text: str) -> str:
+    """Words of others as a block quotation."""
+    return "\n".join(f"> {_escape(line)}".rstrip() for line in clean(text).split("\n"))
+
+
+def _inline(text: str) -> str:
+    return one_line(text, 300).replace("`", "'")
+
+
+def _code(quote: str, file: str) -> str:
+    """A quote in a fence that it cannot close."""
+    lines = [clean_line(line) for line in quote.strip("\n").split("\n")]
+    if not any(line.strip() for line in lines):
+        return "(no line: something is missing)"
+    more = [f"… and {len(lines) - QUOTED_LINES} lines more"] if len(lines) > QUOTED_LINES else []
+    ticks = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 3)
+    suffix = file.rpartition(".")[2] if "." in file else ""
+    language = suffix if re.fullmatch(r"[A-Za-z0-9]{1,10}", suffix) else ""
+    return "\n".join([f"{ticks}{language}", *lines[:QUOTED_LINES], *more, ticks])
+
+
+def clean_line(line: str) -> str:
+    """A line of code without what a terminal would act on, its indentation kept."""
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    return indent + clean(line)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _money(amount: Decimal) -> str:
+    return f"${amount:.4f}"
