@@ -8,16 +8,14 @@ and refutes what is not planted. Real models do neither so surely: this says not
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from tests.emulator.prompt import shown_claims
 from tests.emulator.script import Asked
-
-_OBJECT = re.compile(r"^\s*\{.*\}\s*$", re.MULTILINE)
 
 
 @frozen
@@ -50,17 +48,6 @@ class Planted:
             "argument": "Nothing of the kind is planted here.",
             "severity": "low",
         }
-
-
-def shown_claims(text: str) -> Iterator[Mapping[str, Any]]:
-    """The claims that a prompt asks about: JSON objects on a line of their own, with a claim's id and its quote."""
-    for match in _OBJECT.finditer(text):
-        try:
-            value = json.loads(match[0])
-        except ValueError:
-            continue
-        if isinstance(value, dict) and {"claim", "quote", "file", "title"} <= value.keys():
-            yield value
 
 
 def _same(one: str, other: str) -> bool:

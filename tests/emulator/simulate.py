@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
 
+from tests.emulator.prompt import added_lines, shown_claims
+from tests.emulator.schema import minimal
 from tests.emulator.script import Asked, draw
 
 LABEL = "(simulated)"
 MOST_CLAIMS = 3
-_FILE = re.compile(
-    r"^(?:\+\+\+ (?:b/)?|diff --git a/\S+ b/|#+ file:? |<file path=\")(?P<path>[^\t\"\n>]+)", re.IGNORECASE
-)
-_CLAIM = re.compile(r"<claim[^>]*\bid=\"(?P<id>[^\"]+)\"[^>]*>(?P<body>.*?)</claim", re.DOTALL)
 _CATEGORIES = ("correctness", "security", "performance", "architecture")
 _SEVERITIES = ("high", "medium", "medium", "low")
 _PLAIN = re.compile(r"[^\W\d_]{3}")
@@ -33,19 +31,17 @@ class Simulated:
 
     seed: int
     share: float = 0.5
-    """How likely an eligible file gives a claim."""
+    """How likely each of its best lines gives a claim."""
 
     def __call__(self, asked: Asked) -> dict[str, Any] | str:
         wanted = asked.request.format
         fields = set((wanted or {}).get("schema", {}).get("properties", ()))
         if not {"claims", "rulings", "needs"} <= fields:
-            from tests.emulator.schema import minimal
-
             return minimal(wanted["schema"]) if wanted else f"{LABEL} no statement was asked for"
-        shown = list(_CLAIM.finditer(asked.request.last_text))
+        shown = list(shown_claims(asked.request.last_text))
         statement: dict[str, Any] = {"claims": [], "rulings": [], "needs": []}
         if shown:
-            statement["rulings"] = [self._ruling(one, asked) for one in shown]
+            statement["rulings"] = [self._ruling(one) for one in shown]
         else:
             statement["claims"] = list(self._claims(asked))
         return statement
@@ -73,36 +69,14 @@ class Simulated:
             "fixes": [],
         }
 
-    def _ruling(self, shown: re.Match[str], asked: Asked) -> dict[str, Any]:
-        body = shown["body"]
-        quote, file = _tagged("quote", body), _tagged("file", body) or _attribute("file", shown[0])
-        choice = draw(self.seed, "rule", file, quote)
+    def _ruling(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        choice = draw(self.seed, "rule", shown["file"], shown["quote"])
         verdict = "confirmed" if choice < 0.6 else "refuted" if choice < 0.9 else "unsure"
         return {
-            "claim": shown["id"],
+            "claim": shown["claim"],
             "verdict": verdict,
-            "file": file,
-            "quote": quote,
+            "file": shown["file"],
+            "quote": shown["quote"],
             "argument": f"{LABEL} {verdict} by hash.",
             "severity": "medium",
         }
-
-
-def added_lines(text: str) -> Iterator[tuple[str, str]]:
-    """(file, line) of the lines that a diff in the text adds."""
-    path: str | None = None
-    for line in text.splitlines():
-        if header := _FILE.match(line):
-            path = header["path"].strip()
-        elif path is not None and line.startswith("+") and line[1:].strip():
-            yield path, line[1:]
-
-
-def _tagged(tag: str, text: str) -> str:
-    found = re.search(rf"<{tag}[^>]*>\n?(.*?)\n?</{tag}", text, re.DOTALL)
-    return found[1] if found else ""
-
-
-def _attribute(name: str, text: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', text)
-    return found[1] if found else ""

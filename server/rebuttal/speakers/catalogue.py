@@ -133,11 +133,9 @@ def facts(name: str) -> ModelFacts:
 def nearest(name: str) -> str:
     """The current id that is most like a name: of the same line where the name tells it."""
     lowered = name.lower()
-    for line in ("haiku", "sonnet", "opus", "fable"):
-        if line in lowered:
-            same_line = [row.id for row in _ROWS if row.line == line]
-            retired = lowered.startswith(_RETIRED_BEGINNINGS)
-            close = [] if retired else get_close_matches(lowered, same_line, n=1, cutoff=0.8)
-            return close[0] if close else ALIASES[line]
-    close = get_close_matches(lowered, MODELS, n=1, cutoff=0.5)
-    return close[0] if close else ALIASES["sonnet"]
+    line = next((line for line in ("haiku", "sonnet", "opus", "fable") if line in lowered), None)
+    if lowered.startswith(_RETIRED_BEGINNINGS):
+        return ALIASES[line or "sonnet"]
+    candidates = [row.id for row in _ROWS if line in (None, row.line)]
+    close = get_close_matches(lowered, candidates, n=1, cutoff=0.8)
+    return close[0] if close else ALIASES[line or "sonnet"]

@@ -51,6 +51,13 @@ class Prices(Protocol):
     def worst_case(self, model: str, prompt_bytes: int, max_tokens: int) -> Decimal: ...
 
 
+class BookedPurse(Purse, Protocol):
+    """A purse that knows its prices."""
+
+    @property
+    def book(self) -> Prices: ...
+
+
 @define
 class _Tally:
     """What one call of `speak` has come to, over all its attempts."""
@@ -268,6 +275,20 @@ class ClaudeSpeaker:
         if self._key:
             return anthropic.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0, timeout=timeout)
         return anthropic.AsyncAnthropic(auth_token=self._token, base_url=self._base_url, max_retries=0, timeout=timeout)
+
+
+def open_claude(
+    environment: Mapping[str, str], settings: Settings, purse: BookedPurse, review: str, repository: str
+) -> ClaudeSpeaker:
+    """A speaker for one review that spends out of `purse`. `review` and `repository` name its calls in the ledger."""
+    return ClaudeSpeaker(
+        settings=settings,
+        environment=environment,
+        purse=purse,
+        prices=purse.book,
+        review=review,
+        repository=repository,
+    )
 
 
 def _judge(hearing: Hearing, target: Target) -> Statement | Fault:
