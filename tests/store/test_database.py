@@ -159,14 +159,43 @@ def test_a_read_only_store_says_what_to_do(database: Database) -> None:
         delete.result()
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_a_folder_without_permission_says_what_to_do(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+_WITHOUT_PERMISSION = """
+import os, sys, tempfile
+from pathlib import Path
+from rebuttal.store.database import Database
+from rebuttal.store.model import StoreError
+
+if os.geteuid() == 0:  # permissions do not bind root
+    os.setgid(65534)
+    os.setuid(65534)
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder) / "home" / "store.db"
+    Database.open(path).close()
+    {taken}
     try:
-        with pytest.raises(StoreError, match="set REBUTTAL_HOME"):
-            Database.open(tmp_path / "home" / "store.db")
-    finally:
-        tmp_path.chmod(0o700)
+        with Database.open(path) as database:
+            database.write(lambda connection: connection.execute("DELETE FROM consents").rowcount).result()
+    except StoreError as error:
+        print(error)
+    path.parent.chmod(0o700)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        ("path.chmod(0o400)", "is read-only: make the file and its folder writable"),
+        ("path.parent.chmod(0o500)", "is read-only: make the file and its folder writable"),
+        ("path.unlink(); path.parent.chmod(0o500)", "cannot be opened"),
+        ("path.parent.chmod(0)", "cannot be opened"),
+    ],
+)
+def test_a_store_without_permission_says_what_to_do(taken: str, said: str) -> None:
+    script = _WITHOUT_PERMISSION.replace("{taken}", taken)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said in done.stdout
+    assert "set REBUTTAL_HOME to" in done.stdout
 
 
 def test_a_folder_that_is_a_file_says_what_to_do(tmp_path: Path) -> None:

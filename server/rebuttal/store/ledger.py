@@ -35,7 +35,7 @@ from rebuttal.store.model import (
     Totals,
 )
 from rebuttal.store.money import dollars, nano_cap, nano_cost
-from rebuttal.store.owner import is_alive
+from rebuttal.store.owner import is_alive, sweep
 
 Clock = Callable[[], datetime]
 
@@ -254,6 +254,7 @@ def _recover(connection: Connection, database: Database, moment: _Moment) -> Rec
             (moment.utc, owner),
         )
         calls, amount = calls + cursor.rowcount, amount + held
+    sweep(database.owners)
     return Recovered(calls, dollars(amount))
 
 

@@ -38,20 +38,30 @@ class Owner:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.token = uuid4().hex
-        self._path = folder / self.token
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        if not _try_lock(self._descriptor):
+        for _ in range(_ATTEMPTS):
+            self.token = uuid4().hex
+            self._path = folder / self.token
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            # Another process that sweeps may take the new file for a dead one's, until it is locked.
+            if _try_lock(self._descriptor) and self._path.exists():
+                return
             os.close(self._descriptor)
-            raise OSError(f"{self._path} cannot be locked")
+            _remove(self._path)
+        raise OSError(f"{folder} gives no locks")
 
     def close(self) -> None:
         os.close(self._descriptor)
         _remove(self._path)
 
 
+_ATTEMPTS = 5
+
+
 def is_alive(folder: Path, token: str) -> bool:
-    """Whether the process that called `Owner(folder)` still lives. In doubt (another asks right now) it does."""
+    """Whether the process that called `Owner(folder)` still lives. In doubt (another asks right now) it does.
+
+    What a dead one left in the folder is removed.
+    """
     path = folder / token
     try:
         descriptor = os.open(path, os.O_RDWR)
@@ -61,11 +71,23 @@ def is_alive(folder: Path, token: str) -> bool:
         return True
     try:
         dead = _try_lock(descriptor)
+        if dead and sys.platform != "win32":
+            _remove(path)  # under the lock, see Owner; Windows removes no open file, and none that an Owner has open
     finally:
         os.close(descriptor)
     if dead:
         _remove(path)
     return not dead
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes left that ended with nothing under way."""
+    try:
+        tokens = [path.name for path in folder.iterdir()]
+    except OSError:
+        return
+    for token in tokens:
+        is_alive(folder, token)
 
 
 def _remove(path: Path) -> None:
