@@ -18,6 +18,7 @@ from rebuttal.debate.exhibits import Excerpt, Exhibits
 from rebuttal.debate.merge import assertion
 from rebuttal.debate.model import Brief, Contention, Need, Phase, Place, Prompt, Ruled, Seat
 from rebuttal.debate.prompts import Prompts
+from rebuttal.findings.model import Finding
 from rebuttal.text.positions import git_lines
 
 CONTEXT_LINES = 8
@@ -138,6 +139,11 @@ class Assembler:
 
     def _fenced(self, text: str) -> str:
         return fenced(text, self._brief.fence).rstrip("\n")
+
+
+def facts(evidence: Iterable[Finding]) -> list[str]:
+    """What tools have found, a line each, as the panel reads it."""
+    return [_json({"file": one.file, "rule": one.rule, "fact": one.title}) for one in evidence]
 
 
 def render_shared(brief: Brief) -> str:

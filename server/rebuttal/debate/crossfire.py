@@ -96,13 +96,12 @@ class Crossfire:
             sitting.degrade(seat.id, "opening", _not_asked(sitting.stopped_by))
             return
 
-        def heard(claim: Claim, turn: int) -> None:
-            contention = sitting.hear(claim, seat.id, turn)
-            if contention is not None:
-                bench.submit(contention)
+        def heard(claims: Sequence[Claim], turn: int) -> None:
+            opened = [sitting.hear(claim, seat.id, turn) for claim in claims]
+            bench.submit([contention for contention in opened if contention is not None])
 
         prompt = sitting.assembler.opening(seat)
-        _, reply = await sitting.ask(seat, "opening", tier, prompt, started=started, claim=heard)
+        _, reply = await sitting.ask(seat, "opening", tier, prompt, started=started, heard=heard)
         if reply.failure is None:
             self._free.add(seat.id)
 
@@ -151,11 +150,17 @@ class Crossfire:
     async def _put(
         self, seat: Seat, phase: Phase, tier: Tier, prompt: Prompt, ids: Sequence[str], round_: int
     ) -> tuple[set[str], Reply]:
-        turn, reply = await self._sitting.ask(seat, phase, tier, prompt, ids, claim=self._late_claim(seat, phase))
+        turn, reply = await self._sitting.ask(seat, phase, tier, prompt, ids, heard=self._late_claims(seat, phase))
         return self._sitting.rule(ids, reply, seat, phase, round_, turn), reply
 
-    def _late_claim(self, seat: Seat, phase: Phase) -> Callable[[Claim, int], None]:
-        return lambda claim, _: self._sitting.pass_over(seat.id, claim, f"it was raised in {phase.replace('_', '-')}")
+    def _late_claims(self, seat: Seat, phase: Phase) -> Callable[[Sequence[Claim], int], None]:
+        def passed_over(claims: Sequence[Claim], _: int) -> None:
+            for claim in claims:
+                self._sitting.pass_over(
+                    seat.id, claim, f"it was raised in {phase.replace('_', '-')}, not in the opening"
+                )
+
+        return passed_over
 
     # --- rebuttal ---
 
@@ -247,16 +252,17 @@ class _Bench:
         self._waiting: dict[str, dict[str, None]] = {}
         """By file. What has been taken along is still in the queue, and passed over there."""
         self._under_way: set[asyncio.Task[None]] = set()
-        self._is_due = False
         self._has_begun = False
 
-    def submit(self, contention: Contention) -> None:
-        """Examine the claim as soon as there is a lane; what is submitted in the same step goes together."""
-        heappush(self._queue, (_urgency(contention), contention.id))
-        self._waiting.setdefault(contention.lead.place.file, {})[contention.id] = None
-        if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_soon(self._start)
+    def submit(self, contentions: Iterable[Contention]) -> None:
+        """Examine the claims as soon as there is a lane; those that are submitted together may share a call.
+
+        It starts at once, not at the loop's leisure: a debate is played again exactly by giving its events in order.
+        """
+        for one in contentions:
+            heappush(self._queue, (_urgency(one), one.id))
+            self._waiting.setdefault(one.lead.place.file, {})[one.id] = None
+        self._start()
 
     async def drained(self) -> None:
         """Wait until every claim has been examined, or nothing more may be asked."""
@@ -266,7 +272,6 @@ class _Bench:
             self._start()
 
     def _start(self) -> None:
-        self._is_due = False
         while len(self._under_way) < LANES and self._sitting.may_speak():
             most_urgent = self._next()
             if most_urgent is None:

@@ -109,13 +109,16 @@ class Sitting:
         asked: Sequence[str] = (),
         *,
         started: Callable[[], None] = lambda: None,
-        claim: Callable[[Claim, int], None] = lambda claim, turn: None,
+        heard: Callable[[Sequence[Claim], int], None] = lambda claims, turn: None,
     ) -> tuple[int, Reply]:
-        """Ask a seat once; the turn's number and the reply. Only cancellation is raised."""
+        """Ask a seat once; the turn's number and the reply. Only cancellation is raised.
+
+        `heard` gets each claim as it is spoken, and at the end all those that were not streamed.
+        """
         number = self._turns
         self._turns += 1
         turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase])
-        ear = _Ear(started, lambda heard: claim(heard, number))
+        ear = _Ear(started, lambda claim: heard((claim,), number))
         self.tell(SeatStarted(seat.id, phase))
         began = self._now()
         try:
@@ -124,8 +127,7 @@ class Sitting:
             ear.close()
         self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked))
         self._note_failure(turn, reply)
-        for said in ear.unheard(reply):
-            claim(said, number)
+        heard(ear.unheard(reply), number)
         self._tell_finished(turn, reply, ear)
         return number, reply
 

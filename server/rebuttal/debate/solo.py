@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rebuttal.debate.model import Claim
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.tiers import opening_tier
@@ -20,11 +22,12 @@ class Solo:
             return
         seat = sitting.brief.seats[0]
 
-        def heard(claim: Claim, turn: int) -> None:
-            contention = sitting.hear(claim, seat.id, turn)
-            if contention is not None:
-                sitting.settle(contention.id)
+        def heard(claims: Sequence[Claim], turn: int) -> None:
+            for claim in claims:
+                contention = sitting.hear(claim, seat.id, turn)
+                if contention is not None:
+                    sitting.settle(contention.id)
 
         sitting.begin("opening", 1)
         tier = opening_tier(seat, sitting.brief.profile)
-        await sitting.ask(seat, "opening", tier, sitting.assembler.opening(seat), claim=heard)
+        await sitting.ask(seat, "opening", tier, sitting.assembler.opening(seat), heard=heard)
