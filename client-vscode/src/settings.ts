@@ -1,0 +1,71 @@
+/**
+ * Settings on their way to the server. Pure.
+ *
+ * The user's own values may widen (raise a cap, name a model) and go by environment. What a workspace says
+ * may only narrow; it goes by `workspace/configuration`, where the server takes it so.
+ */
+
+export interface Inspected {
+  readonly globalValue?: unknown;
+  readonly workspaceValue?: unknown;
+  readonly workspaceFolderValue?: unknown;
+}
+
+/** Settings that a workspace may narrow. */
+export const NARROWING = [
+  "onSave",
+  "panel",
+  "profile",
+  "protocol",
+  "minimumSeverity",
+  "contextTokens",
+] as const;
+
+/** Settings with machine scope: VS Code itself lets no workspace set them. */
+export const WIDENING = [
+  "maxCost",
+  "maxCostPerDay",
+  "maxCostPerMonth",
+  "askAbove",
+  "modelHaiku",
+  "modelSonnet",
+  "modelOpus",
+] as const;
+
+/** `maxCostPerDay` -> `max_cost_per_day`: the server's names. */
+export function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The user's own values, as environment variables of the server. Only what is set is passed on. */
+export function settingsEnvironment(inspect: (key: string) => Inspected | undefined): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const key of [...NARROWING, ...WIDENING]) {
+    const value = inspect(key)?.globalValue;
+    if (isSet(value)) {
+      found[`REBUTTAL_${snakeCase(key).toUpperCase()}`] = String(value);
+    }
+  }
+  const endpoint = inspect("endpoint")?.globalValue;
+  if (isSet(endpoint)) {
+    found.ANTHROPIC_BASE_URL = String(endpoint);
+  }
+  return found;
+}
+
+/** What the workspace says, under the server's names: its answer to `workspace/configuration`. */
+export function workspaceSettings(inspect: (key: string) => Inspected | undefined): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const key of NARROWING) {
+    const inspected = inspect(key);
+    const value = inspected?.workspaceFolderValue ?? inspected?.workspaceValue;
+    if (isSet(value)) {
+      found[snakeCase(key)] = value;
+    }
+  }
+  return found;
+}
+
+function isSet(value: unknown): value is string | number | boolean {
+  return (typeof value === "string" && value.trim() !== "") || typeof value === "number" || typeof value === "boolean";
+}

@@ -1,0 +1,169 @@
+/** What the server says of itself (`$/rebuttal.status`) as the words of the status bar. Pure. */
+
+export type State = "idle" | "estimating" | "awaitingConsent" | "debating" | "degraded" | "noKey" | "blocked";
+
+export interface Spending {
+  readonly spent: string;
+  readonly cap?: string;
+}
+
+/** The server's notification; money is a decimal string of US dollars. */
+export interface Status {
+  readonly state: State;
+  readonly job?: string | null;
+  readonly phase?: string | null;
+  readonly repository?: string | null;
+  readonly estimate?: { readonly expected: string; readonly at_most: string } | null;
+  readonly review?: { readonly spent: string } | null;
+  readonly day?: Spending | null;
+  readonly month?: Spending | null;
+  readonly findings?: Readonly<Record<Severity, number>> | null;
+  readonly message?: string | null;
+}
+
+export type Severity = "critical" | "high" | "medium" | "low";
+const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
+
+/** How the server is, seen from the editor: before it speaks, and after it is gone. */
+export type Health = "starting" | "ready" | "stopped" | "missing";
+
+const HEALTH: Record<Health, { text: string; tooltip: string }> = {
+  starting: { text: "$(loading~spin) Rebuttal", tooltip: "Rebuttal's server is starting." },
+  ready: { text: "$(law) Rebuttal", tooltip: "Rebuttal has not reviewed anything yet. Click for actions." },
+  stopped: { text: "$(debug-disconnect) Rebuttal", tooltip: "Rebuttal's server is not running. Click to restart it." },
+  missing: { text: "$(cloud-download) Rebuttal", tooltip: "Rebuttal's server is not installed. Click to install it." },
+};
+
+export function healthText(health: Health): string {
+  return HEALTH[health].text;
+}
+
+export function healthTooltip(health: Health): string {
+  return HEALTH[health].tooltip;
+}
+
+/** Whether a review is under way: the server must not be restarted then. */
+export function isBusy(status: Status | undefined): boolean {
+  return status !== undefined && ["estimating", "awaitingConsent", "debating"].includes(status.state);
+}
+
+/** The status bar item's text: short, one icon in front. */
+export function statusText(status: Status): string {
+  const [icon, ...parts] = pieces(status);
+  return `$(${icon}) ${parts.filter((part) => part !== "").join(" · ")}`;
+}
+
+function pieces(status: Status): [string, ...string[]] {
+  const expected = status.estimate ? `about ${dollars(status.estimate.expected)}` : "";
+  switch (status.state) {
+    case "idle":
+      return ["law", findings(status), reviewCost(status), today(status)];
+    case "estimating":
+      return ["loading~spin", phaseName(status.phase) || "Estimating", expected];
+    case "awaitingConsent":
+      return ["question", "Waiting for your answer", expected];
+    case "debating":
+      return [
+        "loading~spin",
+        phaseName(status.phase) || "Debating",
+        dollars(status.review?.spent ?? "0") + (expected ? ` of ${expected}` : ""),
+      ];
+    case "degraded":
+      return ["warning", `${findings(status)}, incomplete`, reviewCost(status), today(status)];
+    case "noKey":
+      return ["key", findings(status), "no API key"];
+    case "blocked":
+      return ["circle-slash", findings(status), "stopped", today(status)];
+  }
+}
+
+function reviewCost(status: Status): string {
+  const spent = status.review?.spent ?? "0";
+  return Number(spent) > 0 ? dollars(spent) : "";
+}
+
+function today(status: Status): string {
+  return status.day ? `today ${spending(status.day)}` : "";
+}
+
+function spending(given: Spending): string {
+  const cap = given.cap !== undefined && Number(given.cap) > 0 ? `/${dollars(given.cap)}` : "";
+  return dollars(given.spent) + cap;
+}
+
+function findings(status: Status): string {
+  const total = SEVERITIES.reduce((sum, severity) => sum + (status.findings?.[severity] ?? 0), 0);
+  return total === 0 ? "No findings" : `${total} finding${total === 1 ? "" : "s"}`;
+}
+
+const PHASES: Record<string, string> = {
+  triage: "Triage",
+  opening: "Opening",
+  cross_examination: "Cross-examination",
+  rebuttal: "Rebuttal",
+  consensus: "Consensus",
+  summary: "Summary",
+};
+
+function phaseName(phase: string | null | undefined): string {
+  return phase ? (PHASES[phase] ?? phase) : "";
+}
+
+/** The item's tooltip, in Markdown. What the server sends is shown as text, never as markup. */
+export function statusTooltip(status: Status): string {
+  const lines = [`**Rebuttal**${status.repository ? ` · ${escapeMarkdown(baseName(status.repository))}` : ""}`];
+  if (status.message) {
+    lines.push("", escapeMarkdown(status.message));
+  }
+  const rows = costRows(status);
+  if (rows.length > 0) {
+    lines.push("", "| | |", "|---|---|", ...rows.map(([name, amount]) => `| ${name} | ${amount} |`));
+  }
+  const counts = SEVERITIES.filter((severity) => (status.findings?.[severity] ?? 0) > 0).map(
+    (severity) => `${status.findings?.[severity] ?? 0} ${severity}`,
+  );
+  lines.push("", counts.length > 0 ? `Findings: ${counts.join(", ")}.` : "No findings.", "", "Click for actions.");
+  return lines.join("\n");
+}
+
+function costRows(status: Status): [string, string][] {
+  const rows: [string, string][] = [];
+  if (status.estimate) {
+    rows.push(["Estimate", `about ${dollars(status.estimate.expected)}, at most ${dollars(status.estimate.at_most)}`]);
+  }
+  if (status.review) {
+    rows.push(["This review", dollars(status.review.spent)]);
+  }
+  for (const [name, given] of [
+    ["Today", status.day],
+    ["This month", status.month],
+  ] as const) {
+    if (given) {
+      const cap = given.cap !== undefined && Number(given.cap) > 0 ? ` of ${dollars(given.cap)}` : "";
+      rows.push([name, dollars(given.spent) + cap]);
+    }
+  }
+  return rows;
+}
+
+/** US dollars for people: two to four decimals ("$0.0312", "$1.00"). */
+export function dollars(amount: string): string {
+  const value = Number(amount);
+  if (!Number.isFinite(value)) {
+    return "$?";
+  }
+  if (value > 0 && value < 0.0001) {
+    return "<$0.0001";
+  }
+  const [whole = "0", decimals = ""] = value.toFixed(4).split(".");
+  return `$${whole}.${decimals.replace(/0{1,2}$/, "")}`;
+}
+
+function baseName(path: string): string {
+  return path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;
+}
+
+/** A text that Markdown shows as it is. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/\r?\n/g, " ").replace(/[\\`*_{}[\]()#+\-.!|<>~$&]/g, "\\$&");
+}

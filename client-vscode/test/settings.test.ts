@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { isSupported, pythonCandidates } from "../src/python";
+import { NARROWING, settingsEnvironment, WIDENING, workspaceSettings, type Inspected } from "../src/settings";
+
+interface Manifest {
+  contributes: {
+    commands: { command: string }[];
+    configuration: { properties: Record<string, { scope: string }> };
+  };
+}
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+const properties = manifest.contributes.configuration.properties;
+
+function inspecting(values: Record<string, Inspected>): (key: string) => Inspected | undefined {
+  return (key) => values[key];
+}
+
+test("only what the user set goes by environment", () => {
+  const inspect = inspecting({
+    maxCostPerDay: { globalValue: 2.5 },
+    profile: { globalValue: "thorough", workspaceValue: "frugal" },
+    panel: { workspaceValue: "static" },
+    modelOpus: { globalValue: "" },
+    endpoint: { globalValue: "http://127.0.0.1:1234" },
+  });
+  assert.deepEqual(settingsEnvironment(inspect), {
+    REBUTTAL_MAX_COST_PER_DAY: "2.5",
+    REBUTTAL_PROFILE: "thorough",
+    ANTHROPIC_BASE_URL: "http://127.0.0.1:1234",
+  });
+});
+
+test("a workspace's caps, models, endpoint and command never reach the server", () => {
+  const hostile = { workspaceValue: "x", workspaceFolderValue: "x" };
+  const inspect = (): Inspected => hostile;
+  assert.deepEqual(settingsEnvironment(inspect), {});
+  const sent = Object.keys(workspaceSettings(inspect));
+  assert.deepEqual(sent, ["on_save", "panel", "profile", "protocol", "minimum_severity", "context_tokens"]);
+});
+
+test("the folder's value goes before the workspace's, and a default is not sent", () => {
+  const inspect = inspecting({
+    onSave: { workspaceValue: "debate", workspaceFolderValue: "off" },
+    panel: { globalValue: "large" },
+  });
+  assert.deepEqual(workspaceSettings(inspect), { on_save: "off" });
+});
+
+test("what widens has machine scope in the manifest, what narrows has not", () => {
+  for (const key of [...WIDENING, "endpoint", "serverCommand"]) {
+    assert.equal(properties[`rebuttal.${key}`]?.scope, "machine", key);
+  }
+  for (const key of NARROWING) {
+    assert.equal(properties[`rebuttal.${key}`]?.scope, "resource", key);
+  }
+});
+
+test("no command of the manifest has an id that the server's client registers itself", () => {
+  const server = "review cancel estimate dismiss restore askAgain showTrace showTranscript showPayload costReport doctor";
+  const taken = new Set(server.split(" ").map((name) => `rebuttal.${name}`));
+  const clashes = manifest.contributes.commands.filter(({ command }) => taken.has(command));
+  assert.deepEqual(clashes, []);
+});
+
+test("Pythons that can run the server", () => {
+  assert.deepEqual(["3.10", "3.11", "3.14", "3.15", "2.7", "nonsense"].map(isSupported), [
+    false,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  assert.equal(pythonCandidates("linux")[0]?.command, "python3.14");
+  assert.deepEqual(pythonCandidates("win32")[0], { command: "py", args: ["-3.14"] });
+});

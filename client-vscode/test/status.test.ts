@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dollars, escapeMarkdown, isBusy, statusText, statusTooltip, type Status } from "../src/status";
+
+const idle: Status = {
+  state: "idle",
+  repository: "/home/me/shop",
+  review: { spent: "0.0312" },
+  day: { spent: "0.1200", cap: "5.00" },
+  month: { spent: "1.5", cap: "50" },
+  findings: { critical: 0, high: 1, medium: 0, low: 2 },
+};
+
+test("idle: findings, what the review cost, and the day", () => {
+  assert.equal(statusText(idle), "$(law) 3 findings · $0.0312 · today $0.12/$5.00");
+  assert.equal(
+    statusText({ ...idle, review: { spent: "0" }, findings: { critical: 0, high: 0, medium: 0, low: 0 } }),
+    "$(law) No findings · today $0.12/$5.00",
+  );
+  assert.equal(statusText({ state: "idle" }), "$(law) No findings");
+});
+
+test("one finding is not plural, and no cap is not shown as zero", () => {
+  const one: Status = { ...idle, findings: { critical: 1, high: 0, medium: 0, low: 0 }, day: { spent: "0", cap: "0" } };
+  assert.equal(statusText(one), "$(law) 1 finding · $0.0312 · today $0.00");
+});
+
+test("under way: a spinner, the phase and what is spent so far", () => {
+  const debating: Status = {
+    ...idle,
+    state: "debating",
+    phase: "cross_examination",
+    estimate: { expected: "0.04", at_most: "1.00" },
+  };
+  assert.equal(statusText(debating), "$(loading~spin) Cross-examination · $0.0312 of about $0.04");
+  assert.equal(statusText({ state: "debating" }), "$(loading~spin) Debating · $0.00");
+  assert.equal(statusText({ state: "estimating" }), "$(loading~spin) Estimating");
+  assert.ok(isBusy(debating));
+  assert.ok(!isBusy(idle));
+  assert.ok(!isBusy(undefined));
+});
+
+test("every other state says what is the matter", () => {
+  assert.equal(statusText({ ...idle, state: "degraded" }), "$(warning) 3 findings, incomplete · $0.0312 · today $0.12/$5.00");
+  assert.equal(statusText({ ...idle, state: "noKey" }), "$(key) 3 findings · no API key");
+  assert.equal(statusText({ ...idle, state: "blocked" }), "$(circle-slash) 3 findings · stopped · today $0.12/$5.00");
+  assert.equal(
+    statusText({ state: "awaitingConsent", estimate: { expected: "0.04", at_most: "1" } }),
+    "$(question) Waiting for your answer · about $0.04",
+  );
+});
+
+test("null is as good as absent", () => {
+  const sparse = { state: "idle", findings: null, day: null, review: null, estimate: null, phase: null } as const;
+  assert.equal(statusText(sparse), "$(law) No findings");
+  assert.match(statusTooltip(sparse), /No findings\./);
+});
+
+test("the tooltip has the estimate, the review, the day and the month", () => {
+  const tooltip = statusTooltip({ ...idle, estimate: { expected: "0.04", at_most: "1.00" }, message: "All done." });
+  assert.match(tooltip, /\*\*Rebuttal\*\* · shop/);
+  assert.match(tooltip, /\| Estimate \| about \$0\.04, at most \$1\.00 \|/);
+  assert.match(tooltip, /\| This review \| \$0\.0312 \|/);
+  assert.match(tooltip, /\| Today \| \$0\.12 of \$5\.00 \|/);
+  assert.match(tooltip, /\| This month \| \$1\.50 of \$50\.00 \|/);
+  assert.match(tooltip, /Findings: 1 high, 2 low\./);
+  assert.match(tooltip, /All done\\\./);
+});
+
+test("what the server sends cannot become a link or markup", () => {
+  const message = "[click](command:evil) <img> `x`\n# y";
+  assert.equal(escapeMarkdown(message), "\\[click\\]\\(command:evil\\) \\<img\\> \\`x\\` \\# y");
+});
+
+test("money has two to four decimals", () => {
+  for (const [amount, text] of [
+    ["0", "$0.00"],
+    ["0.0312", "$0.0312"],
+    ["0.031", "$0.031"],
+    ["1.5", "$1.50"],
+    ["10", "$10.00"],
+    ["0.00001", "<$0.0001"],
+    ["nonsense", "$?"],
+  ] as const) {
+    assert.equal(dollars(amount), text);
+  }
+});
