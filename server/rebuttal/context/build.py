@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from rebuttal.change.model import Change, FileDiff, Repository, Side, Skipped
-from rebuttal.context.candidates import (
-    MAX_WANTED,
-    Callers,
-    Definitions,
-    around,
-    changed_symbols,
-    guidelines,
-    search,
-)
+from rebuttal.context.callers import Callers
+from rebuttal.context.candidates import MAX_WANTED, around, guidelines, search
+from rebuttal.context.changed import changed_symbols
 from rebuttal.context.code import Code
+from rebuttal.context.definitions import Definitions
 from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.model import Context, Exhibit, Slice
 from rebuttal.context.packing import Candidate, pack, ranked

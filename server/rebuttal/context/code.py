@@ -16,6 +16,8 @@ from rebuttal.text.symbols import imports_of, references_of, symbols_of
 
 MAX_FILES = 200
 """How many files besides those of the change are parsed for one context."""
+MAX_READ = 1000
+"""How many are read, to look at single lines."""
 MAX_CHARACTERS = 300_000
 """A larger file is data or generated; parsing it costs more than a slice of it brings."""
 
@@ -48,12 +50,19 @@ class Code:
         self._imports: dict[str, tuple[Import, ...]] = {}
         self._references: dict[str, tuple[Reference, ...]] = {}
         self._lines: dict[str, list[str]] = {}
+        self._given: set[str] = set()
+        self._looked_into: set[str] = set()
+        self._too_many: list[str] = []
         self._skipped: dict[str, str] = {}
         self._by_name: dict[str, list[str]] | None = None
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        return tuple(Skipped(file, reason) for file, reason in sorted(self._skipped.items()))
+        skipped = dict(self._skipped)
+        if self._too_many:
+            count = f"{len(self._too_many)} such files" if len(self._too_many) > 1 else "one such file"
+            skipped[self._too_many[0]] = f"{count}, this the first: more than {MAX_FILES} could matter for context"
+        return tuple(Skipped(file, reason) for file, reason in sorted(skipped.items()))
 
     def named(self, name: str) -> list[str]:
         """The paths whose last part is `name`, sorted."""
@@ -66,6 +75,7 @@ class Code:
     def give(self, path: str, text: str) -> None:
         """A text that is known already; it does not count against the limits."""
         self._sources[path] = Source(path, text, language_of(path))
+        self._given.add(path)
 
     def source(self, path: str) -> Source | None:
         """The file at `path`; None where there is none, or it is left out."""
@@ -112,7 +122,18 @@ class Code:
 
     def _parsable(self, path: str) -> _Parsable | None:
         source = self.source(path)
-        return _Parsable(source.text, source.language) if source is not None and source.language is not None else None
+        if source is None or source.language is None:
+            return None
+        if path not in self._given and path not in self._looked_into:
+            if len(self._looked_into) >= MAX_FILES:
+                self._leave_out_one_more(path)
+                return None
+            self._looked_into.add(path)
+        return _Parsable(source.text, source.language)
+
+    def _leave_out_one_more(self, path: str) -> None:
+        if path not in self._too_many:
+            self._too_many.append(path)
 
     def _leave_out(self, path: str, reason: str) -> tuple[()]:
         self._skipped[path] = reason
@@ -121,8 +142,8 @@ class Code:
     def _read(self, path: str) -> Source | None:
         if is_secret_file(path):
             return None
-        if len(self._sources) >= MAX_FILES:
-            self._leave_out(path, f"more than {MAX_FILES} files could matter; this one was not looked into")
+        if len(self._sources) >= MAX_READ + len(self._given):
+            self._leave_out_one_more(path)
             return None
         text = self.tree.read(path)
         if text is None:

@@ -13,9 +13,9 @@ from itertools import pairwise
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Hunk
+from rebuttal.context.places import Holders, functions
 from rebuttal.text.model import Symbol
 from rebuttal.text.positions import git_lines
-from rebuttal.text.symbols import enclosing
 
 AROUND = 5
 """Unchanged lines shown on both sides of a hunk."""
@@ -29,7 +29,6 @@ ELISION = "…"
 
 _STATUS = {"type_changed": "type changed", "mode_changed": "mode changed"}
 _OPENS_BLOCK = re.compile(r"[A-Za-z_@]")
-_HOLDERS = ("function", "method")
 
 
 @frozen
@@ -52,8 +51,9 @@ def show_file(
     if new is None or diff.status == "deleted":
         return ShownFile(_head(diff) + "\n" + _deleted(git_lines(old or ""), old_symbols), frozenset())
     lines = git_lines(new)
-    wanted = _wanted(diff.hunks, new_symbols, len(lines), lines)
-    body = _Body(git_lines(old or ""), lines, new_symbols)
+    holders = _Around(new_symbols)
+    wanted = _wanted(diff.hunks, holders, len(lines))
+    body = _Body(git_lines(old or ""), lines, holders)
     return ShownFile(_head(diff) + "\n" + body.text(diff.hunks, wanted), frozenset(wanted))
 
 
@@ -63,27 +63,32 @@ def _head(diff: FileDiff) -> str:
     return f"=== {diff.path} ({status}{origin})"
 
 
-def _wanted(hunks: Iterable[Hunk], symbols: Sequence[Symbol], count: int, lines: Sequence[str]) -> set[int]:
+def _wanted(hunks: Iterable[Hunk], holders: _Around, count: int) -> set[int]:
     """The lines of the new side that are shown."""
     wanted: set[int] = set()
     for hunk in hunks:
         first, last = hunk.new_start, hunk.new_start + hunk.new_count - 1
         wanted.update(range(first - AROUND, max(last, first - 1) + AROUND + 1))
         for line in {min(first, count - 1), max(last, 0)}:
-            holder = _holder(symbols, line)
+            holder = holders.at(line)
             if holder is None:
                 continue
             if holder.end_line - holder.start_line < SMALL:
                 wanted.update(range(holder.start_line, holder.end_line + 1))
             else:
                 wanted.update(_signature(holder))
-    return _closed({line for line in wanted if 0 <= line < count}, lines)
+    return _closed({line for line in wanted if 0 <= line < count})
 
 
-def _holder(symbols: Sequence[Symbol], line: int) -> Symbol | None:
+class _Around:
     """The innermost function around a line, else the innermost definition of any kind."""
-    functions = [one for one in symbols if one.kind in _HOLDERS]
-    return enclosing(functions, line) or enclosing(symbols, line)
+
+    def __init__(self, symbols: Sequence[Symbol]) -> None:
+        self._functions = functions(symbols)
+        self._any = Holders(symbols, lambda _: True)
+
+    def at(self, line: int) -> Symbol | None:
+        return self._functions.at(line) or self._any.at(line)
 
 
 def _signature(symbol: Symbol) -> range:
@@ -91,7 +96,7 @@ def _signature(symbol: Symbol) -> range:
     return range(symbol.start_line, last + 1)
 
 
-def _closed(wanted: set[int], lines: Sequence[str]) -> set[int]:
+def _closed(wanted: set[int]) -> set[int]:
     """A gap of one or two lines costs no more than the mark that stands for it."""
     ordered = sorted(wanted)
     for one, following in pairwise(ordered):
@@ -128,10 +133,10 @@ def _bare(line: str) -> str:
 class _Body:
     """Writes the lines of one file: unchanged ones from the new side, removed ones where they were."""
 
-    def __init__(self, old: Sequence[str], new: Sequence[str], symbols: Sequence[Symbol]) -> None:
+    def __init__(self, old: Sequence[str], new: Sequence[str], holders: _Around) -> None:
         self._old = old
         self._new = new
-        self._symbols = symbols
+        self._holders = holders
         self._parts: list[str] = []
         self._before = -2
 
@@ -163,9 +168,9 @@ class _Body:
     def _gap(self, line: int) -> None:
         if line <= self._before + 1:
             return
-        around = _holder(self._symbols, line)
+        around = self._holders.at(line)
         name = around.qualified if around is not None else _heading(self._new, line)
-        before = _holder(self._symbols, self._before) if self._before >= 0 else None
+        before = self._holders.at(self._before) if self._before >= 0 else None
         same = around is not None and before is not None and around.qualified == before.qualified
         self._parts.append(ELISION if same else f"@@ {name}".rstrip())
         self._before = line - 1

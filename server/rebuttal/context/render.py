@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Iterable
 
-from rebuttal.context.model import Context, Slice
+from rebuttal.context.model import Context
 
-_TAG = re.compile(r"<(?=\s*/?\s*untrusted)", re.IGNORECASE)
+_TAG = re.compile(r"<(?=\s*/?\s*(?:pasted_content|untrusted))", re.IGNORECASE)
 
 
 def fence_id(secret: bytes, text: str) -> str:
@@ -21,24 +22,25 @@ def fence_id(secret: bytes, text: str) -> str:
     return hmac.new(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
 
 
-def fenced(text: str, fence: str) -> str:
-    """`text` between the marks of the fence; nothing in it can open or close one."""
-    inside = _TAG.sub("‹", text.replace(fence, "…")) if fence else _TAG.sub("‹", text)
+def fenced(text: str, fence: str, source: str) -> str:
+    """`text` between the marks of the fence, as the system prompt describes them; nothing in it can forge one."""
+    named = json.dumps(_harmless(source, fence), ensure_ascii=False)
+    inside = _harmless(text, fence)
     end = "" if inside.endswith("\n") else "\n"
-    return f'<untrusted id="{fence}">\n{inside}{end}</untrusted id="{fence}">\n'
+    return f'<pasted_content id="{fence}" source={named}>\n{inside}{end}</pasted_content id="{fence}">\n'
 
 
 def render(context: Context, fence: str, evidence: Iterable[str] = ()) -> str:
     """The one text block: diff, slices (best first) and evidence, a line each. The same input gives the same bytes."""
-    parts = ["The change:\n", fenced(context.diff, fence)]
+    parts = ["# The change\n\n", fenced(context.diff, fence, "diff")]
     if context.slices:
-        parts += ["\nOther code that belongs to it, each piece with the reason why it is shown:\n"]
-        parts += [fenced("\n".join(_piece(one) for one in context.slices), fence)]
-    lines = [line.replace("\n", " ") for line in evidence]
+        parts.append("\n# Other code that it concerns\n")
+        parts += ["\n" + fenced(one.text, fence, f"{one.file} ({one.reason})") for one in context.slices]
+    lines = [" ".join(line.split("\n")) for line in evidence]
     if lines:
-        parts += ["\nWhat tools have found already (do not repeat it):\n", fenced("\n".join(lines), fence)]
+        parts += ["\n# Facts found by tools\n\n", fenced("\n".join(lines), fence, "tools")]
     return "".join(parts)
 
 
-def _piece(one: Slice) -> str:
-    return f"=== {one.file} ({one.reason})\n{one.text}"
+def _harmless(text: str, fence: str) -> str:
+    return _TAG.sub("‹", text.replace(fence, "…") if fence else text)

@@ -1,0 +1,62 @@
+"""What the change touches: lines, and the definitions they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.context.code import Code
+from rebuttal.context.places import FUNCTIONS, nameable
+from rebuttal.text.model import Symbol
+
+
+@frozen
+class Changed:
+    """A definition that stood before the change and that the change touches."""
+
+    file: str
+    symbol: Symbol
+    broken: bool
+    """Its signature changed, or it is gone: whoever uses it may break."""
+    gone: bool = False
+    old_file: str | None = None
+    """Where the file was moved from: others may still import it from there."""
+
+    @property
+    def owner(self) -> str | None:
+        """The name of the class that it belongs to."""
+        return self.symbol.qualified.split(".")[-2] if self.symbol.parent in ("class", "interface") else None
+
+
+def touched_lines(diff: FileDiff) -> list[int]:
+    """Lines of the new side that were added, or before which lines were taken out; in order."""
+    return sorted({line for hunk in diff.hunks for line in (hunk.new_lines or (hunk.new_start,))})
+
+
+def changed_symbols(diff: FileDiff, old: Code, new: Code) -> list[Changed]:
+    """The definitions of the base that the change alters or removes; new ones have no users yet."""
+    before = _by_name(old.symbols(diff.old_path or diff.path))
+    after = _by_name(new.symbols(diff.path))
+    holders = nameable(after.values())
+    bodies = {one.qualified for line in touched_lines(diff) if (one := holders.at(line)) is not None}
+    found: list[Changed] = []
+    for name, was in before.items():
+        now = after.get(name)
+        if now is None:
+            found.append(Changed(diff.path, was, broken=True, gone=True, old_file=diff.old_path))
+        elif _signature(was) != _signature(now):
+            found.append(Changed(diff.path, now, broken=True, old_file=diff.old_path))
+        elif name in bodies and now.kind in FUNCTIONS:
+            found.append(Changed(diff.path, now, broken=False, old_file=diff.old_path))
+    return found
+
+
+def _by_name(symbols: tuple[Symbol, ...]) -> Mapping[str, Symbol]:
+    """What other files can name; of several with one name (overloads) the last, which has the body."""
+    return {one.qualified: one for one in symbols if one.kind != "field" and one.parent not in FUNCTIONS}
+
+
+def _signature(symbol: Symbol) -> tuple[object, ...]:
+    return (symbol.kind, symbol.parameters, symbol.is_async, symbol.bases)
