@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rebuttal.change.git import git_environment
 from rebuttal.change.identity import framing
 from rebuttal.change.model import ChangeError
 from rebuttal.change.read import read_change
@@ -224,3 +225,47 @@ def test_a_change_cannot_exempt_itself_by_attributes_or_a_mark(git_repo: GitRepo
             "api/x.py": "generated (linguist-generated in .gitattributes)",
             "gen.py": "generated (marked so in its first lines)",
         }
+
+
+@posix
+@pytest.mark.timeout(30)
+def test_an_object_that_is_a_pipe_does_not_hang_the_review(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    git_repo.commit("base", {"a.py": "1\n", "b.py": "1\n1\n"})
+    oid = git_repo.git("rev-parse", "HEAD:a.py")
+    stored = git_repo.path(f".git/objects/{oid[:2]}/{oid[2:]}")
+    stored.unlink()
+    os.mkfifo(stored)
+    git_repo.write("a.py", "2\n")
+    git_repo.write("b.py", "2\n")
+    monkeypatch.setattr("rebuttal.change.git.TIMEOUT_SECONDS", 1.0)
+    with read_change(git_repo.root, parse_scope("working")) as reading:
+        assert [diff.path for diff in reading.change.files] == ["b.py"]
+        assert [item.file for item in reading.change.skipped] == ["a.py"]
+
+
+@posix
+@pytest.mark.timeout(30)
+def test_an_index_that_is_a_pipe_ends_in_a_sentence(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    git_repo.commit("base", {"a.py": "1\n"})
+    git_repo.remove(".git/index")
+    os.mkfifo(git_repo.path(".git/index"))
+    monkeypatch.setattr("rebuttal.change.git.TIMEOUT_SECONDS", 1.0)
+    with pytest.raises(ChangeError, match="gave no answer"):
+        read_change(git_repo.root, parse_scope("working"))
+
+
+def test_git_is_not_given_our_keys_nor_what_redirects_it() -> None:
+    given = {
+        "PATH": "/bin",
+        "HOME": "/home/a",
+        "ANTHROPIC_API_KEY": "secret",
+        "REBUTTAL_STORE_URL": "postgresql://u:secret@host/db",
+        "GIT_DIR": "/x",
+        "GIT_EXTERNAL_DIFF": "/x",
+        "GIT_SSH_COMMAND": "/x",
+        "GIT_CONFIG_GLOBAL": "/home/a/config",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+    }
+    made = git_environment(given)
+    assert set(given) & set(made) == {"PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_KEY_0"}
+    assert "secret" not in " ".join(made.values())

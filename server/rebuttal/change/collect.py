@@ -254,4 +254,4 @@ def read_settings(git: Git) -> dict[str, str]:
 
 def _is_outside(path: str) -> bool:
     parts = path.split("/")
-    return any(part in ("", ".", "..") for part in parts) or parts[0].lower() == ".git" or "\0" in path
+    return "\0" in path or any(part in ("", ".", "..") or part.lower() == ".git" for part in parts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -77,7 +78,8 @@ def git_environment(given: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in given.items()
-        if (not name.upper().startswith("GIT_") or _KEPT.fullmatch(name.upper())) and not _PRIVATE.fullmatch(name)
+        if (not name.upper().startswith("GIT_") or _KEPT.fullmatch(name.upper()))
+        and not _PRIVATE.fullmatch(name.upper())
     }
     return kept | _FORCED
 
@@ -183,6 +185,8 @@ class ObjectReader:
     git: Git
     _running: Running | None = None
     _lock: threading.Lock = field(factory=threading.Lock)
+    _asked_at: float | None = None
+    _stop: threading.Event = field(factory=threading.Event)
 
     def get(self, name: str) -> GitObject | None:
         """The object that `name` names; None where there is none (or it is missing in a partial clone)."""
@@ -190,10 +194,13 @@ class ObjectReader:
             return self._by_hash_of(name)
         with self._lock:
             try:
+                self._asked_at = time.monotonic()
                 return self._ask(name)
             except (BrokenPipeError, EOFError):
                 self._end()  # git gives up when it may not fetch a missing object; the next question starts anew
                 return None
+            finally:
+                self._asked_at = None
 
     def close(self) -> None:
         with self._lock:
@@ -222,12 +229,23 @@ class ObjectReader:
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._running is None:
             self._running = self.git.start("cat-file", "--batch", stdin=True, stderr=subprocess.DEVNULL)
+            self._stop = threading.Event()
+            threading.Thread(target=self._watch, args=(self._running, self._stop), daemon=True).start()
         process = self._running.process
         assert process.stdin is not None
         assert process.stdout is not None
         return process.stdin, process.stdout
 
+    def _watch(self, running: Running, stop: threading.Event) -> None:
+        """End a process that hangs (an object can be a pipe nobody writes to): pipes have no time limit everywhere."""
+        while not stop.wait(TIMEOUT_SECONDS / 20):
+            asked_at = self._asked_at
+            if asked_at is not None and time.monotonic() - asked_at > TIMEOUT_SECONDS:
+                running.process.kill()
+                return
+
     def _end(self) -> None:
+        self._stop.set()
         if self._running is not None:
             running, self._running = self._running, None
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -19,6 +20,7 @@ from rebuttal.change.model import ChangeError, Match
 from rebuttal.change.worktree import Gone, WorkTree
 
 MAX_MATCHES = 5_000
+GREP_SECONDS = 20.0
 _CACHE_CHARACTERS = 32_000_000
 _WORD = re.compile(r"[^\0\r\n]+")
 
@@ -65,7 +67,7 @@ def locate(where: Path, environment: Mapping[str, str]) -> Place:
             f"The configuration of the repository at {folder} moves its work tree elsewhere (core.worktree); "
             "review it from a normal clone."
         )
-    return Place(root, git_dir, lines[0], folder.relative_to(root).as_posix().removeprefix("."))
+    return Place(root, git_dir, lines[0], "/".join(folder.relative_to(root).parts))
 
 
 def _belongs(root: Path, git_dir: Path) -> bool:
@@ -216,7 +218,7 @@ class SideTree:
         return self._paths
 
     def grep(self, words: Iterable[str], globs: Iterable[str] = ()) -> Iterator[Match]:
-        """See `Tree.grep`; at most MAX_MATCHES lines, in the order of git, buffers last."""
+        """See `Tree.grep`; at most MAX_MATCHES lines and GREP_SECONDS, in the order of git, buffers last."""
         wanted = sorted({word for word in words if _WORD.fullmatch(word)})
         patterns = tuple(globs)
         if not wanted:
@@ -252,11 +254,15 @@ def grep_git(git: Git, words: list[str], globs: tuple[str, ...], where: tuple[st
     process = running.process
     assert process.stdin is not None
     assert process.stdout is not None
+    limit = threading.Timer(GREP_SECONDS, process.kill)  # what was found until then is kept
+    limit.daemon = True
+    limit.start()
     try:
         process.stdin.write("\n".join(words).encode("utf-8", "replace") + b"\n")
         process.stdin.close()
         yield from _matches(process.stdout, prefix)
     finally:
+        limit.cancel()
         running.kill()
 
 

@@ -25,6 +25,7 @@ _ENTRY = re.compile(
     r"  size: (?P<size>\d+)\tflags: (?P<flags>[0-9a-f]+)\n"
 )
 _INTENT_TO_ADD = 1 << 29
+_JUNCTION = 0xA0000003
 
 
 class IndexEntry(NamedTuple):  # a tuple because there are as many as files in the repository
@@ -155,7 +156,8 @@ class WorkTree:
     def _open(self, path: str) -> int:
         if not self._inside(path):
             raise Gone(path)
-        # Windows has no such flags, nor fifos in folders or links that every user may make.
+        if not hasattr(os, "O_NOFOLLOW") and Path(self._full(path)).is_symlink():
+            raise Gone(path)
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(self._full(path), flags)
@@ -173,14 +175,17 @@ class WorkTree:
     def _inside(self, path: str) -> bool:
         """Whether every folder on the way is a real folder below the root."""
         parts = path.split("/")
-        if any(part in ("", ".", "..") for part in parts) or parts[0].lower() == ".git":
+        if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
             return False
         return all(self._is_plain("/".join(parts[:depth])) for depth in range(1, len(parts)))
 
     def _is_plain(self, folder: str) -> bool:
         if folder not in self._plain_folders:
             try:
-                plain = stat.S_ISDIR(os.lstat(self._full(folder)).st_mode)
+                found = os.lstat(self._full(folder))
+                # A junction of Windows is a folder to lstat, but leads elsewhere as a link does.
+                junction = getattr(found, "st_reparse_tag", 0) == _JUNCTION
+                plain = stat.S_ISDIR(found.st_mode) and not junction
             except (OSError, ValueError):
                 plain = False
             self._plain_folders[folder] = plain
