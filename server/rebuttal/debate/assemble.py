@@ -55,7 +55,7 @@ class Assembler:
         parts = [
             *self._framing(),
             "# The claims",
-            *(self._fenced(_json(_shown(one))) for one in about),
+            *(self._fenced("claim", _json(_shown(one))) for one in about),
             *self._excerpts(about, warm=warm),
             *self._served(served),
         ]
@@ -74,7 +74,7 @@ class Assembler:
     def _prompt(self, shared: str, seat: Seat, phase: Phase, material: Iterable[str]) -> Prompt:
         # Whoever reads a recording or scripts an answer can tell whose turn it is.
         turn = f'<turn seat="{seat.id}" phase="{phase}"/>'
-        head = f"The id of all untrusted text in this message is `{self._brief.fence}`."
+        head = f"The id of all pasted content in this message is `{self._brief.fence}`."
         who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
         task = self._prompts.tasks[phase].strip()
         return Prompt(self._prompts.system, shared, "\n\n".join([turn, head, *material, who, task]) + "\n")
@@ -82,7 +82,7 @@ class Assembler:
     def _framing(self) -> list[str]:
         if not self._brief.framing.strip():
             return []
-        return ["# What the author says about the change", self._fenced(self._brief.framing.strip())]
+        return ["# What the author says about the change", self._fenced("author", self._brief.framing.strip())]
 
     def _ground(self, about: Sequence[Contention], *, warm: bool) -> str:
         return self._shared if warm else self._dossier(tuple(one.lead.place for one in about))
@@ -116,29 +116,29 @@ class Assembler:
                 parts.append(self._excerpt(one.excerpt))
             else:
                 asked = _json({"file": one.need.file, "symbol": one.need.symbol})
-                parts.append("This is not to be had:\n" + self._fenced(asked))
+                parts.append(self._fenced("not available", asked))
         return [*parts, "Rule now; you cannot ask again."]
 
     def _disputes(self, about: Sequence[Contention], *, brief: bool) -> list[str]:
         parts = ["# The disputed claims" if len(about) > 1 else "# The disputed claim"]
         for one in about:
-            parts.append("Claim:\n" + self._fenced(_json(_shown(one))))
-            parts += ["Position:\n" + self._fenced(_json(position)) for position in _positions(one, brief=brief)]
+            parts.append(self._fenced("claim", _json(_shown(one))))
+            parts += [self._fenced("position", _json(position)) for position in _positions(one, brief=brief)]
         return parts
 
     def _excerpt(self, excerpt: Excerpt) -> str:
         side = "after the change" if excerpt.side == "new" else "before the change"
-        return self._fenced(f"=== {excerpt.file} ({side})\n{excerpt.text}")
+        return self._fenced(f"{excerpt.file}, {side}", excerpt.text)
 
     def _dossier(self, places: Sequence[Place]) -> str:
         """The disputed files' own diffs: what a tier without a warm cache sees instead of everything."""
         files = sorted({place.file for place in places})
         diffs = [diff for file in files if (diff := self._brief.change.file(file)) is not None]
-        texts = [self._fenced(f"=== {diff.path}\n{file_diff(diff, self._exhibits)}") for diff in diffs]
+        texts = [self._fenced(f"diff of {diff.path}", file_diff(diff, self._exhibits)) for diff in diffs]
         return "\n\n".join(["# The change in the files in dispute", *texts]) + "\n"
 
-    def _fenced(self, text: str) -> str:
-        return fenced(text, self._brief.fence).rstrip("\n")
+    def _fenced(self, source: str, text: str) -> str:
+        return fenced(text, self._brief.fence, source).rstrip("\n")
 
 
 def facts(evidence: Iterable[Finding]) -> list[str]:
@@ -148,8 +148,7 @@ def facts(evidence: Iterable[Finding]) -> list[str]:
 
 def render_shared(brief: Brief) -> str:
     """The shared part where the caller gives none."""
-    facts = (f"{one.file}: {one.rule}: {one.title}" for one in brief.evidence)
-    return render(brief.context, brief.fence, facts)
+    return render(brief.context, brief.fence, facts(brief.evidence))
 
 
 def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:

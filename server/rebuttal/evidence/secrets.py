@@ -58,11 +58,17 @@ def _new_secrets(
             yield _fact(diff, index, secret, secrets)
 
 
+def rule_of(kind: str) -> str:
+    """`secrets:aws` for the kind "aws-key": the rule names whose secret it is; a kind of nobody's stays whole."""
+    owner = kind.removesuffix("-key").removesuffix("-token")
+    return f"secrets:{kind if owner in ('private', 'api') else owner}"
+
+
 def _fact(diff: FileDiff, index: LineIndex, secret: Secret, secrets: tuple[Secret, ...]) -> Fact:
     words = secret.kind.replace("-", " ")
     return Fact(
         diff,
-        f"secrets:{secret.kind}",
+        rule_of(secret.kind),
         f"Secret in the code: {words}",
         f"A value that looks like a secret ({words}) is written in the file, so everyone who can read the repository "
         "or its history has it: revoke it, and read it from the environment or a secret store.",

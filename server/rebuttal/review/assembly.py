@@ -11,7 +11,7 @@ from rebuttal.change.model import Change, Skipped
 from rebuttal.context.model import Context
 from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
 from rebuttal.debate.panel import PanelChoice
-from rebuttal.evidence.panel import Evidence
+from rebuttal.evidence.model import Evidence
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import SEVERITIES, Finding, Severity
 from rebuttal.findings.report import (

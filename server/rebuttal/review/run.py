@@ -17,9 +17,11 @@ from rebuttal.change.read import Reading, read_change
 from rebuttal.context.build import build
 from rebuttal.context.model import Context
 from rebuttal.context.render import fence_id, render
+from rebuttal.debate.assemble import facts
 from rebuttal.debate.engine import debate
 from rebuttal.debate.panel import choose_panel
-from rebuttal.evidence.panel import Evidence, collect
+from rebuttal.evidence.model import Evidence
+from rebuttal.evidence.panel import collect
 from rebuttal.findings.report import Degraded, Timing
 from rebuttal.review.assembly import Parts, brief, report
 from rebuttal.review.request import Door, Estimated, Question, Request, Result, StaticReady
@@ -187,7 +189,7 @@ def _read(request: Request) -> Reading:
 def _prepare(request: Request, secret: bytes, reading: Reading, evidence: Evidence) -> _Prepared:
     context = build(reading.change, reading.repository, budget_tokens=request.settings.context_tokens)
     fence = fence_id(secret, context.diff)
-    return _Prepared(context, render(context, fence, evidence.findings), fence, framing(reading))
+    return _Prepared(context, render(context, fence, facts(evidence.findings)), fence, framing(reading))
 
 
 async def _cpu(work: Callable[..., T], *arguments: object) -> T:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
 from rebuttal.budget.model import Estimate
@@ -16,13 +16,14 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse, caps_of
 from rebuttal.change.identity import repository_id
 from rebuttal.change.model import Change
-from rebuttal.debate.model import Speaker
+from rebuttal.debate.model import Profile, ProtocolName, Speaker
 from rebuttal.debate.plan import planned_turns
 from rebuttal.findings.model import Finding
 from rebuttal.findings.suppress import suppress
 from rebuttal.review.assembly import Parts
 from rebuttal.review.request import Request, UsageError
 from rebuttal.settings import Settings, endpoint_host, has_key, home
+from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import Cost, StoreError, Totals
 from rebuttal.text.tokens import expected_tokens
 
@@ -133,10 +134,11 @@ class Services:
 
     def estimate(self, settings: Settings, parts: Parts) -> Estimate:
         """What the debate is expected to cost and may cost at most. Raises UnknownPrice."""
-        models = {"haiku": settings.model_haiku, "sonnet": settings.model_sonnet, "opus": settings.model_opus}
+        roster = Roster.of(settings)
+        profile, protocol = cast(Profile, settings.profile), cast(ProtocolName, settings.protocol)
         turns = [
-            PlannedTurn(turn.phase, turn.seat, models[turn.tier], turn.ask_tokens, turn.output_tokens)
-            for turn in planned_turns(parts.choice, settings.profile, parts.change)
+            PlannedTurn(turn.phase, turn.seat, roster.id(turn.tier), turn.ask_tokens, turn.output_tokens)
+            for turn in planned_turns(parts.choice, profile, parts.change, protocol)
         ]
         calls = plan_calls(turns, expected_tokens(parts.shared))
         return estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
