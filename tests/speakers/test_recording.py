@@ -77,7 +77,7 @@ async def test_the_same_question_asked_twice_has_two_answers(
 
 def test_the_fence_of_another_installation_does_not_matter() -> None:
     def fenced(fence: str, code: str) -> Turn:
-        shared = f'<untrusted id="{fence}">\n{code}\n</untrusted id="{fence}">'
+        shared = f'<pasted_content id="{fence}">\n{code}\n</pasted_content id="{fence}">'
         return evolve(turn(), prompt=Prompt("s", shared, f"The id is {fence}."))
 
     assert turn_key(fenced("aaaa", "x = 1")) == turn_key(fenced("bbbb", "x = 1"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 SCHEMA = 1
-_FENCE = re.compile(r'<untrusted id="([^"]+)"')
+_FENCE = re.compile(r'<pasted_content id="([^"]+)"')
 
 
 class RecordingError(SettingsError):
