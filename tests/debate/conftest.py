@@ -281,7 +281,7 @@ class Scripted:
         return [turn for turn in self.turns if turn.phase == phase]
 
 
-_SHOWN = re.compile(r'<untrusted id="[^"]*">\n(\{\n "claim".*?\n\})\n</untrusted', re.DOTALL)
+_SHOWN = re.compile(r'<pasted_content id="[^"]*" source="claim">\n(.*?)\n</pasted_content', re.DOTALL)
 
 
 def shown(turn: Turn) -> list[dict[str, str]]:
