@@ -1,0 +1,120 @@
+// Drives the workbench as a user does. One argument: {"url", "lab", "chromium", "steps", "pictures"} as JSON.
+// Each step waits for what it needs to see. The last line of stdout is JSON: what was seen. Progress goes to stderr.
+import { createRequire } from "node:module";
+
+const given = JSON.parse(process.argv[2]);
+const { chromium } = createRequire(`${given.lab}/pw/package.json`)("playwright-core");
+const ITEM = '[id="rebuttal.rebuttal.rebuttal.status"]';
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-dev-shm-usage",
+  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+];
+const started = Date.now();
+const seen = {};
+const say = (text) => console.error(`${((Date.now() - started) / 1000).toFixed(1)} s  ${text}`);
+
+const browser = await chromium.launch({ executablePath: given.chromium, headless: true, args: FLAGS });
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+page.setDefaultTimeout(60_000);
+
+async function command(title) {
+  await page.keyboard.press("F1");
+  const input = page.locator(".quick-input-widget input");
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor();
+  await page.keyboard.press("Enter");
+}
+
+async function statusText(pattern) {
+  await page.locator(ITEM, { hasText: new RegExp(pattern) }).waitFor({ timeout: 120_000 });
+  return (await page.locator(ITEM).innerText()).trim();
+}
+
+const STEPS = {
+  async open() {
+    await page.goto(given.url, { waitUntil: "domcontentloaded" });
+    await page.locator(".editor-instance .view-line").first().waitFor();
+  },
+  async status(pattern, name) {
+    seen[name] = await statusText(pattern);
+  },
+  async command(title) {
+    await command(title);
+  },
+  async toast(words, name) {
+    const toast = page.locator(".notifications-toasts .notification-list-item", { hasText: words });
+    await toast.first().waitFor({ timeout: 120_000 });
+    seen[name] = (await toast.first().locator(".notification-list-item-message").innerText()).trim();
+  },
+  async press(button) {
+    await page.locator(".notifications-toasts .monaco-button", { hasText: button }).first().click();
+  },
+  async squiggle(kind) {
+    await page.locator(`.monaco-editor .squiggly-${kind}`).first().waitFor();
+  },
+  async problem(words, name) {
+    await command("Problems: Focus on Problems View");
+    const row = page.locator(".markers-panel .monaco-list-row", { hasText: words }).first();
+    await row.waitFor();
+    seen[name] = await row.getAttribute("aria-label");
+  },
+  async reveal(words) {
+    await page.locator(".markers-panel .monaco-list-row", { hasText: words }).first().click();
+  },
+  async tooltip(words, name) {
+    await page.locator(ITEM).hover();
+    const hover = page.locator(".monaco-hover:visible", { hasText: words }).first();
+    await hover.waitFor();
+    seen[name] = await hover.innerText();
+  },
+  async pick(words) {
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: words }).first().click();
+  },
+  async clickStatus() {
+    await page.locator(ITEM).click();
+  },
+  async fix(words) {
+    await page.keyboard.press("Control+.");
+    await page.locator(".action-widget .monaco-list-row.action", { hasText: words }).first().click();
+  },
+  async line(words) {
+    await page.locator(".editor-instance .view-line", { hasText: words }).first().waitFor();
+  },
+  async gone(words) {
+    await page.locator(".editor-instance .view-line", { hasText: words }).first().waitFor({ state: "detached" });
+  },
+  async preview(words) {
+    const frame = page.frameLocator("iframe.webview").last().frameLocator("iframe#active-frame");
+    await frame.getByText(words).first().waitFor();
+  },
+  async key(keys) {
+    await page.keyboard.press(keys);
+  },
+  async picture(path) {
+    await page.screenshot({ path });
+  },
+};
+
+let failure;
+for (const [name, ...values] of given.steps) {
+  say([name, ...values].join(" "));
+  try {
+    await STEPS[name](...values);
+  } catch (error) {
+    failure = `${name} ${values.join(" ")}: ${String(error).slice(0, 500)}`;
+    const status = await page.locator(ITEM).innerText({ timeout: 1000 }).catch(() => "no status bar item");
+    failure += `\nstatus bar: ${status}`;
+    await page.screenshot({ path: `${given.pictures}/failed.png` });
+    break;
+  }
+}
+await browser.close();
+console.log(JSON.stringify({ seen, failure }));
+process.exit(failure === undefined ? 0 : 1);
