@@ -15,7 +15,8 @@ from rebuttal.store.model import CallKey, CapReached, Caps, Granted, Tokens
 CAPS = Caps(review=Decimal("4"), day=Decimal("10"), month=Decimal("10"))
 
 
-def main(path: Path, notes: Path, seed: int) -> None:
+def main(path: Path, notes: Path, seed: int, dearest: int) -> None:
+    """`dearest`: micro-dollars that a call may cost at most."""
     chance = random.Random(seed)
     with Database.open(path) as database, notes.open("ab", buffering=0) as out:
         ledger = Ledger(database)
@@ -23,7 +24,7 @@ def main(path: Path, notes: Path, seed: int) -> None:
         while refused < 50:
             key = CallKey(f"review {chance.randrange(3)}", "repository", "opening", "architect", "claude-haiku-5-5")
             try:
-                granted = ledger.reserve(key, Decimal(chance.randrange(1, 20_000)) / 10**6, CAPS).result()
+                granted = ledger.reserve(key, Decimal(chance.randrange(1, dearest)) / 10**6, CAPS).result()
             except CapReached:
                 refused += 1
                 continue
@@ -47,4 +48,4 @@ def finish(ledger: Ledger, granted: Granted, chance: random.Random, out: BinaryI
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -21,10 +21,9 @@ from tests.store.spender import CAPS
 SPENDER = Path(__file__).with_name("spender.py")
 
 
-def _start(path: Path, notes: Path, seed: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, str(SPENDER), str(path), str(notes), str(seed)], stderr=subprocess.PIPE, cwd=path.parent
-    )
+def _start(path: Path, notes: Path, seed: int, dearest: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(SPENDER), str(path), str(notes), str(seed), str(dearest)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, cwd=path.parent)
 
 
 def _wait_for_a_call(child: subprocess.Popen[bytes], notes: Path) -> None:
@@ -89,7 +88,7 @@ def test_a_process_killed_at_any_moment_loses_nothing_it_spent(tmp_path: Path) -
     notes = []
     for attempt in range(5):
         notes.append(tmp_path / f"notes {attempt}")
-        child = _start(path, notes[-1], attempt)
+        child = _start(path, notes[-1], attempt, dearest=5_000)
         _wait_for_a_call(child, notes[-1])
         time.sleep(random.uniform(0, 0.08))  # any moment will do: that is the point
         child.kill()
@@ -102,12 +101,12 @@ def test_processes_that_spend_at_once_and_die_at_random_never_pass_a_cap(tmp_pat
     path = tmp_path / "store.db"
     Database.open(path).close()
     notes = [tmp_path / f"notes {number}" for number in range(6)]
-    children = [_start(path, note, number) for number, note in enumerate(notes[:4])]
+    children = [_start(path, note, number, dearest=60_000) for number, note in enumerate(notes[:4])]
     for child, note in zip(children[:2], notes[:2], strict=True):
         _wait_for_a_call(child, note)
         time.sleep(random.uniform(0, 0.1))
         child.kill()
-    children += [_start(path, note, number + 4) for number, note in enumerate(notes[4:])]
+    children += [_start(path, note, number + 4, dearest=60_000) for number, note in enumerate(notes[4:])]
     for child in children:
         _, errors = child.communicate(timeout=50)
         assert child in children[:2] or child.returncode == 0, errors
