@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 import cattrs
 from attrs import define, field, frozen
+from cattrs.gen import make_dict_structure_fn, override
 
 from tests.emulator.validate import Request
 
@@ -156,10 +157,13 @@ def load(path: Path) -> Script:
 
 
 def _rule(raw: Any, where: str) -> Rule:
+    if not isinstance(raw, dict) or not isinstance(raw.get("reply"), dict | str | None):
+        raise ScriptError(f"{where}: an object is expected, with a statement or a text as its reply")
     converter = cattrs.Converter(forbid_extra_keys=True)
-    converter.register_structure_hook_func(lambda kind: kind == Answer | None, lambda value, _: value)
+    verbatim = override(struct_hook=lambda value, _: value)
+    rule_from = make_dict_structure_fn(Rule, converter, _cattrs_forbid_extra_keys=True, reply=verbatim)
     try:
-        return converter.structure(raw, Rule)
+        return rule_from(raw, Rule)
     except Exception as error:
         problems = "; ".join(cattrs.transform_error(error))
         raise ScriptError(f"{where}: {problems}") from None

@@ -182,9 +182,13 @@ class Emulator:
         record.model, record.seat, record.phase = request.model.id, known.seat, known.phase
         self._notify()
         rule = self.script.rule(known)
+        refused = rule.fault is not None and rule.fault.kind == "status"
+        # What can be read is decided when a request starts: of two that start together, both write.
+        plan = None if refused else self._cache.plan(request, key, started)
         await self.clock.sleep(rule.first_byte)
-        await self._fail_before_headers(http, rule.fault, record)
-        plan = self._cache.plan(request, key, started)
+        if rule.fault is not None:
+            await self._fail_before_headers(http, rule.fault)
+        assert plan is not None
         try:
             reply = compose(known, rule, self.script, plan)
         except ScriptError as error:
@@ -193,9 +197,7 @@ class Emulator:
         play = _Play(self, http, record, request, rule, reply, plan)
         return await (play.stream() if request.stream else play.whole())
 
-    async def _fail_before_headers(self, http: web.Request, fault: Fault | None, record: Record) -> None:
-        if fault is None:
-            return
+    async def _fail_before_headers(self, http: web.Request, fault: Fault) -> None:
         if fault.kind == "status":
             raise ApiError(fault.status, fault.message, fault.error_code, fault.headers, fault.type)
         if fault.at is None and fault.kind in ("cut", "reset", "stall"):

@@ -53,7 +53,7 @@ async def counter(emulator: Emulator, database: Database) -> AsyncIterator[Count
 
 async def test_the_ledger_ends_with_the_service_s_bill(emulator: Emulator, counter: Counter) -> None:
     emulator.script.add(Rule(reply=statement(claim(1)), chance=0.7), Rule(fault=Fault("status", status=529)))
-    turns = [turn(f"seat-{number}", tier=tier) for number in range(4) for tier in ("haiku", "sonnet", "opus")]  # type: ignore[arg-type] # of literals
+    turns = [turn(f"seat-{number}", tier=tier) for number in range(4) for tier in ("haiku", "sonnet", "opus")]
     replies = [await counter.speaker.speak(one, Heard()) for one in turns]
     cost = await counter.ledger.cost_of("review-1")
     assert cost.spent == emulator.bill == sum(reply.spent for reply in replies)
