@@ -93,3 +93,12 @@ def test_the_same_state_gives_the_same_bytes(git_repo: GitRepo) -> None:
     first = working_context(git_repo)
     assert working_context(git_repo) == first
     assert render(working_context(git_repo), "f") == render(first, "f")
+
+
+def test_a_file_name_can_neither_forge_a_header_nor_stop_the_sending(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"a.py": "x = 1\n"})
+    name = "b\n=== evil.py (added)\n+pwned = 1\n"
+    git_repo.write(f"{name}.py", "y = 1\n")
+    context = working_context(git_repo)
+    assert "\n=== evil.py" not in context.diff
+    render(context, "0" * 16, ["a\udcff.py: odd"]).encode("utf-8")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rebuttal.context.model import Context, Slice
-from tests.context.conftest import ContextOf
+from tests.context.conftest import ContextOf, working_context
+from tests.gitrepo import GitRepo
 
 FILLER = "".join(f"    step_{n} = {n}\n" for n in range(60))
 
@@ -197,3 +198,50 @@ def test_a_change_without_code_has_no_slices(context_of: ContextOf) -> None:
     context = context_of({"notes.txt": "a\n"}, {"notes.txt": "b\n"})
     assert context.slices == ()
     assert context.diff == "=== notes.txt (modified)\n@@\n-a\n+b\n"
+
+
+def test_a_name_that_a_file_defines_itself_is_not_the_changed_one(context_of: ContextOf) -> None:
+    base = {
+        "core.py": "logger = make()\n\n\ndef run(n):\n    return n\n",
+        "own.py": "from core import run\n\nlogger = make()\n\n\ndef go():\n    logger.info(1)\n    return run(1)\n",
+    }
+    context = context_of(base, {"core.py": "def run(n):\n    return n\n"})
+    assert context.slices == ()
+
+
+def test_a_method_of_another_class_is_not_the_changed_one(context_of: ContextOf) -> None:
+    def classes(extra: str) -> str:
+        return (
+            f"class One:\n    def request(self{extra}):\n        return 1\n\n"
+            "    def get(self):\n        return self.request()\n\n\n"
+            "class Two:\n    def request(self):\n        return 2\n\n"
+            "    def post(self):\n        return self.request()\n\n\n"
+            "class Three(One):\n    def put(self):\n        return self.request()\n"
+        )
+
+    far = "\n".join(f"# {n}" for n in range(12)) + "\n"
+    base = {"client.py": classes("").replace("\n\n\n", f"\n\n\n{far}")}
+    context = context_of(base, {"client.py": classes(", url").replace("\n\n\n", f"\n\n\n{far}")})
+    reasons = " ".join(one.reason for one in context.slices)
+    assert "Three.put uses One.request, whose signature changed" in reasons
+    assert "Two.post" not in reasons
+
+
+def test_a_moved_file_shows_who_imports_it_from_where_it_was(git_repo: GitRepo) -> None:
+    text = "def run(n):\n    return n\n" + FILLER.replace("    ", "")
+    git_repo.commit("base", {"core.py": text, "use.py": "from core import run\n\n\ndef go():\n    return run(1)\n"})
+    git_repo.git("mv", "core.py", "kernel.py")
+    git_repo.write("kernel.py", text.replace("def run(n):", "def run(n, m):"))
+    context = working_context(git_repo)
+    assert "=== kernel.py (renamed from core.py)" in context.diff
+    assert ("use.py", "go uses run, whose signature changed") in files_and_reasons(context)
+
+
+def test_go_methods_and_typescript_aliases(context_of: ContextOf) -> None:
+    base = {
+        "web/src/lib/price.ts": "export class Price {\n  rounded(): number {\n    return 1;\n  }\n}\n",
+        "web/src/app/page.ts": "export const a = 1;\n",
+    }
+    change = {"web/src/app/page.ts": "import { Price } from '@/lib/price';\nexport const a = new Price().rounded();\n"}
+    context = context_of(base, change)
+    assert slice_of(context, "web/src/lib/price.ts", "definition of Price").text.startswith("export class Price")

@@ -173,17 +173,22 @@ def test_other_files_are_not(path: str) -> None:
     assert not is_secret_file(path)
 
 
-@pytest.mark.parametrize(
-    "piece", ["a", "x = f(y); ", 'token="', "sk-", "password: ", "-----BEGIN PRIVATE KEY-----", "eyJ", "://a:"]
-)
-def test_five_megabytes_on_one_line_take_linear_time(piece: str) -> None:
-    def seconds(size: int) -> float:
-        text = piece * (size // len(piece))
-        started = time.process_time()
-        find_secrets(text, "bundle.js")
-        return time.process_time() - started
+def seconds(piece: str, size: int) -> float:
+    text = piece * (size // len(piece))
+    started = time.process_time()
+    find_secrets(text, "bundle.js")
+    return time.process_time() - started
 
-    seconds(100_000)
-    small, large = seconds(1_000_000), seconds(5_000_000)
-    # Quadratic growth would be 25 times as long.
-    assert large < max(12 * small, 2.0)
+
+@pytest.mark.parametrize("piece", ["a", "x = f(y, 'z'); ", "0123456789abcdef"])
+def test_five_megabytes_on_one_line_take_less_than_two_seconds(piece: str) -> None:
+    assert seconds(piece, 5_000_000) < 2.0
+
+
+@pytest.mark.parametrize(
+    "piece", ['token="', "sk-", "password: ", "password=", "-----BEGIN PRIVATE KEY-----", "eyJ", "://a:", "pass: 'x"]
+)
+def test_hostile_lines_take_linear_time(piece: str) -> None:
+    seconds(piece, 100_000)
+    small, large = seconds(piece, 300_000), seconds(piece, 1_500_000)
+    assert large < max(12 * small, 1.0)  # five times the text; quadratic growth would take 25 times as long

@@ -22,18 +22,19 @@ from rebuttal.text.tokens import quick_tokens
 NAMED_ONLY = "holds secrets by its name: named, never shown"
 
 
-def build(change: Change, repository: Repository, *, budget_tokens: int) -> Context:
+def build(change: Change, repository: Repository, *, budget_tokens: int, parser: Parser | None = None) -> Context:
     """The context of `change`. `budget_tokens` is for the slices; the diff is always whole.
+
+    A `parser` that has seen the change's files already saves parsing them again.
 
     The same change, repository and budget give the same bytes. Texts are redacted; of a file that holds secrets
     by its nature only the name is shown.
     """
-    return _Builder(change, repository).build(budget_tokens)
+    return _Builder(change, repository, parser or Parser()).build(budget_tokens)
 
 
 class _Builder:
-    def __init__(self, change: Change, repository: Repository) -> None:
-        parser = Parser()
+    def __init__(self, change: Change, repository: Repository, parser: Parser) -> None:
         gone = [diff.old_path or diff.path for diff in change.files if diff.status in ("deleted", "renamed")]
         self._change = change
         self._repository = repository
@@ -75,7 +76,7 @@ class _Builder:
         for diff in self._shown_files:
             changed += changed_symbols(diff, self._old, self._new)
             if diff.new_text is not None:
-                found += [*around(diff, self._new), *definitions.of(diff)]
+                found += [*around(diff, self._old, self._new), *definitions.of(diff)]
         callers = Callers(self._new, changed)
         names = callers.names()
         for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:

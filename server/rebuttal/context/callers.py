@@ -34,6 +34,7 @@ _SPREAD = 16
 """A method's name in more files than this says too little about which class is meant."""
 _LOOKED_INTO = 40
 _TESTS_OF_ONE = 3
+_MOST = 200
 _LATER = 0.02
 """By this much each further user of one definition matters less, so that none crowds out the others."""
 
@@ -66,9 +67,14 @@ class Callers:
         return dict(list(names.items())[:MAX_WANTED])
 
     def of(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Candidate]:
+        """Those of what may break first; no more than could ever be shown."""
+        found = 0
         for one in self._changed:
-            if one.symbol.name in matches:
-                yield from self._users(one, matches[one.symbol.name])
+            for candidate in self._users(one, matches.get(one.symbol.name, ())):
+                found += 1
+                yield candidate
+            if found >= _MOST:
+                return
 
     def _users(self, one: Changed, matches: Sequence[Match]) -> Iterator[Candidate]:
         lines: dict[str, set[int]] = {}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from rebuttal.change.model import FileDiff, Match, Tree
-from rebuttal.context.changed import touched_lines
+from rebuttal.context.changed import touched
 from rebuttal.context.code import Code
 from rebuttal.context.diff import HEADER_LINES
 from rebuttal.context.packing import Candidate
@@ -66,16 +66,14 @@ def whole(file: str, symbol: Symbol, reason: str, score: float, names: Iterable[
     return Candidate(file, "new", symbol.start_line, symbol.end_line, reason, score, frozenset(names), signature)
 
 
-def around(diff: FileDiff, code: Code) -> Iterator[Candidate]:
+def around(diff: FileDiff, old: Code, code: Code) -> Iterator[Candidate]:
     """The definitions that hold the changed lines: the function whole, its class as an outline."""
     symbols = code.symbols(diff.path)
-    inner, outer = functions(symbols), classes(symbols)
-    touched = touched_lines(diff)
     names = _added_names(diff)
-    for function in dict.fromkeys(filter(None, map(inner.at, touched))):
+    for function in touched(diff, old, code, functions):
         score = ENCLOSING if function.end_line - function.start_line < _LARGE else ENCLOSING_LARGE
         yield whole(diff.path, function, f"{function.qualified} holds changed lines", score, names)
-    for holder in dict.fromkeys(filter(None, map(outer.at, touched))):
+    for holder in touched(diff, old, code, classes):
         only = frozenset(_outline(holder, symbols))
         reason = f"outline of {holder.qualified}, which holds changed lines"
         yield Candidate(diff.path, "new", holder.start_line, holder.end_line, reason, OUTLINE, only=only)

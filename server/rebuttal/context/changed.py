@@ -1,14 +1,14 @@
-"""What the change touches: lines, and the definitions they belong to."""
+"""The definitions that the change touches."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.context.code import Code
-from rebuttal.context.places import FUNCTIONS, nameable
+from rebuttal.context.places import FUNCTIONS, Holders, nameable
 from rebuttal.text.model import Symbol
 
 
@@ -30,17 +30,22 @@ class Changed:
         return self.symbol.qualified.split(".")[-2] if self.symbol.parent in ("class", "interface") else None
 
 
-def touched_lines(diff: FileDiff) -> list[int]:
-    """Lines of the new side that were added, or before which lines were taken out; in order."""
-    return sorted({line for hunk in diff.hunks for line in (hunk.new_lines or (hunk.new_start,))})
+def touched(diff: FileDiff, old: Code, new: Code, holders: Callable[[Iterable[Symbol]], Holders]) -> list[Symbol]:
+    """The definitions of the new side that got a line or lost one, in order of the lines."""
+    symbols = new.symbols(diff.path)
+    after, before = holders(symbols), holders(old.symbols(diff.old_path or diff.path))
+    by_name = {one.qualified: one for one in symbols}
+    gained = [after.at(line) for line in sorted(diff.added_lines)]
+    lost = [before.at(line) for line in sorted(diff.removed_lines)]
+    found = [*gained, *(by_name.get(one.qualified) for one in lost if one is not None)]
+    return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def changed_symbols(diff: FileDiff, old: Code, new: Code) -> list[Changed]:
     """The definitions of the base that the change alters or removes; new ones have no users yet."""
     before = _by_name(old.symbols(diff.old_path or diff.path))
     after = _by_name(new.symbols(diff.path))
-    holders = nameable(after.values())
-    bodies = {one.qualified for line in touched_lines(diff) if (one := holders.at(line)) is not None}
+    bodies = {one.qualified for one in touched(diff, old, new, nameable)}
     found: list[Changed] = []
     for name, was in before.items():
         now = after.get(name)

@@ -28,6 +28,7 @@ DELETED_WHOLE = 60
 ELISION = "…"
 
 _STATUS = {"type_changed": "type changed", "mode_changed": "mode changed"}
+_LINE_BREAKS = re.compile(r"[\r\n\x00-\x1f\x7f\x85\u2028\u2029]")
 _OPENS_BLOCK = re.compile(r"[A-Za-z_@]")
 
 
@@ -60,7 +61,7 @@ def show_file(
 def _head(diff: FileDiff) -> str:
     status = _STATUS.get(diff.status, diff.status)
     origin = f" from {diff.old_path}" if diff.old_path else ""
-    return f"=== {diff.path} ({status}{origin})"
+    return _LINE_BREAKS.sub("�", f"=== {diff.path} ({status}{origin})")
 
 
 def _wanted(hunks: Iterable[Hunk], holders: _Around, count: int) -> set[int]:
@@ -69,15 +70,21 @@ def _wanted(hunks: Iterable[Hunk], holders: _Around, count: int) -> set[int]:
     for hunk in hunks:
         first, last = hunk.new_start, hunk.new_start + hunk.new_count - 1
         wanted.update(range(first - AROUND, max(last, first - 1) + AROUND + 1))
-        for line in {min(first, count - 1), max(last, 0)}:
-            holder = holders.at(line)
-            if holder is None:
-                continue
+        for holder in _holding(hunk, holders):
             if holder.end_line - holder.start_line < SMALL:
                 wanted.update(range(holder.start_line, holder.end_line + 1))
             else:
                 wanted.update(_signature(holder))
     return _closed({line for line in wanted if 0 <= line < count})
+
+
+def _holding(hunk: Hunk, holders: _Around) -> list[Symbol]:
+    """The definitions around a hunk; around a mere removal only one that goes on on both sides of it."""
+    first = holders.at(hunk.new_start if hunk.new_count else hunk.new_start - 1)
+    last = holders.at(hunk.new_start + max(hunk.new_count - 1, 0))
+    if not hunk.new_count and first is not last:
+        return []
+    return list(dict.fromkeys(one for one in (first, last) if one is not None))
 
 
 class _Around:

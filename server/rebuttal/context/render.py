@@ -43,4 +43,6 @@ def render(context: Context, fence: str, evidence: Iterable[str] = ()) -> str:
 
 
 def _harmless(text: str, fence: str) -> str:
-    return _TAG.sub("‹", text.replace(fence, "…") if fence else text)
+    # A lone surrogate (a file name that is not UTF-8) cannot be sent.
+    sendable = text.encode("utf-8", "replace").decode("utf-8")
+    return _TAG.sub("‹", sendable.replace(fence, "…") if fence else sendable)
