@@ -108,6 +108,8 @@ class _Assembly:
     def _draft(self, change: FileChange) -> _Draft:
         if change.skip is not None:
             raise NotText(change.skip)
+        if change.old is None and change.new is None:
+            raise _Unchanged  # added to the index, then deleted
         if any("\udc80" <= char <= "\udcff" for char in change.path):
             raise NotText("its name is not UTF-8")
         if change.old is None or change.new is None or isinstance(change.new, InGit):

@@ -78,15 +78,16 @@ def parse_index(output: bytes, mtime_ns: int) -> Index:
 
 
 def _entry(match: re.Match[str]) -> IndexEntry:
+    _, tag, mode, oid, stage, path, seconds, nanoseconds, size, flags = match.groups()
     return IndexEntry(
-        path=match["path"],
-        mode=int(match["mode"], 8),
-        oid=match["oid"],
-        stage=int(match["stage"]),
-        mtime_ns=int(match["sec"]) * 1_000_000_000 + int(match["nsec"]),
-        size=int(match["size"]),
-        hidden=match["tag"].islower() or match["tag"] == "S",
-        intent=bool(int(match["flags"], 16) & _INTENT_TO_ADD),
+        path,
+        int(mode, 8),
+        oid,
+        int(stage),
+        int(seconds) * 1_000_000_000 + int(nanoseconds),
+        int(size),
+        hidden=tag.islower() or tag == "S",
+        intent=bool(int(flags, 16) & _INTENT_TO_ADD),
     )
 
 
@@ -109,6 +110,10 @@ class WorkTree:
 
     root: Path
     _plain_folders: dict[str, bool] = field(factory=dict)
+    _prefix: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._prefix = f"{self.root}{os.sep}"
 
     def look(self, path: str) -> DiskFile | None:
         """What stands at `path`; None when nothing does that git would track."""
@@ -174,13 +179,14 @@ class WorkTree:
 
     def _inside(self, path: str) -> bool:
         """Whether every folder on the way is a real folder below the root."""
-        parts = path.split("/")
-        if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
-            return False
-        return all(self._is_plain("/".join(parts[:depth])) for depth in range(1, len(parts)))
+        folder, _, name = path.rpartition("/")
+        return _is_name(name) and (not folder or self._is_plain(folder))
 
     def _is_plain(self, folder: str) -> bool:
         if folder not in self._plain_folders:
+            if not self._inside(folder):
+                self._plain_folders[folder] = False
+                return False
             try:
                 found = os.lstat(self._full(folder))
                 # A junction of Windows is a folder to lstat, but leads elsewhere as a link does.
@@ -192,7 +198,11 @@ class WorkTree:
         return self._plain_folders[folder]
 
     def _full(self, path: str) -> str:
-        return f"{self.root}{os.sep}{path}"
+        return self._prefix + path
+
+
+def _is_name(part: str) -> bool:
+    return part not in ("", ".", "..") and part.lower() != ".git"
 
 
 def object_id(data: bytes, algorithm: str) -> str:
