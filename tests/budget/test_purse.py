@@ -61,8 +61,10 @@ async def test_what_is_not_spent_is_free_again(purse: Purse) -> None:
         await purse.reserve(key(), Decimal("0.01"))
 
 
-async def test_calls_in_parallel_share_one_cap(purse: Purse, ledger: Ledger) -> None:
-    results = await asyncio.gather(*(purse.reserve(key(), Decimal("0.3")) for _ in range(8)), return_exceptions=True)
+async def test_calls_in_parallel_share_one_cap(ledger: Ledger) -> None:
+    purses = [Purse(ledger, CAPS, PriceBook()) for _ in range(8)]
+    calls = (purse.reserve(key(), Decimal("0.3")) for purse in purses)
+    results = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(result, CapReached) for result in results) == 5
     assert (await ledger.totals()).day == Decimal("0.9")
 
@@ -148,3 +150,25 @@ async def test_a_call_that_cost_more_than_its_worst_case_is_told(purse: Purse, w
 def test_caps_come_from_the_settings() -> None:
     settings = Settings(max_cost=Decimal(1), max_cost_per_day=Decimal(2), max_cost_per_month=Decimal(3))
     assert caps_of(settings) == Caps(review=Decimal(1), day=Decimal(2), month=Decimal(3))
+
+
+async def test_a_cap_thins_out_parallel_calls_instead_of_failing_those_that_would_fit_one_by_one(
+    purse: Purse, ledger: Ledger
+) -> None:
+    async def call() -> Decimal:
+        reservation = await purse.reserve(key(), Decimal("0.6"))
+        await asyncio.sleep(0)
+        return await purse.settle(reservation, Tokens(output=1_000), MODEL)
+
+    costs = await asyncio.gather(*(call() for _ in range(8)))
+    assert costs == [Decimal("0.01")] * 8
+    assert (await ledger.cost_of("review")).spent == Decimal("0.08")
+
+
+async def test_a_call_that_waits_for_money_is_refused_when_nothing_is_given_back(purse: Purse) -> None:
+    first = await purse.reserve(key(), Decimal("0.6"))
+    waiting = asyncio.create_task(purse.reserve(key(), Decimal("0.6")))
+    await asyncio.sleep(0)
+    await purse.assume(first)
+    with pytest.raises(CapReached):
+        await waiting

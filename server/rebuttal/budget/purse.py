@@ -10,7 +10,7 @@ from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Res
 from rebuttal.budget.prices import PriceBook
 from rebuttal.settings import Settings
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import CallKey, Caps, Settlement, Tokens
+from rebuttal.store.model import CallKey, CapReached, Caps, Settlement, Tokens
 
 WARN_AT = Decimal("0.7")
 """Share of a cap at which the user is warned."""
@@ -44,19 +44,42 @@ class Purse:
         self._ledger = ledger
         self._on_warning = on_warning
         self._warned: set[str] = set()
+        self._outstanding: set[int] = set()
+        self._freed = asyncio.Event()
 
     async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
         """Set aside what a call may cost; only then may it be made.
 
+        Calls set aside much more than they cost in the end. So where a cap would be passed while other calls of this
+        purse are under way, this one waits for what they give back: a cap thins out calls that could run side by
+        side, and stops them only when it is really used up.
+
         Raises CapReached and StoreError; nothing may be sent then.
         """
+        while True:
+            freed = self._freed
+            try:
+                return await self._reserve(key, at_most)
+            except CapReached as refused:
+                if not self._outstanding or refused.cap == "call" or refused.wanted > refused.limit:
+                    raise
+                await freed.wait()
+
+    async def _reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
         granting = self._ledger.reserve(key, at_most, self.caps)
         try:
             granted = await granting
         except asyncio.CancelledError:
             self._ledger.give_back(granting)
             raise
+        self._outstanding.add(granted.id)
         return Reservation(granted.id, key, granted.at_most)
+
+    def _over(self, reservation: Reservation) -> None:
+        """A call is through: whoever waits for money tries again."""
+        self._outstanding.discard(reservation.id)
+        freed, self._freed = self._freed, asyncio.Event()
+        freed.set()
 
     async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal:
         """Record what the call used, at the price of the model that answered; returns its cost in dollars.
@@ -69,17 +92,26 @@ class Purse:
         except UnknownPrice:
             await self.assume(reservation)
             raise
-        settlement = await self._ledger.settle(reservation.id, tokens, cost)
+        try:
+            settlement = await self._ledger.settle(reservation.id, tokens, cost)
+        finally:
+            self._over(reservation)
         self._warn(reservation, settlement)
         return settlement.cost
 
     async def assume(self, reservation: Reservation) -> Decimal:
         """The call was made and its usage will never be known: its worst case stands. Returns that."""
-        return await self._ledger.assume(reservation.id)
+        try:
+            return await self._ledger.assume(reservation.id)
+        finally:
+            self._over(reservation)
 
     async def release(self, reservation: Reservation) -> None:
         """The call was refused before it cost anything, or was never made."""
-        await self._ledger.release(reservation.id)
+        try:
+            await self._ledger.release(reservation.id)
+        finally:
+            self._over(reservation)
 
     def _warn(self, reservation: Reservation, settlement: Settlement) -> None:
         if settlement.over:

@@ -13,7 +13,7 @@ from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
 from rebuttal.debate.panel import PanelChoice
 from rebuttal.evidence.model import Evidence
 from rebuttal.findings.identity import assign_ids
-from rebuttal.findings.model import SEVERITIES, Finding, Severity
+from rebuttal.findings.model import SEVERITIES, Finding, Severity, at_least
 from rebuttal.findings.report import (
     Coverage,
     Degraded,
@@ -79,13 +79,24 @@ def report(parts: Parts, cost: Cost) -> Report:
 def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Static and debate findings under ids that are unique among them, worst first; and what was held back."""
     outcome = parts.outcome
-    static, debated = parts.evidence.findings, outcome.findings if outcome else ()
-    held_back = outcome.held_back if outcome else ()
     if outcome is None:
-        return tuple(sorted(static, key=_worst_first)), ()
+        return tuple(sorted(parts.evidence.findings, key=_worst_first)), ()
+    debated, held_back = outcome.findings, outcome.held_back
+    static = tuple(one for one in parts.evidence.findings if not any(_covers(other, one) for other in debated))
     everything = assign_ids((*static, *debated, *held_back), lambda one: symbol_of(parts.change, one))
     shown = everything[: len(static) + len(debated)]
     return tuple(sorted(shown, key=_worst_first)), everything[len(shown) :]
+
+
+def _covers(debated: Finding, static: Finding) -> bool:
+    """Whether a confirmed finding says what a tool says about the same lines: one fact is shown once, with its trace."""
+    return (
+        (debated.file, debated.side, debated.category) == (static.file, static.side, static.category)
+        and debated.range.start.line <= static.range.end.line
+        and static.range.start.line <= debated.range.end.line
+        and at_least(debated.severity, static.severity)
+        and static.status == "open"
+    )
 
 
 def _worst_first(finding: Finding) -> tuple[object, ...]:

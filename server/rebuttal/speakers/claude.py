@@ -189,7 +189,7 @@ class ClaudeSpeaker:
             try:
                 reservation = await self._purse.reserve(call.key, call.at_most)
             except CapReached as error:
-                return tally.reply(None, Failure("cap", f"{error}: raise the cap, or review a smaller change."))
+                return tally.reply(None, Failure("cap", str(error)))
             tally.calls += 1
             result = await self._attempt(call, reservation, listener, tally)
             if isinstance(result, Statement):

@@ -194,7 +194,8 @@ def _why(finding: Finding) -> str:
         return _safe(finding.rule)
     parts = [f"raised by {', '.join(finding.raised_by)}"] if finding.raised_by else []
     for verdict, words in (("confirmed", "confirmed by"), ("refuted", "disputed by")):
-        seats = dict.fromkeys(step.seat for step in finding.trace if step.verdict == verdict)
+        steps = (step for step in finding.trace if step.verdict == verdict and step.phase != "verdict")
+        seats = dict.fromkeys(step.seat for step in steps)
         parts += [f"{words} {', '.join(seats)}"] if seats else []
     if not any(part.startswith("confirmed") for part in parts) or finding.verdict != "confirmed":
         parts.append(finding.verdict)
