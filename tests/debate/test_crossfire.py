@@ -2,31 +2,430 @@
 
 from __future__ import annotations
 
-from rebuttal.debate.model import Turn
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from rebuttal.debate.crossfire import BATCH, LANES
+from rebuttal.debate.events import ClaimRaised, ClaimRuled, ClaimSettled, PhaseStarted, SeatFinished
+from rebuttal.debate.model import Claim, Need, RulingVerdict, Turn
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,
+    NEW,
+    OLD,
     SQL_CLAIM,
     SQL_LINE,
+    Played,
     Said,
+    Script,
     brief_of,
+    claim_of,
+    fails,
     play,
     rules,
+    ruling_of,
     says,
+    shown,
 )
+
+
+def confirms(turn: Turn) -> Said:
+    return rules(turn, SQL=("confirmed", SQL_LINE), first=("confirmed", LOOP_LINE))
 
 
 def confirm_all(turn: Turn) -> Said:
     if turn.phase == "opening":
         return says(SQL_CLAIM) if turn.seat == "security-analyst" else says(LOOP_CLAIM)
-    return rules(turn, SQL=("confirmed", SQL_LINE), first=("confirmed", LOOP_LINE))
+    return confirms(turn)
+
+
+def opening(by_seat: dict[str, Said], then: Script = confirms) -> Script:
+    """Openings by seat, nothing from the others; then every later turn."""
+    return lambda turn: by_seat.get(turn.seat, says()) if turn.phase == "opening" else then(turn)
+
+
+def verdicts(by_phase: dict[str, RulingVerdict], quote: str = SQL_LINE) -> Script:
+    """The same ruling on every claim, by phase."""
+    return lambda turn: says(rulings=tuple(ruling_of(one["claim"], by_phase[turn.phase], quote) for one in shown(turn)))
+
+
+def events(played: Played, kind: type[Any]) -> list[Any]:
+    return [event for event in played.events if isinstance(event, kind)]
+
+
+# --- the whole way ---
 
 
 def test_confirmed_claims_become_findings() -> None:
-    played = play(brief_of(), confirm_all)
-    outcome = played.outcome
-    assert [finding.title for finding in outcome.findings] == [SQL_CLAIM.title, LOOP_CLAIM.title]
-    assert outcome.findings[1].raised_by == ("code-reviewer", "architect")
+    outcome = play(brief_of(), confirm_all).outcome
+    sql, loop = outcome.findings
+    assert (sql.title, loop.title) == (SQL_CLAIM.title, LOOP_CLAIM.title)
+    assert loop.raised_by == ("code-reviewer", "architect")
+    assert (sql.verdict, sql.status, sql.source, sql.rule) == ("confirmed", "open", "debate", "debate:security")
+    assert (sql.range.start.line, sql.range.start.character, sql.quote) == (4, 4, SQL_LINE.strip())
+    assert sql.id
+    assert sql.id != loop.id
     assert not outcome.held_back
     assert not outcome.degraded
     assert outcome.stopped_by is None
+
+
+def test_the_trace_says_who_raised_who_ruled_and_what_it_cost() -> None:
+    finding = play(brief_of(), confirm_all).outcome.findings[1]
+    said = [(step.phase, step.seat, step.verdict) for step in finding.trace]
+    assert said[:2] == [("opening", "code-reviewer", None), ("opening", "architect", None)]
+    assert said[2][0] == "cross_examination"
+    assert said[-1] == ("verdict", "code", "confirmed")
+    assert finding.trace[0].spent == Decimal("0.01")
+
+
+def test_events_tell_the_story_in_order() -> None:
+    played = play(brief_of(), confirm_all)
+    assert [event.phase for event in events(played, PhaseStarted)] == ["opening", "cross_examination"]
+    assert len(events(played, ClaimRaised)) == 2
+    assert all(event.valid for event in events(played, ClaimRuled))
+    assert [event.outcome for event in events(played, ClaimSettled)] == ["finding", "finding"]
+    assert sum(event.spent for event in events(played, SeatFinished)) == Decimal("0.05")
+
+
+def test_no_claims_need_no_examination() -> None:
+    played = play(brief_of(), lambda _: says())
+    assert [turn.phase for turn in played.speaker.turns] == ["opening"] * 3
+    assert played.outcome.findings == ()
+
+
+# --- opening ---
+
+
+def test_openings_are_blind_and_share_their_prefix_byte_for_byte() -> None:
+    brief = brief_of(framing="A safe refactoring, already reviewed.")
+    turns = play(brief, confirm_all).speaker.of("opening")
+    assert len({(turn.prompt.system, turn.prompt.shared) for turn in turns}) == 1
+    assert len({turn.prompt.ask for turn in turns}) == 3
+    for turn in turns:
+        text = turn.prompt.system + turn.prompt.shared + turn.prompt.ask
+        assert "already reviewed." not in text
+        assert SQL_CLAIM.title not in text
+        assert turn.max_tokens == 12_000
+
+
+def test_the_authors_framing_comes_with_the_examination() -> None:
+    turn = play(brief_of(framing="A safe refactoring."), confirm_all).speaker.of("cross_examination")[0]
+    assert "A safe refactoring." in turn.prompt.ask
+    assert "A safe refactoring." not in turn.prompt.shared + turn.prompt.system
+
+
+def test_the_rest_of_a_tier_waits_for_its_first_seat_to_begin() -> None:
+    brief = brief_of(sits=("code-reviewer", "architect", "frontend", "documentation"))
+    speaker = play(brief, lambda turn: says(first=2.0 if turn.tier == "sonnet" else 3.0)).speaker
+    starts = {turn.seat: speaker.times for turn in speaker.turns}
+    assert len(starts) == 4
+    began = dict(zip([turn.seat for turn in speaker.turns], sorted(start for start, _ in speaker.times), strict=True))
+    assert began == {"code-reviewer": 0, "frontend": 0, "architect": 2, "documentation": 3}
+
+
+@pytest.mark.parametrize(
+    "said", [fails("overloaded", takes=0.5, first=0.5), says(raises=RuntimeError("bug"), first=0, takes=0)]
+)
+def test_a_first_seat_that_fails_does_not_hold_up_the_rest(said: Said) -> None:
+    played = play(brief_of(), opening({"code-reviewer": said, "security-analyst": says(SQL_CLAIM)}))
+    assert [finding.title for finding in played.outcome.findings] == [SQL_CLAIM.title]
+    assert [one.seat for one in played.outcome.degraded] == ["code-reviewer"]
+
+
+# --- cross-examination ---
+
+
+def test_a_claim_is_examined_while_other_seats_still_speak() -> None:
+    script = opening({"code-reviewer": says(SQL_CLAIM, streamed=((2.0, SQL_CLAIM),), takes=60.0)})
+    played = play(brief_of(), script)
+    start = next(one.started for one in played.outcome.exchanges if one.turn.phase == "cross_examination")
+    assert start == 2.0
+    assert played.took == 60.0
+
+
+def test_a_claim_heard_in_the_stream_is_not_heard_again_in_the_statement() -> None:
+    said = says(SQL_CLAIM, LOOP_CLAIM, streamed=((2.0, SQL_CLAIM),))
+    outcome = play(brief_of(), opening({"architect": said})).outcome
+    assert sorted(len(one.raised) for one in outcome.contentions) == [1, 1]
+
+
+def test_the_examiner_is_a_seat_that_did_not_raise_the_claim() -> None:
+    played = play(brief_of(), opening({"architect": says(SQL_CLAIM, takes=9.0)}))
+    assert [turn.seat for turn in played.speaker.of("cross_examination")] == ["security-analyst"]
+
+
+def test_a_claim_that_all_seats_raised_goes_to_the_examiner_without_a_lens() -> None:
+    played = play(brief_of(), lambda turn: says(SQL_CLAIM) if turn.phase == "opening" else confirms(turn))
+    assert {turn.seat for turn in played.speaker.of("cross_examination")} == {"examiner"}
+    assert played.outcome.findings[0].raised_by == ("code-reviewer", "architect", "security-analyst")
+
+
+def test_a_seat_whose_opening_failed_does_not_examine() -> None:
+    script = opening({"architect": says(SQL_CLAIM, takes=9.0), "security-analyst": fails("timeout")})
+    played = play(brief_of(), script)
+    assert [turn.seat for turn in played.speaker.of("cross_examination")] == ["code-reviewer"]
+
+
+def test_the_examiner_sees_what_is_asserted_and_not_why_by_whom_or_how_surely() -> None:
+    claim = evolve(SQL_CLAIM, argument="The name is put into the SQL text. I know because of my hidden reason.")
+    turn = play(brief_of(), opening({"architect": says(claim)})).speaker.of("cross_examination")[0]
+    (one,) = shown(turn)
+    assert set(one) == {"claim", "file", "side", "quote", "title", "asserted", "category"}
+    assert one["asserted"] == "The name is put into the SQL text."
+    assert "hidden reason" not in turn.prompt.ask
+    assert "architect" not in turn.prompt.ask.lower()
+
+
+def test_claims_of_a_file_share_a_call() -> None:
+    played = play(brief_of(), opening({"architect": says(SQL_CLAIM, LOOP_CLAIM, takes=9.0)}, confirms))
+    turns = played.speaker.of("cross_examination")
+    assert sum(len(shown(turn)) for turn in turns) == 2
+    together = play(
+        brief_of(sits=("architect",)), opening({"architect": says(SQL_CLAIM, LOOP_CLAIM)}, confirms)
+    ).speaker.of("cross_examination")
+    assert [len(shown(turn)) for turn in together] == [2]
+    lines = [one["quote"] for one in shown(together[0])]
+    assert lines == [SQL_LINE, LOOP_LINE]
+
+
+def test_lanes_and_batches_bound_what_is_under_way() -> None:
+    text = "".join(f"value_{n} = source_{n}()\n" for n in range(60))
+    claims = [
+        claim_of(f"value_{n} = source_{n}()", f"Defect number {n} of source_{n}", file=f"f{n % 3}.py")
+        for n in range(60)
+    ]
+
+    def script(turn: Turn) -> Said:
+        if turn.phase == "opening":
+            return says(*claims)
+        return says(rulings=tuple(ruling_of(one["claim"], "confirmed", one["quote"]) for one in shown(turn)))
+
+    files = {f"f{n}.py": ("", text) for n in range(3)}
+    played = play(brief_of(files, sits=("architect",), max_findings=100), script)
+    turns = played.speaker.of("cross_examination")
+    assert sum(len(shown(turn)) for turn in turns) == 60
+    assert max(len(shown(turn)) for turn in turns) <= BATCH
+    spans = [(one.started, one.ended) for one in played.outcome.exchanges if one.turn.phase == "cross_examination"]
+    assert max(sum(start <= at < end for start, end in spans) for at, _ in spans) <= LANES
+    assert len(played.outcome.findings) == 60
+
+
+def test_code_that_the_examiner_asks_for_is_served_once() -> None:
+    others = {"shop/db.py": "def run(sql, *values):\n    return sql\n"}
+
+    def examine(turn: Turn) -> Said:
+        if "def run(sql" in turn.prompt.ask:
+            return rules(turn, SQL=("refuted", "def run(sql, *values):"))
+        return says(needs=(Need("shop/db.py", "run"), Need("shop/db.py", "nothing")))
+
+    brief = brief_of(others=others)
+    played = play(brief, opening({"architect": says(evolve(SQL_CLAIM, severity="low"))}, examine))
+    asks = [turn.prompt.ask for turn in played.speaker.of("cross_examination")]
+    assert len(asks) == 2
+    assert 'source="not available"' in asks[1]
+    assert 'source="shop/db.py, after the change"' in asks[1]
+
+
+def test_an_examiner_that_keeps_asking_is_not_asked_a_third_time() -> None:
+    played = play(
+        brief_of(), opening({"architect": says(SQL_CLAIM)}, lambda _: says(needs=(Need("shop/users.py", "total"),)))
+    )
+    assert len(played.speaker.of("cross_examination")) == 2
+    assert played.outcome.held_back[0].verdict == "unverified"
+
+
+def test_a_tier_without_a_warm_cache_gets_the_file_in_dispute_only() -> None:
+    files = {"shop/users.py": (OLD, NEW), "shop/other.py": ("a = 1\n", "unrelated_thing = 2\n")}
+    brief = brief_of(files, profile="frugal")
+    turn = play(brief, opening({"architect": says(SQL_CLAIM)})).speaker.of("cross_examination")[0]
+    assert turn.tier == "sonnet"
+    assert SQL_LINE in turn.prompt.shared
+    assert "unrelated_thing" not in turn.prompt.shared
+    low = play(brief, opening({"architect": says(evolve(SQL_CLAIM, severity="low"))})).speaker
+    assert low.of("cross_examination")[0].tier == "haiku"
+    assert low.of("cross_examination")[0].prompt.shared == low.turns[0].prompt.shared
+
+
+# --- rulings ---
+
+
+@pytest.mark.parametrize("quote", ["", "}", "    ", "this line is nowhere in the code", "=="])
+def test_a_ruling_whose_quote_is_not_in_the_code_is_void(quote: str) -> None:
+    script = opening({"architect": says(SQL_CLAIM)}, verdicts(dict.fromkeys(PHASES, "confirmed"), quote))
+    played = play(brief_of(), script)
+    assert not played.outcome.findings
+    assert played.outcome.held_back[0].verdict == "unverified"
+    assert not any(event.valid for event in events(played, ClaimRuled))
+
+
+PHASES = ("cross_examination", "rebuttal", "consensus")
+
+
+def test_rulings_about_claims_that_were_not_asked_about_are_not_heard() -> None:
+    def examine(turn: Turn) -> Said:
+        ids = [one["claim"] for one in shown(turn)]
+        return says(rulings=tuple(ruling_of(one, "confirmed") for one in ("c-000000", "", *ids)))
+
+    outcome = play(brief_of(), opening({"architect": says(SQL_CLAIM)}, examine)).outcome
+    assert [len(one.rulings) for one in outcome.contentions] == [1]
+
+
+def test_an_answer_that_rules_both_ways_decides_nothing() -> None:
+    def examine(turn: Turn) -> Said:
+        (one,) = shown(turn)
+        return says(rulings=(ruling_of(one["claim"], "refuted"), ruling_of(one["claim"], "confirmed")))
+
+    outcome = play(brief_of(), opening({"architect": says(SQL_CLAIM)}, examine)).outcome
+    assert not outcome.findings
+    assert outcome.held_back[0].verdict == "unverified"
+
+
+def test_claims_raised_outside_the_opening_are_set_aside_not_argued() -> None:
+    def examine(turn: Turn) -> Said:
+        statement = confirms(turn).statement
+        assert statement is not None
+        return Said(evolve(statement, claims=(LOOP_CLAIM,)))
+
+    outcome = play(brief_of(), opening({"architect": says(SQL_CLAIM)}, examine)).outcome
+    assert [finding.title for finding in outcome.findings] == [SQL_CLAIM.title]
+    assert [(one.claim, one.reason) for one in outcome.set_aside] == [
+        (LOOP_CLAIM, "it was raised in cross-examination, not in the opening")
+    ]
+
+
+# --- rebuttal and consensus ---
+
+MEDIUM: dict[str, Any] = {"panel": "medium", "rounds": 4}
+
+
+def phases(played: Played) -> list[str]:
+    return [turn.phase for turn in played.speaker.turns if turn.phase != "opening"]
+
+
+def argue(ruled: dict[str, RulingVerdict], claim: Claim = SQL_CLAIM, **brief: Any) -> Played:
+    return play(brief_of(**{**MEDIUM, **brief}), opening({"architect": says(claim)}, verdicts(ruled)))
+
+
+def test_a_serious_claim_refuted_once_is_argued_and_a_second_refutation_ends_it() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "refuted"})
+    assert phases(played) == ["cross_examination", "rebuttal"]
+    assert not played.outcome.findings
+    assert not played.outcome.held_back
+    assert played.outcome.contentions[0].settled is not None
+    assert played.outcome.contentions[0].settled.row == "refuted twice"
+
+
+def test_a_tie_is_argued_to_the_last_round_and_more_voices_for_it_prevail() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "confirmed"})
+    assert phases(played) == ["cross_examination", "rebuttal", "rebuttal"]
+    assert played.outcome.findings[0].verdict == "confirmed"
+    assert played.outcome.contentions[0].settled is not None
+    assert played.outcome.contentions[0].settled.row == "prevails"
+
+
+def test_nobody_argues_the_same_claim_twice() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "confirmed"}, rounds=5)
+    seats = [turn.seat for turn in played.speaker.turns if turn.phase in ("cross_examination", "rebuttal")]
+    assert len(seats) == len(set(seats))
+    assert "architect" not in seats
+
+
+def test_two_unsure_rulings_end_the_argument_and_the_moderator_decides() -> None:
+    played = argue({"cross_examination": "unsure", "rebuttal": "unsure", "consensus": "confirmed"}, rounds=5)
+    assert phases(played) == ["cross_examination", "rebuttal", "consensus"]
+    assert played.outcome.findings
+
+
+def test_a_small_claim_refuted_once_is_dropped_without_argument() -> None:
+    played = argue({"cross_examination": "refuted"}, evolve(SQL_CLAIM, severity="medium"))
+    assert phases(played) == ["cross_examination"]
+    assert not played.outcome.findings
+    assert not played.outcome.held_back
+
+
+def test_a_panel_of_two_rounds_goes_straight_to_the_moderator() -> None:
+    played = argue({"cross_examination": "refuted", "consensus": "unsure"}, rounds=2)
+    assert phases(played) == ["cross_examination", "consensus"]
+    assert played.outcome.held_back[0].verdict == "contested"
+
+
+def test_positions_are_shown_without_names_and_with_their_quotes() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "refuted"})
+    (turn,) = played.speaker.of("rebuttal")
+    assert turn.prompt.ask.count('source="position"') == 2
+    material = turn.prompt.ask.split("# You are:", maxsplit=1)[0].split("/>", 1)[1]
+    assert "security-analyst" not in material
+    assert "architect" not in material
+    assert '"holds": "refuted"' in material
+    assert '"holds": "confirmed"' in material
+
+
+def test_a_contested_critical_claim_is_moderated_by_the_dearest_tier() -> None:
+    ruled: dict[str, RulingVerdict] = {"cross_examination": "refuted", "consensus": "confirmed"}
+    played = argue(ruled, evolve(SQL_CLAIM, severity="critical"), rounds=2)
+    assert [turn.tier for turn in played.speaker.of("consensus")] == ["opus"]
+    assert [turn.tier for turn in argue(ruled, rounds=2).speaker.of("consensus")] == ["sonnet"]
+
+
+# --- late duplicates ---
+
+
+def test_a_duplicate_that_comes_late_adds_a_raiser_and_nothing_else() -> None:
+    script = opening({"code-reviewer": says(SQL_CLAIM, takes=3.0), "security-analyst": says(SQL_CLAIM, takes=60.0)})
+    played = play(brief_of(), script)
+    assert len(events(played, ClaimRaised)) == 1
+    assert len(played.speaker.of("cross_examination")) == 1
+    assert played.outcome.findings[0].raised_by == ("code-reviewer", "security-analyst")
+    assert played.outcome.findings[0].confidence == "certain"
+
+
+def test_a_late_duplicate_can_make_a_dropped_claim_contested() -> None:
+    mild = evolve(SQL_CLAIM, severity="low", certainty="possible")
+    script = opening(
+        {"code-reviewer": says(mild, takes=3.0), "security-analyst": says(SQL_CLAIM, takes=60.0)},
+        verdicts({"cross_examination": "refuted", "consensus": "confirmed"}),
+    )
+    played = play(brief_of(), script)
+    outcomes = [event.outcome for event in events(played, ClaimSettled)]
+    assert outcomes == ["dropped", "held_back", "finding"]
+    assert phases(played) == ["cross_examination", "consensus"]
+
+
+# --- limits on what is shown ---
+
+
+def test_findings_below_the_severity_asked_for_are_held_back() -> None:
+    outcome = play(brief_of(minimum_severity="high"), confirm_all).outcome
+    assert [one.title for one in outcome.findings] == [SQL_CLAIM.title]
+    assert [(one.title, one.verdict, one.status) for one in outcome.held_back] == [
+        (LOOP_CLAIM.title, "confirmed", "held_back")
+    ]
+
+
+def test_no_more_findings_than_asked_for_the_worst_first() -> None:
+    outcome = play(brief_of(max_findings=1), confirm_all).outcome
+    assert [one.title for one in outcome.findings] == [SQL_CLAIM.title]
+    assert len(outcome.held_back) == 1
+
+
+# --- the same again ---
+
+
+def test_the_same_brief_and_replies_give_the_same_prompts_and_outcome() -> None:
+    first = argue({"cross_examination": "refuted", "rebuttal": "unsure", "consensus": "confirmed"})
+    second = argue({"cross_examination": "refuted", "rebuttal": "unsure", "consensus": "confirmed"})
+    assert first.speaker.turns == second.speaker.turns
+    assert first.outcome == second.outcome
+    assert first.events == second.events
+
+
+def test_the_id_of_a_claim_does_not_tell_who_was_first() -> None:
+    def play_with(fast: str, slow: str) -> set[str]:
+        script = opening({fast: says(SQL_CLAIM, takes=2.0), slow: says(LOOP_CLAIM, takes=8.0)})
+        return {one.id for one in play(brief_of(), script).outcome.contentions}
+
+    assert play_with("architect", "security-analyst") == play_with("security-analyst", "architect")

@@ -34,6 +34,9 @@ RATHER_ALIKE = 45.0
 VERY_ALIKE = 85.0
 """The same, where the lines lie apart, or one seat says both."""
 
+NEVER = 101.0
+"""A likeness that nothing reaches."""
+
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _CODE_LIKE = re.compile(r"[a-z0-9][A-Z]|_|\d|\$")
 _FIRST_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'`(\[]?[A-Z`])")
@@ -124,14 +127,26 @@ def _sameness(raised: Raised, gist: _Gist, contention: Contention, other: _Gist)
 
 
 def _bar(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
+    """From which likeness on the two are the same; NEVER where they cannot be."""
     lead = contention.lead
-    if raised.seat in contention.raisers or raised.place.side == "file":
+    if raised.place.side == "file":
         return VERY_ALIKE
-    if not overlap(raised.place, lead.place, NEAR):
-        return VERY_ALIKE if overlap(raised.place, lead.place, FAR) else 101.0
+    if not overlap(raised.place, lead.place):
+        return _bar_apart(raised, gist, contention, other)
+    if raised.seat in contention.raisers:
+        return VERY_ALIKE
     if raised.claim.category == lead.claim.category and len(gist.names & other.names) > 1:
         return RATHER_ALIKE
     return ALIKE
+
+
+def _bar_apart(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
+    """A seat tells its own claims apart, and one mistake made twice is two: then the names differ."""
+    if raised.seat in contention.raisers or (gist.names and other.names and not gist.names & other.names):
+        return NEVER
+    if overlap(raised.place, contention.lead.place, NEAR):
+        return ALIKE
+    return VERY_ALIKE if overlap(raised.place, contention.lead.place, FAR) else NEVER
 
 
 def _gist(claim: Claim) -> _Gist:
