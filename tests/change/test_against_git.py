@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rebuttal.change.model import Change
@@ -66,8 +66,13 @@ def our_hunks(change: Change) -> dict[str, list[str]]:
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEP, min_size=1, max_size=10), st.lists(STEP, max_size=8))
+@example(
+    [("write", "a.py", "a\nb\n"), ("write", "d/a.py", "a\n")],
+    [("write", "a.py", "b\nb\n"), ("stage", "a.py", ""), ("write", "a.py", "b\n"), ("forget", "d/a.py", "")],
+)
+@example([("remove", "a.py", "")], [("write", "a.py", ""), ("stage", "a.py", ""), ("remove", "a.py", "")])
 def test_random_work_is_read_as_git_reads_it(
     before: list[tuple[str, str, str]], after: list[tuple[str, str, str]]
 ) -> None:

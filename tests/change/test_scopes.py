@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -234,3 +235,14 @@ def test_a_damaged_repository_says_so(branched: GitRepo) -> None:
     shutil.rmtree(branched.path(".git/refs"))
     with pytest.raises(ChangeError, match="not in a git repository"):
         change_of(branched)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_a_repository_of_another_user_is_read_only_when_declared_safe(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"a.py": "1\n"})
+    for path in (git_repo.root, git_repo.path(".git")):
+        os.chown(path, 12345, 12345)
+    with pytest.raises(ChangeError, match=r"belongs to another user; if you trust it, run `git config --global --add"):
+        change_of(git_repo)
+    git_repo.git("config", "--file", git_repo.env["GIT_CONFIG_GLOBAL"], "safe.directory", str(git_repo.root))
+    assert change_of(git_repo).files == ()
