@@ -245,3 +245,21 @@ def test_go_methods_and_typescript_aliases(context_of: ContextOf) -> None:
     change = {"web/src/app/page.ts": "import { Price } from '@/lib/price';\nexport const a = new Price().rounded();\n"}
     context = context_of(base, change)
     assert slice_of(context, "web/src/lib/price.ts", "definition of Price").text.startswith("export class Price")
+
+
+def test_of_a_large_class_that_is_used_only_the_outline_is_shown(context_of: ContextOf) -> None:
+    methods = "".join(f"    def method_{n}(self):\n        value = {n}\n        return value\n\n" for n in range(40))
+    base = {"big.py": f"class Big:\n    limit = 3\n\n{methods}", "use.py": "x = 1\n"}
+    context = context_of(base, {"use.py": "from big import Big\n\nx = Big()\n"})
+    text = slice_of(context, "big.py", "definition of Big").text
+    assert "    def method_30(self):\n…\n" in text
+    assert "value = 3" not in text
+
+
+def test_a_change_of_types_alone_breaks_nobody(context_of: ContextOf) -> None:
+    base = {
+        "core.py": "def run(n):\n    return n\n",
+        "use.py": "from core import run\n\n\ndef go():\n    return run(1)\n",
+    }
+    context = context_of(base, {"core.py": "def run(n: int) -> int:\n    return n\n"})
+    assert files_and_reasons(context) == {("use.py", "go uses run, which changed")}

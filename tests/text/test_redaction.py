@@ -76,3 +76,8 @@ def test_many_secrets_do_not_multiply_the_work() -> None:
     redacted = redact(text, "a.py")
     assert ALNUM[:30] not in redacted.text
     assert len(redacted.redactions) == 3000
+
+
+def test_a_weak_password_does_not_blot_out_the_variable_of_the_same_name() -> None:
+    text = "login(password='user_name1')\nuser_name1 = load()\n"
+    assert redact(text, "a.py").text == "login(password='«redacted:password:1»')\nuser_name1 = load()\n"

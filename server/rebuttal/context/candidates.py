@@ -15,7 +15,7 @@ from rebuttal.context.changed import touched
 from rebuttal.context.code import Code
 from rebuttal.context.diff import HEADER_LINES
 from rebuttal.context.packing import Candidate
-from rebuttal.context.places import classes, functions
+from rebuttal.context.places import CLASSES, classes, functions
 from rebuttal.text.languages import Language
 from rebuttal.text.model import Symbol
 from rebuttal.text.positions import git_lines
@@ -34,6 +34,7 @@ MAX_WANTED = 60
 DISTINCTIVE = 5
 """A name of fewer letters stands for too many things."""
 _LARGE = 120
+_LARGE_CLASS = 50
 _GLOBS: Mapping[str, tuple[str, ...]] = {
     "python": ("*.py", "*.pyi"),
     "go": ("*.go",),
@@ -77,6 +78,14 @@ def around(diff: FileDiff, old: Code, code: Code) -> Iterator[Candidate]:
         only = frozenset(_outline(holder, symbols))
         reason = f"outline of {holder.qualified}, which holds changed lines"
         yield Candidate(diff.path, "new", holder.start_line, holder.end_line, reason, OUTLINE, only=only)
+
+
+def definition(file: str, symbol: Symbol, reason: str, score: float, code: Code) -> Candidate:
+    """A definition that is used elsewhere: whole, but of a large class the outline only."""
+    if symbol.kind not in CLASSES or symbol.end_line - symbol.start_line < _LARGE_CLASS:
+        return whole(file, symbol, reason, score)
+    only = frozenset(_outline(symbol, code.symbols(file)))
+    return Candidate(file, "new", symbol.start_line, symbol.end_line, reason, score, only=only)
 
 
 def _outline(outer: Symbol, symbols: Iterable[Symbol]) -> Iterator[int]:

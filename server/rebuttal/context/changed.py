@@ -64,4 +64,7 @@ def _by_name(symbols: tuple[Symbol, ...]) -> Mapping[str, Symbol]:
 
 
 def _signature(symbol: Symbol) -> tuple[object, ...]:
-    return (symbol.kind, symbol.parameters, symbol.is_async, symbol.bases)
+    """What users depend on to call it; types and defaults may change without breaking them."""
+    parameters = symbol.parameters
+    shape = None if parameters is None else tuple((one.name, one.required, one.kind) for one in parameters)
+    return (symbol.kind, shape, symbol.is_async, symbol.bases)

@@ -14,9 +14,9 @@ from rebuttal.context.candidates import (
     DEFINITION_USED,
     DISTINCTIVE,
     defines,
+    definition,
     family,
     is_test,
-    whole,
 )
 from rebuttal.context.code import Code
 from rebuttal.context.imports import files_of, package_of
@@ -86,7 +86,7 @@ class Definitions:
             if len(found) == 1 and found[0][0] != wanted.file:
                 file, symbol = found[0]
                 reason = f"the only definition of {wanted.name}, which {wanted.file} uses"
-                yield whole(file, symbol, reason, DEFINITION_GUESSED)
+                yield definition(file, symbol, reason, DEFINITION_GUESSED, self._code)
 
     def _may_define(self, match: Match, wanted: Wanted) -> bool:
         if is_test(match.path) and not is_test(wanted.file):
@@ -112,19 +112,20 @@ class Definitions:
     def _here(self, scope: _Scope, use: Reference, qualified: str) -> Iterator[Candidate]:
         symbol = scope.local.get(qualified)
         if symbol is not None and not symbol.start_line <= use.line <= symbol.end_line:
-            yield whole(scope.file, symbol, f"definition of {symbol.qualified}, which added lines use", DEFINITION_HERE)
+            reason = f"definition of {symbol.qualified}, which added lines use"
+            yield definition(scope.file, symbol, reason, DEFINITION_HERE, self._code)
 
     def _in_package(self, scope: _Scope, use: Reference) -> Iterator[Candidate]:
         for other in package_of(scope.file, self._code):
             for symbol in self._named(other, use.name, top=True):
-                yield whole(other, symbol, _reason(symbol, scope), _weight(use))
+                yield definition(other, symbol, _reason(symbol, scope), _weight(use), self._code)
 
     def _imported(self, scope: _Scope, use: Reference, imported: Import) -> Iterator[Candidate]:
         for target in files_of(imported, scope.file, scope.language, self._code):
             found = self._in_target(target, use, imported) or self._passed_on(target, use, imported)
             if found is not None:
                 where, symbol = found
-                yield whole(where, symbol, _reason(symbol, scope), _weight(use))
+                yield definition(where, symbol, _reason(symbol, scope), _weight(use), self._code)
                 return
 
     def _in_target(self, target: str, use: Reference, imported: Import) -> tuple[str, Symbol] | None:

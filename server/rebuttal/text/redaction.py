@@ -16,6 +16,8 @@ from rebuttal.text.secrets import Secret, find_secrets
 _LINE_END = re.compile(r"(\r\n|\n|\r)")
 _SPREAD_FROM = 8
 """A value at least this long is replaced wherever it stands; a shorter one could be an ordinary word elsewhere."""
+_WORD_LIKE = re.compile(r"[A-Za-z_-]*\d{0,4}|\W*")
+"""`user_name1` may be a weak password in one place and a variable in another."""
 _KEY_LINE = 32
 _FEW = 64
 
@@ -116,7 +118,7 @@ def _spreading(value: str) -> list[str]:
     lines = [line.strip() for line in _LINE_END.split(value)]
     if len(lines) > 1:
         return [line for line in lines if len(line) >= _KEY_LINE]
-    return [value] if len(value) >= _SPREAD_FROM and not value.isalpha() else []
+    return [value] if len(value) >= _SPREAD_FROM and not _WORD_LIKE.fullmatch(value) else []
 
 
 def _occurrences(text: str, values: Iterable[str]) -> Iterator[tuple[int, str]]:

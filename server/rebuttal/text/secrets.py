@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from math import log2
 
 from attrs import evolve, frozen
 
 from rebuttal.text.positions import LineIndex
+from rebuttal.text.secret_files import is_secret_file
+from rebuttal.text.secret_shapes import SHAPES, Shape
+
+__all__ = ["Secret", "find_secrets", "is_secret_file"]
 
 
 @frozen
@@ -32,56 +35,6 @@ class Secret:
     sure: bool
     """Whether it is worth telling the user about; an unsure one is only redacted."""
 
-
-@frozen
-class _Shape:
-    """A token that is known by its form: `pattern` is tried where one of `anchors` stands."""
-
-    kind: str
-    anchors: tuple[str, ...]
-    pattern: re.Pattern[str]
-    sure: bool = True
-    back: int = 0
-    """How many characters before the anchor the pattern begins."""
-
-
-def _shape(kind: str, anchors: str, pattern: str, *, sure: bool = True, back: int = 0) -> _Shape:
-    return _Shape(kind, tuple(anchors.split()), re.compile(pattern), sure, back)
-
-
-_SHAPES = (
-    _shape("aws-key", "AKIA ASIA ABIA ACCA", r"[A-Z]{4}[A-Z2-7]{16}(?![A-Za-z0-9])"),
-    _shape("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,255}+"),
-    _shape("github-token", "github_pat_", r"github_pat_\w{22,255}+"),
-    _shape("gitlab-token", "glpat- glptt- gldt- glrt- glcbt- glsoat- glft-", r"gl[a-z]{2,5}-[\w.-]{20,300}+"),
-    _shape("slack-token", "xox", r"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,250}+"),
-    _shape("slack-token", "xapp-", r"xapp-\d-[A-Za-z0-9-]{10,250}+"),
-    _shape("slack-webhook", "hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_+-]{20,200}+)"),
-    _shape("discord-webhook", "/api/webhooks/", r"/api/webhooks/\d{15,20}+/([\w-]{60,100}+)"),
-    _shape("stripe-key", "sk_live_ rk_live_ sk_test_ rk_test_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,250}+"),
-    _shape("stripe-key", "whsec_", r"whsec_[A-Za-z0-9+/=]{24,100}+"),
-    _shape("google-key", "AIza", r"AIza[\w-]{35}(?![\w-])"),
-    _shape("google-key", "GOCSPX-", r"GOCSPX-[\w-]{24,40}+"),
-    _shape("google-key", "ya29.", r"ya29\.[\w-]{30,1000}+"),
-    _shape("anthropic-key", "sk-ant-", r"sk-ant-[\w-]{16,250}+"),
-    _shape("openai-key", "sk-", r"sk-(?!ant-)(?:proj-|svcacct-|admin-|or-v1-)?[\w-]{20,250}+"),
-    _shape("npm-token", "npm_", r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
-    _shape("pypi-token", "pypi-AgE", r"pypi-AgE[\w-]{50,1000}+"),
-    _shape("huggingface-token", "hf_", r"hf_[A-Za-z0-9]{34,40}+(?!\w)"),
-    _shape("sendgrid-key", "SG.", r"SG\.[\w-]{20,24}\.[\w-]{39,50}+"),
-    _shape("twilio-key", "SK", r"SK[0-9a-f]{32}(?![0-9A-Za-z])"),
-    _shape("mailgun-key", "key-", r"key-[0-9a-f]{32}(?![0-9A-Za-z])"),
-    _shape("digitalocean-token", "dop_v1_ doo_v1_ dor_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
-    _shape("databricks-token", "dapi", r"dapi[0-9a-f]{32}(?![0-9A-Za-z])"),
-    _shape("shopify-token", "shpat_ shpca_ shppa_ shpss_", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
-    _shape("docker-token", "dckr_pat_", r"dckr_pat_[\w-]{20,60}+"),
-    _shape("vault-token", "hvs. hvb.", r"hv[sb]\.[\w-]{24,300}+"),
-    _shape("age-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{50,60}+"),
-    _shape("jwt", "eyJ", r"eyJ[\w-]{8,4000}+\.eyJ[\w-]{8,8000}+\.[\w-]{8,2000}+"),
-    _shape("azure-key", "AccountKey= SharedAccessKey=", r"(?:Account|SharedAccess)Key=([A-Za-z0-9+/=]{40,120}+)"),
-    _shape("azure-key", "sig=", r"sig=([A-Za-z0-9%+/]{43,100}+)", sure=False),
-    _shape("azure-key", "Q~", r"[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])", back=4),
-)
 
 _BEGIN = "-----BEGIN "
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -153,28 +106,6 @@ _CONFIG_FILE = re.compile(
     re.IGNORECASE,
 )
 
-_SECRET_FILES = (
-    ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdb",
-    "*.kdbx", "*.ppk", "*.ovpn", "*.agekey", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*", "id_rsa",
-    "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", ".netrc", "_netrc", ".pgpass", ".my.cnf",
-    ".npmrc", ".pypirc", ".htpasswd", ".git-credentials", ".dockercfg", ".dockerconfigjson", ".vault-token",
-    ".terraformrc", "credentials.json", "credentials.yml.enc", "secrets.json", "secrets.yml", "secrets.yaml",
-    "secrets.toml", "service-account*.json", "service_account*.json", "local.settings.json",
-    "kubeconfig", "*.kubeconfig",
-)  # fmt: skip
-_SECRET_PATHS = ("*.aws/credentials", "*.aws/config", "*.kube/config", "*.docker/config.json", "*.ssh/*", "*.gnupg/*")
-_SHOWN_FILES = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub", "*.example.env", "*.ssh/config")
-
-
-def is_secret_file(path: str) -> bool:
-    """Whether a file of this name holds secrets by its nature: it is named to a reviewer, never shown."""
-    lowered = path.lower().replace("\\", "/")
-    name = lowered.rsplit("/", 1)[-1]
-    if any(fnmatchcase(name, pattern) or fnmatchcase(lowered, pattern) for pattern in _SHOWN_FILES):
-        return False
-    named = any(fnmatchcase(name, pattern) for pattern in _SECRET_FILES)
-    return named or any(fnmatchcase(lowered, pattern) for pattern in _SECRET_PATHS)
-
 
 def find_secrets(text: str, path: str) -> tuple[Secret, ...]:
     """The secrets in `text`, by place, not overlapping. `path` says what kind of file it is (a test, a config)."""
@@ -208,7 +139,7 @@ def _anchored(text: str, anchor: str) -> Iterator[int]:
 
 
 def _tokens(text: str, practice: bool) -> Iterator[Secret]:
-    for shape in _SHAPES:
+    for shape in SHAPES:
         for anchor in shape.anchors:
             done = 0
             for at in _anchored(text, anchor):
@@ -223,7 +154,7 @@ def _tokens(text: str, practice: bool) -> Iterator[Secret]:
                     yield Secret(shape.kind, match.start(group), match.end(group), 0, sure)
 
 
-def _token_at(text: str, start: int, done: int, shape: _Shape) -> re.Match[str] | None:
+def _token_at(text: str, start: int, done: int, shape: Shape) -> re.Match[str] | None:
     joined = start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_") and text[start].isalnum()
     return None if start < done or joined else shape.pattern.match(text, start)
 
