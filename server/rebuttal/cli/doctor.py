@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from attrs import asdict, frozen
 
@@ -62,24 +62,25 @@ async def _guarded(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
 
 
 async def _git() -> Check:
-    from rebuttal.change.git import git_version
+    from rebuttal.change.version import git_version
 
     return Check("git", "ok", await asyncio.to_thread(git_version))
 
 
 async def _grammars() -> Check:
+    from rebuttal.text.languages import Language
     from rebuttal.text.parsing import syntax_errors
 
-    samples = (("python", "x = 1\n"), ("javascript", "x;\n"), ("typescript", "x;\n"), ("tsx", "x;\n"))
-    for language, sample in (*samples, ("go", "package a\n")):
-        await asyncio.to_thread(syntax_errors, sample, language)
-    return Check("grammars", "ok", "python, javascript, typescript, tsx, go")
+    names = get_args(Language)
+    for language in names:
+        await asyncio.to_thread(syntax_errors, "", language)
+    return Check("grammars", "ok", ", ".join(names))
 
 
 async def _ruff() -> Check:
-    from rebuttal.evidence.linters import ruff_version
+    from rebuttal.evidence.ruff import ruff_version, run_command
 
-    return Check("ruff", "ok", await asyncio.to_thread(ruff_version))
+    return Check("ruff", "ok", await asyncio.to_thread(ruff_version, run_command))
 
 
 async def _store(services: Services, environment: Mapping[str, str]) -> Check:
@@ -108,7 +109,7 @@ async def _key(environment: Mapping[str, str]) -> Check:
 async def _models(environment: Mapping[str, str], settings: Settings) -> Check:
     if not has_key(environment):
         return Check("models", "warning", "not asked: there is no key")
-    from rebuttal.speakers.claude import served_models
+    from rebuttal.speakers.served import served_models
 
     served = await served_models(environment)
     missing = [name for name in _models_of(settings) if name not in served]

@@ -105,6 +105,14 @@ def ruff_executable() -> str:
         raise CheckFailed("ruff is missing from Rebuttal's environment: install Rebuttal again.") from None
 
 
+def ruff_version(run: Runner) -> str:
+    """As ruff says it, for `rebuttal doctor`. Raises CheckFailed, OSError or TimeoutError where it cannot be run."""
+    done = run([ruff_executable(), "--version"], Path.cwd())
+    if done.code != 0:
+        raise CheckFailed(f"ruff failed (exit code {done.code}: {done.stderr.strip()[:200]}): install Rebuttal again.")
+    return done.stdout.strip()
+
+
 def lint(diffs: Iterable[FileDiff], run: Runner) -> Linted:
     """Lint both sides of the Python files among `diffs`.
 
