@@ -1,0 +1,112 @@
+"""The commands beside `review`."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from examples.make_repository import EXAMPLE_KEY
+from tests.cli.conftest import Rebuttal
+from tests.emulator.server import Emulator
+from tests.gitrepo import GitRepo
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
+
+
+def test_context_names_each_slice_with_its_reason_and_the_secret_it_replaced(rebuttal: Rebuttal, parcels: Path) -> None:
+    found = rebuttal("context", "--repo", parcels, "--format", "json").json
+    assert {one["file"] for one in found["slices"]} >= {"parcels/invoices.py", "web/cart.ts"}
+    assert all(one["reason"] and one["tokens"] > 0 and one["start_line"] >= 1 for one in found["slices"])
+    assert found["redactions"] == [{"file": "parcels/labels.py", "line": 7, "kind": "aws-key"}]
+    scores = [one["score"] for one in found["slices"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_estimate_adds_up_and_needs_no_key(rebuttal: Rebuttal, parcels: Path) -> None:
+    found = rebuttal("estimate", "--repo", parcels, "--format", "json", "--panel", "small").json
+    expected = Decimal(found["expected"])
+    assert expected > 0
+    for group in ("by_phase", "by_seat", "by_model"):
+        assert sum(map(Decimal, found[group].values())) == expected
+
+
+def test_show_payload_prints_what_is_sent_and_no_secret(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    shown = rebuttal("estimate", "--repo", parcels, "--show-payload").out
+    rebuttal("review", "--repo", parcels, "--yes", "--format", "json")
+    assert EXAMPLE_KEY not in shown
+    sent = panel.records[0].body["messages"][0]["content"][0]["text"]
+    assert shown.strip() == sent.strip()
+
+
+def test_estimate_of_a_trivial_change_is_nothing_and_says_why(rebuttal: Rebuttal, git_repo: GitRepo) -> None:
+    git_repo.write("README.md", "one\n")
+    git_repo.commit("one")
+    git_repo.write("README.md", "two\n")
+    ran = rebuttal("estimate", "--repo", git_repo.root)
+    assert ran.out.startswith("nothing would be sent")
+
+
+def test_an_empty_ledger_is_said_in_words(rebuttal: Rebuttal) -> None:
+    assert "No call has been made yet" in rebuttal("ledger").out
+
+
+def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
+    rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = rebuttal("doctor", "--format", "json")
+    assert well.code == 0, well.out
+    assert {one["state"] for one in well.json["checks"]} == {"ok"}
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-wrong")
+    ill = rebuttal("doctor")
+    assert ill.code == 3
+    assert "check ANTHROPIC_API_KEY" in ill.out
+    assert "sk-ant-wrong" not in ill.out
+
+
+def test_doctor_without_a_key_warns_and_is_well(rebuttal: Rebuttal) -> None:
+    ran = rebuttal("doctor")
+    assert ran.code == 0
+    assert "set ANTHROPIC_API_KEY" in ran.out
+
+
+def test_no_command_is_wrong_usage_and_shows_the_commands(rebuttal: Rebuttal) -> None:
+    ran = rebuttal()
+    assert ran.code == 2
+    assert "usage: rebuttal" in ran.err
+
+
+def test_a_broken_config_file_is_one_sentence(rebuttal: Rebuttal, home: Path, parcels: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "config.toml").write_text("panel = ", "utf-8")
+    ran = rebuttal("review", "--repo", parcels)
+    assert ran.code == 2
+    assert "config.toml" in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_a_repository_may_narrow_but_not_widen_and_only_from_its_base(rebuttal: Rebuttal, git_repo: GitRepo) -> None:
+    git_repo.write(".rebuttal.toml", 'max_cost = "99"\npanel = "static"\n')
+    git_repo.write("a.py", "def f(x):\n    return x\n")
+    git_repo.commit("one")
+    git_repo.write("a.py", "def f(x):\n    return x + 1\n")
+    ran = rebuttal("review", "--repo", git_repo.root)
+    assert "max_cost" in ran.out
+    assert "no API key" not in ran.out
+    git_repo.write(".rebuttal.toml", 'panel = "auto"\n')
+    assert "no API key" not in rebuttal("review", "--repo", git_repo.root).out
+
+
+def test_the_reviews_json_fits_the_published_schema(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--format", "json")
+    finding = json.loads((SCHEMAS / "finding.schema.json").read_text("utf-8"))
+    review = json.loads((SCHEMAS / "review.schema.json").read_text("utf-8"))
+    from referencing import Registry, Resource
+
+    registry = Registry().with_resources(
+        [(one["$id"], Resource.from_contents(one)) for one in (finding, review) if "$id" in one]
+    )
+    jsonschema.Draft202012Validator(review, registry=registry).validate(ran.json)
