@@ -8,6 +8,7 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.signatures import only_widens
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser, Unparsed
@@ -64,6 +65,8 @@ def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
         return
     try:
         old = symbols_of(diff.old_text, language, parser)
+        if not any(_touches(diff, symbol) for symbol in old):
+            return
         new = symbols_of(diff.new_text, language, parser) if diff.new_text is not None else ()
     except Unparsed:
         return
@@ -76,6 +79,17 @@ def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
             yield from _changed(diff, language, symbols[0], now[0], before, after)
         elif not now:
             yield from _removed(diff, language, symbols[0], before, after)
+
+
+def _touches(diff: FileDiff, symbol: Symbol) -> bool:
+    """Whether a hunk reaches into the symbol's header, so that its name or signature may have changed."""
+    first, last = symbol.start_line, symbol.header_end_line
+    return any(
+        hunk.old_start <= last and first < hunk.old_start + hunk.old_count
+        if hunk.old_count
+        else first < hunk.old_start <= last
+        for hunk in diff.hunks
+    )
 
 
 def _by_qualified(symbols: tuple[Symbol, ...]) -> dict[str, list[Symbol]]:
@@ -107,7 +121,7 @@ def _changed(
 ) -> Iterator[Altered]:
     if old.parameters is None or new.parameters is None or _shape(old) == _shape(new):
         return
-    if not {*old.decorators, *new.decorators} <= _TRANSPARENT:
+    if only_widens(old.parameters, new.parameters) or not {*old.decorators, *new.decorators} <= _TRANSPARENT:
         return
     if ("staticmethod" in old.decorators) != ("staticmethod" in new.decorators):
         return

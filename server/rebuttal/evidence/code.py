@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from rebuttal.change.model import Change, Tree
@@ -14,14 +15,29 @@ from rebuttal.text.positions import LineIndex
 from rebuttal.text.symbols import bindings_of, imports_of, references_of, symbols_of
 
 
+_DEFINES = re.compile(r"(?:\b(?:def|class|function|function\s*\*|const|let|var|type|interface|enum|func)\s+|^\s*)\Z")
+"""What stands on a line before a name that the line defines."""
+
+
+def _before_each(text: str, name: str) -> Iterator[str]:
+    """For every place where `name` stands, what is before it on its line."""
+    place = text.find(name)
+    while place >= 0:
+        yield text[text.rfind("\n", 0, place) + 1 : place]
+        place = text.find(name, place + len(name))
+
+
 class Source:
     """One file. What cannot be parsed has no symbols."""
 
-    def __init__(self, path: str, text: str, parser: Parser) -> None:
+    def __init__(self, path: str, text: str, parser: Parser, wanted: frozenset[str]) -> None:
         self.path = path
+        self._wanted = wanted
         self.text = text
         self.language: Language | None = language_of(path)
         self._parser = parser
+        self._bindings: dict[str, tuple[Binding, ...]] = {}
+        self._defining: dict[str, bool] = {}
 
     @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -37,12 +53,29 @@ class Source:
         except Unparsed:
             return ()
 
-    @cached_property
-    def bindings(self) -> tuple[Binding, ...]:
+    def bindings(self, name: str) -> tuple[Binding, ...]:
+        """Where `name` is bound, and in which scope."""
+        if name not in self._bindings:
+            self._bindings[name] = self._bindings_of(name)
+        return self._bindings[name]
+
+    def _bindings_of(self, name: str) -> tuple[Binding, ...]:
         try:
-            return bindings_of(self.text, self.language, self._parser) if self.language else ()
+            return bindings_of(self.text, self.language, (name,), self._parser) if self.language else ()
         except Unparsed:
             return ()
+
+    def imports_as(self, name: str) -> list[Import]:
+        """The imports that may give the file a `name`."""
+        return [*self._imports_by_local.get(name, ()), *self._imports_by_local.get("*", ())]
+
+    @cached_property
+    def _imports_by_local(self) -> dict[str, list[Import]]:
+        found: dict[str, list[Import]] = {}
+        for one in self.imports:
+            if one.name is not None:
+                found.setdefault("*" if one.name == "*" else one.local, []).append(one)
+        return found
 
     @cached_property
     def index(self) -> LineIndex:
@@ -57,12 +90,26 @@ class Source:
                 found.setdefault(symbol.name, []).append(symbol)
         return found
 
-    @cached_property
-    def top_names(self) -> frozenset[str]:
-        """Every name that is bound at the top of the file."""
-        return frozenset(one.name for one in self.bindings if one.scope == "module") | frozenset(self.top)
+    def binds_at_top(self, name: str) -> bool:
+        """Whether `name` is bound at the top of the file, by a definition or otherwise."""
+        return name in self.top or any(one.scope == "module" for one in self.bindings(name))
 
-    def references(self, names: Collection[str]) -> tuple[Reference, ...]:
+    def defines_at_top(self, name: str) -> bool:
+        """Whether the top of the file holds a definition of `name`; cheap where no line looks like one."""
+        return self._may_define(name) and name in self.top
+
+    def _may_define(self, name: str) -> bool:
+        if name not in self._defining:
+            self._defining[name] = any(_DEFINES.search(before) for before in _before_each(self.text, name))
+        return self._defining[name]
+
+    def references(self, names: Collection[str]) -> list[Reference]:
+        """Uses of names, each one of those that the search is for, or imported here under another name."""
+        return [one for one in self._references if one.name in names]
+
+    @cached_property
+    def _references(self) -> tuple[Reference, ...]:
+        names = self._wanted | {one.local for one in self.imports if one.name in self._wanted or one.name == "default"}
         try:
             return references_of(self.text, self.language, names, self._parser) if self.language else ()
         except Unparsed:
@@ -70,8 +117,8 @@ class Source:
 
     def hidden(self, name: str, offset: int) -> bool:
         """Whether at `offset` a function's own variable has this name, so that the outer one is not meant."""
-        for one in self.bindings:
-            if one.name == name and one.scope == "function" and one.start_offset <= offset < one.end_offset:
+        for one in self.bindings(name):
+            if one.scope == "function" and one.start_offset <= offset < one.end_offset:
                 local = (given for given in self.imports if given.local == name)
                 if not any(one.start_offset <= given.start_offset < one.end_offset for given in local):
                     return True
@@ -89,9 +136,10 @@ class Source:
 class Code:
     """Files by path: the changed ones as the change leaves them, the others from the new side."""
 
-    def __init__(self, change: Change, tree: Tree, parser: Parser) -> None:
+    def __init__(self, change: Change, tree: Tree, parser: Parser, wanted: frozenset[str]) -> None:
         self._tree = tree
         self._parser = parser
+        self._wanted = wanted
         self._changed = {diff.path: diff.new_text for diff in change.files}
         self._sources: dict[str, Source | None] = {}
 
@@ -113,5 +161,5 @@ class Code:
         """The file; None if there is none, or it is no text."""
         if path not in self._sources:
             text = self._changed[path] if path in self._changed else self._tree.read(path)
-            self._sources[path] = Source(path, text, self._parser) if text is not None else None
+            self._sources[path] = Source(path, text, self._parser, self._wanted) if text is not None else None
         return self._sources[path]

@@ -57,7 +57,8 @@ def check(material: Material, clock: Callable[[], float] = time.monotonic) -> It
     every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
     if not every:
         return
-    code = Code(material.change, material.repository.new, material.parser)
+    wanted = frozenset(name for one in every for name in (one.name, one.old.name))
+    code = Code(material.change, material.repository.new, material.parser, wanted)
     gone = frozenset(diff.path for diff in material.files if diff.new_text is None)
     modules = Modules(code, gone)
     for family in ("python", "javascript", "go"):
@@ -78,7 +79,7 @@ def _still_offered(one: Altered, code: Code) -> bool:
     source = code.source(one.diff.path)
     if one.how != "removed" or one.owner is not None or source is None:
         return False
-    if one.name in source.top_names or _OPEN_MODULE.search(source.text):
+    if source.binds_at_top(one.name) or _OPEN_MODULE.search(source.text):
         return True
     if any(given.local == one.name or (given.name == "*" and one.language != "go") for given in source.imports):
         return True

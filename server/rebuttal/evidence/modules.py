@@ -23,6 +23,7 @@ class Modules:
         self._code = code
         self._gone = gone  # files that the change removed: imports may still mean them
         self._python_cache: dict[tuple[str, str], str | None] = {}
+        self._leads: dict[tuple[str, str, str, str], bool] = {}
 
     def resolve(self, source: Source, module: str) -> str | None:
         """The file that `module`, as imported by `source`, means. Go packages have no one file: always None."""
@@ -41,12 +42,20 @@ class Modules:
             return False
         if path == target:
             return name == wanted
+        key = (path, name, target, wanted)
+        if key not in self._leads:
+            self._leads[key] = False  # for imports that go in a circle
+            self._leads[key] = self._follows(path, name, target, wanted, depth)
+        return self._leads[key]
+
+    def _follows(self, path: str, name: str, target: str, wanted: str, depth: int) -> bool:
         source = self._code.source(path)
-        if source is None or name in source.top:
+        given = source.imports_as(name) if source is not None else []
+        if source is None or not given or source.defines_at_top(name):
             return False
-        for one in source.imports:
-            inner = one.name if one.name != "*" and one.local == name else name if one.name == "*" else None
-            if inner is not None and self.leads_to(self.resolve(source, one.module), inner, target, wanted, depth - 1):
+        for one in given:
+            inner = name if one.name == "*" else one.name
+            if inner and self.leads_to(self.resolve(source, one.module), inner, target, wanted, depth - 1):
                 return True
         return False
 

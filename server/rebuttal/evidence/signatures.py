@@ -50,6 +50,28 @@ def _python(parameters: tuple[Parameter, ...], given: Arguments) -> str | None:
     return f"misses {_list(missing)}" if missing else None
 
 
+def only_widens(old: tuple[Parameter, ...], new: tuple[Parameter, ...]) -> bool:
+    """Whether every call that fitted still fits and means the same: then no caller can break."""
+    was = [one for one in old if one.kind in _POSITIONAL]
+    now = [one for one in new if one.kind in _POSITIONAL]
+    kinds = {one.kind for one in new}
+    if not {one.kind for one in old} & {"variadic", "keyword_variadic"} <= kinds:
+        return False
+    if [one.name for one in now[: len(was)]] != [one.name for one in was]:
+        return False
+    if any(one.kind == "variadic" for one in old) and len(now) > len(was):
+        return False  # What `*args` took, a new parameter takes now.
+    by_name = {one.name: one for one in new}
+    for one in old:
+        same = by_name.get(one.name)
+        if same is None or (same.required and not one.required):
+            return False
+        if one.kind in _NAMED and same.kind not in (("positional",) if one.kind == "positional" else _NAMED):
+            return False
+    names = {one.name for one in old}
+    return not any(one.required for one in new if one.name not in names)
+
+
 def shift(old: tuple[Parameter, ...], new: tuple[Parameter, ...], given: Arguments) -> str | None:
     """Which argument now silently lands in another parameter; None if none does."""
     before = [one for one in old if one.kind in _POSITIONAL][: given.positional]

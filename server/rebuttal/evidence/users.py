@@ -102,7 +102,8 @@ def known_as(name: str, altered: Altered, source: Source, modules: Modules) -> t
         elif one.local and modules.leads_to(modules.submodule(source, one), name, target, name):
             receivers.add(one.local)
     # A name that the file also defines itself (a fallback) may be either.
-    return locals_ - set(source.top), receivers - set(source.top)
+    ours = {one for one in locals_ | receivers if source.defines_at_top(one)}
+    return locals_ - ours, receivers - ours
 
 
 def _exported(one: Import, altered: Altered) -> str:

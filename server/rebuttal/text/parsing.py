@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from rebuttal.text.languages import Language
-from rebuttal.text.model import SyntaxFault
+from rebuttal.text.model import Import, Symbol, SyntaxFault
 
 if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
@@ -25,6 +25,8 @@ MAX_BYTES = 2_000_000
 PARSE_SECONDS = 2.0
 REMEMBERED_BYTES = 8_000_000
 """Of source text whose trees are kept."""
+MANY_SPANS = 100
+"""From so many places on, one walk over the whole tree is cheaper."""
 _CHUNK = 1 << 16
 _SHOWN = 40
 
@@ -45,6 +47,9 @@ class ParsedText:
         self.data = data
         self.language = language
         self.tree = tree
+        self.symbols: tuple[Symbol, ...] | None = None
+        self.imports: tuple[Import, ...] | None = None
+        """Kept with the tree, once they were asked for."""
 
     @property
     def root(self) -> Node:
@@ -206,8 +211,45 @@ def query(language: Language, source: str) -> Query:
     return Query(grammar(language), source)
 
 
-def matches(parsed: ParsedText, source: str) -> list[dict[str, list[Node]]]:
-    """The captures of every match of a query, in the order of the text."""
+Spans = list[tuple[int, int]]
+"""Byte ranges, in order."""
+
+
+def matches(parsed: ParsedText, source: str, spans: Spans | None = None) -> list[dict[str, list[Node]]]:
+    """The captures of every match of a query, in the order of the text.
+
+    With `spans`, only matches that reach into one of them: for a few words in a long file that is far less work.
+    """
     from tree_sitter import QueryCursor
 
-    return [captures for _, captures in QueryCursor(query(parsed.language, source)).matches(parsed.root)]
+    compiled = query(parsed.language, source)
+    if spans is None:
+        return [captures for _, captures in QueryCursor(compiled).matches(parsed.root)]
+    found: dict[tuple[int, ...], dict[str, list[Node]]] = {}
+    for start, end in spans:
+        cursor = QueryCursor(compiled)
+        cursor.set_byte_range(start, end)
+        for pattern, captures in cursor.matches(parsed.root):
+            key = (pattern, *(node.id for nodes in captures.values() for node in nodes))
+            found.setdefault(key, captures)
+    return list(found.values())
+
+
+def word_spans(parsed: ParsedText, words: Iterable[str]) -> Spans | None:
+    """Where any of the words stands, as a whole word; None where that is nearly everywhere."""
+    spans: Spans = []
+    for word in words:
+        sought = word.encode("utf-8", "replace")
+        place = parsed.data.find(sought) if sought else -1
+        while place >= 0:
+            end = place + len(sought)
+            if not _is_word(parsed.data[max(place - 1, 0) : place]) and not _is_word(parsed.data[end : end + 1]):
+                spans.append((place, end))
+                if len(spans) > MANY_SPANS:
+                    return None
+            place = parsed.data.find(sought, end)
+    return sorted(spans)
+
+
+def _is_word(char: bytes) -> bool:
+    return char.isalnum() or char == b"_"

@@ -24,7 +24,7 @@ from rebuttal.text.model import (
     Symbol,
     SymbolKind,
 )
-from rebuttal.text.parsing import ParsedText, Parser
+from rebuttal.text.parsing import ParsedText, Parser, word_spans
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -47,13 +47,20 @@ __all__ = [
 def symbols_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Symbol, ...]:
     """Every definition that can be named, in order, those inside functions too."""
     parsed = (parser or Parser()).parse(text, language)
-    drafts = sorted(
-        _rules(language).definitions(parsed), key=lambda draft: (draft.whole.start_byte, -draft.whole.end_byte)
-    )
+    if parsed.symbols is None:
+        parsed.symbols = _symbols(parsed)
+    return parsed.symbols
+
+
+def _symbols(parsed: ParsedText) -> tuple[Symbol, ...]:
+    drafts = [
+        (draft.whole.start_byte, -draft.whole.end_byte, draft) for draft in _rules(parsed.language).definitions(parsed)
+    ]
+    drafts.sort(key=lambda one: one[:2])
     around: list[tuple[int, Symbol]] = []  # the end of each container's text, innermost last
     found: list[Symbol] = []
-    for draft in drafts:
-        while around and around[-1][0] <= draft.whole.start_byte:
+    for start, _, draft in drafts:
+        while around and around[-1][0] <= start:
             around.pop()
         symbol = _symbol(parsed, draft, around[-1][1] if around else None)
         found.append(symbol)
@@ -69,39 +76,56 @@ def references_of(
 
     The target of an assignment counts as a use: whether it defines the name cannot be told from one line."""
     parsed = (parser or Parser()).parse(text, language)
-    uses, skipped = _rules(language).uses(parsed)
+    uses, skipped = _rules(language).uses(parsed, None if names is None else word_spans(parsed, names))
     spans = _Spans((node.start_byte, node.end_byte) for node in skipped)
-    found = [_import_reference(one) for one in _rules(language).imports(parsed) if one.name not in (None, "*")]
+    imports = imports_of(text, language, parser) if parser else tuple(_rules(language).imports(parsed))
+    wanted = None if names is None else {name.encode("utf-8", "replace") for name in names}
+    found = [
+        _import_reference(one)
+        for one in imports
+        if one.name not in (None, "*") and (names is None or one.name in names)
+    ]
     for use in uses:
-        if not spans.holds(use.name_node.start_byte):
+        node = use.name_node
+        # `node.text` would ask the parser's read callback for every single name.
+        name = parsed.data[node.start_byte : node.end_byte]
+        if (wanted is None or name in wanted) and not spans.holds(node.start_byte):
             found.append(_reference(parsed, use))
-    wanted = (one for one in found if names is None or one.name in names)
-    return tuple(sorted(wanted, key=lambda one: one.start_offset))
+    return tuple(sorted(found, key=lambda one: one.start_offset))
 
 
 def imports_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Import, ...]:
     """What comes from which module, wherever in the text it is imported, in order."""
     parsed = (parser or Parser()).parse(text, language)
-    return tuple(sorted(_rules(language).imports(parsed), key=lambda one: one.start_offset))
+    if parsed.imports is None:
+        parsed.imports = tuple(sorted(_rules(language).imports(parsed), key=lambda one: one.start_offset))
+    return parsed.imports
 
 
-def bindings_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Binding, ...]:
-    """Names bound (parameters, variables, functions, imports), with the scope each holds in."""
+def bindings_of(
+    text: str, language: Language, names: Collection[str] | None = None, parser: Parser | None = None
+) -> tuple[Binding, ...]:
+    """Names bound (only those in `names` where given), by place, with the scope that each holds in.
+
+    Parameters, variables, functions and Python's imports bind.
+    """
     parsed = (parser or Parser()).parse(text, language)
-    scopes, names = _rules(language).bindings(parsed)
+    scopes, bound = _rules(language).bindings(parsed, None if names is None else word_spans(parsed, names))
     pending = sorted(scopes, key=lambda node: (node.start_byte, -node.end_byte))[::-1]
     around: list[Node] = []
     found: list[Binding] = []
-    for node in sorted(names, key=lambda one: one.start_byte):
+    for node in sorted(bound, key=lambda one: one.start_byte):
         while pending and pending[-1].start_byte <= node.start_byte:
             around.append(pending.pop())
         around = [scope for scope in around if scope.end_byte >= node.end_byte]
-        scope = _scope_of(node, around)
+        scope, name = _scope_of(node, around), parsed.words(node)
+        if names is not None and name not in names:
+            continue
         if scope is None:
-            found.append(Binding(parsed.words(node), 0, len(text), "module"))
+            found.append(Binding(name, 0, len(text), "module"))
             continue
         kind: BindingScope = "class" if scope.type == "class_definition" else "function"
-        found.append(Binding(parsed.words(node), parsed.offset(scope.start_byte), parsed.offset(scope.end_byte), kind))
+        found.append(Binding(name, parsed.offset(scope.start_byte), parsed.offset(scope.end_byte), kind))
     return tuple(found)
 
 
@@ -177,7 +201,7 @@ def _reference(parsed: ParsedText, use: Use) -> Reference:
         parsed.offset(use.name_node.end_byte),
         "call" if use.arguments is not None else kind,
         parsed.words(use.receiver) if use.receiver is not None else None,
-        use.arguments,
+        _rules(parsed.language).arguments(parsed, use.arguments) if use.arguments is not None else None,
         parsed.offset(use.call.end_byte) if use.call is not None else None,
     )
 

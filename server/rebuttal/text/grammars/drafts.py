@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from rebuttal.text.model import Arguments, Parameter, SymbolKind
+from rebuttal.text.model import Parameter, SymbolKind
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,7 +40,7 @@ class Use:
 
     name_node: Node
     receiver: Node | None = None
-    arguments: Arguments | None = None
+    arguments: Node | None = None
     """Given for a call."""
     call: Node | None = None
 

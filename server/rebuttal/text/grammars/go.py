@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rebuttal.text.grammars.drafts import Draft, Use
 from rebuttal.text.model import Arguments, Import, Parameter, SymbolKind
-from rebuttal.text.parsing import ParsedText, matches
+from rebuttal.text.parsing import ParsedText, Spans, matches
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -122,16 +122,16 @@ def _parameters(parsed: ParsedText, node: Node) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-def uses(parsed: ParsedText) -> tuple[list[Use], list[Node]]:
+def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], list[Node]]:
     """Names used, and the nodes at which a name is no use."""
     found: dict[int, Use] = {}
     skipped: list[Node] = []
     plain: list[Node] = []
-    for captures in matches(parsed, _USES):
+    for captures in matches(parsed, _USES, spans):
         receiver = captures["receiver"][0] if "receiver" in captures else None
         if "call" in captures:
             name = captures["call"][0]
-            found[name.start_byte] = Use(name, receiver, _arguments(captures["arguments"][0]), captures["whole"][0])
+            found[name.start_byte] = Use(name, receiver, captures["arguments"][0], captures["whole"][0])
         elif "attribute" in captures:
             name = captures["attribute"][0]
             found.setdefault(name.start_byte, Use(name, receiver))
@@ -144,7 +144,8 @@ def uses(parsed: ParsedText) -> tuple[list[Use], list[Node]]:
     return list(found.values()), skipped
 
 
-def _arguments(node: Node) -> Arguments:
+def arguments(_parsed: ParsedText, node: Node) -> Arguments:
+    """What a call passes."""
     given = [child for child in node.named_children if child.type != "comment"]
     # f(g()) may pass several values: how many is not known from the text.
     several = len(given) == 1 and given[0].type == "call_expression"
@@ -174,11 +175,11 @@ def _package(module: str) -> str:
     return last.partition(".v")[0]
 
 
-def bindings(parsed: ParsedText) -> tuple[list[Node], list[Node]]:
+def bindings(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Node], list[Node]]:
     """The scopes (functions, blocks), and the names bound: each holds in the innermost scope around it."""
     scopes: list[Node] = []
     names: list[Node] = []
-    for captures in matches(parsed, _BINDINGS):
+    for captures in matches(parsed, _BINDINGS, spans):
         scopes += captures.get("scope", [])
         names += captures.get("name", [])
     return scopes, names

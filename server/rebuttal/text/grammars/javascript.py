@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rebuttal.text.grammars.drafts import Draft, Use, has_token
 from rebuttal.text.model import Arguments, Import, Parameter, SymbolKind
-from rebuttal.text.parsing import ParsedText, matches
+from rebuttal.text.parsing import ParsedText, Spans, matches, word_spans
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -255,16 +255,16 @@ def _parameter(parsed: ParsedText, node: Node) -> Parameter:
     )
 
 
-def uses(parsed: ParsedText) -> tuple[list[Use], list[Node]]:
+def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], list[Node]]:
     """Names used, and the nodes inside which (or at which) a name is no use."""
     found: dict[int, Use] = {}
     skipped: list[Node] = []
     plain: list[Node] = []
-    for captures in matches(parsed, _SHARED_USES + (_JS_USES if parsed.language == "javascript" else _TS_USES)):
+    for captures in matches(parsed, _SHARED_USES + (_JS_USES if parsed.language == "javascript" else _TS_USES), spans):
         receiver = captures["receiver"][0] if "receiver" in captures else None
         if "call" in captures:
             name = captures["call"][0]
-            found[name.start_byte] = Use(name, receiver, _arguments(captures["arguments"][0]), captures["whole"][0])
+            found[name.start_byte] = Use(name, receiver, captures["arguments"][0], captures["whole"][0])
         elif "attribute" in captures:
             name = captures["attribute"][0]
             found.setdefault(name.start_byte, Use(name, receiver))
@@ -277,13 +277,14 @@ def uses(parsed: ParsedText) -> tuple[list[Use], list[Node]]:
     return list(found.values()), skipped
 
 
-def _arguments(node: Node) -> Arguments:
+def arguments(_parsed: ParsedText, node: Node) -> Arguments:
+    """What a call passes."""
     given = [child for child in node.named_children if child.type != "comment"]
     return Arguments(len(given), (), any(child.type == "spread_element" for child in given))
 
 
 def imports(parsed: ParsedText) -> Iterator[Import]:
-    for captures in matches(parsed, _IMPORTS):
+    for captures in matches(parsed, _IMPORTS, word_spans(parsed, ("import", "from", "require"))):
         module = parsed.words(captures["source"][0])[1:-1]
         if "required" in captures:
             if parsed.words(captures["require"][0]) == "require":
@@ -342,11 +343,11 @@ def _imported(parsed: ParsedText, node: Node, module: str, reexport: bool) -> Im
     return None
 
 
-def bindings(parsed: ParsedText) -> tuple[list[Node], list[Node]]:
+def bindings(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Node], list[Node]]:
     """The scopes (functions, blocks), and the names bound: each holds in the innermost scope around it."""
     scopes: list[Node] = []
     names: list[Node] = []
-    for captures in matches(parsed, _SHARED_BINDINGS):
+    for captures in matches(parsed, _SHARED_BINDINGS, spans):
         scopes += captures.get("scope", [])
         for node in captures.get("left", []):
             names += _plain_names(node)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rebuttal.text.grammars.drafts import Draft, Use, has_token
 from rebuttal.text.model import Arguments, Import, Parameter, ParameterKind, SymbolKind
-from rebuttal.text.parsing import ParsedText, matches
+from rebuttal.text.parsing import ParsedText, Spans, matches, word_spans
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -146,17 +146,16 @@ def _parameter(parsed: ParsedText, node: Node, kind: ParameterKind) -> Parameter
     )
 
 
-def uses(parsed: ParsedText) -> tuple[list[Use], list[Node]]:
+def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], list[Node]]:
     """Names used, and the nodes inside which (or at which) a name is no use."""
     found: dict[int, Use] = {}
     skipped: list[Node] = []
     plain: list[Node] = []
-    for captures in matches(parsed, _USES):
+    for captures in matches(parsed, _USES, spans):
         if "call" in captures:
             name = captures["call"][0]
             receiver = captures["receiver"][0] if "receiver" in captures else None
-            arguments = _arguments(parsed, captures["arguments"][0])
-            found[name.start_byte] = Use(name, receiver, arguments, captures["whole"][0])
+            found[name.start_byte] = Use(name, receiver, captures["arguments"][0], captures["whole"][0])
         elif "attribute" in captures:
             name = captures["attribute"][0]
             found.setdefault(name.start_byte, Use(name, captures["receiver"][0]))
@@ -169,7 +168,8 @@ def uses(parsed: ParsedText) -> tuple[list[Use], list[Node]]:
     return list(found.values()), skipped
 
 
-def _arguments(parsed: ParsedText, node: Node) -> Arguments:
+def arguments(parsed: ParsedText, node: Node) -> Arguments:
+    """What a call passes."""
     if node.type != "argument_list":
         return Arguments(1)  # f(x for x in y)
     positional, spread, keywords = 0, False, []
@@ -185,7 +185,7 @@ def _arguments(parsed: ParsedText, node: Node) -> Arguments:
 
 
 def imports(parsed: ParsedText) -> Iterator[Import]:
-    for captures in matches(parsed, _IMPORTS):
+    for captures in matches(parsed, _IMPORTS, word_spans(parsed, ("import",))):
         yield from _imports(parsed, captures["import"][0])
 
 
@@ -206,11 +206,11 @@ def _imports(parsed: ParsedText, node: Node) -> Iterator[Import]:
             yield Import(source, "*", "", *span)
 
 
-def bindings(parsed: ParsedText) -> tuple[list[Node], list[Node]]:
+def bindings(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Node], list[Node]]:
     """The scopes (functions, classes), and the names bound: each holds in the innermost scope around it."""
     scopes: list[Node] = []
     names: list[Node] = []
-    for captures in matches(parsed, _BINDINGS):
+    for captures in matches(parsed, _BINDINGS, spans):
         scopes += captures.get("scope", [])
         for node in captures.get("bound", []):
             names += _parameter_names(node)
