@@ -36,6 +36,7 @@ from rebuttal.debate.model import (
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.findings.model import Certainty, Severity
 from rebuttal.store.model import Tokens
+from rebuttal.text.positions import git_lines
 
 T = TypeVar("T")
 
@@ -98,7 +99,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def diff_of(path: str, old: str | None, new: str | None) -> FileDiff:
     status: Status = "added" if old is None else "deleted" if new is None else "modified"
-    before, after = (old or "").split("\n"), (new or "").split("\n")
+    before, after = git_lines(old or ""), git_lines(new or "")
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     hunks = tuple(Hunk(i1, i2 - i1, j1, j2 - j1) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal")
     return FileDiff(path, status, old, new, hunks)

@@ -38,6 +38,7 @@ NEVER = 101.0
 """A likeness that nothing reaches."""
 
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_TICKED = re.compile(r"`([^`]*)`")
 _CODE_LIKE = re.compile(r"[a-z0-9][A-Z]|_|\d|\$")
 _FIRST_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'`(\[]?[A-Z`])")
 
@@ -151,9 +152,9 @@ def _bar_apart(raised: Raised, gist: _Gist, contention: Contention, other: _Gist
 
 def _gist(claim: Claim) -> _Gist:
     told = f"{claim.title} {assertion(claim)}"
-    in_quote = set(_WORD.findall(claim.quote[:4000]))
+    code = set(_WORD.findall(claim.quote[:4000])).union(*(_WORD.findall(ticked) for ticked in _TICKED.findall(told)))
     names = frozenset(
-        word for word in _WORD.findall(told) if len(word) > 2 and (word in in_quote or _CODE_LIKE.search(word))
+        word for word in _WORD.findall(told) if len(word) > 2 and (word in code or _CODE_LIKE.search(word))
     )
     return _Gist(" ".join(_WORD.findall(told.lower())), names)
 

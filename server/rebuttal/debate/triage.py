@@ -175,7 +175,7 @@ def _is_comment(suffix: str, lines: list[str], line: int) -> bool:
 
 def _in_block_comment(lines: list[str], line: int) -> bool:
     text = lines[line].strip()
-    if "*/" in text and not text.endswith("*/"):
+    if text.find("*/") not in (-1, len(text) - 2):
         return False
     if text.startswith("/*"):
         return text.endswith("*/") or (line + 1 < len(lines) and lines[line + 1].strip().startswith("*"))
