@@ -1,0 +1,58 @@
+"""What is planned is what happens, near enough to be priced."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebuttal.debate.model import Profile
+from rebuttal.debate.panel import choose_panel
+from rebuttal.debate.plan import planned_turns
+from rebuttal.debate.tiers import MAX_TOKENS, cross_tier, settling_tier
+from tests.debate.conftest import change_of
+
+CHANGE = change_of({"a.py": ("", "".join(f"x_{n} = {n}\n" for n in range(120)))})
+
+
+def test_each_seat_opens_once_with_its_own_tier() -> None:
+    choice = choose_panel(CHANGE, "medium")
+    opening = [turn for turn in planned_turns(choice, "balanced", CHANGE) if turn.phase == "opening"]
+    assert [(turn.seat, turn.tier) for turn in opening] == [(s.id, s.tiers["balanced"]) for s in choice.seats]
+
+
+def test_nothing_is_planned_for_the_static_panel() -> None:
+    assert planned_turns(choose_panel(CHANGE, "static"), "balanced", CHANGE) == ()
+
+
+def test_solo_plans_one_call() -> None:
+    assert len(planned_turns(choose_panel(CHANGE, "medium"), "balanced", CHANGE, "solo")) == 1
+
+
+def test_a_panel_of_two_rounds_plans_no_rebuttal() -> None:
+    phases = {turn.phase for turn in planned_turns(choose_panel(CHANGE, "small"), "balanced", CHANGE)}
+    assert phases == {"opening", "cross_examination", "consensus"}
+
+
+@pytest.mark.parametrize("profile", ["frugal", "balanced", "thorough"])
+def test_answers_fit_what_is_set_aside_for_them(profile: Profile) -> None:
+    for panel in ("small", "medium", "large"):
+        for turn in planned_turns(choose_panel(CHANGE, panel), profile, CHANGE):
+            assert 0 < turn.output_tokens <= turn.max_tokens == MAX_TOKENS[turn.phase]
+            assert turn.ask_tokens > 500
+
+
+def test_larger_panels_and_changes_plan_more() -> None:
+    small, large = (len(planned_turns(choose_panel(CHANGE, one), "balanced", CHANGE)) for one in ("small", "large"))
+    assert small < large
+    tiny = change_of({"a.py": ("", "x = 1\n")})
+    assert len(planned_turns(choose_panel(tiny, "small"), "balanced", tiny)) < small
+
+
+def test_tiers_are_the_designs_table() -> None:
+    assert [cross_tier(s, "frugal") for s in ("critical", "high", "medium", "low")] == ["sonnet"] * 2 + ["haiku"] * 2
+    assert {cross_tier(s, "balanced") for s in ("critical", "low")} == {"sonnet"}
+    assert [cross_tier(s, "thorough") for s in ("critical", "high", "medium", "low")] == ["opus"] * 2 + ["sonnet"] * 2
+    assert settling_tier("critical", "frugal", contested=True) == "sonnet"
+    assert settling_tier("critical", "balanced", contested=True) == "opus"
+    assert settling_tier("critical", "balanced", contested=False) == "sonnet"
+    assert settling_tier("high", "balanced", contested=True) == "sonnet"
+    assert settling_tier("low", "thorough", contested=False) == "opus"
