@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from rebuttal.debate.model import Prompt, Turn
+from rebuttal.debate.model import Prompt, Speaker, Turn
 from rebuttal.settings import SettingsError
+from rebuttal.speakers import recording
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.recording import RecordingSpeaker, ReplaySpeaker, turn_key
 from tests.emulator import Emulator, Fault, Rule
@@ -24,10 +26,10 @@ async def test_a_replay_says_what_was_said_and_costs_nothing(
         Rule(seat="architect", reply=statement(claim(1), claim(2))),
         Rule(seat="database", fault=Fault("status", status=403, message="No")),
     )
-    recording = RecordingSpeaker(speaker, file)
+    writing = RecordingSpeaker(speaker, file)
     live, live_heard = [], [Heard(), Heard()]
     for seat, heard in zip(("architect", "database"), live_heard, strict=True):
-        live.append(await recording.speak(turn(seat), heard))
+        live.append(await writing.speak(turn(seat), heard))
     made = len(emulator.records)
     replay = ReplaySpeaker(file)
     for seat, before, heard_before in zip(("architect", "database"), live, live_heard, strict=True):
@@ -44,9 +46,9 @@ async def test_a_recording_holds_no_key_no_header_and_no_address(
 ) -> None:
     file = tmp_path / "recording.jsonl"
     emulator.script.add(Rule(times=1, reply=statement()), Rule(fault=Fault("status", status=401)))
-    recording = RecordingSpeaker(speaker, file)
-    await recording.speak(turn(), Heard())
-    await recording.speak(turn("database"), Heard())
+    writing = RecordingSpeaker(speaker, file)
+    await writing.speak(turn(), Heard())
+    await writing.speak(turn("database"), Heard())
     text = file.read_text("utf-8")
     assert [json.loads(line)["seat"] for line in text.splitlines()] == ["architect", "database"]
     for secret in ("emulator-key", "Bearer", "authorization", "x-api-key", "review-1", str(tmp_path)):
@@ -69,10 +71,50 @@ async def test_the_same_question_asked_twice_has_two_answers(
 ) -> None:
     file = tmp_path / "recording.jsonl"
     emulator.script.add(Rule(times=1, reply=statement(claim(1))), Rule(reply=statement(claim(2))))
-    recording = RecordingSpeaker(speaker, file)
-    live = [await recording.speak(turn(), Heard()) for _ in range(2)]
+    writing = RecordingSpeaker(speaker, file)
+    live = [await writing.speak(turn(), Heard()) for _ in range(2)]
     replay = ReplaySpeaker(file)
     assert [(await replay.speak(turn(), Heard())).statement for _ in range(2)] == [one.statement for one in live]
+
+
+async def test_what_was_said_at_the_same_time_is_heard_again_in_the_same_order(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    file = tmp_path / "recording.jsonl"
+    seats = ("architect", "database", "frontend")
+    for number, seat in enumerate(seats):
+        claims = [claim(n, title=f"{seat} {n}") for n in range(6)]
+        emulator.script.add(Rule(seat=seat, reply=statement(*claims), between=0.004 - 0.001 * number, chunk=60))
+
+    async def debate(speaker: Speaker, order: tuple[str, ...]) -> list[str]:
+        titles: list[str] = []
+
+        async def one(seat: str) -> None:
+            await speaker.speak(turn(seat), Heard(on_claim=lambda claim: titles.append(claim.title)))
+            titles.append(f"{seat} finished")
+
+        await asyncio.gather(*(one(seat) for seat in order))
+        return titles
+
+    live = await debate(RecordingSpeaker(speaker, file), seats)
+    assert live != sorted(live)
+    assert await debate(ReplaySpeaker(file), seats) == live
+    assert await debate(ReplaySpeaker(file), seats[::-1]) == live
+
+
+async def test_a_replay_that_takes_another_course_is_not_held_up_for_ever(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "PATIENCE", 0.05)
+    file = tmp_path / "recording.jsonl"
+    writing = RecordingSpeaker(speaker, file)
+    for seat in ("architect", "database"):
+        await writing.speak(turn(seat), Heard())
+    replay = ReplaySpeaker(file)
+    reply = await asyncio.wait_for(replay.speak(turn("database"), Heard()), 5)
+    assert reply.failure is None
+    late = await asyncio.wait_for(replay.speak(turn("architect"), Heard()), 5)
+    assert late.failure is None
 
 
 def test_the_fence_of_another_installation_does_not_matter() -> None:

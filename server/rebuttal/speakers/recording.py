@@ -2,15 +2,22 @@
 
 A line of JSON for each turn: what was asked, what was heard while it was spoken, the reply. What is asked has been
 redacted before it gets here, and no key, header or address is ever part of it.
+
+Seats speak at the same time, and which claim came first decides what is asked next. So everything that was heard has a
+number in the order of the whole debate, and is played again in that order.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
 from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +31,10 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 SCHEMA = 1
+PATIENCE = 2.0
+"""Seconds that a replay waits for a turn that was asked here in the recording."""
+LOOPS = 50
+"""Rounds of the event loop after which whoever heard something has acted on it."""
 _FENCE = re.compile(r'<pasted_content id="([^"]+)"')
 
 
@@ -42,7 +53,10 @@ class _Entry:
     tier: str
     max_tokens: int
     prompt: Prompt
-    heard: tuple[Claim, ...]
+    asked: int
+    started: int | None
+    heard: tuple[tuple[int, Claim], ...]
+    finished: int
     reply: Reply
 
 
@@ -64,6 +78,7 @@ class RecordingSpeaker:
         self._speaker = speaker
         self._file = file
         self._converter = _converter()
+        self._numbers = count()
         try:
             file.write_text("", "utf-8")
         except OSError as error:
@@ -71,13 +86,12 @@ class RecordingSpeaker:
 
     async def speak(self, turn: Turn, listener: Listener) -> Reply:
         """The other speaker's reply. Raises RecordingError where the file cannot be written."""
-        both = _Overhearing(listener)
+        asked = next(self._numbers)
+        both = _Overhearing(listener, self._numbers)
         reply = await self._speaker.speak(turn, both)
         entry = _Entry(
-            *(SCHEMA, turn_key(turn), turn.seat, turn.phase, turn.tier, turn.max_tokens),
-            prompt=turn.prompt,
-            heard=tuple(both.claims),
-            reply=reply,
+            *(SCHEMA, turn_key(turn), turn.seat, turn.phase, turn.tier, turn.max_tokens, turn.prompt),
+            *(asked, both.began, tuple(both.claims), next(self._numbers), reply),
         )
         line = json.dumps(self._converter.unstructure(entry), ensure_ascii=False)
         try:
@@ -94,38 +108,114 @@ class ReplaySpeaker:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._entries: defaultdict[str, deque[_Entry]] = defaultdict(deque)
-        for entry in _read(file):
-            self._entries[entry.turn].append(entry)
+        entries = sorted(_read(file), key=lambda entry: entry.asked)
+        self._waiting: defaultdict[str, deque[_Entry]] = defaultdict(deque)
+        for entry in entries:
+            self._waiting[entry.turn].append(entry)
+        self._score = _Score(entries)
 
     async def speak(self, turn: Turn, listener: Listener) -> Reply:
         """The recorded reply; a Failure for a turn that was not recorded."""
-        entries = self._entries.get(turn_key(turn))
+        entries = self._waiting.get(turn_key(turn))
         if not entries:
             message = (
                 f"{self._file} has no answer for {turn.seat} in {turn.phase}: the change, the settings or the prompts "
                 "differ from those that were recorded, so record anew."
             )
             return Reply(None, turn.tier, Failure("not_found", message), calls=0)
-        # The same question asked again in one debate has its own answer; played more often, the last one stands.
-        entry = entries.popleft() if len(entries) > 1 else entries[0]
-        listener.started()
-        for claim in entry.heard:
-            listener.claim(claim)
+        # The same question asked again in one debate has an answer of its own.
+        entry = entries.popleft()
+        await self._score.play(entry, listener)
         return evolve(entry.reply, tokens=NO_TOKENS, spent=ZERO, assumed=ZERO, calls=0)
+
+
+class _Score:
+    """What happened in a debate, in its order. A turn plays its part when all before it has been played."""
+
+    def __init__(self, entries: Iterable[_Entry]) -> None:
+        self._owners = {number: entry.asked for entry in entries for number in _numbers(entry)}
+        self._order = deque(sorted(self._owners))
+        self._parts: dict[int, Callable[[], None]] = {}
+        """What the turns that are there have yet to say."""
+        self._conductor: asyncio.Task[None] | None = None
+
+    async def play(self, entry: _Entry, listener: Listener) -> None:
+        """Say what the turn said, each part when all before it has been played."""
+        done = asyncio.get_running_loop().create_future()
+        parts = _parts(entry, listener, done)
+        if entry.asked not in self._owners:
+            # It was given up, so nobody waits for it: it speaks as soon as it is there.
+            for number in sorted(parts):
+                parts[number]()
+            return
+        self._parts |= parts
+        try:
+            while not done.done():
+                self._go_on()
+                _, waiting = await asyncio.wait([done], timeout=PATIENCE)
+                if waiting:
+                    self._give_up_on_who_is_missing()
+        finally:
+            # Of a cancelled turn nobody hears the rest, but others must not wait for it.
+            self._parts |= {number: _nothing for number in parts if number in self._parts}
+
+    def _go_on(self) -> None:
+        if self._conductor is None or self._conductor.done():
+            self._conductor = asyncio.create_task(self._conduct())
+
+    async def _conduct(self) -> None:
+        while self._order and self._order[0] in self._parts:
+            number = self._order.popleft()
+            owner = self._owners.pop(number)
+            self._parts.pop(number)()
+            if not self._order or self._owners[self._order[0]] != owner:
+                # Whoever heard it asks what it has to ask; claims of one turn in a row may have come in one piece.
+                for _ in range(LOOPS):
+                    await asyncio.sleep(0)
+
+    def _give_up_on_who_is_missing(self) -> None:
+        """The debate takes another course than the recorded one: a turn that it does not ask must not hold it up."""
+        missing = self._owners.get(self._order[0]) if self._order else None
+        if missing is not None and self._order[0] not in self._parts:
+            self._owners = {number: owner for number, owner in self._owners.items() if owner != missing}
+            self._order = deque(sorted(self._owners))
+
+
+def _parts(entry: _Entry, listener: Listener, done: asyncio.Future[None]) -> dict[int, Callable[[], None]]:
+    parts: dict[int, Callable[[], None]] = {entry.asked: _nothing}
+    if entry.started is not None:
+        parts[entry.started] = listener.started
+    parts |= {number: partial(listener.claim, claim) for number, claim in entry.heard}
+    parts[entry.finished] = lambda: None if done.done() else done.set_result(None)
+    return parts
+
+
+def _nothing() -> None:
+    """Happens without being heard."""
 
 
 @define
 class _Overhearing:
     listener: Listener
-    claims: list[Claim] = field(factory=list)
+    numbers: Iterator[int]
+    began: int | None = None
+    claims: list[tuple[int, Claim]] = field(factory=list)
 
     def started(self) -> None:
+        self.began = next(self.numbers)
         self.listener.started()
 
     def claim(self, claim: Claim) -> None:
-        self.claims.append(claim)
+        self.claims.append((next(self.numbers), claim))
         self.listener.claim(claim)
+
+
+def _numbers(entry: _Entry) -> Iterator[int]:
+    yield entry.asked
+    if entry.started is not None:
+        yield entry.started
+    yield from (number for number, _ in entry.heard)
+    yield entry.finished
 
 
 def _read(file: Path) -> list[_Entry]:
