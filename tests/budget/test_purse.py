@@ -172,3 +172,40 @@ async def test_a_call_that_waits_for_money_is_refused_when_nothing_is_given_back
     await purse.assume(first)
     with pytest.raises(CapReached):
         await waiting
+
+
+async def test_a_call_does_not_wait_for_money_that_cannot_come(purse: Purse) -> None:
+    await purse.assume(await purse.reserve(key(), Decimal("0.5")))
+    await purse.reserve(key(), Decimal("0.1"))
+    await purse.reserve(key("another review"), Decimal("0.9"))
+    with pytest.raises(CapReached):  # 0.5 stands, so 0.6 does not fit whatever becomes of the 0.1
+        await asyncio.wait_for(purse.reserve(key(), Decimal("0.6")), 10)
+
+
+async def test_a_refusal_that_is_out_of_date_is_not_believed(purse: Purse, database: Database) -> None:
+    """The ledger refuses, then the only other call gives its money back, then the refusal is heard."""
+    first = await purse.reserve(key(), Decimal("0.9"))
+    gate = threading.Event()
+    database.read(lambda _: gate.wait(10))
+    second = asyncio.create_task(purse.reserve(key(), Decimal("0.9")))
+    await asyncio.sleep(0)
+    release = asyncio.create_task(purse.release(first))
+    await asyncio.sleep(0)
+    release.cancel()  # the release is in the ledger's hands; the purse hears of its end before the refusal
+    with pytest.raises(asyncio.CancelledError):
+        await release
+    gate.set()
+    assert (await second).at_most == Decimal("0.9")
+
+
+async def test_a_cancelled_wait_for_money_leaves_nothing_set_aside(purse: Purse, ledger: Ledger) -> None:
+    first = await purse.reserve(key(), Decimal("0.6"))
+    waiting = asyncio.create_task(purse.reserve(key(), Decimal("0.6")))
+    await asyncio.sleep(0)
+    await ledger.totals()  # in order: the refusal has been given by now
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await purse.release(first)
+    assert (await ledger.totals()).day == 0

@@ -44,7 +44,7 @@ class Purse:
         self._ledger = ledger
         self._on_warning = on_warning
         self._warned: set[str] = set()
-        self._outstanding: set[int] = set()
+        self._outstanding: dict[int, Reservation] = {}
         self._freed = asyncio.Event()
 
     async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
@@ -52,7 +52,8 @@ class Purse:
 
         Calls set aside much more than they cost in the end. So where a cap would be passed while other calls of this
         purse are under way, this one waits for what they give back: a cap thins out calls that could run side by
-        side, and stops them only when it is really used up.
+        side, and stops them only when it is really used up. So whoever holds a reservation must settle, assume or
+        release it before it reserves again, and when it is cancelled.
 
         Raises CapReached and StoreError; nothing may be sent then.
         """
@@ -61,9 +62,19 @@ class Purse:
             try:
                 return await self._reserve(key, at_most)
             except CapReached as refused:
-                if not self._outstanding or refused.cap == "call" or refused.wanted > refused.limit:
+                # Set already: a call ended between the ledger's answer and now, so the answer is out of date.
+                if not freed.is_set() and not self._may_fit(refused, key.review):
                     raise
                 await freed.wait()
+
+    def _may_fit(self, refused: CapReached, review: str) -> bool:
+        """Whether the call would fit if all calls of this purse that count against the cap cost nothing."""
+        under_way = sum(
+            other.at_most
+            for other in self._outstanding.values()
+            if refused.cap != "review" or other.key.review == review
+        )
+        return refused.already - under_way + refused.wanted <= refused.limit
 
     async def _reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
         granting = self._ledger.reserve(key, at_most, self.caps)
@@ -72,12 +83,13 @@ class Purse:
         except asyncio.CancelledError:
             self._ledger.give_back(granting)
             raise
-        self._outstanding.add(granted.id)
-        return Reservation(granted.id, key, granted.at_most)
+        reservation = Reservation(granted.id, key, granted.at_most)
+        self._outstanding[granted.id] = reservation
+        return reservation
 
     def _over(self, reservation: Reservation) -> None:
         """A call is through: whoever waits for money tries again."""
-        self._outstanding.discard(reservation.id)
+        self._outstanding.pop(reservation.id, None)
         freed, self._freed = self._freed, asyncio.Event()
         freed.set()
 
