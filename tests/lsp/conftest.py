@@ -104,6 +104,8 @@ async def start(repo: Path) -> AsyncIterator[Start]:
 
         async def launch() -> WorkerPipe:
             pipes.append(MemoryPipe(script or {}))
+            pipes[-1].worker.noticed = editor.news.set
+            editor.news.set()
             return pipes[-1]
 
         deps = Deps(

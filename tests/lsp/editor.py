@@ -72,7 +72,7 @@ class Editor:
         self._versions: dict[str, int] = {}
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._last = 0
-        self._news = asyncio.Event()
+        self.news = asyncio.Event()
         self._input = asyncio.StreamReader()
         server.protocol.set_writer(_Wire(self._take))
         self.reading = asyncio.get_running_loop().create_task(read_messages(self._input, server.protocol))
@@ -142,12 +142,12 @@ class Editor:
     # What the editor sees
 
     async def until(self, condition: Callable[[], Any]) -> Any:
-        """The condition's value once it is true; it is looked at after every message."""
+        """The condition's value once it is true; it is looked at after every message, the worker's too."""
 
         async def wait() -> Any:
             while not (value := condition()):
-                self._news.clear()
-                await self._news.wait()
+                self.news.clear()
+                await self.news.wait()
             return value
 
         try:
@@ -178,8 +178,8 @@ class Editor:
 
     def check(self) -> None:
         """Nothing came that no test expected."""
-        assert self.unexpected == []
-        assert self.said == []
+        assert not self.unexpected, self.unexpected
+        assert not self.said, self.said
         assert not any(not future.done() for future in self._waiting.values()), "a request was never answered"
         assert not any(self.diagnostics.values()), "diagnostics were left behind"
 
@@ -193,7 +193,7 @@ class Editor:
             self._request(message)
         else:
             self._notification(message["method"], message.get("params"))
-        self._news.set()
+        self.news.set()
 
     def _response(self, message: Json) -> None:
         future = self._waiting.get(message["id"])

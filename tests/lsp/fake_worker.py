@@ -47,6 +47,7 @@ class FakeWorker:
         self, script: Mapping[str, list[dict[str, Any]]], send: Callable[[str], None], exit: Callable[[int], None]
     ) -> None:
         self.script, self._send, self._exit = script, send, exit
+        self.noticed: Callable[[], None] = lambda: None
         self.received: list[dict[str, Any]] = []
         self._answers: dict[int, asyncio.Queue[bool]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -59,6 +60,7 @@ class FakeWorker:
 
     def receive(self, message: dict[str, Any]) -> None:
         self.received.append(message)
+        self.noticed()
         method, params = message["method"], message.get("params") or {}
         if method == "shutdown":
             if not self._deaf:
@@ -71,7 +73,9 @@ class FakeWorker:
         else:
             id = message["id"]
             self._answers[id] = asyncio.Queue()
-            self._tasks[id] = asyncio.get_running_loop().create_task(self._play(id, self._steps(method, params), params))
+            self._tasks[id] = asyncio.get_running_loop().create_task(
+                self._play(id, self._steps(method, params), params)
+            )
 
     def stop(self) -> None:
         for task in self._tasks.values():
@@ -163,6 +167,8 @@ async def _serve(script: Mapping[str, list[dict[str, Any]]]) -> None:
         sys.stdout.flush()
 
     threading.Thread(target=read, daemon=True).start()
+    # Whatever a test does wrong, no deaf process stays behind.
+    loop.call_later(30, os._exit, 1)
     worker = FakeWorker(script, send, os._exit)
     while (line := await lines.get()) is not None or worker._deaf:
         if line is not None:

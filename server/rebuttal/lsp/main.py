@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rebuttal.lsp.parent import until_gone
 from rebuttal.lsp.server import Deps, RebuttalServer, create_server
@@ -20,12 +20,16 @@ CLOSE_WITHIN = 1.2
 """Seconds for everything that is still running when the editor has gone."""
 
 
-def serve(environment: Mapping[str, str] | None = None) -> int:
-    """Serve over stdio until the editor ends it. 0 after `shutdown` and `exit`, else 1."""
+def serve(environment: Mapping[str, str] | None = None, worker: Sequence[str] | None = None) -> int:
+    """Serve over stdio until the editor ends it. 0 after `shutdown` and `exit`, else 1.
+
+    `worker` is the command of the worker process. Ends the process: it does not return.
+    """
     environment = process_environment() if environment is None else environment
     configure_logging()
     out = _private_stdout()
-    code = asyncio.run(_serve(create_server(_deps(environment)), sys.stdin.fileno(), out))
+    server = create_server(_deps(environment, worker or worker_command()))
+    code = asyncio.run(_serve(server, sys.stdin.fileno(), out))
     # A thread may still sit in a read of stdin; nothing is left that must be written.
     sys.stderr.flush()
     os._exit(code)
@@ -41,7 +45,7 @@ def configure_logging() -> None:
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
-def _deps(environment: Mapping[str, str]) -> Deps:
+def _deps(environment: Mapping[str, str], worker: Sequence[str]) -> Deps:
     settings, problems = Settings(), list[Problem]()
     try:
         settings, problems = user_settings(environment)
@@ -50,7 +54,7 @@ def _deps(environment: Mapping[str, str]) -> Deps:
         settings = Settings(panel="static", on_save="static")
         problems = [Problem("config.toml", str(error))]
     return Deps(
-        launch=process_launcher(worker_command(), environment),
+        launch=process_launcher(worker, environment),
         environment=environment,
         user_settings=settings,
         settings_problems=tuple(problems),

@@ -121,6 +121,10 @@ class WorkerClient:
     async def close(self, patience: float = 0.5) -> None:
         """End the worker: politely first, by force after `patience` seconds. Every call ends."""
         self._closed = True
+        with contextlib.suppress(TimeoutError):
+            # A process that is being started would be orphaned if its start were cancelled half-way.
+            async with asyncio.timeout(patience), self._starting:
+                pass
         pipe = self._pipe
         if pipe is not None:
             self._send({"method": "shutdown"})
@@ -153,9 +157,12 @@ class WorkerClient:
         async with self._starting:
             if self._pipe is not None:
                 return
+            if self._closed:
+                raise OSError("the server is shutting down")
             pipe = await self.launch()
             if self._closed:
                 pipe.kill()
+                await pipe.wait()
                 raise OSError("the server is shutting down")
             self._pipe = pipe
             self._reading = asyncio.get_running_loop().create_task(self._read(pipe))
