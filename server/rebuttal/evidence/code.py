@@ -14,7 +14,6 @@ from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import LineIndex
 from rebuttal.text.symbols import bindings_of, imports_of, references_of, symbols_of
 
-
 _DEFINES = re.compile(r"(?:\b(?:def|class|function|function\s*\*|const|let|var|type|interface|enum|func)\s+|^\s*)\Z")
 """What stands on a line before a name that the line defines."""
 

@@ -53,9 +53,9 @@ def symbols_of(text: str, language: Language, parser: Parser | None = None) -> t
 
 
 def _symbols(parsed: ParsedText) -> tuple[Symbol, ...]:
-    drafts = [
-        (draft.whole.start_byte, -draft.whole.end_byte, draft) for draft in _rules(parsed.language).definitions(parsed)
-    ]
+    # A name that the parser had to make up is none.
+    given = (draft for draft in _rules(parsed.language).definitions(parsed) if draft.name)
+    drafts = [(draft.whole.start_byte, -draft.whole.end_byte, draft) for draft in given]
     drafts.sort(key=lambda one: one[:2])
     around: list[tuple[int, Symbol]] = []  # the end of each container's text, innermost last
     found: list[Symbol] = []
@@ -78,7 +78,7 @@ def references_of(
     parsed = (parser or Parser()).parse(text, language)
     uses, skipped = _rules(language).uses(parsed, None if names is None else word_spans(parsed, names))
     spans = _Spans((node.start_byte, node.end_byte) for node in skipped)
-    imports = imports_of(text, language, parser) if parser else tuple(_rules(language).imports(parsed))
+    imports = _imports(parsed)
     wanted = None if names is None else {name.encode("utf-8", "replace") for name in names}
     found = [
         _import_reference(one)
@@ -89,7 +89,7 @@ def references_of(
         node = use.name_node
         # `node.text` would ask the parser's read callback for every single name.
         name = parsed.data[node.start_byte : node.end_byte]
-        if (wanted is None or name in wanted) and not spans.holds(node.start_byte):
+        if name and (wanted is None or name in wanted) and not spans.holds(node.start_byte):
             found.append(_reference(parsed, use))
     return tuple(sorted(found, key=lambda one: one.start_offset))
 
@@ -97,8 +97,13 @@ def references_of(
 def imports_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Import, ...]:
     """What comes from which module, wherever in the text it is imported, in order."""
     parsed = (parser or Parser()).parse(text, language)
+    return _imports(parsed)
+
+
+def _imports(parsed: ParsedText) -> tuple[Import, ...]:
     if parsed.imports is None:
-        parsed.imports = tuple(sorted(_rules(language).imports(parsed), key=lambda one: one.start_offset))
+        given = (one for one in _rules(parsed.language).imports(parsed) if one.end_offset > one.start_offset)
+        parsed.imports = tuple(sorted(given, key=lambda one: one.start_offset))
     return parsed.imports
 
 
@@ -119,7 +124,7 @@ def bindings_of(
             around.append(pending.pop())
         around = [scope for scope in around if scope.end_byte >= node.end_byte]
         scope, name = _scope_of(node, around), parsed.words(node)
-        if names is not None and name not in names:
+        if not name or (names is not None and name not in names):
             continue
         if scope is None:
             found.append(Binding(name, 0, len(text), "module"))
