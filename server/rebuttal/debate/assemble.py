@@ -23,6 +23,8 @@ from rebuttal.text.positions import git_lines
 
 CONTEXT_LINES = 8
 """Unchanged lines around a hunk in a dossier."""
+LONGEST_SHOWN = 2000
+"""Characters of a quote that are shown to others: what was not found in the code may be of any length."""
 DOSSIER_LINES = 1200
 """Lines of a dossier; the hunks nearest to the claims are kept."""
 
@@ -96,16 +98,9 @@ class Assembler:
         return ["# The code around them", *(self._excerpt(one) for one in excerpts)] if excerpts else []
 
     def _is_shown(self, place: Place) -> bool:
-        diff = self._brief.change.file(place.file)
-        if place.side == "file":
-            return True
-        if diff is None:
-            return any(
-                one.file == place.file and one.start_line - 1 <= place.first_line and place.last_line < one.end_line
-                for one in self._brief.context.slices
-            )
-        hunks = ((h.old_lines if place.side == "old" else h.new_lines) for h in diff.hunks)
-        return any(place.first_line <= lines.stop + 3 and lines.start - 3 <= place.last_line for lines in hunks)
+        """Whether the lines stand in the shared part: a diff or a slice may have been cut to its budget."""
+        lines = _lines(self._exhibits, place.file, place.side)[place.first_line : place.last_line + 1]
+        return place.side == "file" or all(line.strip() in self._shared for line in lines)
 
     def _served(self, served: Sequence[Served]) -> list[str]:
         if not served:
@@ -186,7 +181,7 @@ def _shown(one: Contention) -> dict[str, str]:
         "claim": one.id,
         "file": place.file,
         "side": place.side,
-        "quote": claim.quote,
+        "quote": claim.quote[:LONGEST_SHOWN],
         "title": claim.title,
         "asserted": assertion(claim),
         "category": claim.category,
@@ -197,7 +192,9 @@ def _positions(one: Contention, *, brief: bool) -> list[dict[str, str]]:
     """What was said for and against, without names, in an order that tells nothing."""
     claim = one.lead.claim
     said = assertion(claim) if brief else claim.argument or claim.title
-    positions = [{"holds": "confirmed", "file": one.lead.place.file, "quote": claim.quote, "because": said}]
+    positions = [
+        {"holds": "confirmed", "file": one.lead.place.file, "quote": claim.quote[:LONGEST_SHOWN], "because": said}
+    ]
     positions += [_position(ruled, brief=brief) for ruled in one.rulings if ruled.valid]
     return sorted(positions, key=lambda each: (each["holds"], each["quote"], each["because"]))
 
@@ -208,7 +205,12 @@ def _position(ruled: Ruled, *, brief: bool) -> dict[str, str]:
     if brief:
         because = because.split(". ", 1)[0][:300]
     assert ruled.place is not None
-    return {"holds": ruling.verdict, "file": ruled.place.file, "quote": ruling.quote, "because": because}
+    return {
+        "holds": ruling.verdict,
+        "file": ruled.place.file,
+        "quote": ruling.quote[:LONGEST_SHOWN],
+        "because": because,
+    }
 
 
 def _json(item: Mapping[str, str]) -> str:

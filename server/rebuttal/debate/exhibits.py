@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from attrs import frozen
@@ -98,14 +99,23 @@ class Exhibits:
 
     def serve(self, need: Need) -> Excerpt | None:
         """The code that an examiner asked for: the symbol by its name or qualified name, new side first."""
-        file = self.resolve(need.file)
-        if file is None or not need.symbol:
+        file, wanted = self.resolve(need.file), need.symbol.strip().removesuffix("()")
+        if file is None or not wanted:
             return None
         for side in SIDES:
             for symbol in self.symbols(file, side):
-                if need.symbol in (symbol.name, symbol.qualified):
+                if wanted in (symbol.name, symbol.qualified):
                     last = min(symbol.end_line, symbol.start_line + LARGEST_NEED - 1)
                     return self._cut(file, side, symbol.start_line, last)
+        return self._defined(file, wanted.rpartition(".")[2])
+
+    def _defined(self, file: str, name: str) -> Excerpt | None:
+        """Where no parser knows the language: the lines from the first that looks like the definition."""
+        exhibit = self.get(file, "new")
+        looks = re.compile(rf"^\s*[\w\s.<>:*&@]*\b{re.escape(name[:200])}\b\s*[(=:{{<]")
+        for number, line in enumerate(git_lines(exhibit.redacted) if exhibit is not None else ()):
+            if looks.match(line[:300]):
+                return self._cut(file, "new", number, number + 2 * MARGIN)
         return None
 
     def _parse(self, file: str, side: Side) -> tuple[Symbol, ...]:

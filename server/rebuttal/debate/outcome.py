@@ -8,6 +8,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from rebuttal.change.model import Side
+from rebuttal.debate.assemble import LONGEST_SHOWN
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Contention, Outcome, Place, Raised, Ruled, Settled
 from rebuttal.debate.sitting import Sitting
@@ -185,14 +186,16 @@ class _Maker:
 
     def _raised(self, raised: Raised) -> TraceStep:
         text = f"{raised.claim.title}: {raised.claim.argument}" if raised.claim.argument else raised.claim.title
-        quote = raised.claim.quote if raised.anchored else clean(raised.claim.quote)
+        quote = raised.claim.quote if raised.anchored else clean(raised.claim.quote)[:LONGEST_SHOWN]
         return TraceStep("opening", raised.seat, text, None, quote, raised.place.file, self._share(raised.turn))
 
     def _ruled(self, ruled: Ruled) -> TraceStep:
         ruling, spent = ruled.ruling, self._share(ruled.turn)
         if ruled.place is None:
             text = f"{ruling.argument} (Void: its quote is not found in the code.)"
-            return TraceStep(ruled.phase, ruled.seat, text, ruling.verdict, clean(ruling.quote), spent=spent)
+            return TraceStep(
+                ruled.phase, ruled.seat, text, ruling.verdict, clean(ruling.quote)[:LONGEST_SHOWN], spent=spent
+            )
         return TraceStep(
             ruled.phase, ruled.seat, ruling.argument, ruling.verdict, ruling.quote, ruled.place.file, spent
         )
