@@ -14,6 +14,7 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.debate.model import Claim, Phase, Prompt, Tier, Turn
 from rebuttal.settings import Settings
 from rebuttal.speakers.claude import ClaudeSpeaker
+from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.patience import Patience
 from rebuttal.store.model import CallKey, CapReached, Tokens
 from tests.emulator import Emulator
@@ -124,7 +125,7 @@ def purse() -> FakePurse:
 
 @pytest.fixture
 async def make_speaker(emulator: Emulator, purse: FakePurse) -> AsyncIterator[MakeSpeaker]:
-    made: list[ClaudeSpeaker] = []
+    made: list[Connection] = []
 
     def make(
         *,
@@ -132,21 +133,22 @@ async def make_speaker(emulator: Emulator, purse: FakePurse) -> AsyncIterator[Ma
         patience: Patience | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> ClaudeSpeaker:
-        speaker = ClaudeSpeaker(
+        connection = Connection(
+            emulator.environment() | dict(environment or {}), patience or Patience(first_pause=0.001)
+        )
+        made.append(connection)
+        return ClaudeSpeaker(
             settings=settings or Settings(),
-            environment=emulator.environment() | dict(environment or {}),
+            connection=connection,
             purse=purse,
             prices=purse.book,
             review="review-1",
             repository="repository-1",
-            patience=patience or Patience(first_pause=0.001),
         )
-        made.append(speaker)
-        return speaker
 
     yield make
-    for speaker in made:
-        await speaker.aclose()
+    for connection in made:
+        await connection.aclose()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse
 from rebuttal.settings import Settings
 from rebuttal.speakers.claude import ClaudeSpeaker, open_claude
+from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.requests import message_request, prompt_bytes
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.database import Database
@@ -28,6 +29,7 @@ from tests.speakers.conftest import Heard, claim, statement, turn
 class Counter:
     """Speaker and ledger of one review."""
 
+    connection: Connection
     speaker: ClaudeSpeaker
     ledger: Ledger
 
@@ -40,15 +42,16 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def opened(emulator: Emulator, database: Database, cap: str) -> Counter:
     ledger = Ledger(database)
+    connection = Connection(emulator.environment())
     purse = Purse(ledger, Caps(review=Decimal(cap)), PriceBook())
-    return Counter(open_claude(emulator.environment(), Settings(), purse, "review-1", "repository-1"), ledger)
+    return Counter(connection, open_claude(connection, Settings(), purse, "review-1", "repository-1"), ledger)
 
 
 @pytest.fixture
 async def counter(emulator: Emulator, database: Database) -> AsyncIterator[Counter]:
     made = opened(emulator, database, "10")
     yield made
-    await made.speaker.aclose()
+    await made.connection.aclose()
 
 
 async def test_the_ledger_ends_with_the_service_s_bill(emulator: Emulator, counter: Counter) -> None:
@@ -81,7 +84,7 @@ async def test_settled_and_assumed_never_pass_the_cap_however_many_speak_at_once
     counter = opened(emulator, database, "0.20")
     emulator.script.add(Rule(reply=statement(claim(1)), chance=0.5), Rule(fault=Fault("cut", at=6)))
     replies = await asyncio.gather(*(counter.speaker.speak(turn(f"seat-{n}"), Heard()) for n in range(12)))
-    await counter.speaker.aclose()
+    await counter.connection.aclose()
     cost = await counter.ledger.cost_of("review-1")
     assert cost.spent + cost.assumed <= Decimal("0.20")
     assert cost.spent + cost.assumed >= emulator.bill

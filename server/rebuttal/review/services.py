@@ -28,6 +28,7 @@ from rebuttal.store.model import Cost, StoreError, Totals
 from rebuttal.text.tokens import expected_tokens
 
 if TYPE_CHECKING:
+    from rebuttal.speakers.connection import Connection
     from rebuttal.store.database import Database
 
 STORE = "rebuttal.sqlite3"
@@ -46,6 +47,7 @@ class Services:
         self.known_totals = Totals()
         self._database: Database | None = None
         self._opening = asyncio.Lock()
+        self._connection: Connection | None = None
 
     @property
     def host(self) -> str:
@@ -153,11 +155,17 @@ class Services:
         from rebuttal.store.ledger import Ledger
 
         purse = Purse(Ledger(await self.database()), caps_of(request.settings), PriceBook.of(request.settings))
-        speaker = open_claude(self.environment, request.settings, purse, review, repository_id(root))
+        if self._connection is None:
+            from rebuttal.speakers.connection import Connection
+
+            self._connection = Connection(self.environment)
+        speaker = open_claude(self._connection, request.settings, purse, review, repository_id(root))
         return RecordingSpeaker(speaker, request.record) if request.record is not None else speaker
 
     async def close(self) -> None:
-        """Finish what was handed to the store."""
+        """End the connection to the service; finish what was handed to the store."""
+        if self._connection is not None:
+            await self._connection.aclose()
         if self._database is not None:
             await asyncio.to_thread(self._database.close)
 

@@ -7,27 +7,23 @@ known, the worst case stands. The SDK's own retries are off, because they would 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from attrs import define, evolve, field
 
 from rebuttal.budget.model import Reservation, UnknownPrice
 from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement, Turn
 from rebuttal.debate.statement import StatementError, parse_statement
-from rebuttal.settings import Settings, endpoint_host
+from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import ALIASES, UnknownModel
+from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.faults import Fault, Target, broken_off, fault_of, late, strange_answer
 from rebuttal.speakers.hearing import Hearing
-from rebuttal.speakers.patience import Patience
 from rebuttal.speakers.requests import message_request, prompt_bytes
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, CapReached, StoreError, Tokens
-
-if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
 
 _AFTER_THE_END = 1.0
 """Seconds."""
@@ -102,69 +98,53 @@ class _Call:
 
 
 class ClaudeSpeaker:
-    """Speaks for all seats of one review. Use on one event loop; `aclose` ends its connections.
-
-    `environment` is where key and endpoint come from; nothing else is asked for them, no profile on disk either.
-    """
+    """Speaks for all seats of one review. `review` and `repository` name its calls in the ledger."""
 
     def __init__(
         self,
         *,
         settings: Settings,
-        environment: Mapping[str, str],
+        connection: Connection,
         purse: Purse,
         prices: Prices,
         review: str,
         repository: str,
-        patience: Patience | None = None,
     ) -> None:
         self._roster = Roster.of(settings)
-        self._key = (environment.get("ANTHROPIC_API_KEY") or "").strip()
-        self._token = (environment.get("ANTHROPIC_AUTH_TOKEN") or "").strip()
-        self._base_url = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
-        self._host = endpoint_host(environment)
+        self._connection = connection
         self._purse = purse
         self._prices = prices
         self._review = review
         self._repository = repository
-        self._patience = patience or Patience()
-        self._client: AsyncAnthropic | None = None
-        self._opening = asyncio.Lock()
 
     async def speak(self, turn: Turn, listener: Listener) -> Reply:
         """The answer to a turn, or why there is none. Raises nothing but CancelledError; what a cancelled call cost is
         recorded."""
         tally = _Tally(self._roster.id(turn.tier))
-        target = Target(self._host, tally.model, f"model_{turn.tier}")
+        target = Target(self._connection.host, tally.model, f"model_{turn.tier}")
         try:
-            async with asyncio.timeout(self._patience.total):
+            async with asyncio.timeout(self._connection.patience.total):
                 call = await self._prepare(turn, target)
                 if isinstance(call, Failure):
                     return tally.reply(None, call)
                 return await self._persist(call, _Once(listener), tally)
         except TimeoutError:
-            return tally.reply(None, late(target, self._patience.total))
+            return tally.reply(None, late(target, self._connection.patience.total))
         except StoreError as error:
             # What cannot be recorded is not spent.
             return tally.reply(None, Failure("cap", str(error)))
-
-    async def aclose(self) -> None:
-        """End all connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
     async def _prepare(self, turn: Turn, target: Target) -> _Call | Failure:
         try:
             model = self._roster.model(turn.tier)
         except UnknownModel as error:
             return Failure("not_found", f"{error}: it is the setting {target.setting}.")
-        if failure := self._key_failure():
+        if failure := self._connection.failure():
             return failure
         request = message_request(turn, model)
         # Both the SDK and the prices take a second to load: not on the event loop.
         try:
-            await self._open()
+            await self._connection.client()
             at_most = await asyncio.to_thread(
                 self._prices.worst_case, model.id, prompt_bytes(request), request["max_tokens"]
             )
@@ -172,14 +152,6 @@ class ClaudeSpeaker:
             return Failure("no_price", str(error))
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         return _Call(key, request, at_most, evolve(target, model=model.id))
-
-    def _key_failure(self) -> Failure | None:
-        secret = self._key or self._token
-        if not secret:
-            return Failure("authentication", "There is no key: set ANTHROPIC_API_KEY to one from the Claude Console.")
-        if not (secret.isascii() and secret.isprintable() and " " not in secret):
-            return Failure("authentication", "Your key has characters that no key has: check ANTHROPIC_API_KEY.")
-        return None
 
     async def _persist(self, call: _Call, listener: _Once, tally: _Tally) -> Reply:
         """Attempts until one succeeds or none is left. A chain of models (fallback) would loop around this."""
@@ -194,10 +166,10 @@ class ClaudeSpeaker:
             result = await self._attempt(call, reservation, listener, tally)
             if isinstance(result, Statement):
                 return tally.reply(result, None)
-            pause = self._patience.pause(result, attempt)
+            pause = self._connection.patience.pause(result, attempt)
             if pause is None:
                 return tally.reply(None, result.failure)
-            await self._patience.sleep(pause)
+            await self._connection.patience.sleep(pause)
 
     async def _attempt(
         self, call: _Call, reservation: Reservation, listener: _Once, tally: _Tally
@@ -220,7 +192,7 @@ class ClaudeSpeaker:
 
     async def _listen(self, call: _Call, hearing: Hearing, listener: _Once) -> Fault | None:
         """Send the request and hear the response to its end."""
-        client = await self._open()
+        client = await self._connection.client()
         try:
             async with (
                 await client.messages.create(**call.request, stream=True) as stream,
@@ -237,7 +209,7 @@ class ClaudeSpeaker:
         except Exception as error:
             if hearing.ended:
                 return None
-            fault = fault_of(error, call.target, tuple(filter(None, (self._key, self._token))), hearing.begun)
+            fault = fault_of(error, call.target, self._connection.secrets, hearing.begun)
             if fault is None:
                 raise
             return fault
@@ -259,31 +231,14 @@ class ClaudeSpeaker:
         else:
             tally.assumed += await self._purse.assume(reservation)
 
-    async def _open(self) -> AsyncAnthropic:
-        async with self._opening:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._make_client)
-            return self._client
-
-    def _make_client(self) -> AsyncAnthropic:
-        import anthropic
-        import httpx2
-
-        patience = self._patience
-        timeout = httpx2.Timeout(patience.silence, connect=patience.connect)
-        # One credential, given outright: the SDK then looks for no other, neither in the environment nor on disk.
-        if self._key:
-            return anthropic.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0, timeout=timeout)
-        return anthropic.AsyncAnthropic(auth_token=self._token, base_url=self._base_url, max_retries=0, timeout=timeout)
-
 
 def open_claude(
-    environment: Mapping[str, str], settings: Settings, purse: BookedPurse, review: str, repository: str
+    connection: Connection, settings: Settings, purse: BookedPurse, review: str, repository: str
 ) -> ClaudeSpeaker:
-    """A speaker for one review that spends out of `purse`. `review` and `repository` name its calls in the ledger."""
+    """A speaker for one review that spends out of `purse` at the purse's own prices."""
     return ClaudeSpeaker(
         settings=settings,
-        environment=environment,
+        connection=connection,
         purse=purse,
         prices=purse.book,
         review=review,
