@@ -98,6 +98,14 @@ def test_an_unanchored_claim_that_is_confirmed_stands_at_the_line_that_confirmed
     assert (finding.range.start.line, finding.confidence) == (4, "possible")
 
 
+def test_of_a_selection_only_its_lines_are_argued_about() -> None:
+    made = brief_of()
+    change = evolve(made.change, only_lines={"shop/users.py": range(8, 12)})
+    anchoring = Anchoring(change, Exhibits(made.context))
+    assert isinstance(anchoring.claim(SQL_CLAIM, "architect", 0), SetAside)
+    assert isinstance(anchoring.claim(evolve(SQL_CLAIM, quote=LOOP_LINE), "architect", 0), Raised)
+
+
 # --- rulings ---
 
 

@@ -45,6 +45,7 @@ class Anchoring:
 
     def __init__(self, change: Change, exhibits: Exhibits) -> None:
         self._diffs = {diff.path: diff for diff in change.files}
+        self._only_lines = change.only_lines
         self._exhibits = exhibits
 
     def claim(self, claim: Claim, seat: str, turn: int) -> Raised | SetAside:
@@ -55,6 +56,8 @@ class Anchoring:
         anchor = self._anchor(claim, file)
         if not anchor.anchored and file not in self._diffs:
             return SetAside(seat, claim, f"its quote is not found in {file}, which is not part of the change")
+        if self._is_outside(anchor.place):
+            return SetAside(seat, claim, "it is outside the lines that were asked about")
         fix, fix_note = self._fix(claim)
         notes = tuple(note for note in (anchor.note, fix_note) if note is not None)
         return Raised(seat, claim, anchor.place, turn, anchor.anchored, fix, notes)
@@ -65,6 +68,13 @@ class Anchoring:
             return None
         named = self._exhibits.resolve(ruling.file)
         return self._exhibits.supports(ruling.quote, (file for file in (named, about.file) if file is not None))
+
+    def _is_outside(self, place: Place) -> bool:
+        """Whether lines of the file were asked about and these are others."""
+        wanted = self._only_lines.get(place.file)
+        if wanted is None or place.side != "new":
+            return False
+        return place.last_line < wanted.start or place.first_line >= wanted.stop
 
     def _old_path(self, path: str) -> str | None:
         return next((diff.path for diff in self._diffs.values() if diff.old_path == path), None)

@@ -5,7 +5,7 @@ Assumptions, each on the high side of what published reviews show, to be learned
 - A seat raises one claim for about 40 changed lines, at least one and at most twelve (large changes hide more
   defects than reviewers report: 150 lines and more are reviewed with single-digit recall).
 - Two of three claims are distinct after merging (shared findings of different models are the minority).
-- A cross-examination takes two claims on average: claims of a file gather only while lanes are taken.
+- The first claims are cross-examined alone, as they are heard; those that wait for a lane go two to a call.
 - One claim in five is unsure or contested and worth a rebuttal in each round that the panel has; in the end one
   call of the Moderator rules on what is left, if there is any.
 - An answer is mostly thinking: about 1,500 tokens for reading the change (more for a larger one) and 250 for each
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from rebuttal.change.model import Change
+from rebuttal.debate.crossfire import LANES
 from rebuttal.debate.model import Phase, Profile, ProtocolName, Seat, Tier
 from rebuttal.debate.panel import PanelChoice
 from rebuttal.debate.prompts import EXAMINER, MODERATOR, Prompts, load_prompts
@@ -83,8 +84,9 @@ class _Plan:
 
     def cross_examination(self) -> Iterator[PlannedTurn]:
         severities: tuple[Severity, ...] = ("high", "medium")
-        for number in range((self._claims + 1) // 2):
-            claims = min(2, self._claims - 2 * number)
+        waiting = max(self._claims - LANES, 0)
+        alone = [1] * (self._claims - waiting)
+        for number, claims in enumerate(alone + [2] * (waiting // 2) + [1] * (waiting % 2)):
             tier = cross_tier(severities[number % 2], self._profile)
             yield self._turn("cross_examination", self._examiner, tier, claims, 600 + 200 * claims)
 

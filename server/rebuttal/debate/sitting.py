@@ -45,6 +45,7 @@ from rebuttal.debate.model import (
     Turn,
 )
 from rebuttal.debate.prompts import Prompts
+from rebuttal.debate.statement import one_line
 from rebuttal.debate.tiers import MAX_TOKENS
 from rebuttal.debate.verdict import settle
 from rebuttal.findings.report import Degraded
@@ -275,5 +276,5 @@ class _Ear:
 
 
 def _broken(why: str) -> Reply:
-    message = f"the speaker failed in a way it must not ({why[:200]}): please report this"
+    message = f"the speaker failed in a way it must not ({one_line(why, 200)}): please report this"
     return Reply(statement=None, model="", failure=Failure("invalid_reply", message), calls=0)
