@@ -18,6 +18,7 @@ from rebuttal.evidence.model import (
     Runner,
     SecretFinder,
     finding_of,
+    one_line,
 )
 from rebuttal.evidence.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.findings.identity import assign_ids
@@ -64,7 +65,9 @@ def collect(
 
 def _lint(material: Material, run: Runner) -> tuple[Linted, tuple[Degraded, ...]]:
     try:
-        return lint(material.files, run), ()
+        linted = lint(material.files, run)
+        reason = f"Not linted: {one_line(', '.join(linted.failed), 300)}."
+        return linted, (Degraded("linters", PHASE, reason),) if linted.failed else ()
     except CheckFailed as error:
         return NOTHING_LINTED, (Degraded("linters", PHASE, str(error)),)
     except Exception as error:

@@ -24,6 +24,7 @@ from rebuttal.text.positions import LineIndex, Position
 MAX_CHARACTERS = 1_000_000
 """A longer file is not linted: it is generated, or data."""
 SECONDS = 30
+MAX_RUNS = 24
 _PLAIN_NAME = re.compile(r"[\w-]{1,80}\.pyi?\Z", re.ASCII)
 _NEWER_PYTHON = re.compile(r"on Python \d+\.\d+")
 
@@ -57,6 +58,8 @@ class Linted:
     """Everything that ruff said, by side and path; a path that is missing was not linted."""
 
     by_file: Mapping[tuple[Side, str], tuple[Diagnostic, ...]]
+    failed: tuple[str, ...] = ()
+    """Files that ruff could not lint, each with the reason."""
 
     def of(self, side: Side, path: str) -> tuple[Diagnostic, ...]:
         """What was said of one file, syntax errors left out."""
@@ -116,25 +119,51 @@ def ruff_version(run: Runner) -> str:
 def lint(diffs: Iterable[FileDiff], run: Runner) -> Linted:
     """Lint both sides of the Python files among `diffs`.
 
-    Raises CheckFailed when ruff cannot be run or its answer cannot be read.
+    ruff dies of some files (it overflows its stack on very deep nesting) and takes the others with it: then the
+    files are halved until the guilty ones are alone. Raises CheckFailed when ruff cannot be run at all.
     """
-    texts = {(side, path): text for diff in diffs for side, path, text in _sides(diff)}
-    if not texts:
-        return NOTHING_LINTED
+    groups = [[diff for diff in diffs if any(True for _ in _sides(diff))]]
+    found: dict[tuple[Side, str], tuple[Diagnostic, ...]] = {}
+    failed: list[str] = []
+    runs = 0
+    while groups:
+        group = groups.pop()
+        texts = {(side, path): text for diff in group for side, path, text in _sides(diff)}
+        if not texts:
+            continue
+        runs += 1
+        try:
+            found |= _lint_once(texts, run)
+        except _Died as death:
+            if len(group) == 1 or runs >= MAX_RUNS:
+                failed += [f"{diff.path} ({death})" for diff in group]
+            else:
+                middle = len(group) // 2
+                groups += [group[:middle], group[middle:]]
+    return Linted(found, tuple(sorted(failed)))
+
+
+class _Died(Exception):
+    """ruff gave no answer, or none that can be read; says why in a few words."""
+
+
+def _lint_once(texts: Mapping[tuple[Side, str], str], run: Runner) -> dict[tuple[Side, str], tuple[Diagnostic, ...]]:
     with tempfile.TemporaryDirectory(prefix="rebuttal-", ignore_cleanup_errors=True) as folder:
         # The real path: ruff answers with it, and on some systems the temporary folder is a link.
         root = Path(folder).resolve()
         keys = _write(root, texts)
         try:
             done = run(_command(), root)
-        except (OSError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise _Died(str(error)) from None
+        except OSError as error:
             raise CheckFailed(f"ruff could not be run ({error}): Python files were not linted.") from None
     if done.code not in (0, 1):
-        raise CheckFailed(f"ruff failed (exit code {done.code}: {done.stderr.strip()[:200]}): Python was not linted.")
+        raise _Died(f"ruff ended with code {done.code}")
     try:
         return _read(json.loads(done.stdout), keys, texts)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckFailed(f"ruff's answer cannot be read ({type(error).__name__}): Python was not linted.") from None
+        raise _Died(f"ruff's answer cannot be read: {type(error).__name__}") from None
 
 
 def _sides(diff: FileDiff) -> Iterator[tuple[Side, str, str]]:
@@ -171,7 +200,7 @@ def _read(
     entries: list[dict[str, Any]],
     keys: Mapping[tuple[str, str], tuple[Side, str]],
     texts: Mapping[tuple[Side, str], str],
-) -> Linted:
+) -> dict[tuple[Side, str], tuple[Diagnostic, ...]]:
     found: dict[tuple[Side, str], list[Diagnostic]] = {key: [] for key in keys.values()}
     indexes: dict[tuple[Side, str], LineIndex] = {}
     for entry in entries:
@@ -182,7 +211,7 @@ def _read(
         diagnostic = _diagnostic(entry, indexes[key])
         if diagnostic.code or not _NEWER_PYTHON.search(diagnostic.message):
             found[key].append(diagnostic)
-    return Linted({key: tuple(sorted(said, key=lambda one: one.start)) for key, said in found.items()})
+    return {key: tuple(sorted(said, key=lambda one: one.start)) for key, said in found.items()}
 
 
 def _diagnostic(entry: Mapping[str, Any], index: LineIndex) -> Diagnostic:

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import pytest
+
+from rebuttal.evidence.lint_config import Suppressed
+from rebuttal.evidence.model import CheckFailed, Completed
+from rebuttal.evidence.ruff import lint, ruff_executable, run_command
+from rebuttal.evidence.rules import RULES
+from rebuttal.text.positions import LineIndex
+from tests.evidence.conftest import Review, of
+
+CLEAN = "import os\n\n\ndef f(a):\n    return os.path.join(a)\n"
+
+
+def rules(review: Review, before: str, after: str, path: str = "a.py", **more: str) -> list[str]:
+    return [one.rule for one in of(review({path: before, **more}, {path: after}), "ruff:")]
+
+
+def test_a_fault_on_an_added_line_is_found_where_it_stands(review: Review) -> None:
+    (found,) = of(review({"a.py": CLEAN}, {"a.py": CLEAN + "\n\ndef g(é='😀', b=[]):\n    return b\n"}), "ruff:")
+    assert (found.rule, found.file, found.side, found.severity) == ("ruff:B006", "a.py", "new", "medium")
+    assert found.quote == "def g(é='😀', b=[]):"
+    assert (found.range.start.line, found.range.start.character, found.range.end.character) == (7, 16, 18)
+    assert found.raised_by == ("code-reviewer",)
+    assert found.message.endswith(".")
+
+
+def test_a_fault_that_stood_in_the_base_is_not_reported(review: Review) -> None:
+    before = "def g(b=[]):\n    return b\n"
+    assert rules(review, before, before + "\n\nx = 1\n") == []
+
+
+def test_moved_and_reindented_faults_are_not_new(review: Review) -> None:
+    before = "def g(b=[]):\n    return b\n\n\nx = 1\n"
+    after = "x = 1\n\n\nclass A:\n    def g(b=[]):\n        return b\n"
+    assert rules(review, before, after) == []
+
+
+def test_a_fault_moved_to_another_file_is_not_new(review: Review) -> None:
+    evidence = review(
+        {"a.py": "def g(b=[]):\n    return b\n"}, {"a.py": "x = 1\n", "b.py": "def g(b=[]):\n    return b\n"}
+    )
+    assert of(evidence, "ruff:") == []
+
+
+def test_a_second_copy_of_a_fault_is_new(review: Review) -> None:
+    before = "def g(b=[]):\n    return b\n"
+    assert rules(review, before, before + "\n\nclass A:\n    def g(b=[]):\n        return b\n") == ["ruff:B006"]
+
+
+def test_a_fault_on_a_line_that_was_altered_otherwise_is_not_new(review: Review) -> None:
+    assert rules(review, "def g(a, b=[]):\n    return b\n", "def g(a, b=[], c=1):\n    return b\n") == []
+
+
+def test_removing_an_import_tells_of_the_names_left_behind_once_each(review: Review) -> None:
+    after = CLEAN.replace("import os\n", "import re\n") + "\n\nos.getcwd()\n"
+    (found,) = of(review({"a.py": CLEAN}, {"a.py": after}), "ruff:")
+    assert (found.rule, found.severity) == ("ruff:F821", "high")
+    assert found.quote == "    return os.path.join(a)"
+    assert [one.range.start.line for one in found.related] == [7]
+
+
+def test_style_is_left_to_the_projects_own_linter(review: Review) -> None:
+    after = "import os, sys\nl = lambda: 1\nx = f'a'\ntry:\n    l()\nexcept Exception:\n    pass\nassert x\nprint(x)\n"
+    assert rules(review, "", after) == []
+
+
+def test_tests_may_do_what_code_may_not(review: Review) -> None:
+    after = "import pickle\n\n\ndef test_it():\n    pickle.loads(b'')\n    1 == 2\n    eval('1')\n"
+    assert rules(review, "", after, "tests/test_a.py") == []
+    assert set(rules(review, "", after, "src/a.py")) == {"ruff:S301", "ruff:B015", "ruff:S307"}
+
+
+def test_a_test_that_replaces_another_of_the_same_name_is_found(review: Review) -> None:
+    one = "def test_a():\n    assert f()\n"
+    assert "ruff:F811" in rules(review, one, one + "\n\n" + one.replace("f()", "f"), "tests/test_a.py", **{"f.py": ""})
+
+
+def test_noqa_is_honoured(review: Review) -> None:
+    assert rules(review, "", "def g(b=[]):  # noqa: B006\n    return b\n") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[tool.ruff.lint]\nignore = ["B"]\n'),
+        ("ruff.toml", 'lint.extend-ignore = ["B006"]\n'),
+        ("pyproject.toml", '[tool.ruff.lint.per-file-ignores]\n"*.py" = ["B0"]\n'),
+    ],
+)
+def test_what_the_bases_own_configuration_ignores_is_ignored(review: Review, name: str, text: str) -> None:
+    fault = "def g(b=[]):\n    return b\n"
+    assert rules(review, "", fault, **{name: text}) == []
+
+
+def test_a_change_cannot_silence_its_own_review(review: Review) -> None:
+    after = {"a.py": "def g(b=[]):\n    return b\n", "ruff.toml": 'lint.ignore = ["ALL"]\n'}
+    assert [one.rule for one in of(review({"a.py": ""}, after), "ruff:")] == ["ruff:B006"]
+
+
+def test_selectors_mean_what_they_mean_to_ruff() -> None:
+    assert Suppressed(("S",)).holds("S102", "a.py")
+    assert not Suppressed(("S",)).holds("SIM220", "a.py")
+    assert Suppressed(("PL",)).holds("PLE0101", "a.py")
+    assert Suppressed(("ALL",)).holds("F821", "a.py")
+    assert Suppressed((), (("tests/**", ("B",)),)).holds("B006", "tests/unit/a.py")
+    assert not Suppressed((), (("tests/**", ("B",)),)).holds("B006", "src/a.py")
+
+
+def test_a_safe_fix_is_offered_and_applies(review: Review) -> None:
+    text = "def f(x):\n    return x is 'é'\n"
+    (found,) = of(review({"a.py": ""}, {"a.py": text}), "ruff:F632")
+    assert found.fix is not None
+    (edit,) = found.fix.edits
+    index = LineIndex(text)
+    fixed = text[: index.offset(edit.range.start)] + edit.new_text + text[index.offset(edit.range.end) :]
+    assert fixed == "def f(x):\n    return x == 'é'\n"
+
+
+def test_crlf_files_keep_their_positions(review: Review) -> None:
+    (found,) = of(review({"a.py": "x = 1\r\n"}, {"a.py": "x = 1\r\n\r\ndef g(b=[]):\r\n    return b\r\n"}), "ruff:")
+    assert (found.range.start.line, found.quote) == (2, "def g(b=[]):")
+
+
+def test_new_syntax_is_accepted(review: Review) -> None:
+    after = "type A[T] = list[T]\n\n\ndef f[T](x: T) -> T:\n    match x:\n        case 1:\n            return x\n"
+    assert review({"a.py": ""}, {"a.py": after}).findings == ()
+
+
+def test_all_rules_are_known_to_ruff_and_stable(tmp_path: object) -> None:
+    from pathlib import Path
+
+    done = run_command([ruff_executable(), "rule", "--all", "--output-format", "json"], Path(str(tmp_path)))
+    import json
+
+    known = {entry["code"]: entry for entry in json.loads(done.stdout)}
+    assert {code for code in RULES if code not in known or known[code]["preview"]} == set()
+
+
+@pytest.mark.parametrize(
+    "answer", [Completed(2, "", "boom"), Completed(0, "no json", ""), Completed(0, '[{"code":1}]', "")]
+)
+def test_a_ruff_that_fails_degrades_the_review_and_loses_nothing_else(review: Review, answer: Completed) -> None:
+    before = {"a.py": "def f(a): ...\n", "b.py": "from a import f\n\nf(1)\n"}
+    evidence = review(before, {"a.py": "def f(a, b): ...\n"}, run=lambda _command, _folder: answer)
+    assert [one.rule for one in evidence.findings] == ["impact:signature"]
+    assert [one.seat for one in evidence.degraded] == ["linters"]
+
+
+def test_a_missing_ruff_is_told_in_one_sentence() -> None:
+    from rebuttal.change.model import FileDiff
+
+    def missing(_command: list[str], _folder: object) -> Completed:
+        raise FileNotFoundError("no ruff")
+
+    with pytest.raises(CheckFailed, match="could not be run"):
+        lint([FileDiff("a.py", "added", None, "x = 1\n", ())], missing)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from rebuttal.text.positions import LineIndex
+from tests.evidence.conftest import Review, of
+
+KEY = "AKIA" + "Q3EGRZ7YTBW2LN5D"
+OTHER = "AKIA" + "X7PLM2QZRT5WDK3N"
+LINE = f'client = connect("{KEY}", retries=3)'
+
+
+def test_a_new_secret_is_found_and_never_repeated(review: Review) -> None:
+    text = f"import os\n\n{LINE}\n"
+    (found,) = of(review({"a.py": "import os\n"}, {"a.py": text}), "secrets:")
+    assert (found.rule, found.severity, found.category) == ("secrets:aws", "critical", "security")
+    assert found.quote == 'client = connect("«redacted:aws-key»", retries=3)'
+    assert LineIndex(text).slice(found.range) == KEY
+    assert KEY not in repr((found.title, found.message, found.quote, found.trace, found.related))
+    assert found.raised_by == ("security-analyst",)
+
+
+def test_a_secret_that_stood_in_the_base_is_not_reported_even_when_it_moves(review: Review) -> None:
+    assert of(review({"a.py": f"{LINE}\n"}, {"a.py": f"x = 1\n\n{LINE}  # moved\n"}), "secrets:") == []
+    assert of(review({"b.py": f"{LINE}\n"}, {"b.py": "x = 1\n", "c.py": f"{LINE}\n"}), "secrets:") == []
+
+
+def test_another_secret_in_place_of_a_known_one_is_new(review: Review) -> None:
+    (found,) = of(review({"a.py": f"{LINE}\n"}, {"a.py": LINE.replace(KEY, OTHER) + "\n"}), "secrets:")
+    assert OTHER not in repr(found)
+
+
+def test_files_that_are_not_reviewed_are_searched_too(review: Review) -> None:
+    lock = '{"name": "x", "lockfileVersion": 3, "resolved": "https://example.org/?key=' + KEY + '"}\n'
+    (found,) = of(review({"package-lock.json": "{}\n"}, {"package-lock.json": lock}), "secrets:")
+    assert found.file == "package-lock.json"
+    assert KEY not in repr(found)
+
+
+def test_environment_lookups_and_placeholders_are_no_secrets(review: Review) -> None:
+    after = 'import os\n\npassword = os.environ["PASSWORD"]\napi_key = "<your key>"\ntoken = get_token()\n'
+    assert of(review({"a.py": ""}, {"a.py": after}), "secrets:") == []

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from rebuttal.evidence.model import Completed
+from tests.evidence.conftest import Review, of
+
+GOOD = {
+    "python": ("a.py", "def f(a):\n    return a\n", "def f(a:\n    return a\n"),
+    "javascript": ("a.js", "function f(a) {\n  return a;\n}\n", "function f(a {\n  return a;\n}\n"),
+    "typescript": ("a.ts", "const f = (a: number) => a;\n", "const f = (a: number => a;\n"),
+    "tsx": ("a.tsx", "const A = () => <b>x</b>;\n", "const A = () => <b key={>x</b>;\n"),
+    "go": ("a.go", "package a\n\nfunc f(a int) {}\n", "package a\n\nfunc f(a int {}\n"),
+}
+CONFLICT = "x = 0\n<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> theirs\n"
+
+
+@pytest.mark.parametrize("language", GOOD)
+def test_a_syntax_error_that_the_change_brings_is_found_once(review: Review, language: str) -> None:
+    path, good, bad = GOOD[language]
+    (found,) = review({path: good}, {path: bad}).findings
+    assert (found.rule, found.file, found.side, found.severity) == ("syntax:error", path, "new", "critical")
+    assert found.quote in bad
+
+
+@pytest.mark.parametrize("language", GOOD)
+def test_a_file_that_was_broken_before_is_no_news(review: Review, language: str) -> None:
+    path, _, bad = GOOD[language]
+    assert review({path: bad}, {path: bad + "\n\n"}).findings == ()
+
+
+def test_a_broken_python_file_gives_no_other_faults(review: Review) -> None:
+    after = "import os\n\n\ndef g(b=[]):\n    return undefined_name(\n"
+    assert [one.rule for one in review({"a.py": "x = 1\n"}, {"a.py": after}).findings] == ["syntax:error"]
+
+
+def test_without_ruff_our_own_parser_tells_of_python(review: Review) -> None:
+    evidence = review({"a.py": "x = 1\n"}, {"a.py": "x = (1\ny = )\n"}, run=lambda _a, _b: Completed(2, "", ""))
+    assert [one.rule for one in evidence.findings] == ["syntax:error"]
+
+
+@pytest.mark.parametrize("path", ["{{cookiecutter.name}}/a.py", "project/templates/a.py"])
+def test_a_template_of_code_is_not_code(review: Review, path: str) -> None:
+    assert review({}, {path: "import {{ name }}\n\nclass {{ name }}:\n    pass\n"}).findings == ()
+
+
+def test_deleting_a_bracket_anchors_on_a_line_of_the_change(review: Review) -> None:
+    before = "a = [\n    1,\n    2,\n]\nb = 1\n" + "c = 1\n" * 20
+    (found,) = review({"a.py": before}, {"a.py": before.replace("    2,\n]\n", "    3,\n")}).findings
+    assert found.quote == "    3,"
+
+
+def test_a_conflict_left_in_code_is_one_critical_finding(review: Review) -> None:
+    (found,) = review({"a.py": "x = 0\n"}, {"a.py": CONFLICT}).findings
+    assert (found.rule, found.severity, found.range.start.line) == ("conflict:marker", "critical", 1)
+    assert found.quote == "<<<<<<< HEAD"
+
+
+def test_every_conflict_is_told_and_prose_and_diff3_too(review: Review) -> None:
+    three = "<<<<<<< a\n1\n||||||| base\n0\n=======\n2\n>>>>>>> b\n"
+    assert len(of(review({}, {"notes.md": three + "\n" + three}), "conflict:")) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.rst", "Title\n=======\n\n>>>>>>> not a conflict\n"),
+        ("a.md", "```\n" + CONFLICT + "```\n"),
+        ("a.py", 'TEXT = """\n' + CONFLICT + '"""\n'),
+        ("a.txt", "<<<<<<< only\n=======\n"),
+        ("a.txt", "  <<<<<<< a\n  =======\n  >>>>>>> b\n"),
+        ("a.txt", ">>>>>>> b\n=======\n<<<<<<< a\n"),
+    ],
+)
+def test_what_only_looks_like_a_conflict_is_none(review: Review, path: str, text: str) -> None:
+    assert of(review({}, {path: text}), "conflict:") == []
+
+
+def test_a_conflict_that_stood_in_the_base_is_no_news(review: Review) -> None:
+    assert of(review({"a.txt": CONFLICT}, {"a.txt": "new\n" + CONFLICT}), "conflict:") == []
