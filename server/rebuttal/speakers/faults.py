@@ -150,7 +150,9 @@ def _fixed(status: int, target: Target, says: str) -> Failure | None:
     )
     return {
         400: refused,
-        401: Failure("authentication", f"{host} does not accept your key: check ANTHROPIC_API_KEY."),
+        401: Failure(
+            "authentication", f"{host} does not accept your key: check ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN)."
+        ),
         402: _failure("billing", f"{host} reports a billing problem", says, "settle it in your account there"),
         403: _failure("authentication", f"Your key may not do this at {host}", says, access),
         404: _missing(target, says),

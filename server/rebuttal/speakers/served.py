@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from rebuttal.speakers.catalogue import ALIASES
+from rebuttal.speakers.connection import Connection
+from rebuttal.speakers.faults import Target, fault_of, late
+
 SECONDS = 15.0
 """For the whole question."""
 
@@ -14,21 +18,24 @@ class NotServed(Exception):
 
 
 async def served_models(environment: Mapping[str, str]) -> frozenset[str]:
-    """The ids of all models. Costs nothing. Raises NotServed."""
-    import anthropic
-
-    key, token = environment.get("ANTHROPIC_API_KEY"), environment.get("ANTHROPIC_AUTH_TOKEN")
-    base_url = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
-    client = anthropic.AsyncAnthropic(
-        api_key=key or None, auth_token=None if key else token, base_url=base_url, max_retries=0, timeout=SECONDS
-    )
+    """The ids of all models, and the aliases that mean one of them. Costs nothing. Raises NotServed, SettingsError."""
+    connection = Connection(environment)
+    if failure := connection.failure():
+        raise NotServed(failure.message)
+    target = Target(connection.host, "list", "ANTHROPIC_BASE_URL")
     try:
-        async with asyncio.timeout(SECONDS), client:
-            return frozenset([model.id async for model in client.models.list(limit=1000)])
-    except anthropic.AuthenticationError:
-        raise NotServed("the key was refused: check ANTHROPIC_API_KEY") from None
-    except (anthropic.APIError, TimeoutError) as error:
-        why = type(error).__name__
-        raise NotServed(
-            f"{base_url} did not answer ({why}): check the address, the proxy and the certificate"
-        ) from None
+        async with asyncio.timeout(SECONDS):
+            client = await connection.client()
+            ids = frozenset([model.id async for model in client.models.list(limit=1000)])
+    except TimeoutError:
+        raise NotServed(late(target, SECONDS).message) from None
+    except Exception as error:
+        fault = fault_of(error, target, connection.secrets, begun=False)
+        if fault is None:
+            raise
+        raise NotServed(fault.failure.message) from None
+    finally:
+        await connection.aclose()
+    # An alias may lead to another alias: claude-haiku-4-5-20251001 is what the service lists for claude-haiku-4-5.
+    known = ids | {ALIASES[one] for one in ids if one in ALIASES}
+    return known | {alias for alias, model in ALIASES.items() if model in known}
