@@ -18,7 +18,7 @@ from tests.lsp.editor import Editor
 from tests.lsp.fake_worker import MemoryPipe
 from tests.lsp.profiles import PROFILES
 
-_CONVERTER = default_converter()
+_CONVERTER = default_converter()  # type: ignore[no-untyped-call]  # pygls leaves it untyped
 
 Script = Mapping[str, list[dict[str, Any]]]
 

@@ -77,7 +77,12 @@ class Server:
 
     def initialize(self, process_id: int | None = None) -> None:
         folders = [{"uri": self.folder.as_uri(), "name": "shop"}]
-        params = {"processId": process_id, "rootUri": None, "capabilities": {}, "workspaceFolders": folders}
+        params: dict[str, Any] = {
+            "processId": process_id,
+            "rootUri": None,
+            "capabilities": {},
+            "workspaceFolders": folders,
+        }
         self.request("initialize", params)
         self.send("initialized", {})
 
@@ -106,7 +111,8 @@ def serve(repo: Path, tmp_path: Path) -> Iterator[Any]:
         server.process.wait()
         for pipe in (server.process.stdin, server.process.stdout, server.process.stderr):
             with contextlib.suppress(OSError):
-                pipe.close()
+                if pipe is not None:
+                    pipe.close()
 
 
 def test_review_over_stdio_with_a_worker_process(serve: Any, repo: Path) -> None:

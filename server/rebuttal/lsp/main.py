@@ -95,4 +95,8 @@ async def _serve(server: RebuttalServer, source: int, out: int) -> int:
 
 async def _editor_gone(server: RebuttalServer) -> None:
     await server.protocol.initialized.wait()
-    await until_gone(server.process_id)
+    if server.watched_editor is None:
+        # None was named, or it runs where this process cannot see it (another machine, a container).
+        await asyncio.Event().wait()
+    else:
+        await until_gone(server.watched_editor)

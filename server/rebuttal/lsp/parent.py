@@ -23,11 +23,8 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-async def until_gone(pid: int | None) -> None:
-    """Return once the process has ended. Waits for ever where it cannot be seen: none, or another machine's."""
-    if pid is None or pid <= 0 or not is_alive(pid):
-        await asyncio.Event().wait()
-        return
+async def until_gone(pid: int) -> None:
+    """Return once the process has ended."""
     gone = asyncio.Event()
     while not gone.is_set():
         await asyncio.sleep(EVERY)

@@ -14,7 +14,7 @@ from rebuttal.findings.model import Finding, TraceStep
 from rebuttal.findings.wire import money
 from rebuttal.lsp.encoding import clean
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&$:@])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~$:@])")
 _LONGEST_ARGUMENT = 600
 _VERDICTS = {
     "confirmed": "confirmed by another reviewer",
@@ -27,7 +27,8 @@ _VERDICTS = {
 
 def escape(text: str) -> str:
     """`text` as Markdown that shows exactly it, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(clean(text).split()))
+    plain = _SPECIAL.sub(r"\\\1", " ".join(clean(text).split()))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def fenced(code: str) -> str:

@@ -88,6 +88,8 @@ class RebuttalServer(LanguageServer):
         self.configuration = configuration.Configuration(self)
         self.first_values: Any = None
         """`initializationOptions`: the settings of a client that cannot be asked."""
+        self.watched_editor: int | None = None
+        """The editor's process, if it can be seen."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._told_of_error = False
 

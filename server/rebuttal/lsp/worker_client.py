@@ -95,7 +95,7 @@ class WorkerClient:
     _tasks: set[asyncio.Task[None]] = field(factory=set)
     _starting: asyncio.Lock = field(factory=asyncio.Lock)
     _last_id: int = 0
-    _closed: bool = False
+    _closed: asyncio.Event = field(factory=asyncio.Event)
 
     def call(self, method: str, params: Mapping[str, Any]) -> Call:
         """Ask the worker, which is started if need be; what it says comes as the call's events."""
@@ -120,7 +120,7 @@ class WorkerClient:
 
     async def close(self, patience: float = 0.5) -> None:
         """End the worker: politely first, by force after `patience` seconds. Every call ends."""
-        self._closed = True
+        self._closed.set()
         with contextlib.suppress(TimeoutError):
             # A process that is being started would be orphaned if its start were cancelled half-way.
             async with asyncio.timeout(patience), self._starting:
@@ -157,10 +157,10 @@ class WorkerClient:
         async with self._starting:
             if self._pipe is not None:
                 return
-            if self._closed:
+            if self._closed.is_set():
                 raise OSError("the server is shutting down")
             pipe = await self.launch()
-            if self._closed:
+            if self._closed.is_set():
                 pipe.kill()
                 await pipe.wait()
                 raise OSError("the server is shutting down")

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from rebuttal.lsp import capabilities
 from rebuttal.lsp.features import diagnostics
+from rebuttal.lsp.parent import is_alive
 from rebuttal.lsp.paths import path_of, repository_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def register(ls: RebuttalServer) -> None:
         if not folders and params.root_uri:
             folders = [path_of(params.root_uri)]
         ls.session.folders = [folder for folder in folders if folder is not None]
+        if params.process_id is not None and params.process_id > 0 and is_alive(params.process_id):
+            ls.watched_editor = params.process_id
         ls.first_values = params.initialization_options
 
     @ls.feature(types.INITIALIZED)
