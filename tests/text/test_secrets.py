@@ -84,6 +84,11 @@ def test_a_known_token_is_found_whatever_surrounds_it(kind: str, token: str) -> 
         'raise ValueError("secret: must not be empty")',
         "compass = 'north12345'",
         'access_token = "access_token"',
+        'login(username, password="Password (8 or more)")',
+        "password: !vault encrypted",
+        "secret: !Ref DatabaseSecret",
+        'password = hash_password(form["password"])',
+        "Token=get_token()",
     ],
 )
 def test_placeholders_and_ordinary_code_are_not_found(text: str) -> None:
@@ -116,6 +121,20 @@ def test_a_literal_with_a_telling_name_is_found_and_sure(text: str, kind: str, v
         ("Server=db;User=sa;Password=Sup3r!x;", "Sup3r!x"),
         ("<password>geheim9</password>", "geheim9"),
         ('mysql --password="geheim9"', "geheim9"),
+        ("PGPASSWORD=geheim9 psql", "geheim9"),
+        ("ENV API_KEY abc123def456", "abc123def456"),
+        ('get(url, auth=("user", "pa55word!"))', "pa55word!"),
+        ('client.setApiKey("abc123def456");', "abc123def456"),
+        ('password = "it\'s9x!"', "it's9x!"),
+        ('"{\\"password\\": \\"geheim9\\"}"', "geheim9"),
+        ('SECRET_KEY = "django-insecure-8$k2j!x9v@"', "django-insecure-8$k2j!x9v@"),
+        ('headers["Authorization"] = "token abc123def456"', "abc123def456"),
+        ('password = ("part1xx9"', "part1xx9"),
+        ('password = "p@ss w0rd"', "p@ss w0rd"),
+        (
+            "key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV2UUlCQURBTkJna3Foa2lHOXcw",
+            "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV2UUlCQURBTkJna3Foa2lHOXcw",
+        ),
     ],
 )
 def test_a_doubtful_value_is_redacted_even_where_it_is_not_reported(text: str, value: str) -> None:

@@ -54,5 +54,7 @@ SHAPES = (
     _shape("jwt", "eyJ", r"eyJ[\w-]{8,4000}+\.eyJ[\w-]{8,8000}+\.[\w-]{8,2000}+"),
     _shape("azure-key", "AccountKey= SharedAccessKey=", r"(?:Account|SharedAccess)Key=([A-Za-z0-9+/=]{40,120}+)"),
     _shape("azure-key", "sig=", r"sig=([A-Za-z0-9%+/]{43,100}+)", sure=False),
+    # A key in PEM, encoded once more, as in a Kubernetes secret.
+    _shape("private-key", "LS0tLS1CRUdJTi", r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]{40,20000}+"),
     _shape("azure-key", "Q~", r"[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])", back=4),
 )

@@ -55,17 +55,24 @@ _NAMES = (
     *("bearer", *(f"{word}{joint}key" for word in _KEYS for joint in ("", "_", "-"))),
 )
 _ASSIGNED = re.compile(
-    r"""([\w-]{0,40}+)["'`\]}]{0,3}+                           # the rest of the name, and what closes it
+    r"""([\w-]{0,40}+)["'`\]}\\]{0,3}+                         # the rest of the name, and what closes it
     [ \t]{0,20}+
     (:[ \t]{0,4}+[A-Za-z][\w.\[\]|?]{0,40}+[ \t]{0,4}+=(?!=)   # with a type between
      |:=|=>|===?|!==?|=|:|,|\(|>|[ \t](?=["'`]))
-    [ \t]{0,20}+
-    (?:(?:[rRbBuUfF$@]{0,2})("{3}|'{3}|["'`])([^"'`\n\r]{1,4096}+)|([^\s"'`<>(){}\[\],;]{4,512}+))
+    ([ \t(]{0,20}+)
+    (?:[rRbBuUfF$@]{0,2}\\?(?:"{1,3}([^"\n\r]{1,4096}+)|'{1,3}([^'\n\r]{1,4096}+)|`([^`\n\r]{1,4096}+))
+     |([^\s"'`<>(){}\[\],;]{4,512}+))
     """,
     re.VERBOSE,
 )
+_BARE = 7
+_PAIR = re.compile(
+    r"\w{0,16}+[ \t]{0,4}=?[ \t]{0,4}\([ \t]{0,4}[\"'][^\"'\n]{0,100}+[\"'][ \t]{0,4},"
+    r"[ \t]{0,4}[\"']([^\"'\n]{4,200}+)[\"']"
+)
+_DOCKER = re.compile(r"\w{0,40}+[ \t]{1,8}([^\s=\"'$]{6,512}+)")
 _HEADER = re.compile(
-    r"[\"'`]?\s{0,4}[:=,]?\s{0,4}[\"'`]?(?:basic|bearer|token|apikey)\s{1,4}([\w+/=.~-]{8,4096}+)", re.I
+    r"[\"'`\])]{0,3}\s{0,4}[:=,]?\s{0,4}[\"'`]?(?:basic|bearer|token|apikey)\s{1,4}([\w+/=.~-]{8,4096}+)", re.I
 )
 _BEARER = re.compile(r"\s{1,4}([\w+/=.~-]{16,4096}+)")
 _ELEMENT = re.compile(r"[\w-]{0,40}>([^<>\n]{4,512}+)</")
@@ -83,7 +90,7 @@ _PLACEHOLDER = re.compile(
     |user(?:name)?|admin|root|guest|pass(?:word|wd|phrase)?|pwd|secret|tokens?|key|api[_-]?key|credentials?|bearer|basic
     |tests?|testing|example.*|placeholder.*|dummy.*|fake.*|sample.*|foo(?:bar)?|bar|baz|redacted.*|insert.*|replace.*
     |enter.*|put.*here|abc(?:123|def)?|a?sdf.*|qwerty|1234\d*|(.)\1*|x{3,}.*|\*{2,}.*|\.{3,}|[-_.*#x]+
-    |<.*|\$.*|%.*|\{.*|@.*|.*\{\{.*|.*\$\{.*|.*\$\(.*|«.*|.*\.\.\.|…|\[.*\]?|!.*|&.*|\\.*
+    |<.*|\$\w*|\$[({].*|\$2[aby]\$.*|%\w*%?|\{.*|@[\w.]*@?|.*\{\{.*|.*\$\{.*|.*\$\(.*|«.*|.*\.\.\.|…|\[.*\]?|![a-z/]*|&\w*|\\[nrt0].*
     |(?:os|process|sys|import\.meta|system|config|settings|self|this|app|ctx|args|params|request|req|env|environ|secrets
       |vault|var|local|data|module|options|opts|props|state)[.\[:(].*
     |ENV\[.*|getenv.*|environ.*|vault:.*|ssm:.*|arn:.*|op://.*|https?://[^:@]*|file:.*|/[\w./-]*|\./.*
@@ -96,13 +103,13 @@ _DOUBTFUL = re.compile(
     r"example|test|dummy|fake|sample|mock|demo|foo|changeme|12345|abcdef|password|secret", re.IGNORECASE
 )
 _WORDS = re.compile(r"[A-Za-z]{0,24}(?:[_. /:-][A-Za-z]{1,24}){0,12}\Z")
-_CALL_OR_FORMAT = re.compile(r"%[sdr(]|\{[\w.]*\}|\$[\w{(]")
+_CALL_OR_FORMAT = re.compile(r"%[sdr](?!\w)|%\(|\{[\w.]*\}|\$[{(]")
 _PRACTICE = re.compile(
     r"(?:^|[/_.-])(?:tests?|specs?|testdata|fixtures?|mocks?|examples?|samples?|docs?|e2e|demo)(?=[/_.-]|s?\d|$)"
 )
 _CONFIG_FILE = re.compile(
-    r"(?:\.(?:env|ini|cfg|conf|cnf|properties|ya?ml|toml|tfvars|sh|bash|zsh|envrc|service|netrc)|"
-    r"(?:^|/)(?:dockerfile[^/]*|credentials|config|\.[a-z]+rc|\.env[^/]*))\Z",
+    r"(?:\.(?:env|ini|cfg|conf|cnf|properties|ya?ml|toml|tf|tfvars|sh|bash|zsh|fish|ps1|bat|cmd|mk|envrc|service|netrc)|"
+    r"(?:^|/)(?:makefile|jenkinsfile|dockerfile[^/]*|credentials|config|\.[a-z]+rc|\.env[^/]*))\Z",
     re.IGNORECASE,
 )
 
@@ -111,6 +118,7 @@ def find_secrets(text: str, path: str) -> tuple[Secret, ...]:
     """The secrets in `text`, by place, not overlapping. `path` says what kind of file it is (a test, a config)."""
     practice = bool(_PRACTICE.search(path.lower()))
     found = [*_pem_blocks(text, practice), *_tokens(text, practice), *_url_logins(text, practice)]
+    found += _pairs(text)
     found += _assignments(text, practice, bool(_CONFIG_FILE.search(path)))
     if not found:
         return ()
@@ -213,6 +221,15 @@ def _url_logins(text: str, practice: bool) -> Iterator[Secret]:
         yield Secret("database-url" if database else "basic-auth", match.start(2), match.end(2), 0, sure)
 
 
+def _pairs(text: str) -> Iterator[Secret]:
+    """`auth=("user", "password")`, `BasicAuth("user", "password")`."""
+    for word in ("auth", "Auth"):
+        for at in _anchored(text, word):
+            match = _PAIR.match(text, at + len(word))
+            if match is not None and _is_literal_secret("password", match.group(1)):
+                yield Secret("basic-auth", match.start(1), match.end(1), 0, False)
+
+
 def _assignments(text: str, practice: bool, config: bool) -> Iterator[Secret]:
     reader = _Assignments(text, config)
     done = 0
@@ -256,19 +273,18 @@ class _Assignments:
         kind = _kind(word)
         match = _ASSIGNED.match(self._text, end)
         if match is not None and not _NOT_A_VALUE.match(match.group(1)):
-            group = 4 if match.group(4) is not None else 5
+            group = match.lastindex or _BARE
             secret = self._judge(kind, match, group, start)
             # A long bare value that was refused is not looked into again from every name inside it.
-            dealt = match.end() if secret is not None or (group == 5 and match.end() - end > 64) else end
+            dealt = match.end() if secret is not None or (group == _BARE and match.end() - end > 64) else end
             if secret is not None or dealt > end:
                 return dealt, secret
-        secret = _element(self._text, start, end, kind)
+        secret = _element(self._text, start, end, kind) or self._in_docker(start, end, kind)
         return (end if secret is None else secret.end), secret
 
     def _judge(self, kind: str, match: re.Match[str], group: int, start: int) -> Secret | None:
-        value, operator = match.group(group), match.group(2).strip()
-        before = self._text[start - 1 : start]
-        if group == 5 and not _is_bare_secret(value, operator, self._config, before):
+        value, operator = match.group(group).removesuffix("\\"), match.group(2).strip()
+        if group == _BARE and not self._is_bare(match, value, operator, start):
             return None
         known = self._judged.get((kind, value))
         if known is None:
@@ -276,7 +292,26 @@ class _Assignments:
         if not known:
             return None
         sure = operator not in ("", ",", "(", ">") and _is_sure(kind, value)
-        return Secret(kind, match.start(group), match.end(group), 0, sure)
+        return Secret(kind, match.start(group), match.start(group) + len(value), 0, sure)
+
+    def _is_bare(self, match: re.Match[str], value: str, operator: str, start: int) -> bool:
+        """Without quotes a value is a literal in configuration, a connection string, a shell's variable, or random."""
+        if operator not in ("=", ":", ":=") or match.group(3).strip():
+            return False
+        shell = operator == "=" and not match.group(3) and self._text[start : start + 2].isupper()
+        if self._config or shell or self._text[start - 1 : start] in (";", "-", "?", "&"):
+            return True
+        return len(value) >= 20 and _is_random(value) and "." not in value
+
+    def _in_docker(self, start: int, end: int, kind: str) -> Secret | None:
+        """`ENV NAME value`, without an equals sign."""
+        before = self._text[max(0, start - 60) : start].rpartition("\n")[2]
+        if not before.startswith(("ENV ", "ARG ")):
+            return None
+        match = _DOCKER.match(self._text, end)
+        if match is None or not _is_literal_secret(kind, match.group(1)):
+            return None
+        return Secret(kind, match.start(1), match.end(1), 0, False)
 
 
 def _header(text: str, word: str, end: int) -> Secret | None:
@@ -303,22 +338,14 @@ def _kind(word: str) -> str:
     return "token" if word in ("token", "bearer", "authorization") else "credential" if word[0] == "c" else "api-key"
 
 
-def _is_bare_secret(value: str, operator: str, config: bool, before: str) -> bool:
-    """Without quotes a value is a literal in configuration, in a connection string, or when it is random."""
-    if operator not in ("=", ":", ":="):
-        return False
-    if config or before in (";", "-", "?", "&"):
-        return not value.endswith(("(", "["))
-    return len(value) >= 20 and _is_random(value) and "." not in value
-
-
 def _is_literal_secret(kind: str, value: str) -> bool:
     value = value.strip()
     if len(value) < 4 or _is_placeholder(value) or _CALL_OR_FORMAT.search(value):
         return False
     if any(char.isspace() for char in value):
         # A sentence is a label, unless it has what no label has.
-        return kind == "password" and len(value) >= 12 and _classes(value) >= 4
+        named = any(name in value.lower() for name in _NAMES)
+        return kind == "password" and not named and _classes(value) >= 3 and len(value.split()) <= 3
     if _WORDS.match(value):
         # Words alone name a thing (`token: "access_token"`), but may be a password.
         return (
