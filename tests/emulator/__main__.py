@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.emulator.clock import FastClock
 from tests.emulator.planted import Planted
-from tests.emulator.script import Script, ScriptError, load
+from tests.emulator.script import Rule, Script, ScriptError, load
 from tests.emulator.server import KEY, Emulator
 from tests.emulator.simulate import Simulated
 
@@ -26,6 +26,7 @@ def main() -> int:
         script.default = Planted.load(arguments.planted)
     elif arguments.simulate is not None:
         script.default = Simulated(arguments.simulate)
+    script.otherwise = Rule(first_byte=arguments.first_byte, between=arguments.between)
     emulator = Emulator(script, FastClock(arguments.speed), frozenset({arguments.key}), arguments.port)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(emulator, arguments.port_file))
@@ -40,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--port-file", type=Path, help="where to write the port, once it listens")
     parser.add_argument("--key", default=KEY, help=f"the key that clients must send (default: {KEY})")
+    parser.add_argument("--first-byte", type=float, default=0.0, metavar="S", help="seconds until an answer begins")
+    parser.add_argument("--between", type=float, default=0.0, metavar="S", help="seconds between two pieces of text")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast scripted delays pass (default: 1)")
     return parser
 

@@ -113,6 +113,8 @@ class Script:
     rules: list[Rule] = field(factory=list)
     default: Answer | None = None
     seed: int = 0
+    otherwise: Rule = field(factory=Rule)
+    """How a request is answered that no rule fits: its delays, its tokens."""
     _used: dict[int, int] = field(factory=dict, init=False)
 
     def rule(self, asked: Asked) -> Rule:
@@ -121,7 +123,7 @@ class Script:
             if self._fits(index, rule, asked):
                 self._used[index] = self._used.get(index, 0) + 1
                 return rule
-        return Rule()
+        return self.otherwise
 
     def add(self, *rules: Rule) -> None:
         self.rules.extend(rules)

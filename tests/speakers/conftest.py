@@ -16,7 +16,7 @@ from rebuttal.settings import Settings
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.patience import Patience
-from rebuttal.store.model import CallKey, CapReached, Tokens
+from rebuttal.store.model import CallKey, CapReached, StoreError, Tokens
 from tests.emulator import Emulator
 
 SHARED = "<change>\n" + "\n".join(f"+    line_{number} = compute({number})" for number in range(400)) + "\n</change>"
@@ -28,6 +28,8 @@ class FakePurse:
 
     book: PriceBook = field(factory=PriceBook)
     allowed: int = 1000
+    broken: str = ""
+    """What the store fails at."""
     events: list[tuple[str, Decimal]] = field(factory=list)
     keys: list[CallKey] = field(factory=list)
 
@@ -43,12 +45,14 @@ class FakePurse:
     async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
         if self.names.count("reserve") >= self.allowed:
             raise CapReached("review", Decimal(1), Decimal(1), at_most)
+        self._fail("reserve")
         self.events.append(("reserve", at_most))
         self.keys.append(key)
         return Reservation(len(self.events), key, at_most)
 
     async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal:
         cost = self.book.price(model, tokens)
+        self._fail("settle")
         self.events.append(("settle", cost))
         return cost
 
@@ -58,6 +62,10 @@ class FakePurse:
 
     async def release(self, reservation: Reservation) -> None:
         self.events.append(("release", Decimal(0)))
+
+    def _fail(self, what: str) -> None:
+        if what == self.broken:
+            raise StoreError("the disk is full: make room")
 
 
 @define

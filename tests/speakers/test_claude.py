@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rebuttal.debate.model import Claim
+from rebuttal.debate.model import FATAL, Claim
 from rebuttal.debate.statement import claim_from
 from rebuttal.settings import Settings
 from rebuttal.speakers.claude import ClaudeSpeaker
@@ -285,6 +285,28 @@ async def test_a_reply_of_another_model_is_priced_as_that_model(
     assert reply.statement is not None
     assert reply.model == "claude-opus-5-5"
     assert reply.spent == purse.book.price("claude-opus-5-5", reply.tokens)
+
+
+async def test_nothing_is_sent_that_the_store_cannot_record(
+    emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse
+) -> None:
+    purse.broken = "reserve"
+    reply = await speaker.speak(turn(), Heard())
+    assert reply.failure is not None
+    assert reply.failure.kind in FATAL
+    assert "the disk is full" in reply.failure.message
+    assert emulator.records == []
+
+
+async def test_an_answer_that_was_paid_for_is_kept_though_the_store_fails(
+    emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse
+) -> None:
+    purse.broken = "settle"
+    emulator.script.add(Rule(reply=statement(claim())))
+    reply = await speaker.speak(turn(), Heard())
+    assert reply.statement is not None
+    assert reply.assumed == purse.events[0][1]
+    assert purse.names == ["reserve"]
 
 
 async def test_no_call_is_made_once_the_cap_is_reached(

@@ -7,7 +7,6 @@ known, the worst case stands. The SDK's own retries are off, because they would 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -19,7 +18,7 @@ from rebuttal.debate.statement import StatementError, parse_statement
 from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import ALIASES, UnknownModel
 from rebuttal.speakers.connection import Connection
-from rebuttal.speakers.faults import Fault, Target, broken_off, fault_of, late, strange_answer
+from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, late, strange_answer
 from rebuttal.speakers.hearing import Hearing
 from rebuttal.speakers.requests import message_request, prompt_bytes
 from rebuttal.speakers.roster import Roster
@@ -131,8 +130,8 @@ class ClaudeSpeaker:
         except TimeoutError:
             return tally.reply(None, late(target, self._connection.patience.total))
         except StoreError as error:
-            # What cannot be recorded is not spent.
-            return tally.reply(None, Failure("cap", str(error)))
+            # What cannot be recorded is not spent. The kind is the nearest that stops the debate.
+            return tally.reply(None, Failure("billing", str(error)))
 
     async def _prepare(self, turn: Turn, target: Target) -> _Call | Failure:
         try:
@@ -179,10 +178,8 @@ class ClaudeSpeaker:
         try:
             fault = await self._listen(call, hearing, listener)
         except BaseException:
-            # Cancelled, out of time, or a fault of our own: the connection is closed by now. What the store cannot
-            # record stays set aside; that must not hide why we are here.
-            with suppress(StoreError):
-                await self._account(reservation, hearing, "unknown", tally)
+            # Cancelled, out of time, or a fault of our own: the connection is closed by now.
+            await self._account(reservation, hearing, "unknown", tally)
             raise
         await self._account(reservation, hearing, fault.billed if fault else "unknown", tally)
         if fault is not None and hearing.stop_reason is None:
@@ -215,21 +212,22 @@ class ClaudeSpeaker:
             return fault
         return None
 
-    async def _account(self, reservation: Reservation, hearing: Hearing, billed: str, tally: _Tally) -> None:
-        tokens = hearing.tokens
+    async def _account(self, reservation: Reservation, hearing: Hearing, billed: Billed, tally: _Tally) -> None:
+        """Say what the attempt cost. Raises nothing: what cannot be recorded stays set aside at its worst case."""
         if hearing.model:
             tally.model = ALIASES.get(hearing.model, hearing.model)
-        if tokens is not None:
-            try:
+        tokens = hearing.tokens
+        try:
+            if tokens is not None:
                 tally.spent += await self._purse.settle(reservation, tokens, hearing.model or reservation.key.model)
                 tally.tokens += tokens
-            except UnknownPrice:
-                # Another model answered, and nobody knows its price: the purse let the worst case stand.
-                tally.assumed += reservation.at_most
-        elif billed == "nothing" and not hearing.begun:
-            await self._purse.release(reservation)
-        else:
-            tally.assumed += await self._purse.assume(reservation)
+            elif billed == "nothing" and not hearing.begun:
+                await self._purse.release(reservation)
+            else:
+                tally.assumed += await self._purse.assume(reservation)
+        except (StoreError, UnknownPrice):
+            # UnknownPrice: another model answered; the purse then lets the worst case stand.
+            tally.assumed += reservation.at_most
 
 
 def open_claude(
