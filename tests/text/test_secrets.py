@@ -89,6 +89,9 @@ def test_a_known_token_is_found_whatever_surrounds_it(kind: str, token: str) -> 
         "secret: !Ref DatabaseSecret",
         'password = hash_password(form["password"])',
         "Token=get_token()",
+        """pattern = "(?:(?P<password>" ".join(parts)" + ")\"""",
+        'PASSWORD_SAFE = "".join(chars)',
+        'token = "" if off else load9("x")',
     ],
 )
 def test_placeholders_and_ordinary_code_are_not_found(text: str) -> None:
@@ -130,6 +133,7 @@ def test_a_literal_with_a_telling_name_is_found_and_sure(text: str, kind: str, v
         ('SECRET_KEY = "django-insecure-8$k2j!x9v@"', "django-insecure-8$k2j!x9v@"),
         ('headers["Authorization"] = "token abc123def456"', "abc123def456"),
         ('password = ("part1xx9"', "part1xx9"),
+        ('password = """part1xx9"""', "part1xx9"),
         ('password = "p@ss w0rd"', "p@ss w0rd"),
         (
             "key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUV2UUlCQURBTkJna3Foa2lHOXcw",

@@ -60,7 +60,7 @@ _ASSIGNED = re.compile(
     (:[ \t]{0,4}+[A-Za-z][\w.\[\]|?]{0,40}+[ \t]{0,4}+=(?!=)   # with a type between
      |:=|=>|===?|!==?|=|:|,|\(|>|[ \t](?=["'`]))
     ([ \t(]{0,20}+)
-    (?:[rRbBuUfF$@]{0,2}\\?(?:"{1,3}([^"\n\r]{1,4096}+)|'{1,3}([^'\n\r]{1,4096}+)|`([^`\n\r]{1,4096}+))
+    (?:[rRbBuUfF$@]{0,2}\\?(?:(?:"{3}|"(?!"))([^"\n\r]{1,4096}+)|(?:'{3}|'(?!'))([^'\n\r]{1,4096}+)|`([^`\n\r]{1,4096}+))
      |([^\s"'`<>(){}\[\],;]{4,512}+))
     """,
     re.VERBOSE,
@@ -340,7 +340,9 @@ def _kind(word: str) -> str:
 
 def _is_literal_secret(kind: str, value: str) -> bool:
     value = value.strip()
-    if len(value) < 4 or _is_placeholder(value) or _CALL_OR_FORMAT.search(value):
+    if len(value.strip("\"'.,;:()[]")) < 4 or _is_placeholder(value) or _CALL_OR_FORMAT.search(value):
+        return False
+    if value.endswith("("):  # code between two literals: `password=" + ".join(...)`
         return False
     if any(char.isspace() for char in value):
         # A sentence is a label, unless it has what no label has.
@@ -358,6 +360,8 @@ def _is_literal_secret(kind: str, value: str) -> bool:
 
 
 def _is_sure(kind: str, value: str) -> bool:
+    if value[0] in ".,;:)]}" or value[-1] in "[{,=":
+        return False
     if _EXAMPLE.search(value) or _DOUBTFUL.search(value) or " " in value or len(set(value)) < 5:
         return False
     if kind == "password":
