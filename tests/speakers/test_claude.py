@@ -489,6 +489,17 @@ async def test_the_key_shows_in_no_log_and_no_failure(
     assert "emulator-key" not in reply.failure.message
 
 
+async def test_what_an_endpoint_says_cannot_write_to_the_terminal(emulator: Emulator, speaker: ClaudeSpeaker) -> None:
+    emulator.script.add(
+        Rule(fault=Fault("status", status=400, message="No\x1b]0;title\x07\x1b[2J\r\nway" + "!" * 9000))
+    )
+    reply = await speaker.speak(turn(), Heard())
+    assert reply.failure is not None
+    assert "(No way!" in reply.failure.message
+    assert reply.failure.message.isprintable()
+    assert len(reply.failure.message) < 500
+
+
 async def test_many_turns_at_once_are_each_accounted(
     emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from rebuttal.debate.model import Failure, FailureKind
+from rebuttal.debate.statement import one_line
 
 Billed = Literal["nothing", "unknown"]
 
@@ -49,7 +50,6 @@ _SPEND_LIMITS = frozenset(
 )
 _OWN_LIMIT = re.compile(r"You have reached your specified \S*\s?API usage limits")
 _TOO_LONG = re.compile(r"prompt is too long", re.IGNORECASE)
-_SEVERAL_SPACES = re.compile(r"\s+")
 
 
 def fault_of(error: BaseException, target: Target, secrets: tuple[str, ...], begun: bool) -> Fault | None:
@@ -233,7 +233,7 @@ def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], 
         ),
         (
             (httpx2.ConnectError,),
-            fault(f"{host} cannot be reached: check your network and ANTHROPIC_BASE_URL.", retry=True),
+            fault(f"{host} cannot be reached: check your network, your proxy and ANTHROPIC_BASE_URL.", retry=True),
         ),
         (
             (httpx2.TimeoutException,),
@@ -263,11 +263,11 @@ def _failure(kind: FailureKind, what: str, says: str, todo: str) -> Failure:
 
 
 def _said(error: Any, secrets: tuple[str, ...]) -> str:
-    """The service's own words, on one line, without keys."""
-    words = _SEVERAL_SPACES.sub(" ", error.api_message or "").strip()
+    """The service's own words, on one line, fit for a terminal, without keys."""
+    words = error.api_message if isinstance(error.api_message, str) else ""
     for secret in secrets:
         words = words.replace(secret, "[key]")
-    return words[:300].rstrip(".")
+    return one_line(words, 300).rstrip(".")
 
 
 def _retry_after(headers: Any) -> float | None:

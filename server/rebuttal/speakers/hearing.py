@@ -11,7 +11,7 @@ from typing import Any
 from attrs import define, field
 
 from rebuttal.debate.model import Claim
-from rebuttal.debate.statement import StatementError, claim_from
+from rebuttal.debate.statement import StatementError, claim_from, one_line
 from rebuttal.speakers.stream_json import ArrayElements
 from rebuttal.store.model import Tokens
 
@@ -90,7 +90,8 @@ class Hearing:
         delta = getattr(event, "delta", None)
         self.stop_reason = _string(getattr(delta, "stop_reason", None)) or self.stop_reason
         details = getattr(delta, "stop_details", None)
-        self.refusal = _string(getattr(details, "explanation", None)) or _string(getattr(details, "category", None))
+        why = _string(getattr(details, "explanation", None)) or _string(getattr(details, "category", None))
+        self.refusal = one_line(why, 300) if why else self.refusal
         self._count(getattr(event, "usage", None))
 
     def _count(self, usage: Any) -> None:
