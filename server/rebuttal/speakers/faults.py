@@ -104,7 +104,7 @@ def _status(error: Any, target: Target, secrets: tuple[str, ...]) -> Fault:
     code = error.error_code
     wait = _retry_after(error.response.headers)
     may_retry = error.response.headers.get("x-should-retry") != "false"
-    if code in _SPEND_LIMITS or _OWN_LIMIT.match(error.api_message or ""):
+    if code in _SPEND_LIMITS or _OWN_LIMIT.match(says):
         return Fault(
             _failure(
                 "billing",
