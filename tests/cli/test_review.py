@@ -213,3 +213,12 @@ def test_findings_keep_their_ids_between_runs_and_folders(rebuttal: Rebuttal, pa
     ids = [one["id"] for one in first["findings"]]
     assert ids == [one["id"] for one in second["findings"]]
     assert len(set(ids)) == len(ids)
+
+
+def test_a_protocol_that_is_not_built_is_wrong_usage_and_names_those_that_are(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator
+) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--protocol", "council")
+    assert ran.code == 2
+    assert "crossfire or solo" in ran.err
+    assert panel.records == []

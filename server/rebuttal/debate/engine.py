@@ -27,6 +27,14 @@ class Run(Protocol):
 PROTOCOLS: Mapping[ProtocolName, Callable[[Sitting], Run]] = {"crossfire": Crossfire, "solo": Solo}
 
 
+def protocol(name: str) -> Callable[[Sitting], Run]:
+    """The protocol of that name. Raises ProtocolUnavailable."""
+    for known, begin in PROTOCOLS.items():
+        if known == name:
+            return begin
+    raise ProtocolUnavailable(f"the protocol {name} is not part of this version: choose {' or '.join(PROTOCOLS)}")
+
+
 async def debate(
     brief: Brief,
     speaker: Speaker,
@@ -39,10 +47,7 @@ async def debate(
     What a speaker fails at is in the outcome (`degraded`, `stopped_by`), never an exception. Cancelling the
     task cancels every turn under way. Raises ProtocolUnavailable before anything is asked.
     """
-    begin = PROTOCOLS.get(brief.protocol)
-    if begin is None:
-        known = " or ".join(PROTOCOLS)
-        raise ProtocolUnavailable(f"the protocol {brief.protocol} is not part of this version: choose {known}")
+    begin = protocol(brief.protocol)
     sitting = Sitting(brief, speaker, listen, clock, load_prompts())
     await begin(sitting).run()
     return outcome_of(sitting)

@@ -89,7 +89,7 @@ def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
 
 
 def _covers(debated: Finding, static: Finding) -> bool:
-    """Whether a confirmed finding says what a tool says about the same lines: one fact is shown once, with its trace."""
+    """Whether a confirmed finding says what a tool says of the same lines: one fact is shown once, with its trace."""
     return (
         (debated.file, debated.side, debated.category) == (static.file, static.side, static.category)
         and debated.range.start.line <= static.range.end.line

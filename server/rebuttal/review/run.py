@@ -18,13 +18,13 @@ from rebuttal.context.build import build
 from rebuttal.context.model import Context
 from rebuttal.context.render import fence_id, render
 from rebuttal.debate.assemble import facts
-from rebuttal.debate.engine import debate
+from rebuttal.debate.engine import ProtocolUnavailable, debate, protocol
 from rebuttal.debate.panel import choose_panel
 from rebuttal.evidence.model import Evidence
 from rebuttal.evidence.panel import collect
 from rebuttal.findings.report import Degraded, Timing
 from rebuttal.review.assembly import Parts, brief, report
-from rebuttal.review.request import Door, Estimated, Question, Request, Result, StaticReady
+from rebuttal.review.request import Door, Estimated, Question, Request, Result, StaticReady, UsageError
 from rebuttal.review.services import Services
 from rebuttal.settings import repository_settings
 from rebuttal.store.model import StoreError
@@ -39,7 +39,7 @@ async def review(request: Request, services: Services, door: Door) -> Result:
     must mend. Everything else that fails is told in the result: degraded, coverage, notes.
     """
     watch = _Watch(services.clock)
-    services.require_key(request)
+    _check(request, services)
     with watch.part("change_ms"):
         reading = await _cpu(_read, request)
     try:
@@ -151,6 +151,17 @@ async def _agreed(request: Request, services: Services, door: Door, parts: Parts
     if answer.agree and answer.remember:
         await services.remember_consent(root)
     return answer.agree
+
+
+def _check(request: Request, services: Services) -> None:
+    """What can be refused before anything is read. Raises UsageError."""
+    if request.settings.panel == "static":
+        return
+    services.require_key(request)
+    try:
+        protocol(request.settings.protocol)
+    except ProtocolUnavailable as error:
+        raise UsageError(str(error)) from None
 
 
 def _transcript(parts: Parts) -> str:

@@ -243,6 +243,8 @@ def _cost(report: Report) -> str:
         parts.append(f"{tokens.prompt:,} tokens in ({tokens.cache_read:,} from the cache), {tokens.output:,} out")
     if cost.assumed:
         parts.append(f"{dollars(cost.assumed)} more assumed for calls whose cost is not known")
+    if report.notes:
+        return " · ".join(parts)  # they say why nothing was spent, and what a debate would cost
     if report.not_spent is not None:
         parts.append(_WHY_NOT[report.not_spent])
     if not cost.calls and estimate.expected:
