@@ -51,7 +51,7 @@ export function registerCommands(
 
 /** The server's answer; undefined where it could not be asked or said no, which the user has been told. */
 async function askServer(server: Server, log: vscode.LogOutputChannel, command: string, given: Arguments): Promise<unknown> {
-  const client = server.client;
+  const client = await server.whenStarted();
   if (client === undefined) {
     const answer = await vscode.window.showWarningMessage("Rebuttal's server is not running.", "Restart Server", "Show Log");
     if (answer === "Restart Server") {

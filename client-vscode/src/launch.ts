@@ -61,14 +61,16 @@ export function onPath(name: string, around: Surroundings): string | undefined {
     .find((candidate) => around.isFile(candidate));
 }
 
-/** What the server's environment holds besides the editor's: the user's own settings, and the key. */
+/** The server's whole environment: the editor's, the user's own settings, and the key. */
 export function serverEnvironment(
+  inherited: Readonly<Record<string, string | undefined>>,
   settings: Readonly<Record<string, string>>,
   key: string | undefined,
 ): Record<string, string> {
+  const known = Object.entries(inherited).filter((entry): entry is [string, string] => entry[1] !== undefined);
   // A server that prints in another encoding could not be read; its logs go to stderr unbuffered.
   const fixed = { PYTHONUTF8: "1", PYTHONUNBUFFERED: "1" };
-  return { ...fixed, ...settings, ...(key === undefined ? {} : { ANTHROPIC_API_KEY: key }) };
+  return { ...Object.fromEntries(known), ...fixed, ...settings, ...(key === undefined ? {} : { ANTHROPIC_API_KEY: key }) };
 }
 
 /** Severity words at the start of a log line decide how it is logged; stderr itself is no sign of an error. */

@@ -44,6 +44,12 @@ export class Server implements vscode.Disposable {
     return this.#client?.state === State.Running ? this.#client : undefined;
   }
 
+  /** The running client, once a start that is under way is over; undefined where there is none. */
+  async whenStarted(): Promise<LanguageClient | undefined> {
+    await this.#flight.idle();
+    return this.client;
+  }
+
   get status(): Status | undefined {
     return this.#status;
   }
@@ -128,7 +134,7 @@ export class Server implements vscode.Disposable {
       isFile: (file) => existsSync(file) && statSync(file).isFile(),
     });
     const own = settingsEnvironment((key) => settings.inspect(key));
-    return { launch, env: serverEnvironment(own, await this.key.get()) };
+    return { launch, env: serverEnvironment(process.env, own, await this.key.get()) };
   }
 
   async #makeClient(launch: Launch, env: Readonly<Record<string, string>>): Promise<LanguageClient> {

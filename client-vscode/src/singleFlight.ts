@@ -22,6 +22,13 @@ export class SingleFlight {
     return this.#next;
   }
 
+  /** When no run is under way or asked for, however the runs ended. */
+  async idle(): Promise<void> {
+    for (let run = this.#next ?? this.#running; run !== undefined; run = this.#next ?? this.#running) {
+      await run.catch(() => undefined);
+    }
+  }
+
   #start(): Promise<void> {
     this.#next = undefined;
     const run = this.job().finally(() => {

@@ -58,9 +58,16 @@ test("Windows has Path, semicolons and .exe", () => {
 });
 
 test("the key goes into the environment only where there is one", () => {
-  assert.equal(serverEnvironment({}, "sk-1").ANTHROPIC_API_KEY, "sk-1");
-  assert.ok(!("ANTHROPIC_API_KEY" in serverEnvironment({ REBUTTAL_MAX_COST: "2" }, undefined)));
-  assert.equal(serverEnvironment({ REBUTTAL_MAX_COST: "2" }, undefined).REBUTTAL_MAX_COST, "2");
+  assert.equal(serverEnvironment({}, {}, "sk-1").ANTHROPIC_API_KEY, "sk-1");
+  assert.ok(!("ANTHROPIC_API_KEY" in serverEnvironment({}, { REBUTTAL_MAX_COST: "2" }, undefined)));
+  assert.equal(serverEnvironment({ ANTHROPIC_API_KEY: "sk-0" }, {}, undefined).ANTHROPIC_API_KEY, "sk-0");
+});
+
+test("the server inherits the editor's environment, since the language client hands on only what it is given", () => {
+  const env = serverEnvironment({ PATH: "/bin", GONE: undefined, REBUTTAL_MAX_COST: "1" }, { REBUTTAL_MAX_COST: "2" }, undefined);
+  assert.equal(env.PATH, "/bin");
+  assert.ok(!("GONE" in env));
+  assert.equal(env.REBUTTAL_MAX_COST, "2");
 });
 
 test("stderr is logged by its own words, not as an error", () => {

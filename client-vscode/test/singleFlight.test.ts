@@ -55,3 +55,19 @@ test("a run that fails does not stop the next", async () => {
   await third;
   assert.equal(runs.length, 3);
 });
+
+test("a command that comes while the server starts waits for it", async () => {
+  const { flight, runs } = jobs();
+  await flight.idle();
+  const run = flight.run();
+  let idle = false;
+  const waiting = flight.idle().then(() => {
+    idle = true;
+  });
+  await turn();
+  assert.equal(idle, false);
+  runs[0]?.fail();
+  await assert.rejects(run);
+  await waiting;
+  assert.ok(idle);
+});

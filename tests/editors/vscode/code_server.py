@@ -128,7 +128,7 @@ def code_server(
 def _environment(lab: Lab, state: Path, extra: Mapping[str, str]) -> dict[str, str]:
     home = state / "home"
     home.mkdir(exist_ok=True)
-    kept = {name: value for name in ("PATH", "LANG", "TMPDIR") if (value := os.environ.get(name))}
+    kept = {name: value for name in ("PATH", "LANG", "TMPDIR", "PYTHONPATH") if (value := os.environ.get(name))}
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_DATA_HOME": str(home / ".local" / "share")}
     return {**kept, "PATH": f"{lab.node.parent}:{kept.get('PATH', '')}", **own, **extra}
 
