@@ -25,16 +25,19 @@ HANGING = {"review": [{"deaf": True}, progress("starting", 1, "0"), {"wait": "ev
 class Server:
     """`rebuttal serve` with a fake worker, seen from the other end of its pipes."""
 
-    def __init__(self, folder: Path, script: dict[str, Any], home: Path, prelude: str = "") -> None:
+    def __init__(
+        self, folder: Path, script: dict[str, Any] | None, home: Path, prelude: str = "", **environment: str
+    ) -> None:
         file = folder.parent / "script.json"
         file.write_text(json.dumps(script))
-        worker = [sys.executable, str(_FAKE), str(file)]
+        worker = None if script is None else [sys.executable, str(_FAKE), str(file)]
         code = f"{prelude}\nfrom rebuttal.lsp.main import serve\nserve(worker={worker!r})"
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(_ROOT / "server"),
             "REBUTTAL_HOME": str(home),
             "ANTHROPIC_API_KEY": "sk-test",
+            **environment,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -43,10 +46,14 @@ class Server:
             stderr=subprocess.PIPE,
             env=self.environment,
         )
+        self.answers: dict[str, Any] = {"workspace/configuration": [None]}
         self.folder, self.messages, self._last = folder, list[dict[str, Any]](), 0
 
     def send(self, method: str, params: Any = None, **more: Any) -> None:
-        body = json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}).encode()
+        self._write({"method": method, "params": params, **more})
+
+    def _write(self, message: dict[str, Any]) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
         assert self.process.stdin is not None
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         self.process.stdin.flush()
@@ -59,6 +66,9 @@ class Server:
             pass
         message: dict[str, Any] = json.loads(self.process.stdout.read(int(head.split(b":")[1])))
         self.messages.append(message)
+        if "id" in message and "method" in message:
+            answer = self.answers.get(message["method"])
+            self._write({"id": message["id"], "result": answer(message["params"]) if callable(answer) else answer})
         return message
 
     def until(self, method: str) -> dict[str, Any]:
@@ -73,21 +83,38 @@ class Server:
         while True:
             message = self.read()
             if message.get("id") == self._last and "method" not in message:
+                assert "error" not in message, message["error"]
                 return message["result"]
 
-    def initialize(self, process_id: int | None = None) -> None:
-        folders = [{"uri": self.folder.as_uri(), "name": "shop"}]
-        params: dict[str, Any] = {
-            "processId": process_id,
-            "rootUri": None,
-            "capabilities": {},
-            "workspaceFolders": folders,
-        }
-        self.request("initialize", params)
+    def command(self, name: str, **arguments: Any) -> Any:
+        return self.request("workspace/executeCommand", {"command": name, "arguments": [arguments]})
+
+    def open(self, file: Path) -> None:
+        item = {"uri": file.as_uri(), "languageId": "python", "version": 1, "text": file.read_bytes().decode()}
+        self.send("textDocument/didOpen", {"textDocument": item})
+
+    def until_status(self, *states: str) -> dict[str, Any]:
+        while True:
+            status: dict[str, Any] = self.until("$/rebuttal.status")["params"]
+            if status["state"] in states:
+                return status
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def initialize(self, process_id: int | None = None, capabilities: dict[str, Any] | None = None) -> None:
+        folders = [{"uri": self.folder.as_uri(), "name": self.folder.name}]
+        params: dict[str, Any] = {"processId": process_id, "rootUri": None, "capabilities": capabilities or {}}
+        self.request("initialize", {**params, "workspaceFolders": folders})
         self.send("initialized", {})
 
-    def review(self) -> None:
-        self.request("workspace/executeCommand", {"command": "rebuttal.review", "arguments": [{}]})
+    def review(self, **arguments: Any) -> None:
+        self.command("rebuttal.review", **arguments)
 
     def end(self) -> int:
         return self.process.wait(10)
@@ -107,12 +134,7 @@ def serve(repo: Path, tmp_path: Path) -> Iterator[Any]:
 
     yield start
     for server in servers:
-        server.process.kill()
-        server.process.wait()
-        for pipe in (server.process.stdin, server.process.stdout, server.process.stderr):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+        server.stop()
 
 
 def test_review_over_stdio_with_a_worker_process(serve: Any, repo: Path) -> None:
@@ -150,8 +172,7 @@ def test_ends_in_time_with_a_worker_that_hangs(serve: Any) -> None:
     server = serve(HANGING)
     server.initialize()
     server.review()
-    while server.until("$/rebuttal.status")["params"]["state"] != "debating":
-        pass
+    server.until_status("debating")
     started = time.monotonic()
     server.request("shutdown")
     answered = time.monotonic() - started

@@ -21,7 +21,7 @@ PATIENCE = 2.0
 """Seconds that a first review waits for a client that is slow to tell its settings."""
 
 _EXTENSION_ONLY = frozenset(
-    {"trace", "server", "path", "interpreter", "command", "environment", "enable", "status_bar"}
+    {"trace", "server", "server_command", "path", "interpreter", "command", "environment", "enable", "status_bar"}
 )
 """Keys of the section that editors' extensions use themselves."""
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")

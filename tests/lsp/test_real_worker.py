@@ -1,0 +1,134 @@
+"""The whole way: editor, server, the real worker, git, and a debate against the emulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.make_repository import make_repository
+from tests.emulator.planted import Planted
+from tests.emulator.server import KEY, Emulator
+from tests.gitrepo import isolated_environment
+from tests.lsp.profiles import VSCODE
+from tests.lsp.samples import span
+from tests.lsp.test_process import Server
+
+_REVIEWERS = Path(__file__).parents[2] / "examples" / "parcels" / "reviewers.json"
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def parcels(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "parcels")
+
+
+@pytest.fixture
+def serve(parcels: Path, tmp_path: Path) -> Iterator[Serve]:
+    servers: list[Server] = []
+
+    def start(**environment: str) -> Server:
+        git = isolated_environment(tmp_path / "home")
+        servers.append(Server(parcels, None, tmp_path / "rebuttal", **{**git, **environment}))
+        servers[-1].initialize(capabilities=VSCODE)
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def shown(server: Server) -> dict[str, list[dict[str, Any]]]:
+    """What the editor shows, by file name."""
+    published = [one["params"] for one in server.messages if one.get("method") == "textDocument/publishDiagnostics"]
+    return {one["uri"].rsplit("/", 1)[1]: one["diagnostics"] for one in published}
+
+
+def test_save_shows_static_findings_without_a_key(serve: Serve, parcels: Path) -> None:
+    server = serve(ANTHROPIC_API_KEY="")
+    file = parcels / "parcels" / "rates.py"
+    server.open(file)
+    server.send("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
+    server.until("textDocument/publishDiagnostics")
+    assert any(one["code"].startswith(("impact:", "ruff:")) for many in shown(server).values() for one in many)
+    server.request("shutdown")
+    server.send("exit")
+    assert server.end() == 0
+
+
+def test_debate_in_the_editor(serve: Serve, parcels: Path, emulator: Emulator) -> None:
+    emulator.script.default = Planted.load(_REVIEWERS)
+    server = serve(ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=emulator.url)
+    rates = parcels / "parcels" / "rates.py"
+    server.open(rates)
+    server.answers["window/showMessageRequest"] = lambda params: params["actions"][0]
+    server.review(panel="medium")
+    server.until_status("debating")
+    started = time.monotonic()
+    server.request(
+        "textDocument/hover", {"textDocument": {"uri": rates.as_uri()}, "position": span(0, 0, 0, 0)["start"]}
+    )
+    assert time.monotonic() - started < 1
+    idle = server.until_status("idle")
+    titles = {one["message"].splitlines()[0] for many in shown(server).values() for one in many}
+    assert "A customer's name becomes part of the SQL" in titles
+    assert float(idle["review"]["spent"]) > 0
+    assert float(idle["day"]["spent"]) > 0
+    [surcharge] = [one for one in shown(server)["rates.py"] if "surcharge" in one["message"]]
+    where = {
+        "textDocument": {"uri": rates.as_uri()},
+        "range": surcharge["range"],
+        "context": {"diagnostics": [surcharge]},
+    }
+    [fix] = [one for one in server.request("textDocument/codeAction", where) if one["title"].startswith("Apply fix")]
+    [change] = server.request("codeAction/resolve", fix)["edit"]["documentChanges"]
+    assert change["edits"][0]["newText"].strip() == "if weight >= HEAVY:"
+    opened = server.command("rebuttal.showTranscript")
+    assert "#" in server.request("workspace/textDocumentContent", opened)["text"]
+    server.command("rebuttal.dismiss", finding=surcharge["data"]["id"], reason="won't fix")
+    assert surcharge not in shown(server)["rates.py"]
+    server.request("shutdown")
+    server.send("exit")
+    assert server.end() == 0
+    assert "Traceback" not in server.errors()
+
+
+def test_no_sends_nothing(serve: Serve, emulator: Emulator) -> None:
+    server = serve(ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=emulator.url)
+    server.answers["window/showMessageRequest"] = None
+    server.review(panel="small")
+    server.until_status("awaitingConsent")
+    server.until_status("idle")
+    assert emulator.records == []
+    assert emulator.others == []
+
+
+def test_cancel_stops_spending(serve: Serve, emulator: Emulator) -> None:
+    emulator.script.default = Planted.load(_REVIEWERS)
+    server = serve(ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=emulator.url)
+    server.answers["window/showMessageRequest"] = lambda params: params["actions"][0]
+    server.review(panel="medium")
+    server.until_status("debating")
+    server.command("rebuttal.cancel")
+    server.until_status("idle", "degraded")
+    after = len(emulator.records)
+    server.request("shutdown")
+    assert len(emulator.records) == after
+
+
+def test_folder_without_git_gets_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    server = Server(folder, None, tmp_path / "rebuttal", **isolated_environment(tmp_path / "home"))
+    try:
+        server.initialize(capabilities=VSCODE)
+        server.review(panel="static")
+        message = server.until("window/showMessage")["params"]["message"]
+        assert "git" in message
+        assert message.count("\n") == 0
+    finally:
+        server.stop()
