@@ -11,6 +11,7 @@ from rebuttal.context.changed import changed_symbols
 from rebuttal.context.code import Code
 from rebuttal.context.definitions import Definitions
 from rebuttal.context.diff import ShownFile, show_file, show_named
+from rebuttal.context.limit import TOO_LARGE, left_out
 from rebuttal.context.model import Context, Exhibit, Slice
 from rebuttal.context.packing import Candidate, pack, ranked
 from rebuttal.text.parsing import Parser
@@ -23,7 +24,7 @@ NAMED_ONLY = "holds secrets by its name: named, never shown"
 
 
 def build(change: Change, repository: Repository, *, budget_tokens: int, parser: Parser | None = None) -> Context:
-    """The context of `change`. `budget_tokens` is for the slices; the diff is always whole.
+    """The context of `change`. `budget_tokens` is for the slices; the diff is whole up to `limit.DIFF_TOKENS`.
 
     A `parser` that has seen the change's files already saves parsing them again.
 
@@ -40,7 +41,9 @@ class _Builder:
         self._repository = repository
         self._new = Code(repository.new, parser, gone)
         self._old = Code(repository.old, parser)
-        self._shown_files = [one for one in change.files if not _is_secret(one)]
+        shown = [one for one in change.files if not _is_secret(one)]
+        self._too_large = left_out(shown)
+        self._shown_files = [one for one in shown if one.path not in self._too_large]
         self._redactor = Redactor()
         self._redacted: dict[tuple[str, Side], list[str]] = {}
         self._exhibits: dict[tuple[str, Side], Exhibit] = {}
@@ -98,6 +101,8 @@ class _Builder:
     def _show(self, diff: FileDiff) -> ShownFile:
         if _is_secret(diff):
             return show_named(diff, NAMED_ONLY)
+        if diff.path in self._too_large:
+            return show_named(diff, TOO_LARGE)
         for side in _SIDES:
             self._expose(diff, side)
         old_path = diff.old_path or diff.path
@@ -147,7 +152,10 @@ class _Builder:
 
     def _skipped(self) -> tuple[Skipped, ...]:
         secret = [Skipped(one.path, NAMED_ONLY) for one in self._change.files if _is_secret(one)]
-        return (*secret, *self._new.skipped, *self._old.skipped)
+        large = [
+            Skipped(one.path, TOO_LARGE, len(one.hunks)) for one in self._change.files if one.path in self._too_large
+        ]
+        return (*secret, *large, *self._new.skipped, *self._old.skipped)
 
 
 _SIDES: tuple[Side, ...] = ("new", "old")

@@ -93,12 +93,16 @@ async def _further(
     if not services.can_speak(request):
         parts = evolve(parts, not_spent="no_key")
         return await _priced(request, services, reading, parts, watch) if request.price_without_key else parts
+    warming = asyncio.create_task(services.warm_up()) if request.replay is None else None
     try:
         parts = await _priced(request, services, reading, parts, watch)
         return await _debated(request, services, door, parts, watch)
     except (StoreError, UnknownPrice) as error:
         # What cannot be recorded or priced is not spent; the static findings stand all the same.
         return evolve(parts, failures=(Degraded("ledger", "initialization", str(error)),))
+    finally:
+        if warming is not None:
+            warming.cancel()
 
 
 async def _priced(request: Request, services: Services, reading: Reading, parts: Parts, watch: _Watch) -> Parts:

@@ -155,12 +155,19 @@ class Services:
         from rebuttal.store.ledger import Ledger
 
         purse = Purse(Ledger(await self.database()), caps_of(request.settings), PriceBook.of(request.settings))
+        speaker = open_claude(self._connected(), request.settings, purse, review, repository_id(root))
+        return RecordingSpeaker(speaker, request.record) if request.record is not None else speaker
+
+    async def warm_up(self) -> None:
+        """Load the SDK while other things are done: it takes a second or two."""
+        await self._connected().warm_up()
+
+    def _connected(self) -> Connection:
         if self._connection is None:
             from rebuttal.speakers.connection import Connection
 
             self._connection = Connection(self.environment)
-        speaker = open_claude(self._connection, request.settings, purse, review, repository_id(root))
-        return RecordingSpeaker(speaker, request.record) if request.record is not None else speaker
+        return self._connection
 
     async def close(self) -> None:
         """End the connection to the service; finish what was handed to the store."""
