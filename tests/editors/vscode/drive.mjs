@@ -73,29 +73,39 @@ const STEPS = {
     const hover = page.locator(".monaco-hover:visible", { hasText: words }).first();
     await hover.waitFor();
     seen[name] = await hover.innerText();
+    await page.mouse.move(700, 15);
+    await hover.waitFor({ state: "hidden" });
   },
-  async pick(words) {
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: words }).first().click();
+  async hover(code, words) {
+    const line = page.locator(".editor-instance .view-line", { hasText: code }).first();
+    await line.hover({ position: { x: 120, y: 8 } });
+    await page.locator(".monaco-hover-content", { hasText: words }).first().waitFor();
   },
-  async clickStatus() {
-    await page.locator(ITEM).click();
+  async still() {
+    // Hovers and toasts fade in and out: wait until none is on its way.
+    await page.waitForFunction(() =>
+      document.getAnimations().every((one) => one.playState !== "running" || one.effect.getTiming().iterations === Infinity),
+    );
   },
-  async fix(words) {
+  async save(typed) {
+    await page.locator(".editor-instance .view-line").first().click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type(typed);
+    await page.keyboard.press("Control+s");
+    await page.locator(".tab.dirty").first().waitFor({ state: "detached" });
+  },
+  async fix(code, words) {
+    const line = page.locator(".editor-instance .view-line", { hasText: code }).first();
+    await line.click({ position: { x: 90, y: 8 } });
     await page.keyboard.press("Control+.");
     await page.locator(".action-widget .monaco-list-row.action", { hasText: words }).first().click();
   },
   async line(words) {
     await page.locator(".editor-instance .view-line", { hasText: words }).first().waitFor();
   },
-  async gone(words) {
-    await page.locator(".editor-instance .view-line", { hasText: words }).first().waitFor({ state: "detached" });
-  },
   async preview(words) {
     const frame = page.frameLocator("iframe.webview").last().frameLocator("iframe#active-frame");
     await frame.getByText(words).first().waitFor();
-  },
-  async key(keys) {
-    await page.keyboard.press(keys);
   },
   async picture(path) {
     await page.screenshot({ path });

@@ -42,8 +42,9 @@ def test_a_review_shows_squiggle_problem_and_cost(
                 ["status", r"\d+ findings? · \$0\.\d+ · today", "after"],
                 ["squiggle", "warning"],
                 ["problem", "A customer's name becomes part of the SQL", "problem"],
-                ["reveal", "A customer's name becomes part of the SQL"],
                 ["tooltip", "This review", "tooltip"],
+                ["hover", "SELECT customer", "A customer's name becomes part of the SQL"],
+                ["still"],
                 ["picture", str(picture)],
             ],
         )
@@ -55,3 +56,49 @@ def test_a_review_shows_squiggle_problem_and_cost(
     assert float(spent.group(1)) == float(spent.group(2)) > 0, "the only review of the day is all of the day's cost"
     assert "at most $1.00" in seen["tooltip"]
     assert picture.stat().st_size > 20_000
+
+
+def test_a_fix_is_one_keystroke_and_the_transcript_can_be_read(
+    lab: Lab, vsix: Path, repository: Path, emulator: str, drive: Drive, tmp_path: Path
+) -> None:
+    environment = {
+        "ANTHROPIC_BASE_URL": emulator,
+        "ANTHROPIC_API_KEY": KEY,
+        "REBUTTAL_HOME": str(tmp_path / "rebuttal-home"),
+    }
+    with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
+        drive(
+            server,
+            repository,
+            "parcels/rates.py",
+            [
+                ["command", "Rebuttal: Review Current Change"],
+                ["toast", "Send", "question"],
+                ["press", "Review and send"],
+                ["status", r"\d+ findings? · \$0\.\d+ · today", "after"],
+                ["fix", "weight > HEAVY", "Apply fix: A parcel of exactly 10 kg"],
+                ["line", "weight >= HEAVY"],
+                ["command", "Rebuttal: Show Transcript"],
+                ["preview", "Opening"],
+            ],
+        )
+
+
+def test_without_a_key_saving_shows_the_free_findings(
+    lab: Lab, vsix: Path, repository: Path, drive: Drive, tmp_path: Path
+) -> None:
+    environment = {"REBUTTAL_HOME": str(tmp_path / "rebuttal-home")}
+    with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
+        seen = drive(
+            server,
+            repository,
+            "parcels/labels.py",
+            [
+                ["status", "Rebuttal", "before"],
+                ["save", "\n"],
+                ["squiggle", "error"],
+                ["status", r"\d+ findings? · no API key", "after"],
+                ["problem", "Secret in the code", "problem"],
+            ],
+        )
+    assert seen["problem"].startswith("Error: ")
