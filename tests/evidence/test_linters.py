@@ -76,6 +76,16 @@ def test_a_test_that_replaces_another_of_the_same_name_is_found(review: Review) 
     assert "ruff:F811" in rules(review, one, one + "\n\n" + one.replace("f()", "f"), "tests/test_a.py", **{"f.py": ""})
 
 
+def test_a_weak_hash_speaks_only_where_a_secret_is_hashed(review: Review) -> None:
+    after = "import hashlib\n\ndef f(page, password):\n    hashlib.md5(page)\n    hashlib.md5(password)\n"
+    (found,) = of(review({"a.py": ""}, {"a.py": after}), "ruff:")
+    assert found.range.start.line == 4
+
+
+def test_nosec_is_honoured_by_the_security_rules(review: Review) -> None:
+    assert rules(review, "", "def g(b=[]):  # nosec\n    return eval(b)  # nosec\n") == ["ruff:B006"]
+
+
 def test_noqa_is_honoured(review: Review) -> None:
     assert rules(review, "", "def g(b=[]):  # noqa: B006\n    return b\n") == []
 

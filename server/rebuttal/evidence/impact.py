@@ -25,7 +25,7 @@ from rebuttal.findings.model import Certainty, Related
 from rebuttal.text.languages import Language
 from rebuttal.text.positions import LineIndex
 
-SECONDS = 5.0
+SECONDS = 10.0
 """After so long the search for users ends, and what was not searched is told."""
 MANY_FILES = 60
 """A method's name that stands in more files than this is too common to say whose it is."""

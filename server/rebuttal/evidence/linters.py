@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +16,8 @@ from rebuttal.evidence.rules import RULES, Rule
 from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.positions import LineIndex
 
+_NOSEC = re.compile(r"#\s*nosec\b")
+"""bandit's own word for "looked at"."""
 _HARMLESS = "seems safe"
 """In ruff's message on a shell command that is a literal."""
 
@@ -87,6 +90,11 @@ def _speaks(material: Material, spot: _Spot, quiet: Suppressed) -> bool:
     if _HARMLESS in spot.said.message or quiet.holds(rule.code, path):
         return False
     if is_test(path) and not rule.in_tests:
+        return False
+    line = spot.key[1]
+    if (rule.category == "security" and _NOSEC.search(line)) or not re.search(
+        rule.only_near or "", line, re.IGNORECASE
+    ):
         return False
     return material.in_scope(spot.diff, range(spot.said.first_line, spot.said.last_line + 1))
 

@@ -29,6 +29,8 @@ class Rule:
     seat: str = CODE
     in_tests: bool = False
     """Whether it speaks in test files too, where deliberate faults are common."""
+    only_near: str | None = None
+    """A regular expression that the line must match (in any case): without it the rule is mostly shrugged at."""
     anywhere: bool = False
     """Whether a change to other lines can cause it: then it is reported wherever it is new."""
 
@@ -259,18 +261,20 @@ _ALL = (
     _security(
         "S323", "high", "TLS certificate not checked", "anyone on the way can read and change the traffic", "certain"
     ),
-    _security(
+    Rule(
         "S324",
-        "low",
-        "Weak hash",
-        "collisions can be made; state usedforsecurity=False if that does not matter",
-        "possible",
+        "medium",
+        "Weak hash of a secret",
+        "it is broken or too fast to protect one",
+        "likely",
+        "security",
+        SECURITY,
+        only_near=r"pass(?:w|p)|secret|token|credential|signature|hmac|auth",
     ),
     _security(
         "S501", "high", "TLS certificate not checked", "anyone on the way can read and change the traffic", "certain"
     ),
     _security("S502", "high", "Insecure TLS version", "the protocol is broken", "certain"),
-    _security("S503", "medium", "Insecure TLS version by default", "the protocol is broken"),
     _security("S504", "medium", "TLS version not set", "an insecure one may be agreed on"),
     _security("S505", "high", "Weak cryptographic key", "it can be broken", "certain"),
     _security("S506", "high", "Unsafe YAML loader", "loading hostile data runs code", "certain"),
