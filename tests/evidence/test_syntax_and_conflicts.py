@@ -78,3 +78,8 @@ def test_what_only_looks_like_a_conflict_is_none(review: Review, path: str, text
 
 def test_a_conflict_that_stood_in_the_base_is_no_news(review: Review) -> None:
     assert of(review({"a.txt": CONFLICT}, {"a.txt": "new\n" + CONFLICT}), "conflict:") == []
+
+
+def test_a_form_that_only_declaration_files_allow_is_no_syntax_error(review: Review) -> None:
+    after = "declare const _default: number;\nexport default function (): {\n  name: string;\n};\n"
+    assert review({"a.d.ts": "export {};\n"}, {"a.d.ts": after}).findings == ()

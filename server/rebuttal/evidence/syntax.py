@@ -23,13 +23,18 @@ def check(material: Material, told: Told) -> Iterator[Fact]:
     """One fact for a file that was good (or is new) and no longer is."""
     for diff in material.files:
         language = language_of(diff.path)
-        if language is not None and diff.new_text and not _is_template(diff):
+        if language is not None and diff.new_text and not _is_template(diff) and not _is_declaration(diff):
             yield from _faults(material, diff, language, told)
 
 
 def _is_template(diff: FileDiff) -> bool:
     """Whether the file is a template that makes code, not code."""
     return "{{" in diff.path or any(part in ("templates", "template") for part in diff.path.lower().split("/")[:-1])
+
+
+def _is_declaration(diff: FileDiff) -> bool:
+    """Whether the file only declares types: our grammar does not know some forms that are allowed there alone."""
+    return diff.path.endswith((".d.ts", ".d.mts", ".d.cts"))
 
 
 def _faults(material: Material, diff: FileDiff, language: Language, told: Told) -> Iterator[Fact]:
