@@ -18,7 +18,7 @@ ROOT = Path("/shop")
 
 
 def live(text: str = SOURCE, **given: Any) -> LiveFinding:
-    return follow(finding_from_json(finding(**given)), ROOT, text, {ROOT / "cart.py": text})
+    return follow(finding_from_json(finding(**given)), ROOT, {ROOT / "cart.py": split_lines(text)})
 
 
 def edit(text: str, start: int, end: int, new: str) -> tuple[str, Edit]:
@@ -146,24 +146,24 @@ def test_old_side_and_whole_file_findings_do_not_go_stale() -> None:
 def test_fix_moves_with_its_lines_and_is_refused_when_they_changed() -> None:
     one = live(**static())
     [anchored] = one.edits
-    moved = relocate(anchored, split_lines("# new\n" + SOURCE), 1, SOURCE)
+    moved = relocate(anchored, split_lines("# new\n" + SOURCE), 1, split_lines(SOURCE))
     assert moved.range == Range(Position(1, 0), Position(2, 0))
-    elsewhere = relocate(anchored, split_lines("# new\n# more\n" + SOURCE), 0, SOURCE)
+    elsewhere = relocate(anchored, split_lines("# new\n# more\n" + SOURCE), 0, split_lines(SOURCE))
     assert elsewhere.range == Range(Position(2, 0), Position(3, 0))
-    changed = relocate(anchored, split_lines(SOURCE.replace("import os", "import os, sys")), 0, SOURCE)
+    changed = relocate(anchored, split_lines(SOURCE.replace("import os", "import os, sys")), 0, split_lines(SOURCE))
     assert changed.range is None
     assert "changed" in changed.reason
 
 
 def test_fix_of_a_file_that_could_not_be_read_is_refused() -> None:
-    one = follow(finding_from_json(static()), ROOT, None, {})
+    one = follow(finding_from_json(static()), ROOT, {})
     refused = relocate(one.edits[0], split_lines(SOURCE), 0, None)
     assert refused.range is None
 
 
 def test_fix_of_blank_lines_is_not_looked_for_elsewhere() -> None:
     one = live("a\n\nb\n\n", **static(range=span(1, 0, 1, 0), quote="", fix=_blank()))
-    assert relocate(one.edits[0], split_lines("a\nx\nb\n\n"), 0, "a\n\nb\n\n").range is None
+    assert relocate(one.edits[0], split_lines("a\nx\nb\n\n"), 0, split_lines("a\n\nb\n\n")).range is None
 
 
 def _blank() -> dict[str, Any]:

@@ -7,13 +7,13 @@ comes back when they do. This must be strict and quick, so only white space at a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
 from rebuttal.findings.model import Finding, TextEdit
-from rebuttal.lsp.workspace import Edit, split_lines
+from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
 _LONGEST_ANCHOR = 40
@@ -45,10 +45,12 @@ class LiveFinding:
     path: Path
     range: Range
     anchor: tuple[str, ...] = ()
-    reviewed: str | None = field(default=None, repr=False)
+    reviewed: Lines | None = field(default=None, repr=False)
     """The text that was reviewed."""
     edits: tuple[AnchoredEdit, ...] = ()
     stale: bool = False
+    _settled: Lines | None = field(default=None, repr=False)
+    """The lines that were looked at last: nothing is to be done for the same ones."""
 
     @property
     def moved_lines(self) -> int:
@@ -60,21 +62,22 @@ class LiveFinding:
         if self.finding.side == "new":
             self.range = shift(self.range, edit)
 
-    def settle(self, lines: Sequence[str]) -> None:
+    def settle(self, lines: Lines) -> None:
         """Look whether the finding's lines stand where it is now; else find them, else go stale."""
-        if not self.anchor:
+        if not self.anchor or self._settled is lines:
             return
+        self._settled = lines
         first = self._place(lines)
         self.stale = first is None
         if first is not None and first != self.range.start.line:
             self.range = self._moved_to(first, lines)
 
-    def _place(self, lines: Sequence[str]) -> int | None:
+    def _place(self, lines: Lines) -> int | None:
         start, end = self.range.start.line, self.range.end.line
-        for first in range(start, max(start, end) + 1):
+        for first in range(start, min(max(start, end) + 1, len(lines))):
             if stands_at(self.anchor, lines, first):
                 return first
-        if self.reviewed is None or len(places_of(self.anchor, split_lines(self.reviewed))) != 1:
+        if self.reviewed is None or len(places_of(self.anchor, self.reviewed)) != 1:
             # Lines that stood in several places say nothing about which of them is meant.
             return None
         places = places_of(self.anchor, lines)
@@ -89,14 +92,15 @@ class LiveFinding:
         )
 
 
-def follow(finding: Finding, root: Path, reviewed: str | None, texts: dict[Path, str | None]) -> LiveFinding:
-    """A finding of a review, ready to follow its file. `texts`: what the review saw, by path, for its fix."""
+def follow(finding: Finding, root: Path, texts: Mapping[Path, Lines | None]) -> LiveFinding:
+    """A finding of a review, ready to follow its file. `texts`: what the review saw, for it and its fix."""
     path = root / finding.file
+    reviewed = texts.get(path)
     edits = tuple(_anchored(root, edit, texts) for edit in finding.fix.edits) if finding.fix else ()
     live = LiveFinding(finding, path, finding.range, reviewed=reviewed, edits=edits)
     if finding.side != "new" or reviewed is None:
         return live
-    lines = split_lines(reviewed)
+    lines = reviewed
     quoted = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
     first = _quoted_line(quoted, lines, finding.range.start.line)
     if first is not None and first != finding.range.start.line:
@@ -108,7 +112,7 @@ def follow(finding: Finding, root: Path, reviewed: str | None, texts: dict[Path,
     return live
 
 
-def relocate(anchored: AnchoredEdit, lines: Sequence[str], moved_lines: int, reviewed: str | None) -> Relocated:
+def relocate(anchored: AnchoredEdit, lines: Lines, moved_lines: int, reviewed: Lines | None) -> Relocated:
     """Where an edit's original stands now: where its finding moved to, else where it is unique."""
     if anchored.lines is None:
         return Relocated(None, "the file it was made for could not be read")
@@ -117,8 +121,8 @@ def relocate(anchored: AnchoredEdit, lines: Sequence[str], moved_lines: int, rev
     if tuple(lines[expected : expected + len(anchored.lines)]) == anchored.lines and expected >= 0:
         return Relocated(_moved(was, moved_lines))
     if any(line.strip() for line in anchored.lines):
-        places = _exact_places(anchored.lines, lines)
-        unique_before = reviewed is not None and len(_exact_places(anchored.lines, split_lines(reviewed))) == 1
+        places = _runs(anchored.lines, lines)
+        unique_before = reviewed is not None and len(_runs(anchored.lines, reviewed)) == 1
         if len(places) == 1 and unique_before:
             return Relocated(_moved(was, places[0] - was.start.line))
     return Relocated(None, "the code has changed since the review")
@@ -144,9 +148,9 @@ def stands_at(anchor: Sequence[str], lines: Sequence[str], first: int) -> bool:
     return all(lines[first + offset].strip() == line for offset, line in enumerate(anchor))
 
 
-def places_of(anchor: Sequence[str], lines: Sequence[str]) -> list[int]:
+def places_of(anchor: Sequence[str], lines: Lines) -> list[int]:
     """Every line from which on the anchor stands."""
-    return [first for first in range(len(lines) - len(anchor) + 1) if stands_at(anchor, lines, first)]
+    return [first for first in lines.places(anchor[0]) if stands_at(anchor, lines, first)]
 
 
 def lines_of(where: Range, lines: Sequence[str]) -> list[str]:
@@ -157,12 +161,11 @@ def lines_of(where: Range, lines: Sequence[str]) -> list[str]:
     return list(lines[where.start.line : last + 1])
 
 
-def _anchored(root: Path, edit: TextEdit, texts: dict[Path, str | None]) -> AnchoredEdit:
+def _anchored(root: Path, edit: TextEdit, texts: Mapping[Path, Lines | None]) -> AnchoredEdit:
     path = root / edit.file
-    text = texts.get(path)
-    if text is None:
+    lines = texts.get(path)
+    if lines is None:
         return AnchoredEdit(path, edit, None)
-    lines = split_lines(text)
     # The end line counts even from its start: deleting up to it joins what follows.
     return AnchoredEdit(path, edit, tuple(lines[edit.range.start.line : edit.range.end.line + 1]))
 
@@ -185,11 +188,17 @@ def _quoted_line(quoted: Sequence[str], lines: Sequence[str], expected: int) -> 
     return places[0] if len(places) == 1 else None
 
 
-def _exact_places(block: Sequence[str], lines: Sequence[str]) -> list[int]:
-    wanted = list(block)
-    return [
-        first for first in range(len(lines) - len(wanted) + 1) if list(lines[first : first + len(wanted)]) == wanted
-    ]
+def _runs(wanted: Sequence[str], lines: Sequence[str]) -> list[int]:
+    """Every index from which on `wanted` follows; the search for its first line runs at C's speed."""
+    found: list[int] = []
+    at = -1
+    try:
+        while True:
+            at = lines.index(wanted[0], at + 1)
+            if list(lines[at : at + len(wanted)]) == list(wanted):
+                found.append(at)
+    except ValueError:
+        return found
 
 
 def _after(position: Position, edit: Edit) -> Position:

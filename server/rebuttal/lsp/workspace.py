@@ -35,9 +35,23 @@ def line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in _LINE_END.finditer(text))]
 
 
-def split_lines(text: str) -> list[str]:
+class Lines(list[str]):
+    """A text's lines without their ends. Not to be altered: what is derived from them is kept."""
+
+    _places: dict[str, list[int]] | None = None
+
+    def places(self, line: str) -> list[int]:
+        """Where a line stands, white space at its ends left out."""
+        if self._places is None:
+            self._places = {}
+            for number, text in enumerate(self):
+                self._places.setdefault(text.strip(), []).append(number)
+        return self._places.get(line, [])
+
+
+def split_lines(text: str) -> Lines:
     """LSP's lines without their ends; the empty text has one, empty."""
-    return _LINE_END.split(text)
+    return Lines(_LINE_END.split(text))
 
 
 class LspTextDocument(TextDocument):
@@ -45,7 +59,7 @@ class LspTextDocument(TextDocument):
 
     edits: list[Edit] | None
     _starts: list[int] | None
-    _bare: list[str] | None
+    _bare: Lines | None
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
@@ -60,7 +74,7 @@ class LspTextDocument(TextDocument):
         return tuple(lines[:-1] if lines and not lines[-1] else lines)
 
     @property
-    def bare_lines(self) -> list[str]:
+    def bare_lines(self) -> Lines:
         """The lines without their ends, made once for each state of the text."""
         if self._bare is None:
             self._bare = split_lines(self.source)

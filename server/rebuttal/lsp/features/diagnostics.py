@@ -17,7 +17,7 @@ from rebuttal.lsp.paths import is_inside, read_text, uri_of
 from rebuttal.lsp.protocol import DIAGNOSTICS_OF_OTHERS, OtherDiagnosticsParams
 from rebuttal.lsp.render import diagnostic_text
 from rebuttal.lsp.session import Job, Repository
-from rebuttal.lsp.workspace import split_lines
+from rebuttal.lsp.workspace import Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Publisher:
         for path in list(self._published):
             self._publish(path, [])
 
-    def lines(self, path: Path) -> list[str] | None:
+    def lines(self, path: Path) -> Lines | None:
         """A file's lines without their ends: the editor's buffer, else the disk."""
         if (document := self.ls.document(path)) is not None:
             return document.bare_lines
@@ -144,7 +144,9 @@ class Publisher:
         places: list[types.DiagnosticRelatedInformation] = []
         for one in live.finding.related:
             path = root / one.file
-            lines = (self.lines(path) or []) if self.ls.lsp_workspace.units != "utf-16" else []
+            if not _is_below(root, one.file):
+                continue
+            lines: list[str] = (self.lines(path) or []) if self.ls.lsp_workspace.units != "utf-16" else []
             location = types.Location(self.uri(path), self.client_range(one.range, lines))
             places.append(types.DiagnosticRelatedInformation(location, one.message))
         return places or None
@@ -209,28 +211,33 @@ def _replace(
 
 
 def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding]) -> list[LiveFinding]:
-    texts: dict[Path, str | None] = {}
+    texts: dict[Path, Lines | None] = {}
 
-    def text(path: Path) -> str | None:
+    def see(path: Path) -> None:
         if path not in texts:
             snapshot = job.snapshot.texts.get(path)
-            texts[path] = snapshot if snapshot is not None else read_text(path)
-        return texts[path]
+            text = snapshot if snapshot is not None else read_text(path)
+            texts[path] = None if text is None else split_lines(text)
 
     followed: list[LiveFinding] = []
     for finding in findings:
         if not _inside(root, finding):
             continue
         for edit in finding.fix.edits if finding.fix else ():
-            text(root / edit.file)
-        followed.append(follow(finding, root, text(root / finding.file), texts))
+            see(root / edit.file)
+        see(root / finding.file)
+        followed.append(follow(finding, root, texts))
     return followed
 
 
 def _inside(root: Path, finding: Finding) -> bool:
     """Whether all files of a finding lie in the repository: nothing else may be shown or edited."""
     files = [finding.file, *(edit.file for edit in finding.fix.edits)] if finding.fix else [finding.file]
-    return all(".." not in Path(file).parts and is_inside(root / file, root) and file for file in files)
+    return all(_is_below(root, file) for file in files)
+
+
+def _is_below(root: Path, file: str) -> bool:
+    return bool(file) and ".." not in Path(file).parts and is_inside(root / file, root)
 
 
 def dismissed(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> None:
