@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -74,7 +75,8 @@ async def _serve(server: RebuttalServer, source: int, out: int) -> int:
     lost = asyncio.Event()
 
     def on_lost() -> None:
-        loop.call_soon_threadsafe(lost.set)
+        with contextlib.suppress(RuntimeError):  # the loop has ended first
+            loop.call_soon_threadsafe(lost.set)
 
     writer = PipeWriter(out, on_lost)
     server.protocol.set_writer(writer)
