@@ -28,7 +28,7 @@ const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
 export type Health = "starting" | "ready" | "stopped" | "missing";
 
 const HEALTH: Record<Health, { text: string; tooltip: string }> = {
-  starting: { text: "$(loading~spin) Rebuttal", tooltip: "Rebuttal's server is starting." },
+  starting: { text: "$(loading~spin) Starting Rebuttal…", tooltip: "Rebuttal's server is starting." },
   ready: { text: "$(law) Rebuttal", tooltip: "Rebuttal has not reviewed anything yet. Click for actions." },
   stopped: { text: "$(debug-disconnect) Rebuttal", tooltip: "Rebuttal's server is not running. Click to restart it." },
   missing: { text: "$(cloud-download) Rebuttal", tooltip: "Rebuttal's server is not installed. Click to install it." },
@@ -93,7 +93,11 @@ function spending(given: Spending): string {
 
 function findings(status: Status): string {
   const total = SEVERITIES.reduce((sum, severity) => sum + (status.findings?.[severity] ?? 0), 0);
-  return total === 0 ? "No findings" : `${total} finding${total === 1 ? "" : "s"}`;
+  if (total === 0) {
+    // Before the first review nothing is known: silence must not read as a clean bill.
+    return status.job ? "No findings" : "Rebuttal";
+  }
+  return `${total} finding${total === 1 ? "" : "s"}`;
 }
 
 const PHASES: Record<string, string> = {
@@ -122,7 +126,8 @@ export function statusTooltip(status: Status): string {
   const counts = SEVERITIES.filter((severity) => (status.findings?.[severity] ?? 0) > 0).map(
     (severity) => `${status.findings?.[severity] ?? 0} ${severity}`,
   );
-  lines.push("", counts.length > 0 ? `Findings: ${counts.join(", ")}.` : "No findings.", "", "Click for actions.");
+  const none = status.job ? "No findings." : "Not reviewed yet.";
+  lines.push("", counts.length > 0 ? `Findings: ${counts.join(", ")}.` : none, "", "Click for actions.");
   return lines.join("\n");
 }
 

@@ -4,6 +4,7 @@ import { dollars, escapeMarkdown, isBusy, statusText, statusTooltip, type Status
 
 const idle: Status = {
   state: "idle",
+  job: "job-1",
   repository: "/home/me/shop",
   review: { spent: "0.0312" },
   day: { spent: "0.1200", cap: "5.00" },
@@ -17,7 +18,12 @@ test("idle: findings, what the review cost, and the day", () => {
     statusText({ ...idle, review: { spent: "0" }, findings: { critical: 0, high: 0, medium: 0, low: 0 } }),
     "$(law) No findings · today $0.12/$5.00",
   );
-  assert.equal(statusText({ state: "idle" }), "$(law) No findings");
+});
+
+test("before the first review it does not say that there are no findings", () => {
+  assert.equal(statusText({ state: "idle", day: { spent: "0", cap: "5" } }), "$(law) Rebuttal · today $0.00/$5.00");
+  assert.equal(statusText({ state: "noKey" }), "$(key) Rebuttal · no API key");
+  assert.match(statusTooltip({ state: "idle" }), /Not reviewed yet\./);
 });
 
 test("one finding is not plural, and no cap is not shown as zero", () => {
@@ -52,8 +58,8 @@ test("every other state says what is the matter", () => {
 
 test("null is as good as absent", () => {
   const sparse = { state: "idle", findings: null, day: null, review: null, estimate: null, phase: null } as const;
-  assert.equal(statusText(sparse), "$(law) No findings");
-  assert.match(statusTooltip(sparse), /No findings\./);
+  assert.equal(statusText(sparse), "$(law) Rebuttal");
+  assert.match(statusTooltip(sparse), /Not reviewed yet\./);
 });
 
 test("the tooltip has the estimate, the review, the day and the month", () => {

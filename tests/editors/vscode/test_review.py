@@ -35,7 +35,6 @@ def test_a_review_shows_squiggle_problem_and_cost(
             repository,
             "parcels/orders.py",
             [
-                ["status", "Rebuttal|finding", "before"],
                 ["command", "Rebuttal: Review Current Change"],
                 ["toast", "Send", "question"],
                 ["press", "Review and send"],
@@ -94,7 +93,6 @@ def test_without_a_key_saving_shows_the_free_findings(
             repository,
             "parcels/labels.py",
             [
-                ["status", "Rebuttal", "before"],
                 ["save", "\n"],
                 ["squiggle", "error"],
                 ["status", r"\d+ findings? · no API key", "after"],
