@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rebuttal.change.git import GitFailed
 from rebuttal.change.model import Change, ChangeError, Hunk
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
@@ -129,3 +130,49 @@ def test_not_a_repository_says_what_to_do(tmp_path: Path, git_repo: GitRepo) -> 
         read_change(tmp_path, parse_scope("working"))
     with pytest.raises(ChangeError, match="There is no folder"):
         read_change(tmp_path / "a" / "b", parse_scope("working"))
+
+
+def test_an_editors_buffer_given_by_its_absolute_path_is_not_lost(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"src/a.py": "1\n"})
+    change = change_of(
+        git_repo, buffers={str(git_repo.path("src/a.py")): "2\n", str(git_repo.root.parent / "x"): "3\n"}
+    )
+    (diff,) = change.files
+    assert (diff.path, diff.new_text, diff.unsaved) == ("src/a.py", "2\n", True)
+
+
+def test_a_buffer_opened_through_a_linked_folder_is_not_lost(git_repo: GitRepo, tmp_path: Path) -> None:
+    git_repo.commit("base", {"a.py": "1\n"})
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(git_repo.root, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system makes no links")
+    assert statuses(change_of(git_repo, buffers={str(link / "a.py"): "2\n"})) == {"a.py": "modified"}
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_selection_is_not_widened_to_the_whole_change(git_repo: GitRepo, absolute: bool) -> None:
+    git_repo.commit("base", {"a.py": "1\n2\n", "b.py": "1\n"})
+    git_repo.write("a.py", "one\n2\n")
+    git_repo.write("b.py", "2\n")
+    git_repo.write("c.bin", b"\0")
+    path = str(git_repo.path("a.py")) if absolute else "a.py"
+    change = change_of(git_repo, only_lines={path: range(1)})
+    assert statuses(change) == {"a.py": "modified"}
+    assert change.only_lines == {"a.py": range(1)}
+    assert change.skipped == ()
+
+
+def test_a_selection_elsewhere_does_not_become_a_review_of_everything(git_repo: GitRepo) -> None:
+    git_repo.write("a.py", "1\n")
+    with pytest.raises(ChangeError, match="is not inside"):
+        change_of(git_repo, only_lines={str(git_repo.root.parent / "b.py"): range(1)})
+
+
+def test_a_closed_reading_does_not_start_git_anew(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"a.py": "1\n"})
+    reading = read_change(git_repo.root, parse_scope("commit:HEAD"))
+    reading.close()
+    with pytest.raises(GitFailed):
+        reading.repository.objects.get("HEAD")

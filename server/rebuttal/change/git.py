@@ -187,12 +187,18 @@ class ObjectReader:
     _lock: threading.Lock = field(factory=threading.Lock)
     _asked_at: float | None = None
     _stop: threading.Event = field(factory=threading.Event)
+    _closed: bool = False
 
     def get(self, name: str) -> GitObject | None:
-        """The object that `name` names; None where there is none (or it is missing in a partial clone)."""
+        """The object that `name` names; None where there is none (or it is missing in a partial clone).
+
+        Raises GitFailed once it is closed: a thread that nobody waits for any more must not start git anew.
+        """
         if "\n" in name:
             return self._by_hash_of(name)
         with self._lock:
+            if self._closed:
+                raise GitFailed("the repository has been closed")
             try:
                 self._asked_at = time.monotonic()
                 return self._ask(name)
@@ -204,6 +210,7 @@ class ObjectReader:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             self._end()
 
     def _by_hash_of(self, name: str) -> GitObject | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from attrs import evolve, frozen
 
@@ -26,6 +26,8 @@ from rebuttal.change.repository import (
     Source,
     open_place,
 )
+
+T = TypeVar("T")
 
 
 @frozen
@@ -59,16 +61,20 @@ def read_change(
 ) -> Reading:
     """Read the change that `scope` names in the repository that holds `where`.
 
-    `base` names the revision to compare from. `buffers` maps root-relative paths to unsaved text; they count
-    wherever the work tree does. `only_lines` is passed through to the change. `include_working` widens `branch`
-    by what `working` adds. Git's clean filters are never run: a file whose committed form differs from its work
-    tree form by a filter counts as changed once its time or size moved.
+    `base` names the revision to compare from. `buffers` maps paths to unsaved text; they count wherever the work
+    tree does. `only_lines` narrows the change to its files, of which it names the lines of interest (a selection).
+    Paths of both are root-relative or absolute, and become root-relative in the change. `include_working` widens
+    `branch` by what `working` adds. Git's clean filters are never run: a file whose committed form differs from its
+    work tree form by a filter counts as changed once its time or size moved.
 
     Raises ChangeError: no git, no repository, a bare one, an unknown revision or file, no base.
     """
     place, git, objects = open_place(where)
     try:
-        return _read(place, git, objects, scope, base, dict(buffers or {}), dict(only_lines or {}), include_working)
+        unsaved, chosen = _by_root(place, buffers or {}), _by_root(place, only_lines or {})
+        if only_lines and not chosen:
+            raise ChangeError(f"{next(iter(only_lines))} is not inside {place.root}; select lines of a file of it.")
+        return _read(place, git, objects, scope, base, unsaved, chosen, include_working)
     except GitFailed as failure:
         objects.close()
         reason = str(failure).removeprefix("fatal: ").split("\n")[0].rstrip(".")
@@ -98,6 +104,10 @@ def _read(
     if scope.kind == "file":
         collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
     files, skipped = assemble(git, objects, collected, Attributes(old.read), place.algorithm)
+    if only_lines:
+        # After renames have been found: the file that was moved away from is not selected.
+        files = tuple(diff for diff in files if diff.path in only_lines)
+        skipped = tuple(one for one in skipped if one.file in only_lines)
     for diff in files:
         if diff.status != "deleted":
             new.remember(diff.path, diff.new_text)
@@ -125,14 +135,32 @@ def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collecte
     return DiskSource(collected.worktree, collected.listed)
 
 
+def _by_root(place: Place, given: Mapping[str, T]) -> dict[str, T]:
+    """The same by root-relative path; what lies outside the repository is left out."""
+    found = {}
+    for path, value in given.items():
+        inside = path if not Path(path).is_absolute() else _inside(place, Path(path))
+        if inside is not None:
+            found[inside] = value
+    return found
+
+
+def _inside(place: Place, path: Path) -> str | None:
+    """The root-relative form of an absolute path, of a link itself and not of what it leads to."""
+    try:
+        return (path.parent.resolve() / path.name).relative_to(place.root).as_posix()
+    except (ValueError, OSError, RuntimeError):  # elsewhere, or a loop of links
+        return None
+
+
 def _find_file(place: Place, spec: str, collected: Collected, new: SideTree, old: SideTree) -> str:
     """The root-relative path that `file:PATH` means: from where the caller stood, or from the root."""
     given = Path(spec)
     if given.is_absolute():
-        try:
-            wanted = [(given.parent.resolve() / given.name).relative_to(place.root).as_posix()]
-        except ValueError:
-            raise ChangeError(f"{spec} is not inside the repository at {place.root}; name a file of it.") from None
+        inside = _inside(place, given)
+        if inside is None:
+            raise ChangeError(f"{spec} is not inside the repository at {place.root}; name a file of it.")
+        wanted = [inside]
     else:
         plain = given.as_posix()
         wanted = [_normal(f"{place.folder}/{plain}")] if place.folder else []
