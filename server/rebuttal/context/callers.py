@@ -18,7 +18,6 @@ from rebuttal.context.candidates import (
     TEST,
     TEST_BROKEN,
     family,
-    is_test,
     whole,
 )
 from rebuttal.context.changed import Changed
@@ -27,7 +26,7 @@ from rebuttal.context.definitions import SELF
 from rebuttal.context.imports import files_of, leads_to
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import CLASSES, Holders, classes, functions
-from rebuttal.text.languages import language_of
+from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Reference, Symbol
 
 _SPREAD = 16

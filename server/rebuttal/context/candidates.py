@@ -41,14 +41,6 @@ _GLOBS: Mapping[str, tuple[str, ...]] = {
     "script": ("*.ts", "*.tsx", "*.js", "*.jsx", "*.mjs", "*.cjs", "*.mts", "*.cts"),
 }
 _DEFINES = re.compile(r"\b(?:def|class|func|function|const|let|var|type|interface|enum)\b|^\s*(?:\w+\s+){0,4}\w+\s*\(")
-_TEST = re.compile(
-    r"(?:^|/)(?:tests?|__tests__|specs?)/|(?:^|/)(?:test_[^/]*|conftest)\.py$|_test\.(?:py|go)$|\.(?:test|spec)\.\w+$"
-)
-
-
-def is_test(path: str) -> bool:
-    """Whether a file of this name holds tests."""
-    return bool(_TEST.search(path))
 
 
 def family(language: Language | None) -> str | None:

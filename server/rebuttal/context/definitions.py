@@ -16,13 +16,12 @@ from rebuttal.context.candidates import (
     defines,
     definition,
     family,
-    is_test,
 )
 from rebuttal.context.code import Code
 from rebuttal.context.imports import files_of, package_of
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import classes
-from rebuttal.text.languages import Language
+from rebuttal.text.languages import Language, is_test
 from rebuttal.text.model import Import, Reference, Symbol
 
 SELF = ("self", "cls", "this")

@@ -10,10 +10,11 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.evidence.lint_config import Suppressed, suppressed
-from rebuttal.evidence.model import Fact, Material, is_test, one_line
+from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.ruff import Diagnostic, Edit, Linted
 from rebuttal.evidence.rules import RULES, Rule
 from rebuttal.findings.model import Fix, Related, TextEdit
+from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex
 
 _NOSEC = re.compile(r"#\s*nosec\b")

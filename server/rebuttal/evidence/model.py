@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -114,38 +114,6 @@ def finding_of(fact: Fact, index: LineIndex) -> Finding:
         fix=fact.fix,
         trace=(TraceStep(PHASE, fact.seat, fact.message, "static", quote, fact.diff.path),),
     )
-
-
-def is_test(path: str) -> bool:
-    """Whether a file holds tests or examples, by the customs of Python, JavaScript and Go."""
-    parts = PurePosixPath(path.lower()).parts
-    if any(part in _TEST_FOLDERS for part in parts[:-1]):
-        return True
-    name = parts[-1] if parts else ""
-    stem = name.rpartition(".")[0]
-    return (
-        name == "conftest.py"
-        or stem.startswith("test_")
-        or stem.endswith(("_test", "_tests", ".test", ".spec", ".stories"))
-    )
-
-
-_TEST_FOLDERS = frozenset(
-    {
-        "test",
-        "tests",
-        "testing",
-        "testdata",
-        "__tests__",
-        "__mocks__",
-        "spec",
-        "specs",
-        "e2e",
-        "fixtures",
-        "examples",
-        "docs",
-    }
-)
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -1,7 +1,8 @@
-"""Which of the languages that Rebuttal understands a file is written in: by its name alone."""
+"""What a file is, by its name alone: the language it is written in, and whether it holds tests."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Literal
 
 Language = Literal["python", "javascript", "typescript", "tsx", "go"]
@@ -21,7 +22,39 @@ _BY_SUFFIX: dict[str, Language] = {
 }
 
 
+_TEST_FOLDERS = frozenset(
+    {
+        "test",
+        "tests",
+        "testing",
+        "testdata",
+        "__tests__",
+        "__mocks__",
+        "spec",
+        "specs",
+        "e2e",
+        "fixtures",
+        "examples",
+        "docs",
+    }
+)
+
+
 def language_of(path: str) -> Language | None:
     """The language of the file at `path`; None for one that Rebuttal does not parse."""
     stem, dot, suffix = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
     return _BY_SUFFIX.get(suffix.lower()) if dot and stem else None
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests or examples, by the customs of Python, JavaScript and Go."""
+    parts = PurePosixPath(path.lower()).parts
+    if any(part in _TEST_FOLDERS for part in parts[:-1]):
+        return True
+    name = parts[-1] if parts else ""
+    stem = name.rpartition(".")[0]
+    return (
+        name == "conftest.py"
+        or stem.startswith("test_")
+        or stem.endswith(("_test", "_tests", ".test", ".spec", ".stories"))
+    )
