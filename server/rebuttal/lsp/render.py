@@ -56,10 +56,11 @@ def diagnostic_text(finding: Finding) -> str:
 
 
 def hover_markdown(finding: Finding) -> str:
-    """The finding, both sides' strongest argument, the verdict and the cost."""
+    """The finding by its title, both sides' strongest argument, the verdict and the cost.
+
+    Not its message: editors show the diagnostic, which has it, in the same box.
+    """
     parts = [f"**{escape(finding.title)}** · {finding.severity} · {finding.category}"]
-    if finding.message.strip() and finding.message.strip() != finding.title.strip():
-        parts.append(escape(finding.message))
     raised, objected = both_sides(finding)
     if raised is not None:
         parts.append(f"*For ({escape(raised.seat)})*: {_argument(raised)}")
