@@ -30,8 +30,8 @@ export type Health = "starting" | "ready" | "stopped" | "missing";
 const HEALTH: Record<Health, { text: string; tooltip: string }> = {
   starting: { text: "$(loading~spin) Starting Rebuttal…", tooltip: "Rebuttal's server is starting." },
   ready: { text: "$(law) Rebuttal", tooltip: "Rebuttal has not reviewed anything yet. Click for actions." },
-  stopped: { text: "$(debug-disconnect) Rebuttal", tooltip: "Rebuttal's server is not running. Click to restart it." },
-  missing: { text: "$(cloud-download) Rebuttal", tooltip: "Rebuttal's server is not installed. Click to install it." },
+  stopped: { text: "$(debug-disconnect) Rebuttal stopped", tooltip: "Rebuttal's server is not running. Click to restart it." },
+  missing: { text: "$(cloud-download) Install Rebuttal", tooltip: "Rebuttal's server is not installed. Click to install it." },
 };
 
 export function healthText(health: Health): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dollars, escapeMarkdown, isBusy, statusText, statusTooltip, type Status } from "../src/status";
+import { dollars, escapeMarkdown, healthText, healthTooltip, isBusy, statusText, statusTooltip, type Status } from "../src/status";
 
 const idle: Status = {
   state: "idle",
@@ -90,4 +90,10 @@ test("money has two to four decimals", () => {
   ] as const) {
     assert.equal(dollars(amount), text);
   }
+});
+
+test("a server that is not there is told in words, not only by an icon", () => {
+  assert.equal(healthText("missing"), "$(cloud-download) Install Rebuttal");
+  assert.equal(healthText("stopped"), "$(debug-disconnect) Rebuttal stopped");
+  assert.match(healthTooltip("missing"), /not installed/);
 });

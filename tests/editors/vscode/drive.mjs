@@ -41,7 +41,7 @@ const STEPS = {
   async open() {
     await page.goto(given.url, { waitUntil: "domcontentloaded" });
     await page.locator(".editor-instance .view-line").first().waitFor();
-    await statusText("Rebuttal( ·.*)?\\s*$|finding");
+    await statusText("^\\s*Rebuttal( ·.*)?\\s*$|finding");
   },
   async status(pattern, name) {
     seen[name] = await statusText(pattern);
