@@ -4,8 +4,8 @@ The language server's process stays light (no git, no parser, no SDK), so that a
 review runs; all that costs CPU or memory lives here and can be killed without losing the editor's state.
 
 JSON lines both ways. In: `review`, `estimate`, `cancel`, `answer`, `dismiss`, `restore`, `shutdown`. Out: events
-with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. The pipe's end means that the
-editor is gone: everything is cancelled and the process ends.
+with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. A line that is no request is left
+out. The pipe's end means that the editor is gone: everything is cancelled and the process ends.
 """
 
 from __future__ import annotations
@@ -16,24 +16,35 @@ import logging
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from attrs import define, field
 
+from rebuttal.budget.model import UnknownPrice
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
 from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json, money
-from rebuttal.review.request import Answer, Estimated, Question, Request, ReviewEvent, StaticReady, UsageError
+from rebuttal.review.request import (
+    Answer,
+    BudgetWarned,
+    Estimated,
+    Question,
+    Request,
+    ReviewEvent,
+    StaticReady,
+    UsageError,
+)
 from rebuttal.review.run import estimate, review
-from rebuttal.review.services import Services, open_services
-from rebuttal.settings import SettingsError, narrow, process_environment, user_settings, widen
+from rebuttal.review.services import Services
+from rebuttal.settings import Settings, SettingsError, narrow, process_environment, user_settings, widen
 from rebuttal.store.model import StoreError
 
 log = logging.getLogger("rebuttal.worker")
@@ -42,6 +53,8 @@ Send = Callable[[Mapping[str, Any]], None]
 
 _SHARE = {"opening": (10, 50), "cross_examination": (50, 80), "rebuttal": (80, 92), "consensus": (92, 98)}
 """Percent of the progress bar by phase, from - to."""
+LAST_WORDS = 0.8
+"""Seconds in which jobs may account for what they spent once the editor has gone; the ledger assumes the rest."""
 
 
 @define
@@ -51,7 +64,8 @@ class EditorDoor:
     id: int
     send: Send
     services: Services
-    answers: asyncio.Queue[Answer] = field(factory=asyncio.Queue)
+    settings: Settings
+    _asked: asyncio.Future[Answer] | None = None
     _spent: Decimal = Decimal(0)
     _phase: str = "opening"
     _turns: int = 1
@@ -70,15 +84,19 @@ class EditorDoor:
                 self._progress(phase.replace("_", "-").capitalize())
             case SeatFinished(seat=seat, spent=spent, claims=claims, rulings=rulings, failure=failure):
                 self._spent += spent
+                self.services.note_spent(spent)
                 self._done += 1
                 said = failure or f"{claims} claims, {rulings} rulings"
                 self._progress(f"{seat}: {said}")
             case ClaimRaised(claim=claim, title=title):
                 self._progress(f"{claim}: {title}")
+            case BudgetWarned(message=message):
+                self._progress(message)
             case _:
                 pass
 
     async def agree(self, question: Question) -> Answer:
+        self._asked = asyncio.get_running_loop().create_future()
         self._event(
             "consent",
             question={
@@ -91,7 +109,12 @@ class EditorDoor:
                 "at_most": money(question.estimate.at_most),
             },
         )
-        return await self.answers.get()
+        return await self._asked
+
+    def answer(self, answer: Answer) -> None:
+        """The user's answer. It counts only while the question is open: nothing is agreed to before it was read."""
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(answer)
 
     def _progress(self, message: str) -> None:
         start, end = _SHARE.get(self._phase, (0, 10))
@@ -106,18 +129,18 @@ class EditorDoor:
         )
 
     def _totals(self) -> dict[str, Any]:
-        return totals_to_json(self.services, self._spent)
+        return totals_to_json(self.services, self.settings)
 
     def _event(self, event: str, **values: Any) -> None:
         self.send({"id": self.id, "event": event, **values})
 
 
-def totals_to_json(services: Services, running: Decimal = Decimal(0)) -> dict[str, Any]:
-    """Day and month: spent and cap, with what the running review has spent since they were read."""
-    known, settings = services.known_totals, services.settings
+def totals_to_json(services: Services, settings: Settings) -> dict[str, Any]:
+    """Day and month: spent, as far as is known, and the cap that binds."""
+    known = services.known_totals
     return {
-        "day": {"spent": money(known.day + running), "cap": money(settings.max_cost_per_day)},
-        "month": {"spent": money(known.month + running), "cap": money(settings.max_cost_per_month)},
+        "day": {"spent": money(known.day), "cap": money(settings.max_cost_per_day)},
+        "month": {"spent": money(known.month), "cap": money(settings.max_cost_per_month)},
     }
 
 
@@ -130,73 +153,106 @@ class Worker:
     _jobs: dict[int, asyncio.Task[None]] = field(factory=dict)
     _doors: dict[int, EditorDoor] = field(factory=dict)
 
-    def receive(self, message: Mapping[str, Any]) -> bool:
-        """Take one message; False means: end."""
-        method, params = message.get("method"), message.get("params") or {}
-        if method == "shutdown":
-            return False
-        if method == "cancel":
-            if (job := self._jobs.get(int(params["id"]))) is not None:
-                job.cancel()
-        elif method == "answer":
-            if (door := self._doors.get(int(message["id"]))) is not None:
-                door.answers.put_nowait(Answer(bool(params.get("agree")), bool(params.get("remember"))))
-        else:
-            self._start(int(message["id"]), str(method), params)
+    def receive(self, line: bytes) -> bool:
+        """Take one line; False means: end."""
+        try:
+            message = json.loads(line)
+            method, params = str(message["method"]), message.get("params") or {}
+            if method == "shutdown":
+                return False
+            id = int(params["id"] if method == "cancel" else message["id"])
+            given = dict(params)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            log.warning("a line that is no request was left out")
+            return True
+        self._take(id, method, given)
         return True
 
+    def _take(self, id: int, method: str, params: Mapping[str, Any]) -> None:
+        if method == "cancel":
+            if (job := self._jobs.get(id)) is not None:
+                job.cancel()
+        elif method == "answer":
+            if (door := self._doors.get(id)) is not None:
+                door.answer(Answer(params.get("agree") is True, params.get("remember") is True))
+        elif id in self._jobs:
+            log.warning("a request was left out: its id is that of one under way")
+        else:
+            self._start(id, method, params)
+
     async def close(self) -> None:
-        """Cancel every job and wait until each has accounted for what it spent."""
-        for job in list(self._jobs.values()):
+        """Cancel every job and give each the time to account for what it spent."""
+        jobs = list(self._jobs.values())
+        for job in jobs:
             job.cancel()
-        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+        if jobs:
+            await asyncio.wait(jobs, timeout=LAST_WORDS)
 
     def _start(self, id: int, method: str, params: Mapping[str, Any]) -> None:
         job = asyncio.get_running_loop().create_task(self._run(id, method, params))
         self._jobs[id] = job
-        job.add_done_callback(lambda _: (self._jobs.pop(id, None), self._doors.pop(id, None)))
+        job.add_done_callback(lambda job: self._ended(id, job))
+
+    def _ended(self, id: int, job: asyncio.Task[None]) -> None:
+        self._jobs.pop(id, None)
+        self._doors.pop(id, None)
+        if job.cancelled():
+            # Before its first step, so that it could not say so itself.
+            self.send({"id": id, "event": "cancelled"})
 
     async def _run(self, id: int, method: str, params: Mapping[str, Any]) -> None:
         try:
             self.send({"id": id, "event": "done", **await self._answer(id, method, params)})
         except asyncio.CancelledError:
             self.send({"id": id, "event": "cancelled"})
-        except (ChangeError, SettingsError, StoreError, UsageError) as error:
+        except (ChangeError, SettingsError, StoreError, UnknownPrice, UsageError) as error:
             self.send({"id": id, "event": "failed", "message": str(error)})
-        except Exception:
-            log.exception("a job failed by a defect of Rebuttal")
+        except Exception as error:
+            # Where, and of which kind; its message may hold code or a secret.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("a job failed by a defect of Rebuttal: %s\n%s", type(error).__name__, place)
             self.send({"id": id, "event": "failed", "message": "Rebuttal failed on its own; its log says where."})
 
     async def _answer(self, id: int, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         match method:
             case "review":
-                door = self._doors[id] = EditorDoor(id, self.send, self.services)
-                result = await review(self._request(params), self.services, door)
-                await self.services.totals()
-                report = to_json(result.report)
-                return {
-                    "root": str(result.root),
-                    "report": report,
-                    "transcript": result.transcript,
-                    "totals": totals_to_json(self.services),
-                }
+                return await self._review(id, self._request(params))
             case "estimate":
-                worth = await estimate(self._request(params), self.services)
+                request = self._request(params)
+                worth = await estimate(request, self.services)
                 amounts = {"expected": money(worth.expected), "at_most": money(worth.at_most)}
-                return {"estimate": amounts, "totals": totals_to_json(self.services)}
+                return {"estimate": amounts, "totals": totals_to_json(self.services, request.settings)}
             case "dismiss" | "restore":
                 await self._judge(method, params)
                 return {}
             case _:
                 raise UsageError(f"the worker does not know the method {method!r}")
 
+    async def _review(self, id: int, request: Request) -> dict[str, Any]:
+        door = self._doors[id] = EditorDoor(id, self.send, self.services, request.settings)
+        result = await review(request, self.services, door)
+        with suppress(StoreError):  # the review is done: what the ledger cannot say does not lose it
+            await self.services.totals()
+        return {
+            "root": str(result.root),
+            "report": to_json(result.report),
+            "transcript": result.transcript,
+            "totals": totals_to_json(self.services, request.settings),
+        }
+
     async def _judge(self, method: str, params: Mapping[str, Any]) -> None:
-        root, finding = Path(params["root"]), str(params["finding"])
+        try:
+            root, finding = Path(params["root"]), str(params["finding"])
+            # A time without a zone is the user's own.
+            expires = datetime.fromisoformat(params["expires"]).astimezone() if params.get("expires") else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"a finding is named by root and id, and expires at a date of ISO 8601 ({error})"
+            ) from None
         if method == "restore":
             await self.services.restore(root, finding)
-            return
-        expires = datetime.fromisoformat(params["expires"]) if params.get("expires") else None
-        await self.services.dismiss(root, finding, str(params.get("reason") or ""), expires)
+        else:
+            await self.services.dismiss(root, finding, str(params.get("reason") or ""), expires)
 
     def _request(self, params: Mapping[str, Any]) -> Request:
         settings, problems = narrow(self.services.settings, params.get("settings") or {}, "editor")
@@ -206,6 +262,8 @@ class Worker:
         settings, problems = widen(settings, chosen, "command")
         if problems:
             raise UsageError(problems[0].message)
+        if not isinstance(params.get("root"), str):
+            raise UsageError("a request names its repository: root")
         only = params.get("only")
         return Request(
             where=Path(params["root"]),
@@ -235,31 +293,47 @@ async def serve(source: BinaryIO, send: Send) -> None:
     settings, problems = user_settings(environment)
     for problem in problems:
         log.warning(problem.message)
-    async with open_services(environment, settings) as services:
-        worker = Worker(send, services)
-        try:
-            while (line := await lines.get()) is not None:
-                if not worker.receive(json.loads(line)):
-                    break
-        finally:
-            await worker.close()
+    services = Services(environment, settings)
+    worker = Worker(send, services)
+    try:
+        while (line := await lines.get()) is not None:
+            if not worker.receive(line):
+                break
+    finally:
+        await worker.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(services.close(), LAST_WORDS)
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Speak on the real stdout only; whatever else prints goes to stderr."""
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
     def send(message: Mapping[str, Any]) -> None:
-        out.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
+        line = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+        with suppress(OSError):  # the editor has gone: the end of stdin says so
+            out.write(line)
+            out.flush()
 
-    with suppress(KeyboardInterrupt, BrokenPipeError):
-        asyncio.run(serve(sys.stdin.buffer, send))
-    # A parser that hangs in a thread must not keep a process alive whose editor has gone.
-    sys.stderr.flush()
-    os._exit(0)
+    async def run() -> None:
+        await serve(sys.stdin.buffer, send)
+        # From here, because the loop would wait for its threads: none must keep a process whose editor has gone.
+        sys.stderr.flush()
+        os._exit(0)
+
+    code = 0
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        pass
+    except SettingsError as error:
+        log.error("%s", error)
+        code = 1
+    # At once, because a thread still reads from stdin, which Python does not survive at its end.
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -29,7 +29,7 @@ async def _context(chosen: argparse.Namespace, environment: Mapping[str, str]) -
 
     request = build_request(chosen, environment)
     async with open_services(environment, request.settings) as services:
-        parts = await look(request, services)
+        parts = await look(request, services, priced=False)
         assert parts.context is not None
         return parts.context, parts.timing.context_ms
 

@@ -45,17 +45,22 @@ def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
         scope=parse_scope(chosen.scope),
         base=chosen.base,
         agreed=getattr(chosen, "yes", False),
+        unattended=not _someone_is_there(),
         record=getattr(chosen, "record", None),
         replay=getattr(chosen, "replay", None),
     )
+
+
+def _someone_is_there() -> bool:
+    """Whether there is a terminal to ask on."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 async def _review(chosen: argparse.Namespace, request: Request, environment: Mapping[str, str]) -> Result:
     from rebuttal.review.run import review
     from rebuttal.review.services import open_services
 
-    person = sys.stdin.isatty() and sys.stderr.isatty()
-    door = TerminalDoor(Look.of(sys.stderr, environment), sys.stderr, may_ask=person)
+    door = TerminalDoor(Look.of(sys.stderr, environment), sys.stderr, may_ask=not request.unattended)
     async with open_services(environment, request.settings) as services:
         try:
             return await review(request, services, door)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,7 +10,8 @@ from typing import TextIO
 from attrs import define, field, frozen
 
 from rebuttal.debate.events import ClaimRaised, ClaimSettled, PhaseStarted, SeatFinished, SeatStarted
-from rebuttal.review.request import Answer, Estimated, Question, ReviewEvent, StaticReady
+from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, ReviewEvent, StaticReady
+from rebuttal.review.threads import in_thread
 
 PHASES = {
     "triage": "Triage",
@@ -71,6 +71,8 @@ class TerminalDoor:
                 self._say(f"{claim} {seat}: {title} ({file})")
             case ClaimSettled(claim=claim, outcome=outcome):
                 self._say(f"{claim} settled: {outcome.replace('_', ' ')}")
+            case BudgetWarned(message=message):
+                self._say(message)
             case _:
                 pass
 
@@ -80,7 +82,7 @@ class TerminalDoor:
         self.close_line()
         self.stream.write(question_text(question))
         self.stream.flush()
-        reply = (await asyncio.to_thread(sys.stdin.readline)).strip().lower()
+        reply = (await in_thread(_read_line)).strip().lower()
         return Answer(agree=reply in ("y", "yes", "a", "always"), remember=reply in ("a", "always"))
 
     def close_line(self) -> None:
@@ -101,6 +103,12 @@ class TerminalDoor:
         self.stream.write(f"{dim}{text[:100]}{plain}" + ("" if passing else "\n"))
         self.stream.flush()
         self._open_line = passing
+
+
+def _read_line() -> str:
+    """A line of stdin, past its buffer: a thread that still waits there when Python ends would make it crash."""
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as raw:
+        return raw.readline().decode("utf-8", "replace")
 
 
 def question_text(question: Question) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from rebuttal.debate.model import Phase, RulingVerdict
-from rebuttal.findings.model import Severity
+if TYPE_CHECKING:
+    # The doors know these events; a static review shows without loading the debate's model.
+    from rebuttal.debate.model import Phase, RulingVerdict
+    from rebuttal.findings.model import Severity
 
 
 @frozen

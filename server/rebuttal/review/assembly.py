@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Container
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
 from rebuttal.budget.model import Estimate
 from rebuttal.change.model import Change, Skipped
-from rebuttal.context.model import Context
-from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
-from rebuttal.debate.panel import PanelChoice
-from rebuttal.evidence.model import Evidence
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import SEVERITIES, Finding, Severity, at_least
 from rebuttal.findings.report import (
@@ -24,10 +21,17 @@ from rebuttal.findings.report import (
     ScopeReport,
     Timing,
 )
+from rebuttal.findings.suppress import suppress
 from rebuttal.settings import Settings
-from rebuttal.store.model import Cost, Totals
+from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
 from rebuttal.text.languages import language_of
-from rebuttal.text.symbols import enclosing, symbols_of
+from rebuttal.text.parsing import Parser, Unparsed
+
+if TYPE_CHECKING:
+    from rebuttal.context.model import Context
+    from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
+    from rebuttal.debate.panel import PanelChoice
+    from rebuttal.evidence.model import Evidence
 
 
 @frozen
@@ -49,10 +53,12 @@ class Parts:
     not_spent: NotSpent | None = None
     notes: tuple[str, ...] = ()
     failures: tuple[Degraded, ...] = ()
+    dismissed: Container[str] = ()
+    """Ids of findings that the user does not want to see."""
 
 
 def report(parts: Parts, cost: Cost) -> Report:
-    """The report of a finished review."""
+    """The report of a finished review. May parse files: not for an event loop's thread."""
     debate_ran = parts.outcome is not None
     found, held_back = identified(parts)
     estimate = parts.estimate
@@ -78,14 +84,17 @@ def report(parts: Parts, cost: Cost) -> Report:
 
 def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Static and debate findings under ids that are unique among them, worst first; and what was held back."""
-    outcome = parts.outcome
+    outcome, static = parts.outcome, parts.evidence.findings
     if outcome is None:
-        return tuple(sorted(parts.evidence.findings, key=_worst_first)), ()
-    debated, held_back = outcome.findings, outcome.held_back
-    static = tuple(one for one in parts.evidence.findings if not any(_covers(other, one) for other in debated))
-    everything = assign_ids((*static, *debated, *held_back), lambda one: symbol_of(parts.change, one))
-    shown = everything[: len(static) + len(debated)]
-    return tuple(sorted(shown, key=_worst_first)), everything[len(shown) :]
+        return tuple(sorted(static, key=_worst_first)), ()
+    parser = Parser()
+    given = (*static, *outcome.findings, *outcome.held_back)
+    # Numbered with every static one, also with those that the debate covers: what has been shown keeps its id.
+    numbered = assign_ids(given, lambda one: symbol_of(parts.change, one, parser))[len(static) :]
+    argued = suppress(numbered, parts.change, parts.dismissed)
+    debated, held_back = argued[: len(outcome.findings)], argued[len(outcome.findings) :]
+    kept = (one for one in static if not any(_covers(other, one) for other in debated))
+    return tuple(sorted((*kept, *debated), key=_worst_first)), held_back
 
 
 def _covers(debated: Finding, static: Finding) -> bool:
@@ -95,7 +104,7 @@ def _covers(debated: Finding, static: Finding) -> bool:
         and debated.range.start.line <= static.range.end.line
         and static.range.start.line <= debated.range.end.line
         and at_least(debated.severity, static.severity)
-        and static.status == "open"
+        and static.status == debated.status == "open"
     )
 
 
@@ -103,14 +112,30 @@ def _worst_first(finding: Finding) -> tuple[object, ...]:
     return (SEVERITIES.index(finding.severity), finding.file, finding.range, finding.rule)
 
 
-def symbol_of(change: Change, finding: Finding) -> str:
-    """The qualified name of the symbol around a finding, "" where there is none or the language is unknown."""
+def symbol_of(change: Change, finding: Finding, parser: Parser) -> str:
+    """The qualified name of the symbol around a finding, "" where there is none or it cannot be told."""
+    from rebuttal.text.symbols import enclosing, symbols_of
+
     diff, language = change.file(finding.file), language_of(finding.file)
     text = diff.text("old" if finding.side == "old" else "new") if diff else None
-    if text is None or language is None or finding.side == "file":
+    if text is None or language is None or (finding.side == "file" and finding.source == "debate"):
         return ""
-    around = enclosing(symbols_of(text, language), finding.range.start.line)
+    try:
+        around = enclosing(symbols_of(text, language, parser), finding.range.start.line)
+    except Unparsed:
+        return ""
     return around.qualified if around else ""
+
+
+def cost_heard(outcome: Outcome | None) -> Cost:
+    """What the replies say they cost, for where the ledger cannot be asked."""
+    replies = [exchange.reply for exchange in outcome.exchanges] if outcome else []
+    return Cost(
+        spent=sum((one.spent for one in replies), ZERO),
+        assumed=sum((one.assumed for one in replies), ZERO),
+        tokens=sum((one.tokens for one in replies), NO_TOKENS),
+        calls=sum(one.calls for one in replies),
+    )
 
 
 def coverage(parts: Parts) -> Coverage:
@@ -158,6 +183,8 @@ def notes(parts: Parts) -> tuple[str, ...]:
 
 def brief(settings: Settings, parts: Parts) -> Brief:
     """All that the debate needs to know."""
+    from rebuttal.debate.model import Brief
+
     assert parts.context is not None
     return Brief(
         change=parts.change,
@@ -166,10 +193,10 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         panel=parts.choice.panel,
         seats=parts.choice.seats,
         rounds=parts.choice.rounds,
-        profile=cast(Profile, settings.profile),
+        profile=cast("Profile", settings.profile),
         fence=parts.fence,
         framing=parts.framing,
-        minimum_severity=cast(Severity, settings.minimum_severity),
+        minimum_severity=cast("Severity", settings.minimum_severity),
         shared=parts.shared,
-        protocol=cast(ProtocolName, settings.protocol),
+        protocol=cast("ProtocolName", settings.protocol),
     )

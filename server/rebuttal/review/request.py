@@ -8,13 +8,13 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from rebuttal.budget.model import Estimate
+from rebuttal.budget.model import BudgetWarning, CapWarning, Estimate
 from rebuttal.change.model import Scope
 from rebuttal.debate.events import DebateEvent
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Report
 from rebuttal.settings import Settings
-from rebuttal.store.model import Totals
+from rebuttal.store.model import Totals, money
 
 
 class UsageError(Exception):
@@ -34,8 +34,11 @@ class Request:
     buffers: Mapping[str, str] = field(factory=dict)
     """Unsaved texts by root-relative or absolute path."""
     only_lines: Mapping[str, range] = field(factory=dict)
+    """A selection: lines of the new side, from 0, by root-relative or absolute path; other files do not count."""
     agreed: bool = False
     """The user has agreed to sending and to the estimate (`--yes`)."""
+    unattended: bool = False
+    """Nobody is there to be asked: only `agreed` counts, not what was agreed to for good."""
     price_without_key: bool = True
     """Without a key, still say what the debate would cost."""
     record: Path | None = None
@@ -75,7 +78,25 @@ class Estimated:
     totals: Totals
 
 
-ReviewEvent = StaticReady | Estimated | DebateEvent
+@frozen
+class BudgetWarned:
+    """Most of a cap is used up, or a call cost more than its worst case."""
+
+    warning: BudgetWarning
+
+    @property
+    def message(self) -> str:
+        """One sentence for the user."""
+        one = self.warning
+        if isinstance(one, CapWarning):
+            return f"{money(one.spent)} of the cap of {money(one.limit)} per {one.cap} is used."
+        return (
+            f"A call of {one.key.seat} to {one.key.model} cost {money(one.cost)}, more than the {money(one.at_most)} "
+            "set aside for it: check the model's price in your config.toml."
+        )
+
+
+ReviewEvent = StaticReady | Estimated | BudgetWarned | DebateEvent
 
 
 class Door(Protocol):

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
-from typing import TypeVar
+from functools import partial
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from rebuttal.budget.model import Estimate, UnknownPrice
-from rebuttal.change.identity import framing
+from rebuttal.budget.model import BudgetWarning, Estimate, UnknownPrice
+from rebuttal.change.model import ChangeError
 from rebuttal.change.read import Reading, read_change
-from rebuttal.context.build import build
-from rebuttal.context.model import Context
-from rebuttal.context.render import fence_id, render
-from rebuttal.debate.assemble import facts
-from rebuttal.debate.engine import ProtocolUnavailable, debate, protocol
-from rebuttal.debate.panel import choose_panel
-from rebuttal.evidence.model import Evidence
-from rebuttal.evidence.panel import collect
-from rebuttal.findings.report import Degraded, Timing
-from rebuttal.review.assembly import Parts, brief, report
-from rebuttal.review.request import Door, Estimated, Question, Request, Result, StaticReady, UsageError
+from rebuttal.findings.report import Degraded, NotSpent, Timing
+from rebuttal.findings.suppress import suppress
+from rebuttal.review.assembly import Parts, brief, cost_heard, report
+from rebuttal.review.request import (
+    BudgetWarned,
+    Door,
+    Estimated,
+    Question,
+    Request,
+    Result,
+    StaticReady,
+    UsageError,
+)
 from rebuttal.review.services import Services
-from rebuttal.settings import repository_settings
+from rebuttal.review.threads import detached, in_thread
+from rebuttal.settings import SettingsError, repository_settings
 from rebuttal.store.model import StoreError
+from rebuttal.text.parsing import Parser
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 async def review(request: Request, services: Services, door: Door) -> Result:
@@ -39,107 +43,173 @@ async def review(request: Request, services: Services, door: Door) -> Result:
     must mend. Everything else that fails is told in the result: degraded, coverage, notes.
     """
     watch = _Watch(services.clock)
-    _check(request, services)
-    with watch.part("change_ms"):
-        reading = await _cpu(_read, request)
-    try:
-        request, notes = _narrowed(request, reading)
-        parts = await _static(request, services, door, reading, watch)
-        parts = await _further(request, services, door, reading, evolve(parts, notes=notes), watch)
-        cost = await services.cost(parts.review_id)
-    finally:
-        reading.close()
-    parts = evolve(parts, timing=watch.timing())
-    return Result(parts.change.root, report(parts, cost), _transcript(parts))
+    await in_thread(partial(_check, request, services))
+    async with _opened(request, watch) as reading:
+        parser = Parser()
+        request, parts = await _static(request, services, reading, parser, watch)
+        door.tell(StaticReady(parts.change.root, parts.evidence.findings))
+        parts = await _prepared(request, services, reading, parser, parts, watch)
+    if parts.estimate is not None and parts.not_spent is None:
+        parts = await _debated(request, services, door, parts, parts.estimate, watch)
+    return await _result(services, parts, watch)
 
 
 async def estimate(request: Request, services: Services) -> Estimate:
     """What a review of the change would cost, before anything is sent; zero where no model would be asked."""
-    parts = await _priced_only(request, services)
+    parts = await look(request, services)
     return parts.estimate or Estimate(Decimal(0), Decimal(0))
 
 
-async def look(request: Request, services: Services) -> Parts:
-    """The context, the payload and the price of a review that is not run (`context`, `estimate --show-payload`)."""
-    return await _priced_only(request, services)
+async def look(request: Request, services: Services, *, priced: bool = True) -> Parts:
+    """The context, the payload and the price of a review that is not run (`context`, `estimate --show-payload`).
+
+    Raises as `review`, and StoreError and UnknownPrice.
+    """
+    watch, parser = _Watch(services.clock), Parser()
+    async with _opened(request, watch) as reading:
+        request, parts = await _static(request, services, reading, parser, watch)
+        parts = await _with_context(request, services, reading, parser, parts, watch)
+    if priced:
+        parts = await _priced(request, services, parts)
+    return evolve(parts, timing=watch.timing())
 
 
-async def _priced_only(request: Request, services: Services) -> Parts:
-    reading = await _cpu(_read, request)
+@asynccontextmanager
+async def _opened(request: Request, watch: _Watch) -> AsyncIterator[Reading]:
+    """The change, and the repository for as long as the block runs. Leaving it never waits for git."""
+
+    def read() -> Reading:
+        return read_change(
+            request.where,
+            request.scope,
+            base=request.base,
+            buffers=request.buffers,
+            only_lines=request.only_lines,
+            include_working=request.include_working,
+        )
+
+    with watch.part("change_ms"):
+        reading = await in_thread(read, Reading.close)
     try:
-        request, notes = _narrowed(request, reading)
-        parts = await _static(request, services, None, reading, _Watch(services.clock))
-        return await _priced(request, services, reading, evolve(parts, notes=notes), _Watch(services.clock))
+        yield reading
     finally:
-        reading.close()
+        detached(reading.close)
 
 
-async def _static(request: Request, services: Services, door: Door | None, reading: Reading, watch: _Watch) -> Parts:
+async def _static(
+    request: Request, services: Services, reading: Reading, parser: Parser, watch: _Watch
+) -> tuple[Request, Parts]:
+    """The static panel, under the settings that the repository itself asks for."""
     change = reading.change
+
+    def check() -> tuple[Request, Parts]:
+        # Loaded here, in the thread: a hover or a cancellation does not wait for it.
+        from rebuttal.debate.panel import choose_panel
+        from rebuttal.evidence.panel import collect
+
+        narrowed, notes = _narrowed(request, reading)
+        evidence = collect(change, reading.repository, parser=parser)
+        choice = choose_panel(change, narrowed.settings.panel)
+        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=notes)
+
     with watch.part("evidence_ms"):
-        evidence = await _cpu(collect, change, reading.repository)
-        evidence = evolve(evidence, findings=await services.suppressed(change, evidence.findings))
-    if door is not None:
-        door.tell(StaticReady(change.root, evidence.findings))
-    return Parts(change=change, evidence=evidence, choice=choose_panel(change, request.settings.panel))
+        request, parts = await in_thread(check)
+        if not parts.evidence.findings:
+            return request, parts
+        dismissed = await services.dismissed(change.root)
+        findings = await in_thread(partial(suppress, parts.evidence.findings, change, dismissed))
+    return request, evolve(parts, evidence=evolve(parts.evidence, findings=findings))
 
 
-async def _further(
-    request: Request, services: Services, door: Door, reading: Reading, parts: Parts, watch: _Watch
+async def _prepared(
+    request: Request, services: Services, reading: Reading, parser: Parser, parts: Parts, watch: _Watch
 ) -> Parts:
-    """What comes after the static panel, as far as key, consent and caps allow."""
-    if parts.choice.panel == "static" or not parts.change.files:
-        return evolve(parts, not_spent="static_panel" if request.settings.panel == "static" else "trivial")
-    if not services.can_speak(request):
-        parts = evolve(parts, not_spent="no_key")
-        return await _priced(request, services, reading, parts, watch) if request.price_without_key else parts
-    warming = asyncio.create_task(services.warm_up()) if request.replay is None else None
+    """Context and price of the debate, where one may follow; or why none will. The static findings stand either way."""
+    why = _not_spent(request, services, parts)
+    parts = evolve(parts, not_spent=why)
+    if why not in (None, "no_key") or (why == "no_key" and not request.price_without_key):
+        return parts
+    if why is None and request.replay is None:
+        services.warm_up()
     try:
-        parts = await _priced(request, services, reading, parts, watch)
-        return await _debated(request, services, door, parts, watch)
-    except (StoreError, UnknownPrice) as error:
-        # What cannot be recorded or priced is not spent; the static findings stand all the same.
-        return evolve(parts, failures=(Degraded("ledger", "initialization", str(error)),))
-    finally:
-        if warming is not None:
-            warming.cancel()
+        parts = await _with_context(request, services, reading, parser, parts, watch)
+        return await _priced(request, services, parts)
+    except Exception as error:
+        if why == "no_key":
+            return evolve(parts, notes=(*parts.notes, f"What a debate would cost is not known: {_told(error)}."))
+        return _failed(parts, "context", error)
 
 
-async def _priced(request: Request, services: Services, reading: Reading, parts: Parts, watch: _Watch) -> Parts:
-    """Build the context and say what a debate about it would cost."""
+def _not_spent(request: Request, services: Services, parts: Parts) -> NotSpent | None:
+    if parts.choice.panel == "static" or not parts.change.files:
+        return "static_panel" if request.settings.panel == "static" else "trivial"
+    return None if services.can_speak(request) else "no_key"
+
+
+async def _with_context(
+    request: Request, services: Services, reading: Reading, parser: Parser, parts: Parts, watch: _Watch
+) -> Parts:
     secret = await services.secret()
+
+    def prepare() -> Parts:
+        from rebuttal.change.identity import framing
+        from rebuttal.context.build import build
+        from rebuttal.context.render import fence_id, render
+        from rebuttal.debate.assemble import facts
+
+        context = build(
+            reading.change, reading.repository, budget_tokens=request.settings.context_tokens, parser=parser
+        )
+        fence = fence_id(secret, context.diff)
+        shared = render(context, fence, facts(parts.evidence.findings))
+        return evolve(parts, context=context, shared=shared, fence=fence, framing=framing(reading))
+
     with watch.part("context_ms"):
-        prepared = await _cpu(_prepare, request, secret, reading, parts.evidence)
-    totals = await services.totals()
-    parts = evolve(
-        parts,
-        context=prepared.context,
-        shared=prepared.shared,
-        fence=prepared.fence,
-        framing=prepared.framing,
-        totals=totals,
-    )
-    return evolve(parts, estimate=await _cpu(services.estimate, request.settings, parts))
+        return await in_thread(prepare)
 
 
-async def _debated(request: Request, services: Services, door: Door, parts: Parts, watch: _Watch) -> Parts:
-    assert parts.estimate is not None
-    door.tell(Estimated(parts.estimate, parts.totals))
-    if not await _agreed(request, services, door, parts, parts.estimate):
-        return evolve(parts, not_spent="no_consent")
-    review_id = uuid.uuid4().hex
-    with watch.part("debate_ms"):
-        speaker = await services.speaker(request, review_id, parts.change.root)
-        outcome = await debate(brief(request.settings, parts), speaker, door.tell, services.clock)
+async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
+    parts = evolve(parts, totals=await services.totals())
+    return evolve(parts, estimate=await in_thread(partial(services.estimate, request.settings, parts)))
+
+
+async def _debated(
+    request: Request, services: Services, door: Door, parts: Parts, estimate: Estimate, watch: _Watch
+) -> Parts:
+    """The debate, where the user agrees to it. What fails of it is told; the static findings stand."""
+    from rebuttal.debate.engine import debate
+
+    door.tell(Estimated(estimate, parts.totals))
+    warnings: dict[str, None] = {}
+
+    def on_warning(warning: BudgetWarning) -> None:
+        event = BudgetWarned(warning)
+        warnings.setdefault(event.message)
+        door.tell(event)
+
+    try:
+        if not await _agreed(request, services, door, parts, estimate):
+            return evolve(parts, not_spent="no_consent")
+        parts = evolve(parts, review_id=uuid.uuid4().hex)
+        with watch.part("debate_ms"):
+            speaker = await services.speaker(request, parts.review_id or "", parts.change.root, on_warning)
+            outcome = await debate(brief(request.settings, parts), speaker, door.tell, services.clock)
+    except (SettingsError, UsageError):
+        raise
+    except Exception as error:
+        return _failed(evolve(parts, notes=(*parts.notes, *warnings)), "debate", error)
     stopped = outcome.stopped_by
     by_cap = stopped is not None and stopped.kind == "cap"
-    return evolve(parts, outcome=outcome, review_id=review_id, not_spent="cap" if by_cap else None)
+    parts = evolve(parts, outcome=outcome, notes=(*parts.notes, *warnings))
+    return evolve(parts, not_spent="cap" if by_cap else None)
 
 
 async def _agreed(request: Request, services: Services, door: Door, parts: Parts, estimate: Estimate) -> bool:
     """Whether the user agrees to sending and to the price; asks where that is not known yet."""
     if request.agreed or request.replay is not None:
         return True
+    if request.unattended:
+        return False
     root = parts.change.root
     if estimate.expected <= request.settings.ask_above and await services.has_consent(root):
         return True
@@ -157,59 +227,74 @@ async def _agreed(request: Request, services: Services, door: Door, parts: Parts
     return answer.agree
 
 
+async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
+    try:
+        cost = await services.cost(parts.review_id)
+    except StoreError as error:
+        # What was found has been paid for: it is not lost because the ledger cannot be read.
+        cost, parts = cost_heard(parts.outcome), _failed(parts, "ledger", error)
+    if parts.outcome is not None:
+        parts = evolve(parts, dismissed=await services.dismissed(parts.change.root))
+
+    def write() -> Result:
+        from rebuttal.debate.transcript import transcript
+
+        timed = evolve(parts, timing=watch.timing())
+        return Result(parts.change.root, report(timed, cost), transcript(parts.outcome) if parts.outcome else "")
+
+    if parts.outcome is None:
+        return Result(parts.change.root, report(evolve(parts, timing=watch.timing()), cost), "")
+    return await in_thread(write)
+
+
+def _failed(parts: Parts, part: str, error: Exception) -> Parts:
+    """A part of the review failed: told, and never called clean."""
+    seat = "ledger" if isinstance(error, StoreError | UnknownPrice) else part
+    return evolve(parts, failures=(*parts.failures, Degraded(seat, "initialization", _told(error))))
+
+
+def _told(error: Exception) -> str:
+    """The sentence for the user. Of an unforeseen error only the kind: its message may hold code or a secret."""
+    if isinstance(error, StoreError | UnknownPrice | ChangeError):
+        return str(error).rstrip(".")
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_qualname}:{place.tb_lineno}" if place is not None else "?"
+    log.error("a part of the review failed by a defect of Rebuttal: %s in %s", type(error).__name__, where)
+    return f"an internal error of Rebuttal ({type(error).__name__}): please report it"
+
+
 def _check(request: Request, services: Services) -> None:
-    """What can be refused before anything is read. Raises UsageError."""
+    """What can be refused before anything is read. Raises UsageError and SettingsError."""
     if request.settings.panel == "static":
         return
     services.require_key(request)
+    if request.replay is None and services.can_speak(request):
+        # An endpoint that names no host is refused here, not after the static panel has run.
+        _ = services.host
+    if (reason := _unavailable(request.settings.protocol)) is not None:
+        raise UsageError(reason)
+
+
+def _unavailable(name: str) -> str | None:
+    from rebuttal.debate.engine import ProtocolUnavailable, protocol
+
     try:
-        protocol(request.settings.protocol)
+        protocol(name)
     except ProtocolUnavailable as error:
-        raise UsageError(str(error)) from None
-
-
-def _transcript(parts: Parts) -> str:
-    if parts.outcome is None:
-        return ""
-    from rebuttal.debate.transcript import transcript
-
-    return transcript(parts.outcome)
+        return str(error)
+    return None
 
 
 def _narrowed(request: Request, reading: Reading) -> tuple[Request, tuple[str, ...]]:
     """The repository's own settings, read from the base so that a change cannot steer its own review."""
     settings, problems = repository_settings(reading.repository.old.read, request.settings)
-    return evolve(request, settings=settings), tuple(problem.message for problem in problems)
-
-
-@frozen
-class _Prepared:
-    context: Context
-    shared: str
-    fence: str
-    framing: str
-
-
-def _read(request: Request) -> Reading:
-    return read_change(
-        request.where,
-        request.scope,
-        base=request.base,
-        buffers=request.buffers,
-        only_lines=request.only_lines,
-        include_working=request.include_working,
-    )
-
-
-def _prepare(request: Request, secret: bytes, reading: Reading, evidence: Evidence) -> _Prepared:
-    context = build(reading.change, reading.repository, budget_tokens=request.settings.context_tokens)
-    fence = fence_id(secret, context.diff)
-    return _Prepared(context, render(context, fence, facts(evidence.findings)), fence, framing(reading))
-
-
-async def _cpu(work: Callable[..., T], *arguments: object) -> T:
-    """Work that costs CPU leaves the loop free for the network and for cancelling."""
-    return await asyncio.to_thread(work, *arguments)
+    notes = [problem.message for problem in problems]
+    if settings.protocol != request.settings.protocol and (reason := _unavailable(settings.protocol)) is not None:
+        notes.append(f"What the repository asks for was left out: {reason}")
+        settings = evolve(settings, protocol=request.settings.protocol)
+    return evolve(request, settings=settings), tuple(notes)
 
 
 class _Watch:

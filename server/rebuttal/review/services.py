@@ -7,29 +7,22 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
-from rebuttal.budget.model import Estimate
-from rebuttal.budget.prices import PriceBook
-from rebuttal.budget.purse import Purse, caps_of
+from rebuttal.budget.model import BudgetWarning, Estimate
 from rebuttal.change.identity import repository_id
-from rebuttal.change.model import Change
-from rebuttal.debate.model import Profile, ProtocolName, Speaker
-from rebuttal.debate.plan import planned_turns
-from rebuttal.findings.model import Finding
-from rebuttal.findings.suppress import suppress
-from rebuttal.review.assembly import Parts
 from rebuttal.review.request import Request, UsageError
 from rebuttal.settings import Settings, endpoint_host, has_key, home
-from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import Cost, StoreError, Totals
-from rebuttal.text.tokens import expected_tokens
 
 if TYPE_CHECKING:
+    from rebuttal.debate.model import Profile, ProtocolName, Speaker
+    from rebuttal.review.assembly import Parts
     from rebuttal.speakers.connection import Connection
     from rebuttal.store.database import Database
+    from rebuttal.store.verdicts import Dismissal
 
 STORE = "rebuttal.sqlite3"
 """The store's file in REBUTTAL_HOME."""
@@ -48,6 +41,7 @@ class Services:
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def host(self) -> str:
@@ -83,18 +77,14 @@ class Services:
 
         return await installation_secret(await self.database())
 
-    async def suppressed(self, change: Change, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings, dismissed ones marked. Without a store only what the base says counts."""
-        if not findings:
-            return findings
+    async def dismissed(self, root: Path) -> Mapping[str, Dismissal]:
+        """What the user does not want to see, by finding id. Without a store only what the base says counts."""
         try:
             from rebuttal.store.verdicts import Verdicts
 
-            verdicts = Verdicts(await self.database())
-            dismissed = await verdicts.dismissed(repository_id(change.root))
+            return await Verdicts(await self.database()).dismissed(repository_id(root))
         except StoreError:
-            dismissed = {}
-        return suppress(findings, change, dismissed)
+            return {}
 
     async def dismiss(self, root: Path, finding: str, reason: str, expires: datetime | None = None) -> None:
         """Do not show a finding again, for a reason. Raises StoreError, ChangeError."""
@@ -126,6 +116,11 @@ class Services:
         self.known_totals = await Ledger(await self.database()).totals()
         return self.known_totals
 
+    def note_spent(self, amount: Decimal) -> None:
+        """A call has cost this: the totals grow by it until the ledger is asked again."""
+        known = self.known_totals
+        self.known_totals = Totals(known.day + amount, known.month + amount)
+
     async def cost(self, review: str | None) -> Cost:
         """What a review cost, from the ledger."""
         if review is None:
@@ -136,31 +131,48 @@ class Services:
 
     def estimate(self, settings: Settings, parts: Parts) -> Estimate:
         """What the debate is expected to cost and may cost at most. Raises UnknownPrice."""
+        from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
+        from rebuttal.budget.prices import PriceBook
+        from rebuttal.budget.purse import caps_of
+        from rebuttal.debate.plan import planned_turns
+        from rebuttal.speakers.roster import Roster
+        from rebuttal.text.tokens import expected_tokens
+
         roster = Roster.of(settings)
-        profile, protocol = cast(Profile, settings.profile), cast(ProtocolName, settings.protocol)
+        profile, protocol = cast("Profile", settings.profile), cast("ProtocolName", settings.protocol)
         turns = [
             PlannedTurn(turn.phase, turn.seat, roster.id(turn.tier), turn.ask_tokens, turn.output_tokens)
             for turn in planned_turns(parts.choice, profile, parts.change, protocol)
         ]
+        if not turns or not parts.change.files:
+            return Estimate(Decimal(0), Decimal(0))
         calls = plan_calls(turns, expected_tokens(parts.shared))
         return estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
 
-    async def speaker(self, request: Request, review: str, root: Path) -> Speaker:
+    async def speaker(
+        self, request: Request, review: str, root: Path, on_warning: Callable[[BudgetWarning], None]
+    ) -> Speaker:
         """Who answers: a recording, or Claude with every attempt in the ledger."""
         from rebuttal.speakers.recording import RecordingSpeaker, ReplaySpeaker
 
         if request.replay is not None:
             return ReplaySpeaker(request.replay)
+        from rebuttal.budget.prices import PriceBook
+        from rebuttal.budget.purse import Purse, caps_of
         from rebuttal.speakers.claude import open_claude
         from rebuttal.store.ledger import Ledger
 
-        purse = Purse(Ledger(await self.database()), caps_of(request.settings), PriceBook.of(request.settings))
+        ledger = Ledger(await self.database())
+        purse = Purse(ledger, caps_of(request.settings), PriceBook.of(request.settings), on_warning)
         speaker = open_claude(self._connected(), request.settings, purse, review, repository_id(root))
         return RecordingSpeaker(speaker, request.record) if request.record is not None else speaker
 
-    async def warm_up(self) -> None:
-        """Load the SDK while other things are done: it takes a second or two."""
-        await self._connected().warm_up()
+    def warm_up(self) -> None:
+        """Begin to load the SDK while other things are done: it takes a second or two. Whoever needs it will wait."""
+        if self._warming is None:
+            self._warming = asyncio.create_task(self._connected().warm_up())
+            # Whatever it fails of, the first call will fail of too, and say so.
+            self._warming.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -171,6 +183,8 @@ class Services:
 
     async def close(self) -> None:
         """End the connection to the service; finish what was handed to the store."""
+        if self._warming is not None:
+            self._warming.cancel()
         if self._connection is not None:
             await self._connection.aclose()
         if self._database is not None:
