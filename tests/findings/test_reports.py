@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from referencing import Registry, Resource
 
 from rebuttal.change.model import Skipped
-from rebuttal.findings.model import Finding, Fix, TextEdit, TraceStep
+from rebuttal.findings.model import Finding, Fix, Related, TextEdit, TraceStep
 from rebuttal.findings.report import (
     Coverage,
     Degraded,
@@ -255,6 +255,21 @@ def test_a_fix_elsewhere_shows_where() -> None:
     fix = Fix((TextEdit("shop/views.py", span(30, 0, 0), "    check()\n"),))
     text = to_text(report(make_finding(fix=fix)), colour=False, width=100)
     assert "    fix shop/views.py:31:1\n        + check()\n" in text
+
+
+def test_a_quote_that_begins_where_its_range_does_is_shown_with_its_indent() -> None:
+    fix = Fix((TextEdit("shop/cart.py", span(11, 4, 19, last=12), "except OSError:\n        break"),))
+    finding = make_finding(quote="except OSError:\n        continue", range=span(11, 4, 16, last=12), fix=fix)
+    text = to_text(report(finding), colour=False, width=100)
+    assert "    12 | except OSError:\n    13 |     continue\n" in text
+    assert "    fix   except OSError:\n        -     continue\n        +     break\n" in text
+
+
+def test_a_long_related_message_is_wrapped_not_cut() -> None:
+    finding = make_finding(related=(Related("shop/views.py", span(30, 8, 29), "word " * 40),))
+    text = to_text(report(finding), colour=False, width=80)
+    assert "…" not in text
+    assert text.count("word") == 40
 
 
 def test_escape_sequences_in_code_and_words_do_not_reach_the_terminal() -> None:

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from rebuttal.findings.fixes import FixError, apply_edits
 from rebuttal.findings.model import SEVERITIES, Finding, Fix, Severity, TextEdit
 from rebuttal.findings.report import NotSpent, Report
-from rebuttal.text.positions import Position, Range, git_lines
+from rebuttal.text.positions import Position, Range, git_lines, utf16_length
 
 MARGIN = 4
 """Columns that everything below a finding's first line is set in."""
@@ -75,12 +75,12 @@ class _Writer:
         yield from self._wrapped(_why(finding), dim=True)
         for one in finding.related:
             where = f"{_safe(one.file)}:{_at(one.range)}"
-            yield from self._labelled("see", [f"{where}  {_safe(one.message)}"])
+            yield from self._wrapped(f"see {where}  {_safe(one.message)}", hang=MARGIN + 4)
         if finding.fix is not None:
             yield from self._labelled("fix", list(self._fix(finding, finding.fix)))
 
     def _quote(self, finding: Finding) -> Iterator[str]:
-        lines = _dedented(finding.quote)
+        lines = _dedented(_in_place(finding))
         if finding.side == "file" or not lines:
             return
         number = finding.range.start.line + 1
@@ -100,9 +100,10 @@ class _Writer:
                 yield self._paint(f"+ {line}", "32")
 
     def _diff(self, finding: Finding, edits: Sequence[TextEdit]) -> Iterator[str]:
-        fixed = apply_edits(finding.quote, edits)
-        indent = _indent([*finding.quote.split("\n"), *fixed.split("\n")])
-        old = [_safe(line[indent:].rstrip("\r\n")) for line in git_lines(finding.quote)]
+        quote = _in_place(finding)
+        fixed = apply_edits(quote, edits)
+        indent = _indent([*quote.split("\n"), *fixed.split("\n")])
+        old = [_safe(line[indent:].rstrip("\r\n")) for line in git_lines(quote)]
         new = [_safe(line[indent:].rstrip("\r\n")) for line in git_lines(fixed)]
         for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
             if tag == "equal":
@@ -202,6 +203,16 @@ def _why(finding: Finding) -> str:
     return _safe(" · ".join([*parts, finding.confidence, finding.rule]))
 
 
+def _in_place(finding: Finding) -> str:
+    """The quote with the indent that its first line has in the file: a quote may begin where the range does."""
+    quote, where = finding.quote, finding.range
+    if not quote or quote[0].isspace() or where.start.character == 0:
+        return quote
+    whole = where.start.line == where.end.line
+    covers = utf16_length(quote.rstrip("\r\n")) == where.end.character - where.start.character
+    return quote if whole and not covers else " " * where.start.character + quote
+
+
 def _split_edits(finding: Finding, fix: Fix) -> tuple[list[TextEdit], list[TextEdit]]:
     """Edits inside the quoted lines, moved to count from them, and the others."""
     lines = git_lines(finding.quote)
@@ -214,7 +225,7 @@ def _split_edits(finding: Finding, fix: Fix) -> tuple[list[TextEdit], list[TextE
         (inside if fits else outside).append(edit)
     moved = [evolve(edit, range=_moved(edit.range, -first)) for edit in inside]
     try:
-        apply_edits(finding.quote, moved)
+        apply_edits(_in_place(finding), moved)
     except FixError:
         return [], list(fix.edits)
     return moved, outside
