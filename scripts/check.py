@@ -75,7 +75,7 @@ def wheel() -> None:
 def client() -> None:
     npm = need("npm", "Node.js with npm 10 or later (https://nodejs.org)")
     run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=CLIENT)
-    for script in ("check", "test", "package"):
+    for script in ("check", "test", "wheel", "package"):
         run(npm, "run", "--silent", script, cwd=CLIENT)
 
 
