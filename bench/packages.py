@@ -39,6 +39,11 @@ RELEASES = (
     Release("httpx", "0.27.2", "0.28.1", "Python"),
     Release("click", "8.1.8", "8.2.0", "Python"),
     Release("rich", "13.8.1", "13.9.4", "Python"),
+    Release("urllib3", "1.26.20", "2.0.7", "Python"),
+    Release("celery", "5.4.0", "5.5.0", "Python"),
+    Release("trio", "0.26.2", "0.28.0", "Python"),
+    Release("pytest", "8.2.2", "8.3.4", "Python"),
+    Release("aiohttp", "3.9.5", "3.10.11", "Python, C"),
     Release("markupsafe", "2.1.5", "3.0.2", "Python, C"),
     Release("zod", "4.0.5", "4.1.0", "TypeScript", index="npm"),
 )

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,6 +108,17 @@ def static_table(runs: list[Run]) -> str:
     return table(head, rows)
 
 
+def findings_table(runs: list[Run]) -> str:
+    """Every static finding, with what a person who read it thought of it (bench/read.toml)."""
+    judged = tomllib.loads((Path(__file__).parent / "read.toml").read_text("utf-8"))
+    rows = []
+    for run in runs:
+        for one in run.static["findings"]:
+            place = f"{run.release.name} `{one['file']}:{one['range']['start']['line'] + 1}`"
+            rows.append([place, one["rule"], one["title"], judged.get(one["id"], "not read yet")])
+    return table(["place", "rule", "finding", "read by a person"], rows) if rows else "No findings."
+
+
 def debate_table(runs: list[Run]) -> str:
     head = ["package", "panel", "context ms", "debate ms", "calls", "input", "cache write", "cache read", "output"]
     head += ["findings (simulated)", "held back", "expected $", "spent $", "at most $"]
@@ -143,6 +155,8 @@ def section() -> str:
         "Two consecutive releases of real packages, reviewed as one commit (`python -m bench.real_changes`).\n",
         "The static panel, for real:\n",
         static_table(runs),
+        "\nWhat it found, each read by a person:\n",
+        findings_table(runs),
         "\nThe debate, against the emulator: reviewer, token counts and findings are *simulated*; prices are real.\n",
         debate_table(runs),
     ]
