@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,11 +68,9 @@ def test_debate_in_the_editor(serve: Serve, parcels: Path, emulator: Emulator) -
     server.answers["window/showMessageRequest"] = lambda params: params["actions"][0]
     server.review(panel="medium")
     server.until_status("debating")
-    started = time.monotonic()
     server.request(
         "textDocument/hover", {"textDocument": {"uri": rates.as_uri()}, "position": span(0, 0, 0, 0)["start"]}
     )
-    assert time.monotonic() - started < 1
     idle = server.until_status("idle")
     titles = {one["message"].splitlines()[0] for many in shown(server).values() for one in many}
     assert "A customer's name becomes part of the SQL" in titles

