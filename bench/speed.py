@@ -112,8 +112,11 @@ async def initialize_ratio(root: Path, home: Path, runs: int) -> tuple[list[floa
     return ours, bare
 
 
-async def hovers(root: Path, home: Path, url: str) -> tuple[list[float], list[float]]:
-    """Round trips of a hover on a finding: idle, and while a review runs (context, debate and ledger at work)."""
+async def hovers(root: Path, home: Path, url: str) -> tuple[list[float], list[float], float]:
+    """Round trips of a hover on a finding: idle, and while a review runs (context, debate and ledger at work).
+
+    Then how long `shutdown` and `exit` take in the middle of a review.
+    """
     environment = {**keyless(home), "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "emulator-key"}
     client = await LspClient.start(OURS, environment)
     client.answer = _agree
@@ -139,8 +142,12 @@ async def hovers(root: Path, home: Path, url: str) -> tuple[list[float], list[fl
             busy.append(took)
             await asyncio.sleep(0.005)
         await review
+    client.heard.clear()
+    await client.request("workspace/executeCommand", {"command": "rebuttal.review", "arguments": [{"panel": "medium"}]})
+    await client.until(lambda method, params: method == "$/rebuttal.status" and params["state"] == "debating")
+    start = time.perf_counter()
     await client.stop()
-    return idle, busy
+    return idle, busy, time.perf_counter() - start
 
 
 def _agree(method: str, params: Any) -> Any:
@@ -165,7 +172,7 @@ def section(runs: int = 11) -> str:
         home, where = Path(folder) / "home", make_repository(Path(folder) / "repository")
         static = static_findings(where, home, runs)
         ours, bare = asyncio.run(initialize_ratio(where, home, runs))
-        idle, busy = asyncio.run(hovers(where, home, url))
+        idle, busy, end = asyncio.run(hovers(where, home, url))
     ratio = median([one / other for one, other in zip(ours, bare, strict=True)])
     rows = [
         [
@@ -189,6 +196,7 @@ def section(runs: int = 11) -> str:
             f"\n`initialize` against the bare server: {ratio:.2f} times (median of the pairs; goal: at most 1.25).\n",
             table(["round trip", "n", "median", "99th percentile"], spans),
             "\nGoal for a hover during a review: 20 ms at the 99th percentile.\n",
+            f"\n`shutdown` and `exit` in the middle of a debate: {end * 1000:.0f} ms (an editor kills after 2,000).\n",
         ]
     )
 
