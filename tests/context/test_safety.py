@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rebuttal.change.identity import framing
+from rebuttal.change.read import read_change
+from rebuttal.change.scope import parse_scope
+from rebuttal.context.build import build
 from rebuttal.context.render import fence_id, fenced, render
 from tests.context.conftest import ContextOf, working_context
 from tests.gitrepo import GitRepo
@@ -102,3 +106,24 @@ def test_a_file_name_can_neither_forge_a_header_nor_stop_the_sending(git_repo: G
     context = working_context(git_repo)
     assert "\n=== evil.py" not in context.diff
     render(context, "0" * 16, ["a\udcff.py: odd"]).encode("utf-8")
+
+
+def test_a_secret_in_a_commit_message_is_not_sent(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"a.py": "x = 1\n"})
+    git_repo.commit(f"Rotate {KEY}\n\nIt logs in with {PASSWORD} now", {"a.py": f"password = '{PASSWORD}'\n"})
+    with read_change(git_repo.root, parse_scope("commit:HEAD")) as reading:
+        said = framing(reading)
+        context = build(reading.change, reading.repository, budget_tokens=1000, framing=said)
+    assert KEY in said
+    assert PASSWORD in said
+    assert KEY not in context.framing
+    assert PASSWORD not in context.framing
+    assert "Rotate «redacted:aws-key:1»" in context.framing
+
+
+def test_a_secret_of_an_env_file_is_known_where_code_repeats_it(context_of: ContextOf) -> None:
+    word = "plum-harbour-93-quill"
+    context = context_of(
+        {"a.py": "go()\n", ".env": "X=1\n"}, {"a.py": f"go('{word}')\n", ".env": f"DB_PASSWORD={word}\n"}
+    )
+    assert word not in context.diff

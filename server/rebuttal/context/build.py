@@ -20,25 +20,31 @@ from rebuttal.text.redaction import Redaction, Redactor
 from rebuttal.text.secrets import is_secret_file
 from rebuttal.text.tokens import quick_tokens
 
+_MESSAGE = "COMMIT_EDITMSG"
+"""As what kind of file the author's words are searched for secrets."""
 NAMED_ONLY = "holds secrets by its name: named, never shown"
 
 
-def build(change: Change, repository: Repository, *, budget_tokens: int, parser: Parser | None = None) -> Context:
+def build(
+    change: Change, repository: Repository, *, budget_tokens: int, parser: Parser | None = None, framing: str = ""
+) -> Context:
     """The context of `change`. `budget_tokens` is for the slices; the diff is whole up to `limit.DIFF_TOKENS`.
 
-    A `parser` that has seen the change's files already saves parsing them again.
+    `framing`: what the author says about the change; it may hold a secret, as any other text may. A `parser` that
+    has seen the change's files already saves parsing them again.
 
     The same change, repository and budget give the same bytes. Texts are redacted; of a file that holds secrets
     by its nature only the name is shown.
     """
-    return _Builder(change, repository, parser or Parser()).build(budget_tokens)
+    return _Builder(change, repository, parser or Parser(), framing).build(budget_tokens)
 
 
 class _Builder:
-    def __init__(self, change: Change, repository: Repository, parser: Parser) -> None:
+    def __init__(self, change: Change, repository: Repository, parser: Parser, framing: str) -> None:
         gone = [diff.old_path or diff.path for diff in change.files if diff.status in ("deleted", "renamed")]
         self._change = change
         self._repository = repository
+        self._framing = framing
         self._new = Code(repository.new, parser, gone)
         self._old = Code(repository.old, parser)
         shown = [one for one in change.files if not _is_secret(one)]
@@ -70,6 +76,7 @@ class _Builder:
             skipped=self._skipped(),
             redactions=self._kept_redactions(),
             exhibits=tuple(self._exhibits[key] for key in sorted(self._exhibits)),
+            framing=self._redactor.redact(self._framing, _MESSAGE).text,
         )
 
     def _candidates(self) -> Iterable[Candidate]:
@@ -91,8 +98,11 @@ class _Builder:
 
     def _learn(self, candidates: Sequence[Candidate]) -> None:
         """Every text's secrets are known before any text is redacted."""
-        for diff in self._shown_files:
-            for text in (diff.new_text, diff.old_text):
+        self._redactor.learn(self._framing, _MESSAGE)
+        for diff in self._change.files:
+            # What a file holds that is never shown may stand in another one.
+            known = diff.path not in self._too_large
+            for text in (diff.new_text, diff.old_text) if known else ():
                 if text is not None:
                     self._redactor.learn(text, diff.path)
         for file, side in sorted({(one.file, one.side) for one in candidates}):

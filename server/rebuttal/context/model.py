@@ -45,6 +45,8 @@ class Context:
     redactions: tuple[Redaction, ...]
     exhibits: tuple[Exhibit, ...]
     """Both sides of every file of the change, and the new side of every file that a slice comes from."""
+    framing: str = ""
+    """What the author says about the change (branch, commit messages), redacted as all that is sent."""
 
     def exhibit(self, file: str, side: Side) -> Exhibit | None:
         return next((one for one in self.exhibits if one.file == file and one.side == side), None)
