@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 from attrs import evolve
 
 from examples.make_repository import make_repository
+from rebuttal.change.model import Scope
 from rebuttal.review.request import Answer, Estimated, Request, StaticReady
 from rebuttal.review.run import review
 from rebuttal.settings import Settings
 from rebuttal.speakers.recording import RecordingError
+from tests.emulator.planted import Planted
 from tests.emulator.server import Emulator
+from tests.gitrepo import GitRepo
 from tests.review.conftest import Door, Open, request_for
 
 CHEAP = Settings(panel="small", ask_above=Decimal(100), max_cost=Decimal(100))
@@ -118,3 +122,24 @@ async def test_a_recording_that_cannot_be_read_is_for_the_user_to_mend(
     request: Request = request_for(parcels, replay=tmp_path / "none.jsonl")
     with pytest.raises(RecordingError):
         await review(request, open_services(), Door())
+
+
+async def test_a_secret_in_a_commit_message_is_not_sent(
+    open_services: Open, git_repo: GitRepo, panel: Emulator
+) -> None:
+    key = "AKIA" + "QZ7XJ2KLM3NPRS4T"
+    git_repo.commit("base", {"a.py": "def f(x, y):\n    return x\n"})
+    git_repo.commit(f"Divide at last, with {key}", {"a.py": "def f(x, y):\n    return x / y\n"})
+    quote = "    return x / y"
+    claim = {
+        **{"file": "a.py", "side": "new", "quote": quote, "title": "Division by zero", "argument": "y may be 0."},
+        **{"category": "correctness", "severity": "high", "certainty": "certain", "fixes": []},
+    }
+    ruling = {"verdict": "confirmed", "quote": quote, "argument": "Yes.", "severity": "high"}
+    panel.script.default = Planted([{"by": ["code-reviewer"], "claim": claim, "ruling": ruling}])
+    tape = git_repo.root.parent / "tape.jsonl"
+    request = request_for(git_repo.root, scope=Scope("commit", "HEAD"), agreed=True, record=tape)
+    result = await review(request, open_services(panel.environment()), Door())
+    sent = json.dumps([record.body for record in panel.records])
+    assert "Divide at last" in sent
+    assert key not in sent + tape.read_text("utf-8") + result.transcript

@@ -158,11 +158,15 @@ async def _with_context(
         from rebuttal.debate.assemble import facts
 
         context = build(
-            reading.change, reading.repository, budget_tokens=request.settings.context_tokens, parser=parser
+            reading.change,
+            reading.repository,
+            budget_tokens=request.settings.context_tokens,
+            parser=parser,
+            framing=framing(reading),
         )
         fence = fence_id(secret, context.diff)
         shared = render(context, fence, facts(parts.evidence.findings))
-        return evolve(parts, context=context, shared=shared, fence=fence, framing=framing(reading))
+        return evolve(parts, context=context, shared=shared, fence=fence, framing=context.framing)
 
     with watch.part("context_ms"):
         return await in_thread(prepare)
