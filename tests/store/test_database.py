@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sqlite3
 import stat
@@ -55,6 +56,28 @@ def test_it_is_durable_against_power_loss(database: Database) -> None:
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
     assert database.read(pragmas).result() == ["wal", 2, 1]
+
+
+async def test_a_failure_that_nobody_waits_for_any_more_is_no_noise_on_stderr(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    go = threading.Event()
+
+    def fail(_: Connection) -> None:
+        go.wait(10)
+        raise RuntimeError("refused")
+
+    async def wait() -> None:
+        await database.write(fail)
+
+    task = asyncio.ensure_future(wait())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    go.set()
+    assert await database.read(_one) == 1
+    gc.collect()
+    assert caplog.records == []
 
 
 async def test_work_that_was_handed_over_is_done_though_the_waiter_was_cancelled(database: Database) -> None:

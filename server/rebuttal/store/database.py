@@ -37,7 +37,10 @@ class Job(Generic[T]):
         self._future = future
 
     def __await__(self) -> Generator[Any, None, T]:
-        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+        waiting = asyncio.wrap_future(self._future)
+        # Where the wait is cancelled nobody looks at what the work raised, and asyncio would complain on stderr.
+        waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return asyncio.shield(waiting).__await__()
 
     def result(self, timeout: float | None = None) -> T:
         """Block until it is done. Not for an event loop's thread."""
