@@ -344,13 +344,15 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
     except FileNotFoundError:
         return {}
+    except NotADirectoryError:
+        raise SettingsError(f"{path.parent} is no folder: set REBUTTAL_HOME to one") from None
     except (OSError, ValueError) as error:  # ValueError: no UTF-8, no TOML, or a number of thousands of digits
         raise SettingsError(f"{path} cannot be read ({error}): mend it or move it away") from None
 
 
 def has_key(environment: Mapping[str, str]) -> bool:
     """Whether the user has given a key for the API (as the SDK reads it from the environment)."""
-    return bool(environment.get("ANTHROPIC_API_KEY") or environment.get("ANTHROPIC_AUTH_TOKEN"))
+    return any(environment.get(name, "").strip() for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"))
 
 
 def endpoint_host(environment: Mapping[str, str]) -> str:
@@ -363,11 +365,15 @@ def endpoint_host(environment: Mapping[str, str]) -> str:
     base = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
     try:
         parts = urlsplit(base)
-        host, port = parts.hostname, parts.port
+        scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
+        scheme, host, port = "", None, None
     if not host:
         raise SettingsError("ANTHROPIC_BASE_URL names no host: give it in full, such as https://api.anthropic.com")
+    if scheme not in ("http", "https"):
+        raise SettingsError(
+            "ANTHROPIC_BASE_URL is no http or https address: correct it, such as https://api.anthropic.com"
+        )
     host = f"[{host}]" if ":" in host else host
     return host if port is None else f"{host}:{port}"
 

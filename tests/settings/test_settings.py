@@ -280,6 +280,11 @@ def test_an_endpoint_without_a_host_says_what_to_do(base: str) -> None:
         endpoint_host({"ANTHROPIC_BASE_URL": base})
 
 
+def test_an_endpoint_of_another_protocol_is_refused_before_it_is_called() -> None:
+    with pytest.raises(SettingsError, match="no http or https address"):
+        endpoint_host({"ANTHROPIC_BASE_URL": "ftp://example.com"})
+
+
 def test_an_empty_key_is_none() -> None:
     assert not has_key({"ANTHROPIC_API_KEY": ""})
     assert has_key({"ANTHROPIC_AUTH_TOKEN": "token"})

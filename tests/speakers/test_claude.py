@@ -384,7 +384,6 @@ async def test_the_deadline_bounds_attempts_and_pauses_together(
     [
         ("http://127.0.0.1:1", "cannot be reached"),
         ("http://no-such-host.invalid", "is not found"),
-        ("ftp://127.0.0.1:1", "no http or https address"),
     ],
 )
 async def test_an_endpoint_that_cannot_be_reached_costs_nothing(

@@ -17,7 +17,7 @@ from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement, Tu
 from rebuttal.debate.statement import StatementError, parse_statement
 from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import ALIASES, UnknownModel
-from rebuttal.speakers.connection import Connection
+from rebuttal.speakers.connection import Connection, ProxyUnusable
 from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, late, strange_answer
 from rebuttal.speakers.hearing import Hearing
 from rebuttal.speakers.requests import message_request, prompt_bytes
@@ -149,6 +149,8 @@ class ClaudeSpeaker:
             )
         except UnknownPrice as error:
             return Failure("no_price", str(error))
+        except ProxyUnusable as error:
+            return Failure("bad_request", str(error))
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         return _Call(key, request, at_most, evolve(target, model=model.id))
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 
+class ProxyUnusable(Exception):
+    """The proxy's address cannot be used; the message is one sentence that says what to do."""
+
+
 class Connection:
     """Use on one event loop; `aclose` ends its connections.
 
@@ -50,7 +54,7 @@ class Connection:
             await self.client()
 
     async def client(self) -> AsyncAnthropic:
-        """The SDK's client."""
+        """The SDK's client. Raises ProxyUnusable."""
         async with self._opening:
             if self._client is None:
                 self._client = await asyncio.to_thread(self._make)
@@ -66,8 +70,27 @@ class Connection:
         import anthropic
         import httpx2
 
+        _check_proxies()
         timeout = httpx2.Timeout(self.patience.silence, connect=self.patience.connect)
         # One credential, given outright: the SDK then looks for no other, neither in the environment nor on disk.
         if self._key:
             return anthropic.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0, timeout=timeout)
         return anthropic.AsyncAnthropic(auth_token=self._token, base_url=self._base_url, max_retries=0, timeout=timeout)
+
+
+def _check_proxies() -> None:
+    """The SDK takes the proxy from the environment, and dies of one that is no address."""
+    from urllib.request import getproxies
+
+    import httpx2
+
+    for scheme, address in getproxies().items():
+        if scheme not in ("http", "https", "all"):
+            continue
+        try:
+            usable = bool(httpx2.URL(address if "://" in address else f"http://{address}").host)
+        except httpx2.InvalidURL:
+            usable = False
+        if not usable:
+            # The address may hold a password.
+            raise ProxyUnusable(f"The proxy in {scheme.upper()}_PROXY is no address: correct it or unset it.")
