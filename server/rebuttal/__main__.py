@@ -1,6 +1,20 @@
-"""`python -m rebuttal` is the `rebuttal` command."""
+"""`python -m rebuttal`, and the `rebuttal` command."""
 
-from rebuttal.cli.main import main
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command; Ctrl-C while Python still loads it is an interruption like any other."""
+    try:
+        from rebuttal.cli.main import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("rebuttal: interrupted\n")
+        return 130
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -71,7 +71,7 @@ def parcels(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def panel(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+def panel(home: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """A panel who knows the example's planted defects; the key and the endpoint are set."""
     emulator.script.default = Planted.load(REVIEWERS)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)

@@ -38,7 +38,7 @@ def resolve_ends(git: Git, objects: ObjectReader, scope: Scope, base: str | None
         return Ends(find_commit(objects, base), f"{base} (given)", new_side)
     head = head_commit(objects)
     if head is None:
-        return Ends(None, "there is no commit yet, so everything is new", new_side)
+        return Ends(None, "nothing (there is no commit yet, so everything is new)", new_side)
     return Ends(head, "HEAD", new_side)
 
 
@@ -59,7 +59,7 @@ def branch_name(git: Git) -> str | None:
 def _of_commit(objects: ObjectReader, revision: str) -> Ends:
     commit = find_commit(objects, revision)
     if not commit.parents:
-        return Ends(None, f"{commit.oid[:10]} has no parent, so everything in it is new", "commit", commit)
+        return Ends(None, f"nothing ({commit.oid[:10]} has no parent, so everything in it is new)", "commit", commit)
     parent = _parent(objects, commit)
     reason = "its parent" if len(commit.parents) == 1 else "its first parent (it is a merge)"
     return Ends(parent, reason, "commit", commit)
@@ -86,7 +86,7 @@ def _of_branch(git: Git, objects: ObjectReader, base: str | None, include_workin
     new_side: NewSide = "work tree" if include_working else "commit"
     if head is None:
         if include_working:
-            return Ends(None, "there is no commit yet, so everything is new", new_side)
+            return Ends(None, "nothing (there is no commit yet, so everything is new)", new_side)
         raise ChangeError("This branch has no commit yet; commit something, or review the scope working.")
     name, why = (base, "given") if base is not None else _find_base(git)
     shown = name.removeprefix("refs/heads/").removeprefix("refs/remotes/")

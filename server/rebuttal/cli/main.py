@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +13,16 @@ from rebuttal import __version__
 from rebuttal.settings import FAIL_ON, PANELS, PROFILES, PROTOCOLS, process_environment
 
 USAGE_ERROR = 2
+DEGRADED = 3
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit codes are the contract's (docs/command-line.md)."""
+    _open_closed_streams()
     chosen = _parser().parse_args(arguments)
-    command = importlib.import_module(f"rebuttal.cli.{chosen.command}")
     try:
+        command = importlib.import_module(f"rebuttal.cli.{chosen.command}")
         return int(command.run(chosen, process_environment()))
     except KeyboardInterrupt:
         print("rebuttal: interrupted", file=sys.stderr)
@@ -28,12 +31,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _closed_pipe()
     except Exception as error:
         from rebuttal.cli.errors import user_message
+        from rebuttal.cli.output import Unwritable
 
+        if isinstance(error, Unwritable):
+            print(f"rebuttal: {error}", file=sys.stderr)
+            return DEGRADED
         message = user_message(error)
         if message is None:
             raise
         print(f"rebuttal: {message}", file=sys.stderr)
         return USAGE_ERROR
+
+
+def _open_closed_streams() -> None:
+    """Started with a closed stream (`>&-`), Python has none: what is written there is meant for nobody."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def _closed_pipe() -> int:

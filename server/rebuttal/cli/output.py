@@ -1,12 +1,55 @@
-"""Writing a result to stdout."""
+"""Writing a result: stdout carries nothing else."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+
+from rebuttal.review.request import UsageError
+
+
+class Unwritable(Exception):
+    """A result could not be written; one sentence that says why and what to do."""
 
 
 def write(text: str) -> None:
-    """UTF-8 whatever the console's code page: a finding quotes code, which may hold any character."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    """UTF-8 whatever the console's code page: a finding quotes code, which may hold any character.
+
+    A reader that has gone (`| head`) has read what it wanted. Raises Unwritable.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        _silence_stdout()
+        if not isinstance(error, BrokenPipeError):
+            reason = error.strerror or str(error)
+            raise Unwritable(f"the result could not be written ({reason}): give it a place with room") from None
+
+
+def write_file(path: Path, text: str) -> None:
+    """Raises Unwritable."""
+    try:
+        path.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Unwritable(f"{path} could not be written ({reason}), so the result is on stdout") from None
+
+
+def check_file(path: Path) -> None:
+    """Refuse a file that cannot be written before anything is spent. Raises UsageError."""
+    if path.is_dir():
+        raise UsageError(f"--output {path} is a folder: name a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"--output {path}: there is no folder {path.parent}: make it, or name another file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--output {path} may not be written: name another file")
+
+
+def _silence_stdout() -> None:
+    """Python writes what is left in its buffer once more at its end, and would complain."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)

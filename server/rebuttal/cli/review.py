@@ -8,29 +8,52 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
+from attrs import fields
+
 from rebuttal.change.scope import parse_scope
-from rebuttal.cli.output import write
+from rebuttal.cli.output import Unwritable, check_file, write, write_file
+from rebuttal.cli.signals import stop_signals
 from rebuttal.cli.terminal import Look, TerminalDoor
 from rebuttal.findings.model import Finding, Severity, at_least
 from rebuttal.findings.report import Report
-from rebuttal.review.request import Request, Result
-from rebuttal.settings import user_settings
+from rebuttal.review.request import Request, Result, UsageError
+from rebuttal.settings import Settings, SettingsError, user_settings
 
-FOUND, DEGRADED, NOT_SPENT = 1, 3, 4
+FOUND, DEGRADED, NOT_SPENT, INTERRUPTED = 1, 3, 4, 130
+_BINDING = {one.name for one in fields(Settings)}
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Review and print; the exit code by the contract."""
-    request = build_request(chosen, environment)
-    result = asyncio.run(_review(chosen, request, environment))
-    text = render(result, chosen.format, Look.of(sys.stdout, environment), to_file=chosen.output is not None)
     if chosen.output is not None:
-        chosen.output.write_text(text, "utf-8")
-    else:
+        check_file(chosen.output)
+    request = build_request(chosen, environment)
+    result, interrupted = asyncio.run(_review(chosen, request, environment))
+    text = render(result, chosen.format, Look.of(sys.stdout, environment), to_file=chosen.output is not None)
+    code = exit_code(result.report, request.settings.fail_on, require_debate=chosen.require_debate)
+    try:
+        _hand_over(text, chosen.output)
+    except Unwritable as error:
+        print(f"rebuttal: {error}", file=sys.stderr)
+        code = code if code == FOUND else DEGRADED
+    if interrupted:
+        print("rebuttal: interrupted: this is what was found until then", file=sys.stderr)
+        return INTERRUPTED
+    return code
+
+
+def _hand_over(text: str, file: Path | None) -> None:
+    if file is None:
         write(text)
-    return exit_code(result.report, request.settings.fail_on, require_debate=chosen.require_debate)
+        return
+    try:
+        write_file(file, text)
+    except Unwritable:
+        write(text)  # it may have been paid for
+        raise
 
 
 def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Request:
@@ -38,7 +61,12 @@ def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
     named = {key: getattr(chosen, key, None) for key in ("panel", "profile", "protocol", "fail_on", "max_cost")}
     settings, problems = user_settings(environment, {key: value for key, value in named.items() if value is not None})
     for problem in problems:
+        if problem.key in _BINDING:
+            # A cap that is misspelt would not bind, and be noticed on the bill.
+            raise SettingsError(problem.message.replace(" was left out", ""))
         print(f"rebuttal: {problem.message}", file=sys.stderr)
+    if not chosen.repo.exists():
+        raise UsageError(f"there is no folder {chosen.repo}: name one of the repository with --repo")
     return Request(
         where=chosen.repo,
         settings=settings,
@@ -56,14 +84,19 @@ def _someone_is_there() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-async def _review(chosen: argparse.Namespace, request: Request, environment: Mapping[str, str]) -> Result:
+async def _review(chosen: argparse.Namespace, request: Request, environment: Mapping[str, str]) -> tuple[Result, bool]:
+    """The result, and whether the user interrupted the review. Raises KeyboardInterrupt where nothing was found yet."""
+    from rebuttal.debate.stopping import Stopped
     from rebuttal.review.run import review
     from rebuttal.review.services import open_services
 
     door = TerminalDoor(Look.of(sys.stderr, environment), sys.stderr, may_ask=not request.unattended)
     async with open_services(environment, request.settings) as services:
         try:
-            return await review(request, services, door)
+            with stop_signals() as stop:
+                return await review(request, services, door, stop), stop.is_set()
+        except Stopped:
+            raise KeyboardInterrupt from None
         finally:
             door.close_line()
 
@@ -88,7 +121,8 @@ def exit_code(report: Report, fail_on: str, *, require_debate: bool) -> int:
     """The first that applies: findings at the bar 1, degraded 3, not spent 4, else 0."""
     if fail_on != "never" and any(at_least(one.severity, cast(Severity, fail_on)) for one in _open(report)):
         return FOUND
-    if report.degraded or (require_debate and report.panel == "static"):
+    only_static = report.panel == "static" or (report.not_spent == "cap" and not report.cost.calls)
+    if report.degraded or (require_debate and only_static):
         return DEGRADED
     if report.not_spent in ("cap", "no_consent"):
         return NOT_SPENT

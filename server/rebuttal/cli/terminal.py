@@ -82,7 +82,13 @@ class TerminalDoor:
         self.close_line()
         self.stream.write(question_text(question))
         self.stream.flush()
-        reply = (await in_thread(_read_line)).strip().lower()
+        line = ""
+        try:
+            line = await in_thread(_read_line)
+        finally:
+            if not line.endswith("\n"):  # the input ended, or was interrupted: what follows is no part of the question
+                self.stream.write("\n")
+        reply = line.strip().lower()
         return Answer(agree=reply in ("y", "yes", "a", "always"), remember=reply in ("a", "always"))
 
     def close_line(self) -> None:

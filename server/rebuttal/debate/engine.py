@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from rebuttal.debate.outcome import outcome_of
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.solo import Solo
+from rebuttal.debate.stopping import Stopped, unless_stopped
 
 
 class ProtocolUnavailable(Exception):
@@ -40,14 +42,19 @@ async def debate(
     speaker: Speaker,
     listen: Callable[[DebateEvent], None],
     clock: Callable[[], float],
+    stop: asyncio.Event | None = None,
 ) -> Outcome:
     """Let the panel argue about the change.
 
     `listen` is called at once with each event and must not raise. `clock` gives seconds that never go back.
+    Once `stop` is set, every turn under way is cancelled, and the outcome is what came of what was said until then.
     What a speaker fails at is in the outcome (`degraded`, `stopped_by`), never an exception. Cancelling the
     task cancels every turn under way. Raises ProtocolUnavailable before anything is asked.
     """
     begin = protocol(brief.protocol)
     sitting = Sitting(brief, speaker, listen, clock, load_prompts())
-    await begin(sitting).run()
+    try:
+        await unless_stopped(stop, begin(sitting).run())
+    except Stopped:
+        sitting.interrupt()
     return outcome_of(sitting)

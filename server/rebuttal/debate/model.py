@@ -115,6 +115,7 @@ FailureKind = Literal[
     "network",
     "truncated",
     "invalid_reply",
+    "interrupted",
 ]
 
 FATAL: frozenset[FailureKind] = frozenset({"cap", "authentication", "billing", "bad_request", "not_found", "no_price"})

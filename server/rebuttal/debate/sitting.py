@@ -53,6 +53,8 @@ from rebuttal.findings.report import Degraded
 MAX_CLAIMS = 200
 """Claims of one seat that are heard; more is no review."""
 
+INTERRUPTED = "the debate was interrupted: review again to have the rest argued"
+
 Listen = Callable[[DebateEvent], None]
 Clock = Callable[[], float]
 
@@ -94,6 +96,11 @@ class Sitting:
             limit = f"{self.brief.deadline_s:g} seconds"
             self.stopped_by = Failure("timeout", f"the debate's deadline of {limit} passed: review a smaller change")
         return self.stopped_by is None
+
+    def interrupt(self) -> None:
+        """Nothing more is asked: the user does not want to wait. What was said stands."""
+        self.stopped_by = Failure("interrupted", INTERRUPTED)
+        self.degraded.append(Degraded("panel", "debate", INTERRUPTED))
 
     def tell(self, event: DebateEvent) -> None:
         self._listen(event)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from rebuttal.budget.model import Estimate
+from rebuttal.change.base import EMPTY
 from rebuttal.change.model import Change, Skipped
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import SEVERITIES, Finding, Severity, at_least
@@ -155,7 +156,8 @@ def notes(parts: Parts) -> tuple[str, ...]:
     """Sentences for the user about what was not asked, and what it would take."""
     change, estimate = parts.change, parts.estimate
     if not change.files:
-        why = "every changed file was skipped" if change.skipped else f"nothing differs from {change.base_reason}"
+        same = "there are no files" if change.base == EMPTY else f"nothing differs from {change.base_reason}"
+        why = "every changed file was skipped" if change.skipped else same
         return (f"No change to review: {why}.",)
     match parts.not_spent:
         case "no_key":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +15,7 @@ from attrs import evolve
 from rebuttal.budget.model import BudgetWarning, Estimate, UnknownPrice
 from rebuttal.change.model import ChangeError
 from rebuttal.change.read import Reading, read_change
+from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.findings.suppress import suppress
 from rebuttal.review.assembly import Parts, brief, cost_heard, report
@@ -36,21 +38,25 @@ from rebuttal.text.parsing import Parser
 log = logging.getLogger(__name__)
 
 
-async def review(request: Request, services: Services, door: Door) -> Result:
-    """Review one change.
+async def review(request: Request, services: Services, door: Door, stop: asyncio.Event | None = None) -> Result:
+    """Review one change. Once `stop` is set, what has been found until then is the result.
 
     Raises ChangeError, SettingsError or UsageError when there is nothing to review for a reason the user
-    must mend. Everything else that fails is told in the result: degraded, coverage, notes.
+    must mend, and Stopped when it was stopped before anything was found. Everything else that fails is told in
+    the result: degraded, coverage, notes.
     """
     watch = _Watch(services.clock)
-    await in_thread(partial(_check, request, services))
-    async with _opened(request, watch) as reading:
+    await unless_stopped(stop, in_thread(partial(_check, request, services)))
+    async with _opened(request, watch, stop) as reading:
         parser = Parser()
-        request, parts = await _static(request, services, reading, parser, watch)
+        request, parts = await unless_stopped(stop, _static(request, services, reading, parser, watch))
         door.tell(StaticReady(parts.change.root, parts.evidence.findings))
-        parts = await _prepared(request, services, reading, parser, parts, watch)
+        try:
+            parts = await unless_stopped(stop, _prepared(request, services, reading, parser, parts, watch))
+        except Stopped:
+            parts = _interrupted(parts)
     if parts.estimate is not None and parts.not_spent is None:
-        parts = await _debated(request, services, door, parts, parts.estimate, watch)
+        parts = await _debated(request, services, door, parts, parts.estimate, watch, stop)
     return await _result(services, parts, watch)
 
 
@@ -75,7 +81,7 @@ async def look(request: Request, services: Services, *, priced: bool = True) -> 
 
 
 @asynccontextmanager
-async def _opened(request: Request, watch: _Watch) -> AsyncIterator[Reading]:
+async def _opened(request: Request, watch: _Watch, stop: asyncio.Event | None = None) -> AsyncIterator[Reading]:
     """The change, and the repository for as long as the block runs. Leaving it never waits for git."""
 
     def read() -> Reading:
@@ -89,7 +95,7 @@ async def _opened(request: Request, watch: _Watch) -> AsyncIterator[Reading]:
         )
 
     with watch.part("change_ms"):
-        reading = await in_thread(read, Reading.close)
+        reading = await unless_stopped(stop, in_thread(read, Reading.close))
     try:
         yield reading
     finally:
@@ -178,7 +184,13 @@ async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
 
 
 async def _debated(
-    request: Request, services: Services, door: Door, parts: Parts, estimate: Estimate, watch: _Watch
+    request: Request,
+    services: Services,
+    door: Door,
+    parts: Parts,
+    estimate: Estimate,
+    watch: _Watch,
+    stop: asyncio.Event | None,
 ) -> Parts:
     """The debate, where the user agrees to it. What fails of it is told; the static findings stand."""
     from rebuttal.debate.engine import debate
@@ -192,19 +204,23 @@ async def _debated(
         door.tell(event)
 
     try:
-        if not await _agreed(request, services, door, parts, estimate):
+        if not await unless_stopped(stop, _agreed(request, services, door, parts, estimate)):
             return evolve(parts, not_spent="no_consent")
         parts = evolve(parts, review_id=uuid.uuid4().hex)
         with watch.part("debate_ms"):
             speaker = await services.speaker(request, parts.review_id or "", parts.change.root, on_warning)
-            outcome = await debate(brief(request.settings, parts), speaker, door.tell, services.clock)
+            outcome = await debate(brief(request.settings, parts), speaker, door.tell, services.clock, stop)
     except (SettingsError, UsageError):
         raise
+    except Stopped:
+        return _interrupted(parts)
     except Exception as error:
         return _failed(evolve(parts, notes=(*parts.notes, *warnings)), "debate", error)
     stopped = outcome.stopped_by
     by_cap = stopped is not None and stopped.kind == "cap"
     parts = evolve(parts, outcome=outcome, notes=(*parts.notes, *warnings))
+    if (unrecorded := services.unrecorded()) is not None:
+        parts = evolve(parts, failures=(*parts.failures, Degraded("recording", "debate", unrecorded)))
     return evolve(parts, not_spent="cap" if by_cap else None)
 
 
@@ -249,6 +265,12 @@ async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
     if parts.outcome is None:
         return Result(parts.change.root, report(evolve(parts, timing=watch.timing()), cost), "")
     return await in_thread(write)
+
+
+def _interrupted(parts: Parts) -> Parts:
+    from rebuttal.debate.sitting import INTERRUPTED
+
+    return evolve(parts, failures=(*parts.failures, Degraded("panel", "debate", INTERRUPTED)))
 
 
 def _failed(parts: Parts, part: str, error: Exception) -> Parts:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rebuttal.debate.model import Profile, ProtocolName, Speaker
     from rebuttal.review.assembly import Parts
     from rebuttal.speakers.connection import Connection
+    from rebuttal.speakers.recording import RecordingSpeaker
     from rebuttal.store.database import Database
     from rebuttal.store.verdicts import Dismissal
 
@@ -41,6 +42,7 @@ class Services:
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
+        self._recording: RecordingSpeaker | None = None
         self._warming: asyncio.Task[None] | None = None
 
     @property
@@ -165,7 +167,14 @@ class Services:
         ledger = Ledger(await self.database())
         purse = Purse(ledger, caps_of(request.settings), PriceBook.of(request.settings), on_warning)
         speaker = open_claude(self._connected(), request.settings, purse, review, repository_id(root))
-        return RecordingSpeaker(speaker, request.record) if request.record is not None else speaker
+        if request.record is None:
+            return speaker
+        self._recording = RecordingSpeaker(speaker, request.record)
+        return self._recording
+
+    def unrecorded(self) -> str | None:
+        """Why the recording that was asked for is not whole; None where it is, or none was asked for."""
+        return self._recording.problem if self._recording is not None else None
 
     def warm_up(self) -> None:
         """Begin to load the SDK while other things are done: it takes a second or two. Whoever needs it will wait."""

@@ -79,13 +79,15 @@ class RecordingSpeaker:
         self._file = file
         self._converter = _converter()
         self._numbers = count()
+        self.problem: str | None = None
+        """Why the recording is not whole, in one sentence."""
         try:
             file.write_text("", "utf-8")
         except OSError as error:
             raise RecordingError(_unusable(file, "written", error)) from None
 
     async def speak(self, turn: Turn, listener: Listener) -> Reply:
-        """The other speaker's reply. Raises RecordingError where the file cannot be written."""
+        """The other speaker's reply. It has been paid for, so it is not lost where the file cannot be written."""
         asked = next(self._numbers)
         both = _Overhearing(listener, self._numbers)
         reply = await self._speaker.speak(turn, both)
@@ -99,7 +101,7 @@ class RecordingSpeaker:
             with self._file.open("a", encoding="utf-8", errors="replace", newline="\n") as stream:
                 stream.write(line + "\n")
         except OSError as error:
-            raise RecordingError(_unusable(self._file, "written", error)) from None
+            self.problem = _unusable(self._file, "written", error)
         return reply
 
 
