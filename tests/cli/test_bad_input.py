@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Rebuttal
+from tests.emulator.script import Fault, Rule
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
 
@@ -121,3 +122,16 @@ def test_a_first_commit_reads_as_a_sentence(rebuttal: Rebuttal, git_repo: GitRep
     git_repo.commit("one")
     out = rebuttal("review", "--repo", git_repo.root, "--scope", "commit:HEAD").out
     assert "commit:HEAD change against nothing (" in out
+
+
+@pytest.mark.parametrize("fault", [Fault("cut", at=3), Fault("error_event")])
+def test_a_service_that_breaks_off_again_and_again_is_not_reported_as_a_cap(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, fault: Fault
+) -> None:
+    panel.script.add(Rule(fault=fault))
+    ran = rebuttal(
+        *("review", "--repo", parcels, "--yes", "--fail-on", "never", "--panel", "small", "--max-cost", "0.4"),
+        *("--format", "json"),
+    )
+    assert ran.code == 3
+    assert any("broke off" in one["reason"] for one in ran.json["degraded"])

@@ -229,7 +229,7 @@ def test_a_degraded_review_without_findings_is_not_called_clean() -> None:
         colour=False,
         width=80,
     )
-    assert text.startswith("Failed\n  architect, cross examination: the service was overloaded\n")
+    assert text.startswith("Failed\n  architect (cross examination): the service was overloaded\n")
     assert "No findings in what could be reviewed" in text
 
 

@@ -312,11 +312,21 @@ async def test_an_answer_that_was_paid_for_is_kept_though_the_store_fails(
 async def test_no_call_is_made_once_the_cap_is_reached(
     emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse
 ) -> None:
+    purse.allowed = 0
+    reply = await speaker.speak(turn(), Heard())
+    assert reply.failure is not None
+    assert reply.failure.kind == "cap"
+    assert emulator.records == []
+
+
+async def test_a_call_that_the_cap_does_not_let_be_tried_again_is_told_by_what_it_failed_of(
+    emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse
+) -> None:
     purse.allowed = 1
     emulator.script.add(Rule(fault=Fault("status", status=529)))
     reply = await speaker.speak(turn(), Heard())
     assert reply.failure is not None
-    assert reply.failure.kind == "cap"
+    assert reply.failure.kind == "overloaded"
     assert len(emulator.records) == 1
 
 

@@ -228,8 +228,10 @@ class Sitting:
             return
         if failure.kind in FATAL and self.stopped_by is None:
             self.stopped_by = failure
-        if failure.kind != "cap":
-            self.degrade(turn.seat, turn.phase, failure.message)
+        # What broke is told also where a cap has stopped the debate meanwhile: the cap did not break it.
+        one = Degraded(turn.seat, turn.phase, failure.message)
+        if failure.kind != "cap" and one not in self.degraded:
+            self.degraded.append(one)
 
     def _tell_finished(self, turn: Turn, reply: Reply, ear: _Ear) -> None:
         rulings = len(reply.statement.rulings) if reply.statement else 0

@@ -157,16 +157,19 @@ class ClaudeSpeaker:
     async def _persist(self, call: _Call, listener: _Once, tally: _Tally) -> Reply:
         """Attempts until one succeeds or none is left. A chain of models (fallback) would loop around this."""
         attempt = 0
+        failed: Failure | None = None
         while True:
             attempt += 1
             try:
                 reservation = await self._purse.reserve(call.key, call.at_most)
             except CapReached as error:
-                return tally.reply(None, Failure("cap", str(error)))
+                # Where earlier attempts failed and used the cap up, the cap is not what is to be mended.
+                return tally.reply(None, failed or Failure("cap", str(error)))
             tally.calls += 1
             result = await self._attempt(call, reservation, listener, tally)
             if isinstance(result, Statement):
                 return tally.reply(result, None)
+            failed = result.failure
             pause = self._connection.patience.pause(result, attempt)
             if pause is None:
                 return tally.reply(None, result.failure)

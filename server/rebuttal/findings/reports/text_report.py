@@ -55,7 +55,7 @@ class _Writer:
             yield from self._finding(finding)
             yield ""
         yield from self._section(
-            "Failed", [(f"{one.seat}, {_words(one.phase)}", one.reason) for one in report.degraded]
+            "Failed", [(f"{one.seat} ({_words(one.phase)})", one.reason) for one in report.degraded]
         )
         yield from self._section(
             "Not reviewed", [(_skipped(one.file, one.hunks), one.reason) for one in report.coverage.skipped]
