@@ -162,7 +162,7 @@ SECRET_FILES = {"config.py": ("", 'import os\n\nAPI_KEY = "tok_live_9f8e7d6c5b4a
 HIDDEN = {"tok_live_9f8e7d6c5b4a39281706": "«redacted:api-key:1»"}
 
 
-def test_a_quote_of_redacted_text_is_mapped_back() -> None:
+def test_a_quote_of_redacted_text_is_mapped_back_without_printing_the_secret() -> None:
     claim = claim_of('API_KEY = "«redacted:api-key:1»"', file="config.py")
     script = opening(
         {"architect": says(claim)},
@@ -171,8 +171,12 @@ def test_a_quote_of_redacted_text_is_mapped_back() -> None:
     made = brief_of(SECRET_FILES, hide=HIDDEN)
     played = play(made, lambda turn: _about("config.py", script(turn)))
     (finding,) = played.outcome.findings
-    assert finding.range.start.line == 2
-    assert "tok_live" in finding.quote
+    assert (finding.range.start.line, finding.range.end.character) == (
+        2,
+        len('API_KEY = "tok_live_9f8e7d6c5b4a39281706"'),
+    )
+    # A report is printed in logs and uploaded: it shows what the panel saw.
+    assert finding.quote == 'API_KEY = "«redacted:api-key»"'
     assert not any("tok_live" in turn.prompt.ask + turn.prompt.shared for turn in played.speaker.turns)
     assert not any("tok_live" in (step.quote or "") for step in finding.trace)
 

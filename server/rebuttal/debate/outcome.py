@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from decimal import Decimal
 
@@ -17,11 +18,13 @@ from rebuttal.debate.verdict import CERTAINTIES, latest
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import SEVERITIES, Finding, Fix, Related, TraceStep, at_least
 from rebuttal.store.model import ZERO
-from rebuttal.text.positions import LineIndex, Position, Range
+from rebuttal.text.positions import LineIndex, Position, Range, git_lines
+from rebuttal.text.redaction import has_placeholder
 from rebuttal.text.symbols import enclosing
 
 NOWHERE = Range(Position(0, 0), Position(0, 0))
 """The range of a finding about a file as a whole."""
+_NUMBERED = re.compile(r"«redacted:([^:»]+):\d+»")
 CENT_OF_MILLI = Decimal("0.00000001")
 """To which a share of a call's cost is rounded in a trace."""
 
@@ -152,7 +155,18 @@ class _Maker:
         end = index.git_line_span(place.last_line)[1]
         line = index.text[start:stop]
         start += len(line) - len(line.lstrip())
-        return _Anchor(place.side, index.range(start, end), index.text[start:end])
+        return _Anchor(place.side, index.range(start, end), self._quote(place, index.text[start:end]))
+
+    def _quote(self, place: Place, original: str) -> str:
+        """The code as it may be printed and kept: with placeholders where a secret stands. What is no secret stays."""
+        side: Side = "old" if place.side == "old" else "new"
+        exhibit = self._exhibits.get(place.file, side)
+        lines = git_lines(exhibit.redacted)[place.first_line : place.last_line + 1] if exhibit is not None else []
+        redacted = "".join(lines).strip()
+        if not has_placeholder(redacted):
+            return original
+        # Without its number, which counts the secrets of a review: the finding's id must not depend on the others.
+        return _NUMBERED.sub(r"«redacted:\1»", redacted)
 
     def _index(self, file: str, side: Side) -> LineIndex | None:
         key = (file, side)
