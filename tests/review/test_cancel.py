@@ -15,6 +15,7 @@ import rebuttal.review.run
 from rebuttal.change.read import Reading, read_change
 from rebuttal.review.run import review
 from rebuttal.review.threads import in_thread
+from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from tests.emulator.script import Fault, Rule
 from tests.emulator.server import Emulator
@@ -110,6 +111,32 @@ async def test_cancelling_in_mid_stream_leaves_no_reservation_open(
     (row,) = await Ledger(await services.database()).rows("day")
     assert row.reserved == 0
     assert row.spent + row.assumed >= panel.bill > 0
+
+
+async def test_a_store_that_is_opened_for_a_cancelled_job_is_closed(
+    open_services: Open, parcels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+    opening, closing = Database.open, Database.close
+
+    def slow(path: Path) -> Database:
+        begun.set()
+        go_on.wait(30)
+        return opening(path)
+
+    def close(database: Database) -> None:
+        closing(database)
+        closed.set()
+
+    monkeypatch.setattr(Database, "open", slow)
+    monkeypatch.setattr(Database, "close", close)
+    services = open_services()
+    task = asyncio.create_task(services.totals())
+    await asyncio.to_thread(begun.wait, 30)
+    assert await cancelled(task) < 0.1
+    go_on.set()
+    assert await asyncio.to_thread(closed.wait, 30)
+    assert (await services.totals()).day == 0
 
 
 async def test_what_a_thread_raises_reaches_who_waits_and_nobody_else() -> None:

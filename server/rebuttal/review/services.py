@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rebuttal.budget.model import BudgetWarning, Estimate
 from rebuttal.change.identity import repository_id
 from rebuttal.review.request import Request, UsageError
+from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home
 from rebuttal.store.model import Cost, StoreError, Totals
 
@@ -69,7 +71,8 @@ class Services:
                 from rebuttal.store.ledger import Ledger
 
                 path = home(self.environment) / STORE
-                self._database = await asyncio.to_thread(Database.open, path)
+                # One that is opened for a job that has been cancelled meanwhile is closed, not lost.
+                self._database = await in_thread(partial(Database.open, path), Database.close)
                 await Ledger(self._database).recover()
             return self._database
 
@@ -194,10 +197,12 @@ class Services:
         """End the connection to the service; finish what was handed to the store."""
         if self._warming is not None:
             self._warming.cancel()
-        if self._connection is not None:
-            await self._connection.aclose()
-        if self._database is not None:
-            await asyncio.to_thread(self._database.close)
+        try:
+            if self._connection is not None:
+                await self._connection.aclose()
+        finally:
+            if self._database is not None:
+                await in_thread(self._database.close)
 
 
 @asynccontextmanager
