@@ -522,3 +522,28 @@ async def test_many_turns_at_once_are_each_accounted(
 
 def test_claims_for_the_tests_are_claims() -> None:
     assert isinstance(claim_from(claim()), Claim)
+
+
+async def test_a_page_instead_of_the_api_was_asked_again_until_the_day_was_used_up(
+    make_speaker: MakeSpeaker, purse: FakePurse
+) -> None:
+    from aiohttp import web
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text="<html>Please log in</html>", content_type="text/html")
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", page)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        elsewhere = {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{runner.addresses[0][1]}"}
+        reply = await make_speaker(environment=elsewhere).speak(turn(), Heard())
+    finally:
+        await runner.cleanup()
+    assert reply.failure is not None
+    assert reply.failure.kind == "not_found"
+    assert "ANTHROPIC_BASE_URL" in reply.failure.message
+    assert purse.names == UNKNOWN

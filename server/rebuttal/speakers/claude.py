@@ -18,7 +18,7 @@ from rebuttal.debate.statement import StatementError, parse_statement
 from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import ALIASES, UnknownModel
 from rebuttal.speakers.connection import Connection, ProxyUnusable
-from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, late, strange_answer
+from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, late, not_the_api, strange_answer
 from rebuttal.speakers.hearing import Hearing
 from rebuttal.speakers.requests import message_request, prompt_bytes
 from rebuttal.speakers.roster import Roster
@@ -200,6 +200,8 @@ class ClaudeSpeaker:
                 await client.messages.create(**call.request, stream=True) as stream,
                 asyncio.timeout(None) as limit,
             ):
+                if "text/event-stream" not in stream.response.headers.get("content-type", ""):
+                    return not_the_api(call.target)
                 async for event in stream:
                     for claim in hearing.hear(event):
                         listener.claim(claim)

@@ -73,6 +73,15 @@ def fault_of(error: BaseException, target: Target, secrets: tuple[str, ...], beg
     return None
 
 
+def not_the_api(target: Target) -> Fault:
+    """A success that is no event stream: something else listens there, a login page perhaps.
+
+    To ask it again, for this seat or another, would only set more worst cases aside as assumed.
+    """
+    message = f"{target.host} is not an endpoint of the Messages API: check ANTHROPIC_BASE_URL and your proxy."
+    return Fault(Failure("not_found", message), billed="unknown")
+
+
 def strange_answer(target: Target) -> Fault:
     """An answer that is not the Messages API's."""
     message = (
