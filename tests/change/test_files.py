@@ -250,6 +250,20 @@ def test_a_submodule_is_skipped_and_not_entered(git_repo: GitRepo, tmp_path: Pat
         assert reading.change.root == git_repo.path("sub")
 
 
+def test_a_submodule_that_moved_without_being_staged_was_left_out_silently(git_repo: GitRepo, tmp_path: Path) -> None:
+    inner = GitRepo.create(tmp_path / "inner", tmp_path / "home")
+    inner.commit("inner", {"x.py": "1\n"})
+    git_repo.commit("base", {"a.py": "1\n"})
+    git_repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.root), "sub")
+    git_repo.git("commit", "-q", "-m", "with a submodule")
+    assert reasons(change_of(git_repo)) == {}
+    git_repo.write("sub/x.py", "2\n")
+    git_repo.git("-C", "sub", "commit", "-q", "-a", "-m", "moved")
+    change = change_of(git_repo)
+    assert statuses(change) == {}
+    assert reasons(change) == {"sub": "submodule"}
+
+
 def test_an_untracked_repository_inside_is_named_not_read(git_repo: GitRepo, tmp_path: Path) -> None:
     git_repo.commit("base", {"a.py": "1\n"})
     GitRepo.create(git_repo.path("inner"), tmp_path / "home").commit("inner", {"x.py": "1\n"})

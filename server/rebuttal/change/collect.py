@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from rebuttal.change.base import Ends
 from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
+from rebuttal.change.model import ChangeError
 from rebuttal.change.repository import Place
 from rebuttal.change.worktree import (
     EXECUTABLE,
@@ -173,6 +174,7 @@ class _Overlay:
 
     def _tracked(self, entry: IndexEntry) -> None:
         if entry.mode == SUBMODULE:
+            self._submodule(entry)
             return
         found = self.worktree.look(entry.path)
         if found is not None or entry.hidden:
@@ -180,6 +182,18 @@ class _Overlay:
         if touched(entry, found, self.index.mtime_ns, self._mode):
             new = None if found is None else OnDisk(self._mode(entry, found), found.size, entry.size)
             self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), new)
+
+    def _submodule(self, entry: IndexEntry) -> None:
+        """One that is checked out at another commit is named, never entered."""
+        folder = self.git.folder / entry.path
+        if not (folder / ".git").exists():
+            return
+        try:
+            head = Git(folder, self.git.environment).start("rev-parse", "--verify", "HEAD").finish().decode().strip()
+        except (GitFailed, ChangeError, UnicodeDecodeError):
+            return
+        if head != entry.oid:
+            self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), None, skip="submodule")
 
     def _untracked(self, path: str) -> None:
         if path.endswith("/"):
