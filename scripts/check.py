@@ -1,7 +1,7 @@
 """What `make test` does: every check, each as a stage of its own, and a summary that says what could not run.
 
-    python scripts/check.py             all stages
-    python scripts/check.py lint types  some of them
+python scripts/check.py             all stages
+python scripts/check.py lint types  some of them
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import reprlib
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -313,6 +312,8 @@ def repository_values(text: str, source: str) -> tuple[dict[str, Any], list[Prob
 
     `source` is the file's path in the repository. A file that is no TOML gives a problem and no values.
     """
+    import tomllib
+
     try:
         table: Any = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, or a number of thousands of digits
@@ -339,6 +340,8 @@ def repository_settings(read: Callable[[str], str | None], settings: Settings) -
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         # utf-8-sig: some editors on Windows begin a file with a byte order mark.
         return tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal)

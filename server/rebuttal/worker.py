@@ -31,7 +31,7 @@ from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
 from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
-from rebuttal.findings.wire import finding_to_json, money
+from rebuttal.findings.wire import finding_to_json
 from rebuttal.review.request import (
     Answer,
     BudgetWarned,
@@ -46,6 +46,7 @@ from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings, SettingsError, narrow, process_environment, user_settings, widen
 from rebuttal.store.model import StoreError
+from rebuttal.store.money import exact
 
 log = logging.getLogger("rebuttal.worker")
 
@@ -77,7 +78,7 @@ class EditorDoor:
                 shown = [finding_to_json(one) for one in findings]
                 self._event("static", root=str(root), findings=shown)
             case Estimated(estimate=estimate):
-                shown_estimate = {"expected": money(estimate.expected), "at_most": money(estimate.at_most)}
+                shown_estimate = {"expected": exact(estimate.expected), "at_most": exact(estimate.at_most)}
                 self._event("estimated", estimate=shown_estimate, totals=self._totals())
             case PhaseStarted(phase=phase, turns=turns):
                 self._phase, self._turns, self._done = phase, max(turns, 1), 0
@@ -105,8 +106,8 @@ class EditorDoor:
                 "files": question.files,
                 "untracked": list(question.untracked),
                 "redactions": question.redactions,
-                "expected": money(question.estimate.expected),
-                "at_most": money(question.estimate.at_most),
+                "expected": exact(question.estimate.expected),
+                "at_most": exact(question.estimate.at_most),
             },
         )
         return await self._asked
@@ -124,7 +125,7 @@ class EditorDoor:
             phase=self._phase,
             message=message,
             percentage=percentage,
-            spent=money(self._spent),
+            spent=exact(self._spent),
             totals=self._totals(),
         )
 
@@ -139,8 +140,8 @@ def totals_to_json(services: Services, settings: Settings) -> dict[str, Any]:
     """Day and month: spent, as far as is known, and the cap that binds."""
     known = services.known_totals
     return {
-        "day": {"spent": money(known.day), "cap": money(settings.max_cost_per_day)},
-        "month": {"spent": money(known.month), "cap": money(settings.max_cost_per_month)},
+        "day": {"spent": exact(known.day), "cap": exact(settings.max_cost_per_day)},
+        "month": {"spent": exact(known.month), "cap": exact(settings.max_cost_per_month)},
     }
 
 
@@ -220,7 +221,7 @@ class Worker:
             case "estimate":
                 request = self._request(params)
                 worth = await estimate(request, self.services)
-                amounts = {"expected": money(worth.expected), "at_most": money(worth.at_most)}
+                amounts = {"expected": exact(worth.expected), "at_most": exact(worth.at_most)}
                 return {"estimate": amounts, "totals": totals_to_json(self.services, request.settings)}
             case "dismiss" | "restore":
                 await self._judge(method, params)

@@ -34,7 +34,8 @@ from rebuttal.debate.model import (
     Turn,
 )
 from rebuttal.debate.prompts import load_prompts
-from rebuttal.findings.model import Certainty, Severity
+from rebuttal.findings.model import Certainty
+from rebuttal.findings.severity import Severity
 from rebuttal.store.model import Tokens
 from rebuttal.text.positions import git_lines
 

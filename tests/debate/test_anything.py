@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rebuttal.debate.model import Claim, ClaimFix, Need, Ruling, RulingVerdict, Turn
 from rebuttal.debate.transcript import transcript
-from rebuttal.findings.model import Category, Certainty, FindingSide, Severity
+from rebuttal.findings.model import Category, Certainty, FindingSide
+from rebuttal.findings.severity import Severity
 from tests.debate.conftest import LOOP_LINE, NEW, SQL_LINE, Said, brief_of, play, says, shown
 
 TEXTS = st.one_of(

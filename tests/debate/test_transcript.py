@@ -16,7 +16,7 @@ def test_it_tells_who_said_what_about_which_lines_what_settled_it_and_what_it_co
     text = transcript(play(brief_of(), confirm_all).outcome, "Review of working changes")
     assert text.startswith("# Review of working changes\n")
     assert "Code Reviewer, Architect and Security Analyst opened." in text
-    assert "2 claims came to argument: 2 findings, 0 held back, 0 refuted. It took 5 calls, 11 s and $0.0500." in text
+    assert "2 claims came to argument: 2 findings, 0 held back, 0 refuted. It took 5 calls, 11 s and $0.05." in text
     assert "`shop/users.py` line 5 · high · security · confirmed, likely" in text
     assert f"```py\n{SQL_LINE}\n```" in text
     assert "**Security Analyst** raised it as high, likely:" in text
@@ -55,7 +55,7 @@ def test_assumed_costs_are_shown_apart() -> None:
     first = outcome.exchanges[0]
     unsure = evolve(first, reply=evolve(first.reply, assumed=Decimal("0.2")))
     text = transcript(evolve(outcome, exchanges=(unsure, *outcome.exchanges[1:])))
-    assert "$0.0100 (+ $0.2000 assumed)" in text
+    assert "$0.01 (+ $0.20 assumed)" in text
 
 
 def test_an_empty_debate_has_a_transcript_too() -> None:

@@ -16,12 +16,12 @@ from rebuttal.findings.model import (
     FindingStatus,
     Fix,
     Related,
-    Severity,
     Source,
     TextEdit,
     TraceStep,
     Verdict,
 )
+from rebuttal.findings.severity import Severity
 from rebuttal.text.positions import Position, Range
 
 words = st.text(st.characters(codec="utf-8"), max_size=30)

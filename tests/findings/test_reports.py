@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
-import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +28,7 @@ from rebuttal.findings.report import (
 )
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.reports.sarif_report import to_sarif
-from rebuttal.findings.reports.text_report import dollars, to_text
+from rebuttal.findings.reports.text_report import to_text
 from rebuttal.findings.wire import finding_from_json, finding_to_json
 from rebuttal.store.model import Cost, Spent, Tokens
 from tests.findings.conftest import findings, make_finding, money, paths, span, tuples, words
@@ -294,14 +293,6 @@ def test_colours_change_nothing_but_colours(any_report: Report, width: int) -> N
     coloured = to_text(any_report, colour=True, width=width)
     assert re.sub("\x1b\\[[0-9;]*m", "", coloured).split() == plain.split()
     assert "\x1b" not in plain
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [("0", "$0.00"), ("1", "$1.00"), ("0.0312", "$0.0312"), ("0.031249", "$0.0312"), ("0.00001", "<$0.0001")],
-)
-def test_money_for_people(amount: str, text: str) -> None:
-    assert dollars(Decimal(amount)) == text
 
 
 def test_reports_are_of_any_status_of_a_finding(rich_finding: Finding) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.findings.model import Finding
-from rebuttal.findings.wire import WireError, finding_from_json, finding_to_json, money
+from rebuttal.findings.wire import WireError, finding_from_json, finding_to_json
+from rebuttal.store.money import exact
 from tests.findings.conftest import findings, make_finding
 
 
@@ -38,12 +39,12 @@ def test_later_fields_are_left_out() -> None:
     ],
 )
 def test_money_is_written_without_exponent_or_idle_zeros(amount: str, written: str) -> None:
-    assert money(Decimal(amount)) == written
+    assert exact(Decimal(amount)) == written
 
 
 @given(st.decimals(min_value=0, max_value=10**6, places=9))
 def test_money_loses_nothing(amount: Decimal) -> None:
-    assert Decimal(money(amount)) == amount
+    assert Decimal(exact(amount)) == amount
 
 
 @pytest.mark.parametrize(

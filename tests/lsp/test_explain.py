@@ -11,7 +11,7 @@ import pytest
 
 from rebuttal.findings.wire import finding_from_json
 from rebuttal.lsp.paths import read_text
-from rebuttal.lsp.render import dollars, escape, fenced, hover_markdown, trace_markdown
+from rebuttal.lsp.render import escape, fenced, hover_markdown, trace_markdown
 from tests.lsp.conftest import Start
 from tests.lsp.editor import RequestFailed
 from tests.lsp.fake_worker import done
@@ -72,16 +72,6 @@ def test_code_cannot_leave_its_fence() -> None:
     assert text.startswith("`````\n")
     assert text.endswith("\n`````")
     assert escape("a_b") == "a\\_b"
-
-
-def test_small_amounts_are_readable() -> None:
-    assert [dollars(amount) for amount in ("0", "0.03119", "1", "0.0042", "0.00001")] == [
-        "$0.00",
-        "$0.03",
-        "$1.00",
-        "$0.0042",
-        "under $0.0001",
-    ]
 
 
 async def test_trace_opens_as_a_read_only_document(start: Start, repo: Path) -> None:

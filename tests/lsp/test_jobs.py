@@ -236,7 +236,7 @@ async def test_consent_is_asked_with_what_is_sent_where(start: Start) -> None:
     assert [action["title"] for action in question["actions"]] == ["Review and send", "Not now"]
     assert question["message"] == (
         "Send 3 changed files of shop to api.anthropic.com? Not yet in git: a.py. 1 secret is left out. "
-        "Expected cost $0.03, at most $1.00."
+        "Expected cost $0.0312, at most $1.00."
     )
     assert stage.asked("answer") == [{"id": 1, "method": "answer", "params": {"agree": True, "remember": True}}]
     stage.worker.release()

@@ -144,7 +144,7 @@ async def test_status_is_the_contracts_at_every_change(start: Start, repo: Path)
         **paid,
         "findings": {"critical": 0, "high": 1, "medium": 0, "low": 0},
     }
-    assert any("1 high; $0.03 spent (today $0.31 of $5.00)" in line for line in stage.editor.logged)
+    assert any("1 high; $0.0312 spent (today $0.31 of $5.00)" in line for line in stage.editor.logged)
 
 
 async def test_status_without_a_key(start: Start) -> None:

@@ -6,21 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebuttal.store.model import money
-from rebuttal.store.money import dollars, nano_cap, nano_cost
+from rebuttal.store.money import dollars, from_nano, nano_cap, nano_cost
 
 amounts = st.decimals(min_value=0, max_value=1_000_000, allow_nan=False, allow_infinity=False)
 
 
 @given(amounts)
 def test_a_cost_is_rounded_up_and_a_cap_down(amount: Decimal) -> None:
-    assert dollars(nano_cap(amount)) <= amount <= dollars(nano_cost(amount))
+    assert from_nano(nano_cap(amount)) <= amount <= from_nano(nano_cost(amount))
     assert nano_cost(amount) - nano_cap(amount) in {0, 1}
 
 
 @given(st.integers(min_value=0, max_value=10**17))
 def test_what_the_ledger_keeps_comes_back_exactly(nano: int) -> None:
-    shown = dollars(nano)
+    shown = from_nano(nano)
     assert shown * 10**9 == nano
     assert shown < Decimal("0.000001") or "E" not in str(shown)
 
@@ -38,7 +37,15 @@ def test_what_is_no_cap_is_refused_rather_than_taken_as_none(cap: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "shown"), [("0.5", "$0.50"), ("1", "$1.00"), ("0.03121", "$0.0313"), ("0.000000001", "$0.0001")]
+    ("amount", "shown"),
+    [
+        ("0", "$0.00"),
+        ("0.5", "$0.50"),
+        ("1", "$1.00"),
+        ("0.0312", "$0.0312"),
+        ("0.03121", "$0.0313"),
+        ("0.000000001", "$0.0001"),
+    ],
 )
 def test_money_for_the_eye_is_never_shown_smaller_than_it_is(amount: str, shown: str) -> None:
-    assert money(Decimal(amount)) == shown
+    assert dollars(Decimal(amount)) == shown

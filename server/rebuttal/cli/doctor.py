@@ -13,6 +13,7 @@ from attrs import asdict, frozen
 from rebuttal.cli.output import write
 from rebuttal.review.services import Services, open_services
 from rebuttal.settings import Settings, endpoint_host, has_key, home, user_settings
+from rebuttal.store.money import dollars
 
 State = Literal["ok", "warning", "failed"]
 DEGRADED = 3
@@ -85,7 +86,9 @@ async def _ruff() -> Check:
 
 async def _store(services: Services, environment: Mapping[str, str]) -> Check:
     totals = await services.totals()
-    return Check("store", "ok", f"{home(environment)}, ${totals.day:.4f} spent today, ${totals.month:.4f} this month")
+    return Check(
+        "store", "ok", f"{home(environment)}, {dollars(totals.day)} spent today, {dollars(totals.month)} this month"
+    )
 
 
 async def _prices(settings: Settings) -> Check:

@@ -12,8 +12,8 @@ from typing import Any
 from rebuttal.budget.model import Estimate
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
-from rebuttal.findings.wire import money
 from rebuttal.review.assembly import Parts
+from rebuttal.store.money import dollars, exact
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -42,8 +42,8 @@ async def _look(chosen: argparse.Namespace, environment: Mapping[str, str]) -> P
 def to_json(estimate: Estimate) -> dict[str, Any]:
     """The contract's `estimate` object, by phase, seat and model."""
     return {
-        "expected": money(estimate.expected),
-        "at_most": money(estimate.at_most),
+        "expected": exact(estimate.expected),
+        "at_most": exact(estimate.at_most),
         "by_phase": _amounts(estimate.by_phase),
         "by_seat": _amounts(estimate.by_seat),
         "by_model": _amounts(estimate.by_model),
@@ -51,7 +51,7 @@ def to_json(estimate: Estimate) -> dict[str, Any]:
 
 
 def _amounts(shares: Mapping[str, Decimal]) -> dict[str, str]:
-    return {name: money(amount) for name, amount in shares.items()}
+    return {name: exact(amount) for name, amount in shares.items()}
 
 
 def to_text(estimate: Estimate, parts: Parts) -> str:
@@ -61,8 +61,8 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
         return f"nothing would be sent: {why}\n"
     lines = [
         f"panel {parts.choice.panel}: {', '.join(seat.id for seat in parts.choice.seats)}",
-        f"expected ${estimate.expected:.4f}, at most ${estimate.at_most:.2f} (the cap, which is enforced)",
+        f"expected {dollars(estimate.expected)}, at most {dollars(estimate.at_most)} (the cap, which is enforced)",
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
-        lines.append(f"by {title}: " + ", ".join(f"{name} ${amount:.4f}" for name, amount in shares.items()))
+        lines.append(f"by {title}: " + ", ".join(f"{name} {dollars(amount)}" for name, amount in shares.items()))
     return "\n".join(lines) + "\n"

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebuttal.cli.output import write
-from rebuttal.findings.wire import money
 from rebuttal.review.services import open_services
 from rebuttal.settings import Settings, user_settings
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import LedgerRow, Totals
+from rebuttal.store.money import dollars, exact
 
 GROUPS = ("day", "review", "phase", "seat", "model")
 
@@ -45,8 +45,8 @@ def to_json(totals: Totals, settings: Settings, rows: Mapping[str, Sequence[Ledg
     """Totals with their caps, and rows by each group."""
     return {
         "currency": "USD",
-        "day": {"spent": money(totals.day), "cap": money(settings.max_cost_per_day)},
-        "month": {"spent": money(totals.month), "cap": money(settings.max_cost_per_month)},
+        "day": {"spent": exact(totals.day), "cap": exact(settings.max_cost_per_day)},
+        "month": {"spent": exact(totals.month), "cap": exact(settings.max_cost_per_month)},
         "rows": {group: [_row(row) for row in found] for group, found in rows.items()},
     }
 
@@ -54,9 +54,9 @@ def to_json(totals: Totals, settings: Settings, rows: Mapping[str, Sequence[Ledg
 def _row(row: LedgerRow) -> dict[str, Any]:
     return {
         "name": row.name,
-        "spent": money(row.spent),
-        "assumed": money(row.assumed),
-        "reserved": money(row.reserved),
+        "spent": exact(row.spent),
+        "assumed": exact(row.assumed),
+        "reserved": exact(row.reserved),
         "calls": row.calls,
         "tokens": {
             "input": row.tokens.input,
@@ -69,8 +69,8 @@ def _row(row: LedgerRow) -> dict[str, Any]:
 
 def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[LedgerRow]) -> str:
     """A small table for a person."""
-    today = f"today ${totals.day:.4f} of ${settings.max_cost_per_day:.2f}"
-    lines = [f"{today}, this month ${totals.month:.4f} of ${settings.max_cost_per_month:.2f}"]
+    today = f"today {dollars(totals.day)} of {dollars(settings.max_cost_per_day)}"
+    lines = [f"{today}, this month {dollars(totals.month)} of {dollars(settings.max_cost_per_month)}"]
     if not rows:
         return lines[0] + "\nNo call has been made yet.\n"
     width = max(len(group), *(len(row.name) for row in rows))

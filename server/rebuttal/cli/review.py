@@ -17,8 +17,9 @@ from rebuttal.change.scope import parse_scope
 from rebuttal.cli.output import Unwritable, check_file, write, write_file
 from rebuttal.cli.signals import stop_signals
 from rebuttal.cli.terminal import Look, TerminalDoor
-from rebuttal.findings.model import Finding, Severity, at_least
+from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Report
+from rebuttal.findings.severity import Severity, at_least
 from rebuttal.review.request import Request, Result, UsageError
 from rebuttal.settings import Settings, SettingsError, user_settings
 

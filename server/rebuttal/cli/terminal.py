@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from rebuttal.debate.events import ClaimRaised, ClaimSettled, PhaseStarted, SeatFinished, SeatStarted
 from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, ReviewEvent, StaticReady
 from rebuttal.review.threads import in_thread
+from rebuttal.store.money import dollars
 
 PHASES = {
     "triage": "Triage",
@@ -55,13 +56,13 @@ class TerminalDoor:
             case StaticReady(findings=findings):
                 self._say(f"static panel: {_count(len(findings), 'finding')}")
             case Estimated(estimate=estimate):
-                self._say(f"debate: expected ${estimate.expected:.4f}, at most ${estimate.at_most:.2f}")
+                self._say(f"debate: expected {dollars(estimate.expected)}, at most {dollars(estimate.at_most)}")
             case PhaseStarted(phase=phase) if phase != self._phase:
                 self._phase = phase
                 self._say(f"{PHASES[phase].lower()} ...", passing=True)
             case SeatStarted(seat=seat):
                 self._running[seat] = None
-                self._say(f"{', '.join(self._running)} speaking, ${self._spent:.4f} so far", passing=True)
+                self._say(f"{', '.join(self._running)} speaking, {dollars(self._spent)} so far", passing=True)
             case SeatFinished(seat=seat, phase=phase, spent=spent, failure=failure):
                 self._running.pop(seat, None)
                 self._spent += spent
@@ -121,7 +122,7 @@ def question_text(question: Question) -> str:
     """What a person reads before anything leaves the machine."""
     lines = [
         f"Send the change of {question.repository} ({_count(question.files, 'file')}) to {question.host}?",
-        f"  expected ${question.estimate.expected:.4f}, at most ${question.estimate.at_most:.2f}",
+        f"  expected {dollars(question.estimate.expected)}, at most {dollars(question.estimate.at_most)}",
         f"  {_count(question.redactions, 'secret')} replaced by placeholders",
     ]
     if question.untracked:

@@ -17,7 +17,8 @@ from rebuttal.debate.prompts import EXAMINER, MODERATOR
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.tiers import cross_tier, opening_tier, settling_tier
 from rebuttal.debate.verdict import is_open, latest, raised_severity
-from rebuttal.findings.model import SEVERITIES, Category
+from rebuttal.findings.model import Category
+from rebuttal.findings.severity import SEVERITIES
 
 LANES = 6
 """Cross-examinations under way at once. While all are taken, claims of one file gather into one call."""

@@ -10,7 +10,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     # The doors know these events; a static review shows without loading the debate's model.
     from rebuttal.debate.model import Phase, RulingVerdict
-    from rebuttal.findings.model import Severity
+    from rebuttal.findings.severity import Severity
 
 
 @frozen

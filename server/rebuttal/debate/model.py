@@ -10,8 +10,9 @@ from attrs import field, frozen
 
 from rebuttal.change.model import Change
 from rebuttal.context.model import Context
-from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Fix, Severity
+from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Fix
 from rebuttal.findings.report import Degraded
+from rebuttal.findings.severity import Severity
 from rebuttal.store.model import NO_TOKENS, ZERO, Tokens
 
 Phase = Literal["triage", "opening", "cross_examination", "rebuttal", "consensus", "summary"]

@@ -16,7 +16,8 @@ from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.statement import clean
 from rebuttal.debate.verdict import CERTAINTIES, latest
 from rebuttal.findings.identity import assign_ids
-from rebuttal.findings.model import SEVERITIES, Finding, Fix, Related, TraceStep, at_least
+from rebuttal.findings.model import Finding, Fix, Related, TraceStep
+from rebuttal.findings.severity import SEVERITIES, at_least
 from rebuttal.store.model import ZERO
 from rebuttal.text.positions import LineIndex, Position, Range, git_lines
 from rebuttal.text.redaction import has_placeholder

@@ -28,7 +28,7 @@ from rebuttal.debate.model import Phase, Profile, ProtocolName, Seat, Tier
 from rebuttal.debate.panel import PanelChoice
 from rebuttal.debate.prompts import EXAMINER, MODERATOR, Prompts, load_prompts
 from rebuttal.debate.tiers import MAX_TOKENS, cross_tier, opening_tier, settling_tier
-from rebuttal.findings.model import Severity
+from rebuttal.findings.severity import Severity
 
 LINES_PER_CLAIM = 40
 MOST_CLAIMS = 12

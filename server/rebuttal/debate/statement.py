@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
 from rebuttal.debate.model import Claim, ClaimFix, Need, Ruling, RulingVerdict, Statement
-from rebuttal.findings.model import SEVERITIES, Category, Certainty, FindingSide
+from rebuttal.findings.model import Category, Certainty, FindingSide
+from rebuttal.findings.severity import SEVERITIES
 
 SIDES: tuple[FindingSide, ...] = get_args(FindingSide)
 CATEGORIES: tuple[Category, ...] = get_args(Category)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
 from rebuttal.debate.model import Contention, Exchange, Outcome, Raised, Ruled, SetAside, Settled
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.statement import clean, one_line
 from rebuttal.store.model import NO_TOKENS, ZERO
+from rebuttal.store.money import dollars
 
 QUOTED_LINES = 12
 """Lines of a quote that are shown."""
@@ -57,7 +57,7 @@ class _Writer:
         spent = sum((one.reply.spent for one in outcome.exchanges), ZERO)
         seconds = max((one.ended for one in outcome.exchanges), default=0.0)
         came_to = f"{_count(len(outcome.findings), 'finding')}, {len(outcome.held_back)} held back, {dropped} refuted"
-        took = f"{_count(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {_money(spent)}"
+        took = f"{_count(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {dollars(spent)}"
         claims = _count(len(outcome.contentions), "claim")
         parts = [f"{sat}. {claims} came to argument: {came_to}. It took {took}."]
         if outcome.stopped_by is not None:
@@ -134,7 +134,7 @@ class _Writer:
 
     def _cost(self, one: Exchange) -> str:
         tokens, reply = one.reply.tokens, one.reply
-        spent = _money(reply.spent) + (f" (+ {_money(reply.assumed)} assumed)" if reply.assumed else "")
+        spent = dollars(reply.spent) + (f" (+ {dollars(reply.assumed)} assumed)" if reply.assumed else "")
         failed = " (failed)" if reply.failure is not None else ""
         phase = _PHASES.get(one.turn.phase, one.turn.phase)
         return (
@@ -149,7 +149,7 @@ class _Writer:
         spent = sum((reply.spent for reply in replies), ZERO)
         end = max(one.ended for one in self._outcome.exchanges)
         return (
-            f"| **all** | | | {tokens.prompt:,} ({tokens.cache_read:,}) | {tokens.output:,} | **{_money(spent)}** "
+            f"| **all** | | | {tokens.prompt:,} ({tokens.cache_read:,}) | {tokens.output:,} | **{dollars(spent)}** "
             f"| | {end:.1f} s |"
         )
 
@@ -215,7 +215,3 @@ def clean_line(line: str) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _money(amount: Decimal) -> str:
-    return f"${amount:.4f}"

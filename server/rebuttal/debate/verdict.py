@@ -42,7 +42,8 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.debate.model import Contention, Ruled, RulingVerdict, Settled, SettledAs
-from rebuttal.findings.model import SEVERITIES, Certainty, Severity, at_least
+from rebuttal.findings.model import Certainty
+from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 
 CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
 """Surest first."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from attrs import field, frozen
 
 from rebuttal.change.model import Change, FileDiff, Repository, Side
-from rebuttal.findings.model import Category, Certainty, Finding, Fix, Related, Severity, TraceStep
+from rebuttal.findings.model import Category, Certainty, Finding, Fix, Related, TraceStep
 from rebuttal.findings.report import Degraded
+from rebuttal.findings.severity import Severity
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import LineIndex, Range
 from rebuttal.text.secrets import Secret

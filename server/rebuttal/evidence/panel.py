@@ -22,8 +22,9 @@ from rebuttal.evidence.model import (
 )
 from rebuttal.evidence.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.findings.identity import assign_ids
-from rebuttal.findings.model import Finding, at_least
+from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
+from rebuttal.findings.severity import at_least
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import LineIndex

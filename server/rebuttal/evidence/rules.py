@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from rebuttal.findings.model import Category, Certainty, Severity
+from rebuttal.findings.model import Category, Certainty
+from rebuttal.findings.severity import Severity
 
 CODE, SECURITY, ARCHITECT, PERFORMANCE = "code-reviewer", "security-analyst", "architect", "performance-expert"
 """Ids of the seats that own a finding of the static panel."""

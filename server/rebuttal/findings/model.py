@@ -7,23 +7,15 @@ from typing import Literal
 
 from attrs import frozen
 
+from rebuttal.findings.severity import Severity
 from rebuttal.text.positions import Range
 
-Severity = Literal["critical", "high", "medium", "low"]
 Category = Literal["correctness", "security", "performance", "architecture", "usability", "documentation", "testing"]
 Certainty = Literal["certain", "likely", "possible"]
 Verdict = Literal["confirmed", "unopposed", "contested", "unverified", "static"]
 FindingStatus = Literal["open", "held_back", "dismissed", "fixed", "stale"]
 FindingSide = Literal["new", "old", "file"]
 Source = Literal["debate", "static"]
-
-SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
-"""Worst first."""
-
-
-def at_least(severity: Severity, bar: Severity) -> bool:
-    """Whether `severity` is as bad as `bar` or worse."""
-    return SEVERITIES.index(severity) <= SEVERITIES.index(bar)
 
 
 @frozen

@@ -14,12 +14,13 @@ from rebuttal.findings.model import (
     FindingStatus,
     Fix,
     Related,
-    Severity,
     Source,
     TextEdit,
     TraceStep,
     Verdict,
 )
+from rebuttal.findings.severity import Severity
+from rebuttal.store.money import exact
 from rebuttal.text.positions import Position, Range
 
 T = TypeVar("T")
@@ -27,14 +28,6 @@ T = TypeVar("T")
 
 class WireError(ValueError):
     """What was given is no finding; the message is one sentence that names the field."""
-
-
-def money(amount: Decimal) -> str:
-    """US dollars as the contract writes them: plain digits, no exponent, no idle zeros ("0.0312", "0", "1.5")."""
-    text = format(amount, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def range_to_json(where: Range) -> dict[str, Any]:
@@ -113,7 +106,7 @@ def _step_to_json(step: TraceStep) -> dict[str, Any]:
         "seat": step.seat,
         **{key: value for key, value in optional.items() if value is not None},
         "text": step.text,
-        "spent": money(step.spent),
+        "spent": exact(step.spent),
     }
 
 

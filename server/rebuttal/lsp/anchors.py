@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
-from rebuttal.findings.model import Finding, TextEdit
 from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
+
+if TYPE_CHECKING:
+    from rebuttal.findings.model import Finding, TextEdit
 
 _LONGEST_ANCHOR = 40
 """Lines; a longer finding is held by its first ones."""

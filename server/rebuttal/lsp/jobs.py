@@ -10,15 +10,16 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
-from rebuttal.findings.model import Finding
-from rebuttal.findings.wire import WireError, finding_from_json
 from rebuttal.lsp.protocol import place_of
 from rebuttal.lsp.session import Job, ReviewRequest, Session, Snapshot, Totals
 from rebuttal.lsp.worker_client import Call, Event, WorkerClient
+
+if TYPE_CHECKING:
+    from rebuttal.findings.model import Finding
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +214,8 @@ class Jobs:
 
 def read_findings(given: Any) -> list[Finding]:
     """The findings that can be read; one that cannot does not lose the others."""
+    from rebuttal.findings.wire import WireError, finding_from_json
+
     findings: list[Finding] = []
     for one in given if isinstance(given, list) else []:
         try:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from rebuttal.findings.model import Finding, TraceStep
-from rebuttal.findings.wire import money
 from rebuttal.lsp.encoding import clean
+from rebuttal.store.money import dollars
+
+if TYPE_CHECKING:
+    from rebuttal.findings.model import Finding, TraceStep
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~$:@])")
 _LONGEST_ARGUMENT = 600
@@ -37,14 +40,6 @@ def fenced(code: str) -> str:
     fence = "`" * max(3, longest + 1)
     body = "\n".join(clean(line) for line in code.splitlines())
     return f"{fence}\n{body}\n{fence}"
-
-
-def dollars(amount: Decimal | str) -> str:
-    """An amount for people: "$0.03", small ones with what it takes to see them."""
-    value = Decimal(amount)
-    if value == 0 or value >= Decimal("0.01"):
-        return f"${value:.2f}"
-    return f"${money(value.quantize(Decimal('0.0001')))}" if value >= Decimal("0.0001") else "under $0.0001"
 
 
 def diagnostic_text(finding: Finding) -> str:

@@ -15,7 +15,6 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from rebuttal import __version__
-from rebuttal.findings.model import Finding
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.clock import Debouncer, Timer, loop_timer
 from rebuttal.lsp.encoding import clean, convert
@@ -42,6 +41,8 @@ from rebuttal.settings import Problem, Settings
 
 if TYPE_CHECKING:
     from cattrs import Converter
+
+    from rebuttal.findings.model import Finding
 
 log = logging.getLogger(__name__)
 

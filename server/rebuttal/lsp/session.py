@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field, frozen
 
-from rebuttal.findings.model import SEVERITIES, Finding
+from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.capabilities import ClientFlags
 from rebuttal.lsp.paths import is_inside
 from rebuttal.settings import Settings
+
+if TYPE_CHECKING:
+    from rebuttal.findings.model import Finding
 
 JobState = Literal["estimating", "awaitingConsent", "debating", "done", "cancelled", "failed"]
 Origin = Literal["command", "save"]

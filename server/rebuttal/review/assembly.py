@@ -11,7 +11,7 @@ from rebuttal.budget.model import Estimate
 from rebuttal.change.base import EMPTY
 from rebuttal.change.model import Change, Skipped
 from rebuttal.findings.identity import assign_ids
-from rebuttal.findings.model import SEVERITIES, Finding, Severity, at_least
+from rebuttal.findings.model import Finding
 from rebuttal.findings.report import (
     Coverage,
     Degraded,
@@ -22,9 +22,11 @@ from rebuttal.findings.report import (
     ScopeReport,
     Timing,
 )
+from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
 from rebuttal.settings import Settings
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
+from rebuttal.store.money import dollars
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
 
@@ -162,7 +164,7 @@ def notes(parts: Parts) -> tuple[str, ...]:
     match parts.not_spent:
         case "no_key":
             price = (
-                f" It would cost about ${estimate.expected:.2f}, never more than ${estimate.at_most:.2f}."
+                f" It would cost about {dollars(estimate.expected)}, never more than {dollars(estimate.at_most)}."
                 if estimate
                 else ""
             )

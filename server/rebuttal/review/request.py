@@ -14,7 +14,8 @@ from rebuttal.debate.events import DebateEvent
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Report
 from rebuttal.settings import Settings
-from rebuttal.store.model import Totals, money
+from rebuttal.store.model import Totals
+from rebuttal.store.money import dollars
 
 
 class UsageError(Exception):
@@ -89,10 +90,10 @@ class BudgetWarned:
         """One sentence for the user."""
         one = self.warning
         if isinstance(one, CapWarning):
-            return f"{money(one.spent)} of the cap of {money(one.limit)} per {one.cap} is used."
+            return f"{dollars(one.spent)} of the cap of {dollars(one.limit)} per {one.cap} is used."
         return (
-            f"A call of {one.key.seat} to {one.key.model} cost {money(one.cost)}, more than the {money(one.at_most)} "
-            "set aside for it: check the model's price in your config.toml."
+            f"A call of {one.key.seat} to {one.key.model} cost {dollars(one.cost)}, more than the "
+            f"{dollars(one.at_most)} set aside for it: check the model's price in your config.toml."
         )
 
 

@@ -34,7 +34,7 @@ from rebuttal.store.model import (
     Tokens,
     Totals,
 )
-from rebuttal.store.money import dollars, nano_cap, nano_cost
+from rebuttal.store.money import from_nano, nano_cap, nano_cost
 from rebuttal.store.owner import is_alive, sweep
 
 Clock = Callable[[], datetime]
@@ -78,7 +78,7 @@ class Ledger:
 
         def work(connection: Connection) -> Granted:
             _check(connection, key, amount, limits, moment)
-            return Granted(_insert(connection, key, amount, moment, self._database.owner()), dollars(amount))
+            return Granted(_insert(connection, key, amount, moment, self._database.owner()), from_nano(amount))
 
         return self._database.write(work)
 
@@ -99,7 +99,7 @@ class Ledger:
                 " output = ?, cache_write_1h = ?, settled_at = ? WHERE id = ?",
                 (amount, amount, *_columns(tokens), moment.utc, call),
             )
-            return Settlement(dollars(amount), amount > reserved, *_final(connection, call))
+            return Settlement(from_nano(amount), amount > reserved, *_final(connection, call))
 
         return self._database.write(work)
 
@@ -152,7 +152,8 @@ class Ledger:
         moment = _moment(now or self._clock())
         return self._database.read(
             lambda connection: Totals(
-                dollars(_balance(connection, "day", moment.day)), dollars(_balance(connection, "month", moment.month))
+                from_nano(_balance(connection, "day", moment.day)),
+                from_nano(_balance(connection, "month", moment.month)),
             )
         )
 
@@ -186,7 +187,7 @@ def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, 
     for cap, limit in limits.items():
         already = 0 if cap == "call" else _balance(connection, cap, names[cap])
         if already + amount > limit:
-            raise CapReached(cap, dollars(limit), dollars(already), dollars(amount))
+            raise CapReached(cap, from_nano(limit), from_nano(already), from_nano(amount))
 
 
 def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, owner: str) -> int:
@@ -216,7 +217,7 @@ def _final(connection: Connection, call: int) -> tuple[Decimal, Decimal, Decimal
         " JOIN balances m ON m.scope = 'month' AND m.name = calls.month WHERE calls.id = ?",
         (call,),
     ).fetchone()
-    return dollars(review), dollars(day), dollars(month)
+    return from_nano(review), from_nano(day), from_nano(month)
 
 
 def _call(connection: Connection, call: int) -> tuple[int, CallState]:
@@ -228,7 +229,7 @@ def _call(connection: Connection, call: int) -> tuple[int, CallState]:
 
 def _held(connection: Connection, call: int) -> Decimal:
     (held,) = connection.execute("SELECT held FROM calls WHERE id = ?", (call,)).fetchone()
-    return dollars(held)
+    return from_nano(held)
 
 
 def _release(connection: Connection, call: int, moment: _Moment) -> None:
@@ -255,7 +256,7 @@ def _recover(connection: Connection, database: Database, moment: _Moment) -> Rec
         )
         calls, amount = calls + cursor.rowcount, amount + held
     sweep(database.owners)
-    return Recovered(calls, dollars(amount))
+    return Recovered(calls, from_nano(amount))
 
 
 def _columns(tokens: Tokens) -> tuple[int, int, int, int, int]:
@@ -277,11 +278,11 @@ def _cost(connection: Connection, review: str) -> Cost:
     for phase, seat, model, state, held, calls, *tokens in rows:
         settled = held if state == "settled" else 0
         assumed += held - settled
-        share = Spent(dollars(settled), calls, Tokens(*tokens))
+        share = Spent(from_nano(settled), calls, Tokens(*tokens))
         total += share
         for group, name in zip(shares, (phase, seat, model), strict=True):
             group[name] = group.get(name, Spent()) + share
-    return Cost(total.spent, dollars(assumed), total.tokens, total.calls, *shares)
+    return Cost(total.spent, from_nano(assumed), total.tokens, total.calls, *shares)
 
 
 def _rows(connection: Connection, by: LedgerKey, days: tuple[str, str]) -> tuple[LedgerRow, ...]:
@@ -297,7 +298,7 @@ def _rows(connection: Connection, by: LedgerKey, days: tuple[str, str]) -> tuple
         (by, *days),
     )
     return tuple(
-        LedgerRow(name, dollars(spent), dollars(assumed), dollars(reserved), calls, over, Tokens(*tokens))
+        LedgerRow(name, from_nano(spent), from_nano(assumed), from_nano(reserved), calls, over, Tokens(*tokens))
         for name, spent, assumed, reserved, calls, over, *tokens in rows
     )
 
@@ -318,8 +319,8 @@ def _entry(*row: Any) -> LedgerEntry:
         id=number,
         key=CallKey(review, repository, phase, seat, model),
         state=state,
-        at_most=dollars(reserved),
-        cost=dollars(held),
+        at_most=from_nano(reserved),
+        cost=from_nano(held),
         tokens=Tokens(*tokens) if any(tokens) else NO_TOKENS,
         started_at=started,
         settled_at=settled,

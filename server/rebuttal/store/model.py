@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from attrs import field, frozen
+
+from rebuttal.store.money import dollars
 
 ZERO = Decimal(0)
 
@@ -108,16 +110,9 @@ class CapReached(Exception):
         setting = _CAP_SETTINGS.get(cap)
         advice = f"raise {setting} in your config.toml" if setting else "review a smaller change"
         super().__init__(
-            f"the cap of {money(limit)} per {cap} would be passed: {money(already)} is spent or set aside and "
-            f"this call may cost up to {money(wanted)}, so nothing was sent; {advice} to go on"
+            f"the cap of {dollars(limit)} per {cap} would be passed: {dollars(already)} is spent or set aside and "
+            f"this call may cost up to {dollars(wanted)}, so nothing was sent; {advice} to go on"
         )
-
-
-def money(amount: Decimal) -> str:
-    """Dollars for the eye: rounded up to a hundredth of a cent, at least two places."""
-    shown = amount.quantize(Decimal("0.0001"), ROUND_CEILING)
-    text = f"{shown:f}"
-    return "$" + (text[:-2] if text.endswith("00") else text)
 
 
 @frozen

@@ -1,4 +1,7 @@
-"""Decimal dollars outside, integer nano-dollars in SQL: sums are exact, and rounding never makes a cost smaller."""
+"""Decimal dollars outside, integer nano-dollars in SQL: sums are exact, and rounding never makes a cost smaller.
+
+And how an amount is written: `exact` for programs, `dollars` for people.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def nano_cap(cap: Decimal) -> int:
     return int((bounded * NANO).to_integral_value(ROUND_FLOOR, context=_EXACT))
 
 
-def dollars(nano: int) -> Decimal:
+def from_nano(nano: int) -> Decimal:
     """Nano-dollars as Decimal dollars, exact, without idle zeros: 0.5 and 20, not 0.500000000 and 2E+1.
 
     Below a millionth `str` would still write an exponent; `f"{amount:f}"` writes none.
@@ -38,3 +41,17 @@ def dollars(nano: int) -> Decimal:
     if not rest:
         return Decimal(whole)
     return Decimal(f"{whole}.{rest:09d}".rstrip("0"))
+
+
+def exact(amount: Decimal) -> str:
+    """As the contract writes it: plain digits, no exponent, no idle zeros ("0.0312", "0", "1.5")."""
+    text = format(amount, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def dollars(amount: Decimal) -> str:
+    """For people: two to four places ("$0.0312", "$1.00"), rounded up, so that nothing looks cheaper than it is."""
+    whole, _, part = format(amount.quantize(Decimal("0.0001"), ROUND_CEILING), "f").partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"

@@ -7,8 +7,9 @@ from typing import Any
 
 from rebuttal.change.model import Skipped
 from rebuttal.findings.report import Report
-from rebuttal.findings.wire import finding_to_json, money
+from rebuttal.findings.wire import finding_to_json
 from rebuttal.store.model import Spent, Tokens
+from rebuttal.store.money import exact
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes; a new field does not raise it."""
@@ -54,9 +55,9 @@ def _cost(report: Report) -> dict[str, Any]:
     cost = report.cost
     return {
         "currency": "USD",
-        "estimate": {"expected": money(report.estimate.expected), "at_most": money(report.estimate.at_most)},
-        "spent": money(cost.spent),
-        "assumed": money(cost.assumed),
+        "estimate": {"expected": exact(report.estimate.expected), "at_most": exact(report.estimate.at_most)},
+        "spent": exact(cost.spent),
+        "assumed": exact(cost.assumed),
         "tokens": _tokens(cost.tokens),
         "calls": cost.calls,
         "by_phase": _shares(cost.by_phase),
@@ -67,7 +68,7 @@ def _cost(report: Report) -> dict[str, Any]:
 
 def _shares(shares: Mapping[str, Spent]) -> dict[str, Any]:
     return {
-        name: {"spent": money(share.spent), "calls": share.calls, "tokens": _tokens(share.tokens)}
+        name: {"spent": exact(share.spent), "calls": share.calls, "tokens": _tokens(share.tokens)}
         for name, share in shares.items()
     }
 

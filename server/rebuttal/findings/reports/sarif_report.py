@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from rebuttal import __version__
-from rebuttal.findings.model import Finding, Severity, TextEdit
+from rebuttal.findings.model import Finding, TextEdit
 from rebuttal.findings.report import Report
-from rebuttal.findings.wire import money
+from rebuttal.findings.severity import Severity
+from rebuttal.store.money import exact
 from rebuttal.text.positions import Range
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -55,7 +56,7 @@ def to_sarif(report: Report) -> dict[str, Any]:
                     "base": report.scope.base,
                     "head": report.scope.head,
                     "heldBack": len(report.held_back),
-                    "spentUsd": money(report.cost.spent),
+                    "spentUsd": exact(report.cost.spent),
                 },
             }
         ],

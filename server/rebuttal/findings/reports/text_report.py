@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from difflib import SequenceMatcher
 
 from attrs import evolve, frozen
 
 from rebuttal.findings.fixes import FixError, apply_edits
-from rebuttal.findings.model import SEVERITIES, Finding, Fix, Severity, TextEdit
+from rebuttal.findings.model import Finding, Fix, TextEdit
 from rebuttal.findings.report import NotSpent, Report
+from rebuttal.findings.severity import SEVERITIES, Severity
+from rebuttal.store.money import dollars
 from rebuttal.text.positions import Position, Range, git_lines, utf16_length
 
 MARGIN = 4
@@ -261,14 +262,6 @@ def _cost(report: Report) -> str:
     if not cost.calls and estimate.expected:
         parts.append(f"a debate: about {dollars(estimate.expected)}, at most {dollars(estimate.at_most)}")
     return " · ".join(parts)
-
-
-def dollars(amount: Decimal) -> str:
-    """US dollars for people: two to four decimals ("$0.0312", "$1.00"); what is less than that is "<$0.0001"."""
-    if 0 < amount < Decimal("0.0001"):
-        return "<$0.0001"
-    whole, _, part = format(amount.quantize(Decimal("0.0001"), ROUND_HALF_UP), "f").partition(".")
-    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 def _skipped(file: str, hunks: int | None) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from rebuttal.lsp.encoding import clean
-from rebuttal.lsp.render import dollars
+from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -40,5 +41,5 @@ def text(question: Mapping[str, Any]) -> str:
     if redactions:
         parts.append(f"{redactions} {'secret is' if redactions == 1 else 'secrets are'} left out.")
     expected, at_most = str(question.get("expected") or "0"), str(question.get("at_most") or "0")
-    parts.append(f"Expected cost {dollars(expected)}, at most {dollars(at_most)}.")
+    parts.append(f"Expected cost {dollars(Decimal(expected))}, at most {dollars(Decimal(at_most))}.")
     return clean(" ".join(parts))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 from lsprotocol import types
 
-from rebuttal.findings.model import SEVERITIES, Finding
+from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, follow
 from rebuttal.lsp.encoding import convert
 from rebuttal.lsp.paths import is_inside, read_text, uri_of
@@ -21,6 +21,7 @@ from rebuttal.lsp.workspace import Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
 if TYPE_CHECKING:
+    from rebuttal.findings.model import Finding
     from rebuttal.lsp.server import RebuttalServer
 
 SOURCE = "rebuttal"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from lsprotocol import types
 
 from rebuttal.lsp.encoding import clean
-from rebuttal.lsp.render import dollars
 from rebuttal.lsp.session import Job
+from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -60,4 +61,4 @@ def _token(job: Job) -> str:
 
 def _message(job: Job) -> str:
     message = clean(job.message or "").strip() or {"done": "done", "cancelled": "cancelled"}.get(job.state, "reviewing")
-    return message if job.spent == "0" else f"{message} · {dollars(job.spent)}"
+    return message if job.spent == "0" else f"{message} · {dollars(Decimal(job.spent))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,9 @@ from lsprotocol import types
 
 from rebuttal.lsp.encoding import clean
 from rebuttal.lsp.features.diagnostics import summary
-from rebuttal.lsp.render import dollars
 from rebuttal.lsp.session import Job, Repository
 from rebuttal.settings import has_key
+from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -45,7 +46,8 @@ class StatusReporter:
         """For clients that do not know the notification."""
         totals = self.ls.session.totals
         if job.state == "done":
-            cost = f"{dollars(job.spent)} spent (today {dollars(totals.day_spent)} of {dollars(totals.day_cap)})"
+            today = f"{dollars(Decimal(totals.day_spent))} of {dollars(Decimal(totals.day_cap))}"
+            cost = f"{dollars(Decimal(job.spent))} spent (today {today})"
             text = f"Review of {repository.root.name}: {summary(repository)}; {cost}."
         else:
             text = f"Review of {repository.root.name}: {clean(job.message or job.state)}"
