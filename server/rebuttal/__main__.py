@@ -8,6 +8,11 @@ import sys
 def main() -> int:
     """Run the command; Ctrl-C while Python still loads it is an interruption like any other."""
     try:
+        if sys.argv[1:] in (["serve"], ["serve", "--stdio"]):
+            # An editor waits for the first reply: it does not need the parser of all the other commands.
+            from rebuttal.lsp.main import serve
+
+            return serve()
         from rebuttal.cli.main import main as run
 
         return run()
