@@ -20,6 +20,7 @@ from typing import Any
 
 from attrs import frozen
 
+from bench.chart import stacked
 from bench.packages import RELEASES, WORK, NotDownloaded, Release, repository
 from bench.table import table
 
@@ -147,6 +148,16 @@ def debate_table(runs: list[Run]) -> str:
     return table(head, rows)
 
 
+def draw(runs: list[Run]) -> Path:
+    """Where the time of a whole review goes, by package."""
+    phases = ("change", "evidence", "context", "debate")
+    parts = {phase: [run.whole["timing"][f"{phase}_ms"] / 1000 for run in runs] for phase in phases}
+    title = "A whole review of real changes, by phase (the debate is simulated)"
+    target = Path(__file__).parent / "real_changes.svg"
+    stacked(target, title, [run.release.name for run in runs], parts, "seconds")
+    return target
+
+
 def section() -> str:
     """This benchmark's part of RESULTS.md."""
     runs, missing = measure()
@@ -159,6 +170,7 @@ def section() -> str:
         findings_table(runs),
         "\nThe debate, against the emulator: reviewer, token counts and findings are *simulated*; prices are real.\n",
         debate_table(runs),
+        f"\n![seconds by phase]({draw(runs).name})",
     ]
     parts += [f"\nNot measured: {one}" for one in missing]
     return "\n".join(parts) + "\n"
