@@ -97,3 +97,24 @@ def test_the_bytes_of_a_prompt_bound_its_tokens(tier: str, text: str) -> None:
     model = Roster.of(Settings()).model(tier)  # type: ignore[arg-type] # a parameter
     request = message_request(turn(shared=text), model)
     assert understand(request, VERSION, frozenset()).prompt_tokens <= prompt_bytes(request)
+
+
+async def test_a_long_prompt_was_refused_under_a_cap_that_it_fits(emulator: Emulator, database: Database) -> None:
+    emulator.script.add(Rule(reply=statement(claim(1))))
+    long = turn(shared="the change of a whole release, line by line\n" * 7000)
+    counter = opened(emulator, database, "0.60")
+    try:
+        assert PriceBook().worst_case("claude-sonnet-5-5", len(long.prompt.shared), long.max_tokens) > Decimal("0.60")
+        reply = await counter.speaker.speak(long, Heard())
+        assert reply.failure is None
+        [entry] = await counter.ledger.entries("review-1")
+        assert entry.cost == emulator.bill <= entry.at_most <= Decimal("0.60")
+        assert [record.path for record in emulator.others] == ["/v1/messages/count_tokens"]
+    finally:
+        await counter.connection.aclose()
+
+
+async def test_a_short_prompt_is_not_counted_first(emulator: Emulator, counter: Counter) -> None:
+    emulator.script.add(Rule(reply=statement(claim(1))))
+    assert (await counter.speaker.speak(turn(), Heard())).failure is None
+    assert emulator.others == []

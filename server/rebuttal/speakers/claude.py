@@ -7,6 +7,7 @@ known, the worst case stands. The SDK's own retries are off, because they would 
 from __future__ import annotations
 
 import asyncio
+import math
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -24,6 +25,11 @@ from rebuttal.speakers.requests import message_request, prompt_bytes
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, CapReached, StoreError, Tokens
 
+COUNT_FROM = 60_000
+"""Bytes of a prompt from which its tokens are counted before money is set aside: some three bytes are a token, so
+the bytes of a long prompt bind three times what it can cost, and a cap stops what would have fitted."""
+COUNT_MARGIN = 1.1
+"""The count is an estimate (platform.claude.com, token counting); real usage may differ by a small amount."""
 _AFTER_THE_END = 1.0
 """Seconds."""
 
@@ -144,15 +150,34 @@ class ClaudeSpeaker:
         # Both the SDK and the prices take a second to load: not on the event loop.
         try:
             await self._connection.client()
-            at_most = await asyncio.to_thread(
-                self._prices.worst_case, model.id, prompt_bytes(request), request["max_tokens"]
-            )
+            bound = await self._bound(request)
+            at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, request["max_tokens"])
         except UnknownPrice as error:
             return Failure("no_price", str(error))
         except ProxyUnusable as error:
             return Failure("bad_request", str(error))
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         return _Call(key, request, at_most, evolve(target, model=model.id))
+
+    async def _bound(self, request: dict[str, Any]) -> int:
+        """No more tokens than these does the prompt have: its bytes, or where that would set far too much aside for
+        the caps, the API's own free count with a margin. An endpoint that does not count leaves the bytes."""
+        bound = prompt_bytes(request)
+        if bound <= COUNT_FROM:
+            return bound
+        import anthropic
+        import httpx2
+
+        client = await self._connection.client()
+        counted = {name: value for name, value in request.items() if name != "max_tokens"}
+        try:
+            answer = await client.messages.count_tokens(**counted)
+        except (anthropic.APIError, httpx2.HTTPError, ValueError):
+            return bound
+        tokens: object = answer.input_tokens  # the SDK takes whatever an endpoint says
+        if not isinstance(tokens, int) or tokens <= 0:
+            return bound
+        return min(bound, math.ceil(tokens * COUNT_MARGIN))
 
     async def _persist(self, call: _Call, listener: _Once, tally: _Tally) -> Reply:
         """Attempts until one succeeds or none is left. A chain of models (fallback) would loop around this."""
