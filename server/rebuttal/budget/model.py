@@ -8,6 +8,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from rebuttal.store.model import CallKey, Tokens
+from rebuttal.store.money import dollars
 
 
 class UnknownPrice(Exception):
@@ -41,6 +42,13 @@ class Estimate:
     def fits(self) -> bool:
         """Whether the expected cost stays under the cap; else the review will be cut short."""
         return self.expected <= self.at_most
+
+    @property
+    def words(self) -> str:
+        """For people, before anything is sent."""
+        if self.fits:
+            return f"expected {dollars(self.expected)}, at most {dollars(self.at_most)}"
+        return f"expected {dollars(self.expected)}, so it will be cut short by the cap at {dollars(self.at_most)}"
 
 
 @frozen

@@ -61,7 +61,7 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
         return f"nothing would be sent: {why}\n"
     lines = [
         f"panel {parts.choice.panel}: {', '.join(seat.id for seat in parts.choice.seats)}",
-        f"expected {dollars(estimate.expected)}, at most {dollars(estimate.at_most)} (the cap, which is enforced)",
+        f"{estimate.words} (the cap is enforced)",
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
         lines.append(f"by {title}: " + ", ".join(f"{name} {dollars(amount)}" for name, amount in shares.items()))

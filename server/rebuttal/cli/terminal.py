@@ -56,7 +56,7 @@ class TerminalDoor:
             case StaticReady(findings=findings):
                 self._say(f"static panel: {_count(len(findings), 'finding')}")
             case Estimated(estimate=estimate):
-                self._say(f"debate: expected {dollars(estimate.expected)}, at most {dollars(estimate.at_most)}")
+                self._say(f"debate: {estimate.words}")
             case PhaseStarted(phase=phase) if phase != self._phase:
                 self._phase = phase
                 self._say(f"{PHASES[phase].lower()} ...", passing=True)
@@ -122,7 +122,7 @@ def question_text(question: Question) -> str:
     """What a person reads before anything leaves the machine."""
     lines = [
         f"Send the change of {question.repository} ({_count(question.files, 'file')}) to {question.host}?",
-        f"  expected {dollars(question.estimate.expected)}, at most {dollars(question.estimate.at_most)}",
+        f"  {question.estimate.words}",
         f"  {_count(question.redactions, 'secret')} replaced by placeholders",
     ]
     if question.untracked:

@@ -26,7 +26,6 @@ from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
 from rebuttal.settings import Settings
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
-from rebuttal.store.money import dollars
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
 
@@ -163,11 +162,7 @@ def notes(parts: Parts) -> tuple[str, ...]:
         return (f"No change to review: {why}.",)
     match parts.not_spent:
         case "no_key":
-            price = (
-                f" It would cost about {dollars(estimate.expected)}, never more than {dollars(estimate.at_most)}."
-                if estimate
-                else ""
-            )
+            price = f" Its price: {estimate.words}." if estimate else ""
             return (
                 "No model was asked: there is no API key. Set ANTHROPIC_API_KEY to have a panel debate this change."
                 + price,

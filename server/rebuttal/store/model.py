@@ -108,7 +108,8 @@ class CapReached(Exception):
     def __init__(self, cap: str, limit: Decimal, already: Decimal, wanted: Decimal) -> None:
         self.cap, self.limit, self.already, self.wanted = cap, limit, already, wanted
         setting = _CAP_SETTINGS.get(cap)
-        advice = f"raise {setting} in your config.toml" if setting else "review a smaller change"
+        option = " (or --max-cost)" if cap == "review" else ""
+        advice = f"raise {setting} in your config.toml{option}" if setting else "review a smaller change"
         super().__init__(
             f"the cap of {dollars(limit)} per {cap} would be passed: {dollars(already)} is spent or set aside and "
             f"this call may cost up to {dollars(wanted)}, so nothing was sent; {advice} to go on"
