@@ -75,3 +75,16 @@ async def test_a_second_dismissal_replaces_the_first(database: Database) -> None
 def test_an_expiry_without_a_place_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="aware"):
         Verdicts(database).dismiss("mine", "f1", "why", expires=datetime(2026, 11, 22))  # noqa: DTZ001
+
+
+async def test_a_new_untracked_file_was_sent_under_an_old_agreement(database: Database) -> None:
+    consents = Consents(database)
+    await consents.remember_consent("mine", "host", ["notes.txt"])
+    assert await consents.has_consent("mine", "host", ["notes.txt"])
+    assert not await consents.has_consent("mine", "host", ["notes.txt", "dump.sql"])
+    await consents.remember_consent("mine", "host", ["dump.sql"])
+    assert await consents.has_consent("mine", "host", ["notes.txt", "dump.sql"])
+    assert not await consents.has_consent("mine", "another", ["notes.txt"])
+    await consents.forget("mine")
+    await consents.remember_consent("mine", "host")
+    assert not await consents.has_consent("mine", "host", ["notes.txt"])

@@ -231,7 +231,7 @@ async def _agreed(request: Request, services: Services, door: Door, parts: Parts
     if request.unattended:
         return False
     root = parts.change.root
-    if estimate.expected <= request.settings.ask_above and await services.has_consent(root):
+    if estimate.expected <= request.settings.ask_above and await services.has_consent(root, parts.change.untracked):
         return True
     question = Question(
         repository=root.name,
@@ -243,7 +243,7 @@ async def _agreed(request: Request, services: Services, door: Door, parts: Parts
     )
     answer = await door.agree(question)
     if answer.agree and answer.remember:
-        await services.remember_consent(root)
+        await services.remember_consent(root, parts.change.untracked)
     return answer.agree
 
 

@@ -103,16 +103,16 @@ class Services:
 
         return await Verdicts(await self.database()).restore(repository_id(root), finding)
 
-    async def has_consent(self, root: Path) -> bool:
+    async def has_consent(self, root: Path, untracked: tuple[str, ...]) -> bool:
         """Whether the user has agreed for good to send this repository to this host."""
         from rebuttal.store.consent import Consents
 
-        return await Consents(await self.database()).has_consent(repository_id(root), self.host)
+        return await Consents(await self.database()).has_consent(repository_id(root), self.host, untracked)
 
-    async def remember_consent(self, root: Path) -> None:
+    async def remember_consent(self, root: Path, untracked: tuple[str, ...]) -> None:
         from rebuttal.store.consent import Consents
 
-        await Consents(await self.database()).remember_consent(repository_id(root), self.host)
+        await Consents(await self.database()).remember_consent(repository_id(root), self.host, untracked)
 
     async def totals(self) -> Totals:
         """What day and month have seen. Raises StoreError."""

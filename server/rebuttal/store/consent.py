@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from rebuttal.store.database import Connection, Database, Job
@@ -19,8 +20,10 @@ class Consents:
         self._database = database
         self._clock = clock
 
-    def remember_consent(self, repository: str, host: str) -> Job[None]:
-        """`repository`: the hash that CallKey names; `host`: as `settings.endpoint_host` gives it."""
+    def remember_consent(self, repository: str, host: str, untracked: Iterable[str] = ()) -> Job[None]:
+        """`repository`: the hash that CallKey names; `host`: as `settings.endpoint_host` gives it; `untracked`: the
+        files that git does not track and that the user was told of."""
+        files = [(repository, host, _digest(path)) for path in untracked]
         given_at = self._clock().astimezone(UTC).isoformat(timespec="seconds")
 
         def work(connection: Connection) -> None:
@@ -28,13 +31,21 @@ class Consents:
                 "INSERT INTO consents (repository, host, given_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (repository, host, given_at),
             )
+            connection.executemany("INSERT INTO consented_files VALUES (?, ?, ?) ON CONFLICT DO NOTHING", files)
 
         return self._database.write(work)
 
-    def has_consent(self, repository: str, host: str) -> Job[bool]:
+    def has_consent(self, repository: str, host: str, untracked: Iterable[str] = ()) -> Job[bool]:
+        """Whether the user agreed for good, and was told of each of the `untracked` files."""
+        wanted = {_digest(path) for path in untracked}
+
         def work(connection: Connection) -> bool:
-            row = connection.execute("SELECT 1 FROM consents WHERE repository = ? AND host = ?", (repository, host))
-            return row.fetchone() is not None
+            where = (repository, host)
+            row = connection.execute("SELECT 1 FROM consents WHERE repository = ? AND host = ?", where).fetchone()
+            if row is None:
+                return False
+            told = connection.execute("SELECT file FROM consented_files WHERE repository = ? AND host = ?", where)
+            return wanted <= {file for (file,) in told}
 
         return self._database.read(work)
 
@@ -45,5 +56,13 @@ class Consents:
             connection.execute(
                 "DELETE FROM consents WHERE repository = ?1 AND (?2 IS NULL OR host = ?2)", (repository, host)
             )
+            connection.execute(
+                "DELETE FROM consented_files WHERE repository = ?1 AND (?2 IS NULL OR host = ?2)", (repository, host)
+            )
 
         return self._database.write(work)
+
+
+def _digest(path: str) -> str:
+    """The store keeps no names of files."""
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]

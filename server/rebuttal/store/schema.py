@@ -108,6 +108,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # Files that git did not track when the user agreed to send them, by a digest of their path.
+        """
+        CREATE TABLE consented_files (
+            repository TEXT NOT NULL,
+            host TEXT NOT NULL,
+            file TEXT NOT NULL,
+            PRIMARY KEY (repository, host, file)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 VERSION = len(MIGRATIONS)
