@@ -165,3 +165,8 @@ def test_a_missing_ruff_is_told_in_one_sentence() -> None:
 
     with pytest.raises(CheckFailed, match="could not be run"):
         lint([FileDiff("a.py", "added", None, "x = 1\n", ())], missing)
+
+
+def test_a_frozen_default_of_a_dataclass_is_no_fault(review: Review) -> None:
+    head = "from dataclasses import dataclass\n\nfrom data import Point\n\n\n@dataclass\nclass Event:\n"
+    assert review({"a.py": "x = 1\n"}, {"a.py": head + "    at: Point = Point()\n"}).findings == ()

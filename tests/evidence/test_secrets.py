@@ -38,3 +38,9 @@ def test_files_that_are_not_reviewed_are_searched_too(review: Review) -> None:
 def test_environment_lookups_and_placeholders_are_no_secrets(review: Review) -> None:
     after = 'import os\n\npassword = os.environ["PASSWORD"]\napi_key = "<your key>"\ntoken = get_token()\n'
     assert of(review({"a.py": ""}, {"a.py": after}), "secrets:") == []
+
+
+def test_a_key_in_a_test_is_worth_a_look_and_no_alarm(review: Review) -> None:
+    key = 'KEY = "AKIA' + 'Q3EGRTVX7PLMN2KD"\n'
+    found = review({"a.py": "x = 1\n"}, {"a.py": "x = 1\n" + key, "tests/test_a.py": key}).findings
+    assert [(one.file, one.severity) for one in found] == [("a.py", "critical"), ("tests/test_a.py", "medium")]

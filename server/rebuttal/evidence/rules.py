@@ -195,7 +195,6 @@ _ALL = (
     _medium("SIM220", "Condition is always false", "the branch never runs"),
     _medium("SIM221", "Condition is always true", "the other branch never runs"),
     _medium("RUF008", "Mutable dataclass default", "one object is shared by all instances"),
-    _medium("RUF009", "Function call as dataclass default", "it runs once and all instances share the value", "likely"),
     _medium("RUF016", "Index of a wrong type", "this fails with TypeError when it runs"),
     _medium("RUF018", "Assignment inside assert", "it does not happen under `python -O`"),
     _medium("RUF024", "Mutable value for all keys", "every key shares one object"),
