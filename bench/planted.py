@@ -111,8 +111,10 @@ def section() -> str:
     return "\n".join(
         [
             "## Planted signatures\n",
-            "A required parameter is added to a function of a real package, its callers are left alone "
-            "(`python -m bench.planted`).\n",
+            (
+                "A required parameter is added to a function of a real package, its callers are left alone "
+                "(`python -m bench.planted`).\n"
+            ),
             table(head, rows),
             f"\nFound: {total}.\n",
         ]
