@@ -87,10 +87,16 @@ class Jobs:
         elif (task := self._tasks.get(job.id)) is not None:
             task.cancel()
 
-    def cancel_all(self, root: Path | None = None) -> None:
-        """Stop every job, or every one of a repository."""
+    def cancel_all(self) -> None:
+        """Stop every job."""
         for job in list(self.session.running()):
-            if root is None or job.request.root == root:
+            self.cancel(job)
+
+    def drop_all(self, root: Path) -> None:
+        """Stop every job of a repository whose folder was closed; what still comes of one is left out."""
+        for job in list(self.session.running()):
+            if job.request.root == root:
+                job.superseded = True
                 self.cancel(job)
 
     async def close(self) -> None:
@@ -110,6 +116,8 @@ class Jobs:
             while job.running:
                 event = await call.next()
                 if event.get("event") == "consent":
+                    if call.cancelling:  # it crossed the cancellation: nothing is to be sent any more
+                        continue
                     question = asyncio.get_running_loop().create_task(self._consent(job, call, event))
                 else:
                     self._handle(job, event)
@@ -136,14 +144,14 @@ class Jobs:
             self.worker.cancel(call)
 
     def params(self, job: Job) -> dict[str, Any]:
-        request, snapshot = job.request, job.snapshot
+        request, snapshot, settings = job.request, job.snapshot, self.session.settings
         return {
             "root": str(request.root),
             "scope": request.scope,
             "base": request.base,
-            "panel": request.panel,
-            "protocol": request.protocol,
-            "profile": request.profile,
+            "panel": request.panel or settings.panel,
+            "protocol": request.protocol or settings.protocol,
+            "profile": request.profile or settings.profile,
             "buffers": {str(path): snapshot.texts[path] for path in snapshot.dirty if path in snapshot.texts},
             "only": request.only,
             "settings": self.session.client_settings,
@@ -157,6 +165,8 @@ class Jobs:
             case "done" if not job.superseded:
                 self._done(job, event)
             case "done" | "cancelled":
+                job.state = "cancelled"
+            case "failed" if stopping:
                 job.state = "cancelled"
             case "failed":
                 job.state, job.message = "failed", str(event.get("message") or "The review failed.")
@@ -206,7 +216,7 @@ class Jobs:
         except Exception as error:
             # A client that cannot ask has not agreed.
             log.warning("the question could not be asked: %s", place_of(error))
-        if job.state == "awaitingConsent":
+        if job.state == "awaitingConsent" and not call.cancelling:
             job.state = "estimating"
             self.worker.answer(call, {"agree": agreed, "remember": agreed})
             self.desk.job_changed(job)

@@ -209,7 +209,7 @@ class RebuttalServer(LanguageServer):
 
     def job_started(self, job: Job) -> None:
         repository = self.session.repository(job.request.root)
-        repository.job, repository.message = job, None
+        repository.job = job
         self.progress_reporter.start(job)
         self.status.update(repository)
 
@@ -237,10 +237,10 @@ class RebuttalServer(LanguageServer):
 
     def job_ended(self, job: Job) -> None:
         repository = self.session.repositories.get(job.request.root)
-        if repository is not None and job.visible:
+        if job.visible:
             self.progress_reporter.end(job)
             self.documents.changed(self.documents.transcript_uri(job.id))
-            if job.state == "failed":
+            if job.state == "failed" and repository is not None:
                 repository.outcome, repository.message = "degraded", job.message
         if job.state == "failed" and not self.session.closing:
             self._tell_failure(job)

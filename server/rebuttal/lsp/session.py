@@ -12,6 +12,7 @@ from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.capabilities import ClientFlags
 from rebuttal.lsp.paths import is_inside
+from rebuttal.lsp.workspace import Edit
 from rebuttal.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,14 +51,17 @@ class Totals:
 
 @frozen
 class ReviewRequest:
-    """What a command or a save asks for. `scope` as in the contract; `only` is a range of one file."""
+    """What a command or a save asks for. `scope` as in the contract; `only` is a range of one file.
+
+    `panel`, `protocol`, `profile`: None is what the settings say once they are known.
+    """
 
     root: Path
     scope: str = "working"
     base: str | None = None
-    panel: str = "auto"
-    protocol: str = "crossfire"
-    profile: str = "balanced"
+    panel: str | None = None
+    protocol: str | None = None
+    profile: str | None = None
     only: Mapping[str, Any] | None = None
     origin: Origin = "command"
 
@@ -98,6 +102,8 @@ class Job:
     panel_run: str = "static"
     """The panel that was really asked, once the report is in."""
     transcript: str | None = None
+    edits: dict[Path, list[Edit]] = field(factory=dict)
+    """What was typed into the snapshot's documents since."""
 
     @property
     def running(self) -> bool:
@@ -167,13 +173,15 @@ class Session:
         for repository in self.repositories.values():
             yield from (live for live in repository.findings if live.path == path)
 
-    def find(self, finding_id: str) -> tuple[Repository, LiveFinding] | None:
-        """A finding by its id, dismissed ones too."""
-        for repository in self.repositories.values():
-            for live in (*repository.findings, *repository.dismissed.values()):
-                if live.finding.id == finding_id:
-                    return repository, live
-        return None
+    def find(self, finding_id: str, path: Path | None = None) -> tuple[Repository, LiveFinding] | None:
+        """A finding by its id, dismissed ones too; the one in `path` if two worktrees have the same finding."""
+        found = [
+            (repository, live)
+            for repository in self.repositories.values()
+            for live in (*repository.findings, *repository.dismissed.values())
+            if live.finding.id == finding_id
+        ]
+        return next((one for one in found if one[1].path == path), found[0] if found else None)
 
     def any_finding(self, finding_id: str) -> Finding | None:
         """A finding by its id, those held back too."""
@@ -184,6 +192,18 @@ class Session:
 
     def running(self) -> Iterator[Job]:
         return (job for job in self.jobs.values() if job.running)
+
+    def job_to_show(self, repository: Repository) -> Job | None:
+        """The latest visible one that runs, else the latest that was worth a word."""
+        mine = (job for job in self.running() if job.visible and not job.superseded)
+        running = [job for job in mine if job.request.root == repository.root]
+        return running[-1] if running else repository.job
+
+    def typed(self, path: Path, edits: Iterable[Edit]) -> None:
+        """Remember edits of a document for the reviews that saw it without them."""
+        for job in self.running():
+            if path in job.snapshot.texts:
+                job.edits.setdefault(path, []).extend(edits)
 
     def belongs(self, root: Path) -> bool:
         """Whether a repository has to do with an open folder; without folders, every one has."""

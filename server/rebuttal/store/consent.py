@@ -53,12 +53,12 @@ class Consents:
         """Take the agreement back, for one host or for all."""
 
         def work(connection: Connection) -> None:
-            connection.execute(
-                "DELETE FROM consents WHERE repository = ?1 AND (?2 IS NULL OR host = ?2)", (repository, host)
-            )
-            connection.execute(
-                "DELETE FROM consented_files WHERE repository = ?1 AND (?2 IS NULL OR host = ?2)", (repository, host)
-            )
+            which = {"repository": repository, "host": host}
+            for table in ("consents", "consented_files"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE repository = :repository AND (:host IS NULL OR host = :host)",  # noqa: S608 - our own names
+                    which,
+                )
 
         return self._database.write(work)
 

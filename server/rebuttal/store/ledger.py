@@ -307,8 +307,8 @@ def _entries(connection: Connection, review: str | None, state: CallState | None
     rows = connection.execute(
         "SELECT id, review, repository, phase, seat, model, state, reserved, held, started_at, settled_at, day,"
         " input, cache_write, cache_read, output, cache_write_1h FROM calls"
-        " WHERE (?1 IS NULL OR review = ?1) AND (?2 IS NULL OR state = ?2) ORDER BY id",
-        (review, state),
+        " WHERE (:review IS NULL OR review = :review) AND (:state IS NULL OR state = :state) ORDER BY id",
+        {"review": review, "state": state},
     )
     return tuple(_entry(*row) for row in rows)
 

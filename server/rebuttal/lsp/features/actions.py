@@ -34,19 +34,23 @@ def register(ls: RebuttalServer) -> None:
     def actions(ls: RebuttalServer, params: types.CodeActionParams) -> Sequence[types.CodeAction | types.Command]:
         found = ls.findings_at(params.text_document.uri, params.range)
         if not ls.session.flags.literal_actions:
-            return [action.command for live in found for action in _commands(live) if action.command]
+            return [action.command for live in found for action in _commands(ls, live) if action.command]
         if not _wanted(params.context.only):
             return []
         offered: list[types.CodeAction] = []
         for live in found:
             mine = [given for given in params.context.diagnostics if _names(given, live)]
-            offered += [_with(action, mine) for action in (*_fix(ls, live), *_commands(live))]
+            offered += [_with(action, mine) for action in (*_fix(ls, live), *_commands(ls, live))]
         return offered
 
     @ls.feature(types.CODE_ACTION_RESOLVE)
     def resolve(ls: RebuttalServer, action: types.CodeAction) -> types.CodeAction:
-        finding_id = action.data.get("id") if isinstance(action.data, dict) else None
-        found = ls.session.find(finding_id) if isinstance(finding_id, str) else None
+        if action.data is None:  # a command: some clients have every action resolved
+            return action
+        data = action.data if isinstance(action.data, dict) else {}
+        finding_id, uri = data.get("id"), data.get("uri")
+        path = ls.path(uri) if isinstance(uri, str) else None
+        found = ls.session.find(finding_id, path) if isinstance(finding_id, str) else None
         if found is None:
             return _disable(ls, action, "the finding is not known any more")
         return _resolved(ls, action, found[1])
@@ -75,7 +79,7 @@ def _fix(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
         title=f"Apply fix: {_title(live)}",
         kind=types.CodeActionKind.QuickFix,
         is_preferred=live.finding.source == "static" or live.finding.confidence == "certain" or None,
-        data={"id": live.finding.id},
+        data={"id": live.finding.id, "uri": ls.publisher.uri(live.path)},
     )
     if ls.session.flags.resolve_action_edit:
         try:
@@ -87,11 +91,13 @@ def _fix(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
     return [resolved] if resolved.edit is not None or resolved.disabled is not None else []
 
 
-def _commands(live: LiveFinding) -> list[types.CodeAction]:
-    finding, title = live.finding, _title(live)
+def _commands(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
+    title = _title(live)
+    # Two worktrees of one repository may hold the same finding: the file says which is meant.
+    named = {"finding": live.finding.id, "uri": ls.publisher.uri(live.path)}
 
     def action(label: str, command: str, **arguments: str) -> types.CodeAction:
-        target = types.Command(title=label, command=command, arguments=[{"finding": finding.id, **arguments}])
+        target = types.Command(title=label, command=command, arguments=[{**named, **arguments}])
         return types.CodeAction(title=label, kind=types.CodeActionKind.QuickFix, command=target)
 
     dismissals = [action(f"Dismiss ({reason}): {title}", "rebuttal.dismiss", reason=reason) for reason in _REASONS]

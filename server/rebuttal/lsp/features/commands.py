@@ -89,7 +89,6 @@ def register(ls: RebuttalServer) -> None:
 
 def review_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
     """What a command asks for. Raises an error that names the argument which is wrong."""
-    settings = ls.session.settings
     path = _path(ls, arguments)
     root = _root(ls, path)
     only = _only(path, arguments.get("range"))
@@ -98,9 +97,9 @@ def review_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
         root,
         scope=_scope(arguments, root, path, only),
         base=_text(arguments, "base"),
-        panel=_choice(arguments, "panel", PANELS) or settings.panel,
-        protocol=_choice(arguments, "protocol", PROTOCOLS) or settings.protocol,
-        profile=_choice(arguments, "profile", PROFILES) or settings.profile,
+        panel=_choice(arguments, "panel", PANELS),
+        protocol=_choice(arguments, "protocol", PROTOCOLS),
+        profile=_choice(arguments, "profile", PROFILES),
         only=only,
     )
 
@@ -177,7 +176,8 @@ def _only(path: Path | None, given: Any) -> Mapping[str, Any] | None:
 
 
 def _finding(ls: RebuttalServer, arguments: Arguments) -> Any:
-    found = ls.session.find(_text(arguments, "finding") or "")
+    uri = _text(arguments, "uri")
+    found = ls.session.find(_text(arguments, "finding") or "", ls.path(uri) if uri else None)
     if found is None:
         raise UserError("That finding is not known any more; run the review again.")
     return found

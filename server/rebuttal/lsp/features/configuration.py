@@ -32,12 +32,13 @@ class Configuration:
     """Keeps the session's settings equal to the user's, narrowed by the editor's."""
 
     ls: RebuttalServer
+    _initial: Any = None
     _told: set[str] = field(factory=set)
     _known: asyncio.Event = field(factory=asyncio.Event)
 
     def begin(self, values: Any) -> None:
         """Start from `initializationOptions`, then ask the client if it can be asked."""
-        options = values.get(SECTION, values) if isinstance(values, Mapping) else {}
+        self._initial = options = values.get(SECTION, values) if isinstance(values, Mapping) else {}
         flags = self.ls.session.flags
         if options or not flags.configuration:
             self.apply(options)
@@ -70,7 +71,8 @@ class Configuration:
             item = types.ConfigurationItem(section=SECTION)
             answer = await self.ls.workspace_configuration_async(types.ConfigurationParams([item]))
             if answer:
-                self.apply(answer[0])
+                # Null: the client knows no such section.
+                self.apply(self._initial if answer[0] is None else answer[0])
         finally:
             self._known.set()
 

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from lsprotocol import types
 
 from rebuttal.findings.severity import SEVERITIES
-from rebuttal.lsp.anchors import LiveFinding, follow
+from rebuttal.lsp.anchors import LiveFinding, follow, shift
 from rebuttal.lsp.encoding import convert
 from rebuttal.lsp.paths import is_inside, read_text, uri_of
 from rebuttal.lsp.protocol import DIAGNOSTICS_OF_OTHERS, OtherDiagnosticsParams
@@ -198,6 +198,7 @@ def _replace(
 
     def stays(live: LiveFinding) -> bool:
         outside = reviewed_files is not None and live.finding.file not in reviewed_files
+        outside = outside or not _selected(job, live)
         return live.finding.id not in ids and (live.finding.source not in sources or outside)
 
     before = repository.paths()
@@ -209,6 +210,20 @@ def _replace(
         if finding.status != "dismissed":
             repository.dismissed.pop(finding.id, None)
     ls.publisher.refresh_all(before | repository.paths())
+
+
+def _selected(job: Job, live: LiveFinding) -> bool:
+    """Whether a review of a selection would have found it again; without a selection, any."""
+    only = job.request.only
+    if only is None:
+        return True
+    if live.path != Path(only["file"]):
+        return False
+    where = Range(Position(only["start_line"], 0), Position(only["end_line"] + 1, 0))
+    for edit in job.edits.get(live.path, ()):
+        where = shift(where, edit)
+    touches = live.range.start.line < where.end.line and live.range.end.line >= where.start.line
+    return touches or live.finding.side != "new"
 
 
 def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding]) -> list[LiveFinding]:
@@ -227,7 +242,10 @@ def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding
         for edit in finding.fix.edits if finding.fix else ():
             see(root / edit.file)
         see(root / finding.file)
-        followed.append(follow(finding, root, texts))
+        live = follow(finding, root, texts)
+        for made in job.edits.get(live.path, ()):
+            live.shift(made)
+        followed.append(live)
     return followed
 
 

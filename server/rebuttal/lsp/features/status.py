@@ -56,8 +56,8 @@ class StatusReporter:
 
     def status(self, repository: Repository) -> dict[str, Any]:
         """The contract's object; what is not known is left out."""
-        job, totals = repository.job, self.ls.session.totals
-        state, message = self._state(repository)
+        job, totals = self.ls.session.job_to_show(repository), self.ls.session.totals
+        state, message = self._state(repository, job)
         status: dict[str, Any] = {"state": state, "repository": str(repository.root)}
         if job is not None:
             status["job"] = job.id
@@ -73,8 +73,7 @@ class StatusReporter:
             status["message"] = clean(message)
         return status
 
-    def _state(self, repository: Repository) -> tuple[str, str | None]:
-        job = repository.job
+    def _state(self, repository: Repository, job: Job | None) -> tuple[str, str | None]:
         if job is not None and job.running:
             return job.state, job.message
         if repository.outcome != "idle":

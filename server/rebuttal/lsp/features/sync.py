@@ -38,6 +38,7 @@ def register(ls: RebuttalServer) -> None:
             return
         ls.session.dirty.add(path)
         edits = document.take_edits() or []
+        ls.session.typed(path, edits)
         for live in ls.session.findings_in(path):
             for edit in edits:
                 live.shift(edit)
@@ -52,13 +53,17 @@ def register(ls: RebuttalServer) -> None:
         root = _reviewed_on_save(ls, path)
         if root is not None:
             ls.session.last_repository = root
-            ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: _review(ls, root))
+            ls.session.repository(root)
+            ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: ls.spawn(_review(ls, root)))
 
     @ls.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: RebuttalServer, params: types.DidCloseTextDocumentParams) -> None:
         path = ls.path(params.text_document.uri)
         if path is None:
             return
+        if path in ls.session.dirty:  # what was typed is gone
+            for job in ls.session.running():
+                job.edits.pop(path, None)
         ls.session.dirty.discard(path)
         ls.session.others.pop(path, None)
         ls.publisher.refresh(path)
@@ -72,9 +77,23 @@ def _reviewed_on_save(ls: RebuttalServer, path: Path) -> Path | None:
     return root if root is not None and ls.session.belongs(root) else None
 
 
-def _review(ls: RebuttalServer, root: Path) -> None:
+async def _review(ls: RebuttalServer, root: Path) -> None:
+    await ls.configuration.ready()
     settings = ls.session.settings
-    if settings.on_save == "off":
+    if settings.on_save == "off" or root not in ls.session.repositories:
         return
     panel = settings.panel if settings.on_save == "debate" else "static"
-    ls.jobs.start(ReviewRequest(root, panel=panel, protocol=settings.protocol, profile=settings.profile, origin="save"))
+    request = ReviewRequest(root, panel=panel, origin="save")
+    if not _is_under_way(ls, request):
+        ls.jobs.start(request)
+
+
+def _is_under_way(ls: RebuttalServer, request: ReviewRequest) -> bool:
+    """Whether a debate of the same text runs already: starting anew would only spend its money twice."""
+    if request.panel == "static":
+        return False
+    now = ls.snapshot(request.root).texts
+    return any(
+        job.request.key == request.key and not job.superseded and now.items() <= job.snapshot.texts.items()
+        for job in ls.session.running()
+    )
