@@ -28,7 +28,9 @@ async def test_settings_are_pulled_and_pulled_again_when_they_change(start: Star
     assert stage.pipes == []
     stage.editor.settings = {"onSave": "static"}
     stage.editor.notify("workspace/didChangeConfiguration", {"settings": None})
-    await stage.editor.until(lambda: stage.editor.server.session.settings.on_save == "static")
+    await stage.editor.settle()  # it has asked
+    await stage.editor.settle()  # it has the answer
+    assert stage.editor.server.session.settings.on_save == "static"
     stage.editor.save(repo / "a.py")
     await stage.editor.settle()
     stage.clock.advance(1)

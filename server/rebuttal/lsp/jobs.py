@@ -216,7 +216,7 @@ class Jobs:
         except Exception as error:
             # A client that cannot ask has not agreed.
             log.warning("the question could not be asked: %s", place_of(error))
-        if job.state == "awaitingConsent" and not call.cancelling:
+        if not call.cancelling and job.state == "awaitingConsent":
             job.state = "estimating"
             self.worker.answer(call, {"agree": agreed, "remember": agreed})
             self.desk.job_changed(job)

@@ -10,7 +10,7 @@ from lsprotocol import types
 from rebuttal.lsp import capabilities
 from rebuttal.lsp.features import diagnostics
 from rebuttal.lsp.parent import is_alive
-from rebuttal.lsp.paths import path_of, repository_of
+from rebuttal.lsp.paths import is_inside, path_of, repository_of
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -58,7 +58,8 @@ def _repositories(folders: list[Path]) -> list[Path]:
 
 
 def _was_in(root: Path, removed: set[Path | None], left: list[Path]) -> bool:
-    return not left and any(folder is not None and (folder == root or root in folder.parents) for folder in removed)
+    gone = [folder for folder in removed if folder is not None]
+    return not left and any(is_inside(root, folder) or is_inside(folder, root) for folder in gone)
 
 
 def _close(ls: RebuttalServer, root: Path) -> None:
