@@ -13,10 +13,17 @@ import type { ApiKey } from "./key";
 import { logLevel, resolveLaunch, serverEnvironment, type Launch } from "./launch";
 import { settingsEnvironment, workspaceSettings, type Inspected } from "./settings";
 import { SingleFlight } from "./singleFlight";
-import { isBusy, type Health, type Status } from "./status";
+import { isBusy, Statuses, type Health, type Status } from "./status";
 
 /** Restarts after a crash within three minutes. Few: a server that spends money must not run wild. */
 const MOST_RESTARTS = 2;
+
+const HEALTH_OF: Readonly<Record<State, Health>> = {
+  [State.Stopped]: "stopped",
+  [State.Starting]: "starting",
+  [State.Running]: "ready",
+  [State.StartFailed]: "stopped",
+};
 
 interface Plan {
   readonly launch: Launch | undefined;
@@ -26,7 +33,7 @@ interface Plan {
 export class Server implements vscode.Disposable {
   #client: LanguageClient | undefined;
   #plan: Plan | undefined;
-  #status: Status | undefined;
+  readonly #statuses = new Statuses();
   #changed = false;
   #ended = false;
   readonly #flight = new SingleFlight(() => this.#restart());
@@ -51,7 +58,7 @@ export class Server implements vscode.Disposable {
   }
 
   get status(): Status | undefined {
-    return this.#status;
+    return this.#statuses.shown;
   }
 
   /** Start, or stop and start again. Calls that come meanwhile are one. */
@@ -64,7 +71,7 @@ export class Server implements vscode.Disposable {
     if (isDeepStrictEqual(await this.#makePlan(), this.#plan)) {
       return;
     }
-    if (isBusy(this.#status)) {
+    if (isBusy(this.status)) {
       this.#changed = true;
       return;
     }
@@ -99,9 +106,6 @@ export class Server implements vscode.Disposable {
     this.#client = client;
     try {
       await client.start();
-      if (this.#status === undefined) {
-        this.#tell("ready");
-      }
     } catch (error) {
       this.log.error(`The server did not start: ${String(error)}`);
       this.#tell("stopped");
@@ -112,7 +116,7 @@ export class Server implements vscode.Disposable {
   async #stopClient(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    this.#status = undefined;
+    this.#statuses.clear();
     if (client === undefined) {
       return;
     }
@@ -147,8 +151,9 @@ export class Server implements vscode.Disposable {
       this.#hear(status);
     });
     client.onDidChangeState(({ newState }) => {
-      if (newState === State.Stopped && this.#client === client) {
-        this.#tell("stopped");
+      // After a crash the client starts the server again by itself: the status bar must not stay at "stopped".
+      if (this.#client === client) {
+        this.#tell(HEALTH_OF[newState]);
       }
     });
     return client;
@@ -184,15 +189,16 @@ export class Server implements vscode.Disposable {
   }
 
   #hear(status: Status): void {
-    this.#status = status;
-    this.#statusEmitter.fire(status);
-    if (this.#changed && !isBusy(status)) {
+    this.#statuses.hear(status);
+    const shown = this.#statuses.shown ?? status;
+    this.#statusEmitter.fire(shown);
+    if (this.#changed && !isBusy(shown)) {
       void this.restart();
     }
   }
 
   #tell(health: Health): void {
-    this.#status = undefined;
+    this.#statuses.clear();
     this.#statusEmitter.fire(health);
   }
 

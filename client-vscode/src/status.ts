@@ -47,6 +47,30 @@ export function isBusy(status: Status | undefined): boolean {
   return status !== undefined && ["estimating", "awaitingConsent", "debating"].includes(status.state);
 }
 
+/**
+ * What each repository's last status was. One window has one status bar item: it shows a review that is under way
+ * rather than what another repository says meanwhile.
+ */
+export class Statuses {
+  readonly #last = new Map<string, Status>();
+
+  hear(status: Status): void {
+    const name = status.repository ?? "";
+    this.#last.delete(name);
+    this.#last.set(name, status);
+  }
+
+  clear(): void {
+    this.#last.clear();
+  }
+
+  /** The latest of those under way, else the latest; undefined before the first. */
+  get shown(): Status | undefined {
+    const latest = [...this.#last.values()].reverse();
+    return latest.find(isBusy) ?? latest[0];
+  }
+}
+
 /** The status bar item's text: short, one icon in front. */
 export function statusText(status: Status): string {
   const [icon, ...parts] = pieces(status);

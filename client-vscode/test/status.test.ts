@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dollars, escapeMarkdown, healthText, healthTooltip, isBusy, statusText, statusTooltip, type Status } from "../src/status";
+import { dollars, escapeMarkdown, healthText, healthTooltip, isBusy, Statuses, statusText, statusTooltip, type Status } from "../src/status";
 
 const idle: Status = {
   state: "idle",
@@ -96,4 +96,19 @@ test("a server that is not there is told in words, not only by an icon", () => {
   assert.equal(healthText("missing"), "$(cloud-download) Install Rebuttal");
   assert.equal(healthText("stopped"), "$(debug-disconnect) Rebuttal stopped");
   assert.match(healthTooltip("missing"), /not installed/);
+});
+
+test("another repository's idle status hid a running debate, and let the server be restarted under it", () => {
+  const statuses = new Statuses();
+  assert.equal(statuses.shown, undefined);
+  const debating: Status = { ...idle, state: "debating", phase: "opening" };
+  const other: Status = { ...idle, repository: "/home/me/lib" };
+  statuses.hear(debating);
+  statuses.hear(other);
+  assert.equal(statuses.shown, debating);
+  assert.equal(isBusy(statuses.shown), true);
+  statuses.hear(idle);
+  assert.equal(statuses.shown, idle);
+  statuses.clear();
+  assert.equal(statuses.shown, undefined);
 });

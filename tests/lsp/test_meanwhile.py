@@ -39,12 +39,22 @@ async def test_findings_of_a_closed_folder_came_in_after_it(start: Start, repo: 
     stage = await start({"review": [{"deaf": True}, *DEBATE]})
     await stage.editor.command("rebuttal.review")
     await stage.editor.until(lambda: stage.editor.state == "debating")
-    said = len(stage.editor.statuses)
     close_folder(stage, repo)
     await stage.editor.until(lambda: stage.asked("cancel"))
     stage.worker.release()
     await stage.editor.until(lambda: not list(stage.editor.server.session.running()))
     assert stage.editor.of(file) == []
+
+
+async def test_status_stayed_debating_when_its_folder_was_closed(start: Start, repo: Path) -> None:
+    stage = await start({"review": [{"deaf": True}, *DEBATE]})
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.state == "debating")
+    close_folder(stage, repo)
+    await stage.editor.until(lambda: stage.editor.state == "idle")
+    said = len(stage.editor.statuses)
+    stage.worker.release()
+    await stage.editor.until(lambda: not list(stage.editor.server.session.running()))
     assert stage.editor.statuses[said:] == []
 
 

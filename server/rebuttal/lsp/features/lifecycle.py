@@ -68,6 +68,6 @@ def _close(ls: RebuttalServer, root: Path) -> None:
     repository = ls.session.repositories.get(root)
     if repository is not None:
         diagnostics.forget(ls, repository)
-    ls.status.forget(root)
+        ls.status.forget(repository)
     if ls.session.last_repository == root:
         ls.session.last_repository = None

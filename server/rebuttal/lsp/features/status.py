@@ -39,8 +39,12 @@ class StatusReporter:
         for repository in list(self.ls.session.repositories.values()):
             self.update(repository)
 
-    def forget(self, root: Path) -> None:
-        self._sent.pop(root, None)
+    def forget(self, repository: Repository) -> None:
+        """Its folder was closed: the last word of it is that nothing runs there."""
+        if repository.root in self._sent:
+            repository.job, repository.outcome, repository.message = None, "idle", None
+            self.update(repository)
+            del self._sent[repository.root]
 
     def log_end(self, repository: Repository, job: Job) -> None:
         """For clients that do not know the notification."""
