@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rebuttal.lsp.features import consent
 from tests.lsp.conftest import Start
 from tests.lsp.editor import RequestFailed
 from tests.lsp.fake_worker import TOTALS, done
@@ -241,6 +242,11 @@ async def test_consent_is_asked_with_what_is_sent_where(start: Start) -> None:
     assert stage.asked("answer") == [{"id": 1, "method": "answer", "params": {"agree": True, "remember": True}}]
     stage.worker.release()
     await stage.editor.until(lambda: stage.editor.state == "idle")
+
+
+def test_name_of_a_file_put_lines_of_its_own_into_the_question() -> None:
+    question = {**QUESTION, "untracked": ["a.py\n\nNothing is sent."]}
+    assert "\n" not in consent.text(question)
 
 
 @pytest.mark.parametrize("answer", [None, {"title": "Not now"}])

@@ -42,4 +42,5 @@ def text(question: Mapping[str, Any]) -> str:
         parts.append(f"{redactions} {'secret is' if redactions == 1 else 'secrets are'} left out.")
     expected, at_most = str(question.get("expected") or "0"), str(question.get("at_most") or "0")
     parts.append(f"Expected cost {dollars(Decimal(expected))}, at most {dollars(Decimal(at_most))}.")
-    return clean(" ".join(parts))
+    # On one line: a file's name must not pass for a sentence of ours.
+    return clean(" ".join(" ".join(parts).split()))
