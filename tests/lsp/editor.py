@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -142,12 +143,14 @@ class Editor:
     # What the editor sees
 
     async def until(self, condition: Callable[[], Any]) -> Any:
-        """The condition's value once it is true; it is looked at after every message, the worker's too."""
+        """The condition's value once it is true; it is looked at after every message, the worker's too, and now and
+        then besides: the server may act on a message without sending another."""
 
         async def wait() -> Any:
             while not (value := condition()):
                 self.news.clear()
-                await self.news.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.news.wait(), 0.05)
             return value
 
         try:
