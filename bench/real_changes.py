@@ -110,14 +110,14 @@ def static_table(runs: list[Run]) -> str:
 
 
 def findings_table(runs: list[Run]) -> str:
-    """Every static finding, with what a person who read it thought of it (bench/read.toml)."""
+    """Every static finding, with what we thought of it when we read it (bench/read.toml)."""
     judged = tomllib.loads((Path(__file__).parent / "read.toml").read_text("utf-8"))
     rows = []
     for run in runs:
         for one in run.static["findings"]:
             place = f"{run.release.name} `{one['file']}:{one['range']['start']['line'] + 1}`"
             rows.append([place, one["rule"], one["title"], judged.get(one["id"], "not read yet")])
-    return table(["place", "rule", "finding", "read by a person"], rows) if rows else "No findings."
+    return table(["place", "rule", "finding", "judged"], rows) if rows else "No findings."
 
 
 def debate_table(runs: list[Run]) -> str:
@@ -166,7 +166,7 @@ def section() -> str:
         "Two consecutive releases of real packages, reviewed as one commit (`python -m bench.real_changes`).\n",
         "The static panel, for real:\n",
         static_table(runs),
-        "\nWhat it found, each read by a person:\n",
+        "\nWhat it found, each read and judged (bench/read.toml):\n",
         findings_table(runs),
         "\nThe debate, against the emulator: reviewer, token counts and findings are *simulated*; prices are real.\n",
         debate_table(runs),
