@@ -108,10 +108,6 @@ class Change:
     """For a selection: new-side lines, by file, that are of interest."""
 
     @property
-    def hunk_count(self) -> int:
-        return sum(len(diff.hunks) for diff in self.files)
-
-    @property
     def untracked(self) -> tuple[str, ...]:
         return tuple(diff.path for diff in self.files if diff.untracked)
 

@@ -15,8 +15,6 @@ from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import LedgerRow, Totals
 from rebuttal.store.money import dollars, exact
 
-GROUPS = ("day", "review", "phase", "seat", "model")
-
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Print the totals, and rows by one group (text) or all (JSON)."""

@@ -13,6 +13,7 @@ from rebuttal.debate.events import ClaimRaised, ClaimSettled, PhaseStarted, Seat
 from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, ReviewEvent, StaticReady
 from rebuttal.review.threads import in_thread
 from rebuttal.store.money import dollars
+from rebuttal.text.words import counted
 
 PHASES = {
     "triage": "Triage",
@@ -54,7 +55,7 @@ class TerminalDoor:
     def tell(self, event: ReviewEvent) -> None:
         match event:
             case StaticReady(findings=findings):
-                self._say(f"static panel: {_count(len(findings), 'finding')}")
+                self._say(f"static panel: {counted(len(findings), 'finding')}")
             case Estimated(estimate=estimate):
                 self._say(f"debate: {estimate.words}")
             case PhaseStarted(phase=phase) if phase != self._phase:
@@ -121,15 +122,11 @@ def _read_line() -> str:
 def question_text(question: Question) -> str:
     """What a person reads before anything leaves the machine."""
     lines = [
-        f"Send the change of {question.repository} ({_count(question.files, 'file')}) to {question.host}?",
+        f"Send the change of {question.repository} ({counted(question.files, 'file')}) to {question.host}?",
         f"  {question.estimate.words}",
-        f"  {_count(question.redactions, 'secret')} replaced by placeholders",
+        f"  {counted(question.redactions, 'secret')} replaced by placeholders",
     ]
     if question.untracked:
         lines.append("  files that git does not track yet are part of it: " + ", ".join(question.untracked))
     lines.append("[y]es, [a]lways for this repository, [N]o: ")
     return "\n".join(lines)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -16,7 +16,7 @@ from rebuttal.context.code import Code
 from rebuttal.context.diff import HEADER_LINES
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import CLASSES, classes, functions
-from rebuttal.text.languages import Language
+from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.positions import git_lines
 
@@ -35,17 +35,12 @@ DISTINCTIVE = 5
 """A name of fewer letters stands for too many things."""
 _LARGE = 120
 _LARGE_CLASS = 50
-_GLOBS: Mapping[str, tuple[str, ...]] = {
-    "python": ("*.py", "*.pyi"),
-    "go": ("*.go",),
-    "script": ("*.ts", "*.tsx", "*.js", "*.jsx", "*.mjs", "*.cjs", "*.mts", "*.cts"),
-}
 _DEFINES = re.compile(r"\b(?:def|class|func|function|const|let|var|type|interface|enum)\b|^\s*(?:\w+\s+){0,4}\w+\s*\(")
 
 
-def family(language: Language | None) -> str | None:
-    """Languages that call each other: JavaScript and TypeScript are one."""
-    return "script" if language in ("javascript", "typescript", "tsx") else language
+def family(language: Language | None) -> Language | None:
+    """The family that calls each other; None for what is not parsed."""
+    return None if language is None else family_of(language)
 
 
 def defines(line: str) -> bool:
@@ -106,7 +101,8 @@ def search(tree: Tree, names: Mapping[str, str], code: Code) -> dict[str, list[M
     """Lines of the new side that hold each name, by name; one search for all."""
     if not names:
         return {}
-    globs = [glob for kind in sorted(set(names.values())) for glob in _GLOBS.get(kind, ())]
+    families = set(names.values())
+    globs = [glob for one, some in GLOBS.items() if one in families for glob in some]
     pattern = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(name) for name in sorted(names)) + r")(?!\w)")
     found: dict[str, list[Match]] = {}
     for match in sorted(tree.grep(sorted(names), globs), key=lambda one: (one.path, one.line)):

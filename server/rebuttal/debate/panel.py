@@ -15,6 +15,7 @@ from rebuttal.change.model import Change
 from rebuttal.debate.model import PanelName, Seat
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.triage import Area, Traits, traits_of
+from rebuttal.text.words import counted
 
 
 @frozen
@@ -101,7 +102,7 @@ def choose_panel(change: Change, requested: str) -> PanelChoice:
 def _auto(traits: Traits) -> PanelChoice:
     if traits.trivial is not None:
         return PanelChoice("static", (), 0, (traits.trivial,))
-    size = f"{_count(traits.lines, 'changed line')} in {_count(traits.files, 'file')}"
+    size = f"{counted(traits.lines, 'changed line')} in {counted(traits.files, 'file')}"
     if traits.lines <= TINY_LINES and traits.files <= 1:
         return _seated("small", 2, traits, (f"{size}: tiny, two seats",))
     panel = _by_size(traits)
@@ -135,7 +136,3 @@ def _why(seats: tuple[Seat, ...], traits: Traits) -> Iterable[str]:
         touched = max(traits.areas, key=lambda area: (weights.get(area, 0), area), default=None)
         if touched is not None and weights.get(touched, 0):
             yield f"{seat.name}: {_AREA_WORDS[touched]} ({traits.areas[touched]})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -14,6 +14,7 @@ from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.statement import clean, one_line
 from rebuttal.store.model import NO_TOKENS, ZERO
 from rebuttal.store.money import dollars
+from rebuttal.text.words import counted
 
 QUOTED_LINES = 12
 """Lines of a quote that are shown."""
@@ -56,9 +57,9 @@ class _Writer:
         sat = f"{self._names_of(seats)} opened" if seats else "Nobody opened"
         spent = sum((one.reply.spent for one in outcome.exchanges), ZERO)
         seconds = max((one.ended for one in outcome.exchanges), default=0.0)
-        came_to = f"{_count(len(outcome.findings), 'finding')}, {len(outcome.held_back)} held back, {dropped} refuted"
-        took = f"{_count(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {dollars(spent)}"
-        claims = _count(len(outcome.contentions), "claim")
+        came_to = f"{counted(len(outcome.findings), 'finding')}, {len(outcome.held_back)} held back, {dropped} refuted"
+        took = f"{counted(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {dollars(spent)}"
+        claims = counted(len(outcome.contentions), "claim")
         parts = [f"{sat}. {claims} came to argument: {came_to}. It took {took}."]
         if outcome.stopped_by is not None:
             parts.append(f"**The debate was stopped early:** {_prose(outcome.stopped_by.message)}.")
@@ -211,7 +212,3 @@ def clean_line(line: str) -> str:
     """A line of code without what a terminal would act on, its indentation kept."""
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     return indent + clean(line)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

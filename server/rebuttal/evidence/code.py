@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from functools import cached_property
 
@@ -145,16 +144,6 @@ class Code:
     @cached_property
     def paths(self) -> frozenset[str]:
         return self._tree.paths()
-
-    @cached_property
-    def _sorted_paths(self) -> list[str]:
-        return sorted(self.paths)
-
-    def has_folder(self, folder: str) -> bool:
-        """Whether any file stands in the folder (or below)."""
-        prefix = folder.rstrip("/") + "/"
-        place = bisect_left(self._sorted_paths, prefix)
-        return place < len(self._sorted_paths) and self._sorted_paths[place].startswith(prefix)
 
     def source(self, path: str) -> Source | None:
         """The file; None if there is none, or it is no text."""

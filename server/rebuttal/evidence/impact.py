@@ -22,7 +22,7 @@ from rebuttal.evidence.rules import ARCHITECT
 from rebuttal.evidence.signatures import difference, refusal, shift
 from rebuttal.evidence.users import Usage, usages
 from rebuttal.findings.model import Certainty, Related
-from rebuttal.text.languages import Language
+from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.positions import LineIndex
 
 SECONDS = 10.0
@@ -31,11 +31,6 @@ MANY_FILES = 60
 """A method's name that stands in more files than this is too common to say whose it is."""
 NAMED_CALLERS = 3
 RELATED_CALLERS = 50
-_GLOBS: dict[Language, tuple[str, ...]] = {
-    "python": ("*.py", "*.pyi"),
-    "go": ("*.go",),
-    "javascript": ("*.js", "*.jsx", "*.mjs", "*.cjs", "*.ts", "*.tsx", "*.mts", "*.cts"),
-}
 _OPEN_MODULE = re.compile(r"\bglobals\(\)|\b__getattr__\b|\bvars\(\)|\bsys\.modules\[")
 
 
@@ -61,13 +56,9 @@ def check(material: Material, clock: Callable[[], float] = time.monotonic) -> It
     code = Code(material.change, material.repository.new, material.parser, wanted)
     gone = frozenset(diff.path for diff in material.files if diff.new_text is None)
     modules = Modules(code, gone)
-    for family in ("python", "javascript", "go"):
-        ours = [one for one in every if _family(one.language) == family and not _still_offered(one, code)]
+    for family in GLOBS:
+        ours = [one for one in every if family_of(one.language) == family and not _still_offered(one, code)]
         yield from _search(material, ours, family, code, modules, clock, deadline)
-
-
-def _family(language: Language) -> Language:
-    return "javascript" if language in ("typescript", "tsx") else language
 
 
 def _of_interest(material: Material, one: Altered) -> bool:
@@ -116,7 +107,7 @@ def _search(
 
 def _files_by_name(material: Material, every: list[Altered], family: Language, code: Code) -> dict[str, list[Source]]:
     names = sorted({one.name for one in every})
-    paths = {match.path for match in material.repository.new.grep(names, _GLOBS[family])}
+    paths = {match.path for match in material.repository.new.grep(names, GLOBS[family])}
     words = re.compile(r"(?<![\w$])(?:" + "|".join(re.escape(name) for name in names) + r")(?![\w$])")
     found: dict[str, list[Source]] = defaultdict(list)
     for path in sorted(paths):

@@ -22,6 +22,18 @@ _BY_SUFFIX: dict[str, Language] = {
 }
 
 
+_FAMILIES: dict[Language, tuple[Language, ...]] = {
+    "python": ("python",),
+    "javascript": ("javascript", "typescript", "tsx"),
+    "go": ("go",),
+}
+
+GLOBS: dict[Language, tuple[str, ...]] = {
+    family: tuple(f"*.{suffix}" for suffix, language in _BY_SUFFIX.items() if language in members)
+    for family, members in _FAMILIES.items()
+}
+"""By family: which files may hold its code."""
+
 _TEST_FOLDERS = frozenset(
     {
         "test",
@@ -44,6 +56,11 @@ def language_of(path: str) -> Language | None:
     """The language of the file at `path`; None for one that Rebuttal does not parse."""
     stem, dot, suffix = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
     return _BY_SUFFIX.get(suffix.lower()) if dot and stem else None
+
+
+def family_of(language: Language) -> Language:
+    """Languages that call each other are one family, named after its first: JavaScript and TypeScript."""
+    return "javascript" if language in _FAMILIES["javascript"] else language
 
 
 def is_test(path: str) -> bool:

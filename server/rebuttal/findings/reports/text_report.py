@@ -15,6 +15,7 @@ from rebuttal.findings.report import NotSpent, Report
 from rebuttal.findings.severity import SEVERITIES, Severity
 from rebuttal.store.money import dollars
 from rebuttal.text.positions import Position, Range, git_lines, utf16_length
+from rebuttal.text.words import counted
 
 MARGIN = 4
 """Columns that everything below a finding's first line is set in."""
@@ -89,7 +90,7 @@ class _Writer:
         for offset, line in enumerate(lines[:SHOWN_LINES]):
             yield self._cut(f"{' ' * MARGIN}{self._dim(f'{number + offset:>{digits}} |')} {line}")
         if len(lines) > SHOWN_LINES:
-            yield " " * MARGIN + self._dim(f"{'':>{digits}} | and {_count(len(lines) - SHOWN_LINES, 'more line')}")
+            yield " " * MARGIN + self._dim(f"{'':>{digits}} | and {counted(len(lines) - SHOWN_LINES, 'more line')}")
 
     def _fix(self, finding: Finding, fix: Fix) -> Iterator[str]:
         inside, outside = _split_edits(finding, fix)
@@ -119,7 +120,7 @@ class _Writer:
             head = self._dim(label) if number == 0 else " " * len(label)
             yield self._cut(f"{' ' * MARGIN}{head} {line}")
         if rest > 0:
-            more = f"and {_count(rest, 'more line')}"
+            more = f"and {counted(rest, 'more line')}"
             yield " " * (MARGIN + len(label) + 1) + self._dim(more)
 
     def _section(self, title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -137,7 +138,7 @@ class _Writer:
         hunks = sum(one.hunks for one in report.coverage.reviewed)
         parts = [
             _tally(shown, degraded=bool(report.degraded)),
-            f"{_count(len(report.coverage.reviewed), 'file')}, {_count(hunks, 'hunk')} reviewed",
+            f"{counted(len(report.coverage.reviewed), 'file')}, {counted(hunks, 'hunk')} reviewed",
         ]
         dismissed = sum(one.status == "dismissed" for one in report.findings)
         parts += [f"{dismissed} dismissed"] if dismissed else []
@@ -242,7 +243,7 @@ def _tally(shown: Sequence[Finding], *, degraded: bool) -> str:
         return "No findings in what could be reviewed" if degraded else "No findings"
     counts = {severity: sum(one.severity == severity for one in shown) for severity in SEVERITIES}
     each = ", ".join(f"{number} {severity}" for severity, number in counts.items() if number)
-    return f"{_count(len(shown), 'finding')} ({each})"
+    return f"{counted(len(shown), 'finding')} ({each})"
 
 
 def _cost(report: Report) -> str:
@@ -251,7 +252,7 @@ def _cost(report: Report) -> str:
     if cost.calls:
         tokens = cost.tokens
         parts[0] += f" (expected {dollars(estimate.expected)}, at most {dollars(estimate.at_most)})"
-        parts.append(_count(cost.calls, "call"))
+        parts.append(counted(cost.calls, "call"))
         parts.append(f"{tokens.prompt:,} tokens in ({tokens.cache_read:,} from the cache), {tokens.output:,} out")
     if cost.assumed:
         parts.append(f"{dollars(cost.assumed)} more assumed for calls whose cost is not known")
@@ -265,11 +266,7 @@ def _cost(report: Report) -> str:
 
 
 def _skipped(file: str, hunks: int | None) -> str:
-    return file if hunks is None else f"{file} ({_count(hunks, 'hunk')})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return file if hunks is None else f"{file} ({counted(hunks, 'hunk')})"
 
 
 def _words(name: str) -> str:
