@@ -35,16 +35,16 @@ def test_words_are_found_on_both_sides_as_whole_words(repo: GitRepo) -> None:
     with read_change(repo.root, parse_scope("working")) as reading:
         sides: Repository = reading.repository
         assert set(sides.new.grep(["old"], ["*.py"])) == {
-            Match("fresh.py", 0),
-            Match("sub/b.py", 0),
-            Match("sub/b.py", 2),
+            Match("fresh.py", 0, "old"),
+            Match("sub/b.py", 0, "old"),
+            Match("sub/b.py", 2, "old"),
         }
         assert set(sides.old.grep(["old", "older"])) == {
-            Match("a.py", 0),
-            Match("c.txt", 0),
-            Match("sub/b.py", 0),
-            Match("sub/b.py", 1),
-            Match("sub/b.py", 2),
+            Match("a.py", 0, "old"),
+            Match("c.txt", 0, "old"),
+            Match("sub/b.py", 0, "old"),
+            Match("sub/b.py", 1, "older"),
+            Match("sub/b.py", 2, "old"),
         }
         assert list(sides.new.grep([])) == []
         assert list(sides.new.grep(["", "a\nb", "-e", "ol.*"])) == []
@@ -54,11 +54,11 @@ def test_the_index_and_commits_are_searched_too(repo: GitRepo) -> None:
     repo.git("add", "a.py")
     repo.write("a.py", "later\n")
     with read_change(repo.root, parse_scope("staged")) as reading:
-        assert list(reading.repository.new.grep(["new", "later"])) == [Match("a.py", 0)]
+        assert list(reading.repository.new.grep(["new", "later"])) == [Match("a.py", 0, "new")]
         assert reading.repository.new.paths() == {"a.py", "sub/b.py", "c.txt", ".gitignore"}
     repo.commit("next")
     with read_change(repo.root, parse_scope("commit:HEAD")) as reading:
-        assert list(reading.repository.new.grep(["later"], ["*.py"])) == [Match("a.py", 0)]
+        assert list(reading.repository.new.grep(["later"], ["*.py"])) == [Match("a.py", 0, "later")]
         assert list(reading.repository.old.grep(["later"], ["*.py"])) == []
     with read_change(repo.root, parse_scope("commit:HEAD~1")) as reading:
         assert list(reading.repository.old.grep(["old"])) == []
@@ -86,9 +86,9 @@ def test_buffers_hide_the_disk_everywhere(repo: GitRepo) -> None:
         assert changed.unsaved
         assert changed.hunks == (Hunk(0, 3, 0, 2),)
         assert set(new.grep(["old", "unsaved"], ["*.py"])) == {
-            Match("fresh.py", 0),
-            Match("sub/b.py", 1),
-            Match("brand_new.py", 0),
+            Match("fresh.py", 0, "old"),
+            Match("sub/b.py", 1, "unsaved"),
+            Match("brand_new.py", 0, "unsaved"),
         }
         assert new.read("sub/b.py") == "\nunsaved()\n"
         assert "brand_new.py" in new.paths()
@@ -142,19 +142,19 @@ def test_grep_stops_at_its_limit(repo: GitRepo, monkeypatch: pytest.MonkeyPatch)
     repo.write("many.py", "word\n" * 100_000)
     monkeypatch.setattr(repository, "MAX_MATCHES", 7)
     with read_change(repo.root, parse_scope("working")) as reading:
-        assert list(reading.repository.new.grep(["word"])) == [Match("many.py", line) for line in range(7)]
+        assert list(reading.repository.new.grep(["word"])) == [Match("many.py", line, "word") for line in range(7)]
 
 
 def test_a_line_of_a_megabyte_is_found_once(repo: GitRepo) -> None:
     repo.write("long.txt", "needle " * 200_000 + "\n")
     with read_change(repo.root, parse_scope("working")) as reading:
-        assert list(reading.repository.new.grep(["needle"])) == [Match("long.txt", 0)]
+        assert list(reading.repository.new.grep(["needle"])) == [Match("long.txt", 0, "needle")]
 
 
 def test_attributes_of_the_change_cannot_hide_a_file_from_grep(repo: GitRepo) -> None:
     repo.write(".gitattributes", "* binary\n")
     with read_change(repo.root, parse_scope("working")) as reading:
-        assert Match("sub/b.py", 0) in set(reading.repository.new.grep(["old"]))
+        assert Match("sub/b.py", 0, "old") in set(reading.repository.new.grep(["old"]))
 
 
 def test_closing_ends_the_helper_process_and_twice_is_harmless(repo: GitRepo) -> None:

@@ -122,6 +122,16 @@ class Match:
     path: str
     line: int
     """From 0."""
+    word: str
+    """Which of the words; a line that holds several of them gives a match for each."""
+
+
+@frozen
+class PastCommit:
+    """What one commit of the past changed together."""
+
+    paths: tuple[str, ...]
+    """As they were named then; merges name none and are left out."""
 
 
 class Tree(Protocol):
@@ -155,6 +165,10 @@ class Repository(Protocol):
 
     @property
     def old(self) -> Tree: ...
+
+    def history(self, limit: int) -> tuple[PastCommit, ...]:
+        """The newest `limit` commits that the base holds, newest first; none where they cannot be read."""
+        ...
 
     def close(self) -> None:
         """End the helper processes."""

@@ -123,7 +123,7 @@ def _read(
         skipped=skipped,
         only_lines=only_lines,
     )
-    return Reading(change, GitRepository(place, git, objects, new, old))
+    return Reading(change, GitRepository(place, git, objects, new, old, ends.base.oid if ends.base else None))
 
 
 def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collected) -> Source:

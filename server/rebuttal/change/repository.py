@@ -16,7 +16,8 @@ from attrs import define, field, frozen
 
 from rebuttal.change.decode import NotText, decode
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
-from rebuttal.change.model import ChangeError, Match
+from rebuttal.change.history import read_history
+from rebuttal.change.model import ChangeError, Match, PastCommit
 from rebuttal.change.worktree import Gone, WorkTree
 
 MAX_MATCHES = 5_000
@@ -276,7 +277,8 @@ def _matches(lines: Iterable[bytes], prefix: bytes) -> Iterator[Match]:
             continue
         rest = b""
         if parts[1].isdigit():
-            match = Match(parts[0].removeprefix(prefix).decode("utf-8", "surrogateescape"), int(parts[1]) - 1)
+            path = parts[0].removeprefix(prefix).decode("utf-8", "surrogateescape")
+            match = Match(path, int(parts[1]) - 1, parts[2].rstrip(b"\n").decode("utf-8", "replace"))
             if match != last:
                 yield match
             last = match
@@ -290,12 +292,12 @@ def _grep_texts(texts: Mapping[str, str], words: list[str], globs: tuple[str, ..
     for path in sorted(texts):
         if globs and not any(_glob_matches(path, glob) for glob in globs):
             continue
-        last = -1
+        last: Match | None = None
         for found in pattern.finditer(texts[path]):
-            line = texts[path].count("\n", 0, found.start())
-            if line != last:
-                yield Match(path, line)
-            last = line
+            match = Match(path, texts[path].count("\n", 0, found.start()), found.group())
+            if match != last:
+                yield match
+            last = match
 
 
 def _glob_matches(path: str, glob: str) -> bool:
@@ -311,6 +313,8 @@ class GitRepository:
     objects: ObjectReader
     new_side: SideTree
     old_side: SideTree
+    base: str | None = None
+    """The commit compared from; None before the first one."""
 
     @property
     def root(self) -> Path:
@@ -323,6 +327,9 @@ class GitRepository:
     @property
     def old(self) -> SideTree:
         return self.old_side
+
+    def history(self, limit: int) -> tuple[PastCommit, ...]:
+        return read_history(self.git, self.base, limit) if self.base is not None else ()
 
     def close(self) -> None:
         self.objects.close()

@@ -91,7 +91,7 @@ class _Builder:
         names = callers.names()
         for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:
             names.setdefault(wanted.name, wanted.family)
-        matches = search(self._repository.new, names, self._new)
+        matches = search(self._repository.new, names)
         found += [*callers.of(matches), *definitions.guessed(matches)]
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         return [one for one in found if not is_secret_file(one.file)]

@@ -97,18 +97,15 @@ def _added_names(diff: FileDiff) -> frozenset[str]:
     return frozenset(word for found in words for word in found)
 
 
-def search(tree: Tree, names: Mapping[str, str], code: Code) -> dict[str, list[Match]]:
+def search(tree: Tree, names: Mapping[str, str]) -> dict[str, list[Match]]:
     """Lines of the new side that hold each name, by name; one search for all."""
     if not names:
         return {}
     families = set(names.values())
     globs = [glob for one, some in GLOBS.items() if one in families for glob in some]
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(name) for name in sorted(names)) + r")(?!\w)")
     found: dict[str, list[Match]] = {}
-    for match in sorted(tree.grep(sorted(names), globs), key=lambda one: (one.path, one.line)):
-        lines = code.lines(match.path)
-        for name in set(pattern.findall(lines[match.line])) if match.line < len(lines) else ():
-            found.setdefault(name, []).append(match)
+    for match in sorted(tree.grep(sorted(names), globs), key=lambda one: (one.path, one.line, one.word)):
+        found.setdefault(match.word, []).append(match)
     return found
 
 
