@@ -119,6 +119,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # What models counted against what was expected: sums by model, newer calls weighing more (token_usage.py).
+        """
+        CREATE TABLE token_usage (
+            model TEXT PRIMARY KEY,
+            calls INTEGER NOT NULL,
+            weight REAL NOT NULL,
+            inverse REAL NOT NULL,
+            inverse_squared REAL NOT NULL,
+            ratio REAL NOT NULL,
+            ratio_inverse REAL NOT NULL,
+            last_at TEXT NOT NULL                           -- UTC, ISO 8601
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 VERSION = len(MIGRATIONS)
