@@ -28,6 +28,8 @@ MOST_MONEY = 1_000_000
 MOST_TOKENS = 1_000_000
 """The longest prompt that any current model takes."""
 
+MOST_GLOBS = 1000
+
 _NANO = Decimal("1e-9")
 
 PanelChoice = Literal["auto", "static", "small", "medium", "large"]
@@ -67,6 +69,8 @@ class Settings:
     context_tokens: int = 8000
     """How many tokens of slices a reviewer sees besides the change itself."""
     minimum_severity: str = "low"
+    ignore: tuple[str, ...] = ()
+    """Globs of files that are not reviewed, as lines of `.gitignore` without negation."""
     model_haiku: str = "claude-haiku-5-5"
     model_sonnet: str = "claude-sonnet-5-5"
     model_opus: str = "claude-opus-5-5"
@@ -118,6 +122,19 @@ def _count(value: Any) -> int:
     return number
 
 
+def _globs(value: Any) -> tuple[str, ...]:
+    """A list of globs; in the environment one text, with commas between them."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of globs, such as ["docs/**"]')
+    globs = tuple(dict.fromkeys(one.strip() for one in given if one.strip()))
+    if any(one.startswith(("!", "#")) or "\n" in one for one in globs):
+        raise ValueError("must be a list of globs without ! or #: an exception belongs in .rebuttalignore")
+    if len(globs) > MOST_GLOBS:
+        raise ValueError(f"must be a list of at most {MOST_GLOBS} globs")
+    return globs
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a name")
@@ -136,6 +153,7 @@ _PARSERS: dict[str, Parser] = {
     "ask_above": _money,
     "context_tokens": _count,
     "minimum_severity": _choice("critical", "high", "medium", "low"),
+    "ignore": _globs,
     "model_haiku": _name,
     "model_sonnet": _name,
     "model_opus": _name,
@@ -180,7 +198,10 @@ def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[
         parsed = _parse(key, value, source, problems)
         if parsed is None:
             continue
-        if _narrows(key, getattr(settings, key), parsed):
+        if key == "ignore":
+            # To review less is to narrow; what is ignored already stays so, whoever asked for it.
+            changes[key] = tuple(dict.fromkeys((*settings.ignore, *parsed)))
+        elif _narrows(key, getattr(settings, key), parsed):
             changes[key] = parsed
         else:
             problems.append(Problem(key, f"{source}: {key} = {_shown(value)} was left out: it {_OWN_ONLY}"))

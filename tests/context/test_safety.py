@@ -127,3 +127,13 @@ def test_a_secret_of_an_env_file_is_known_where_code_repeats_it(context_of: Cont
         {"a.py": "go()\n", ".env": "X=1\n"}, {"a.py": f"go('{word}')\n", ".env": f"DB_PASSWORD={word}\n"}
     )
     assert word not in context.diff
+
+
+def test_a_secret_of_a_file_that_is_not_reviewed_is_known_where_code_repeats_it(context_of: ContextOf) -> None:
+    value = "hunter-Xq7_Zp2Rk9Lw"
+    context = context_of(
+        {".rebuttalignore": "local/\n", "a.py": "x = 1\n"},
+        {"local/settings.py": f'password = "{value}"\n', "a.py": f'x = 1\nprint("{value}")\n'},
+    )
+    assert value not in context.diff
+    assert "local/settings.py" not in context.diff

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from rebuttal.text.positions import LineIndex
 from tests.evidence.conftest import Review, of
 
@@ -33,6 +35,29 @@ def test_files_that_are_not_reviewed_are_searched_too(review: Review) -> None:
     (found,) = of(review({"package-lock.json": "{}\n"}, {"package-lock.json": lock}), "secrets:")
     assert found.file == "package-lock.json"
     assert KEY not in repr(found)
+
+
+def test_a_file_that_somebody_ignores_is_searched_all_the_same(review: Review) -> None:
+    before = {".rebuttalignore": "private/\n", ".gitattributes": "*.gen linguist-generated\n"}
+    (ignored,) = of(review(before, {"private/a.py": f"{LINE}\n"}), "secrets:")
+    (generated,) = of(review({}, {"b.gen": f"{LINE.replace(KEY, OTHER)}\n"}), "secrets:")
+    assert (ignored.file, generated.file) == ("private/a.py", "b.gen")
+
+
+def test_a_secret_that_moves_between_files_that_are_not_reviewed_is_not_new(review: Review) -> None:
+    before = {".rebuttalignore": "private/\n", "private/a.py": f"{LINE}\n"}
+    assert of(review(before, {"private/a.py": None, "private/b.py": f"{LINE}\n"}), "secrets:") == []
+
+
+def test_too_much_text_that_is_not_reviewed_is_said_and_not_searched(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rebuttal.evidence.secrets.MAX_UNREVIEWED", 10)
+    evidence = review({}, {"vendor/a.py": f"{LINE}\n", "vendor/b.py": f"{LINE}\n", "vendor/c.py": "x = 1\n"})
+    assert [one.file for one in of(evidence, "secrets:")] == ["vendor/a.py"]
+    assert evidence.notes == (
+        "Of the files that are not reviewed, 2 files were not searched for secrets: it is too much text.",
+    )
 
 
 def test_environment_lookups_and_placeholders_are_no_secrets(review: Review) -> None:

@@ -58,6 +58,7 @@ def _config(folder: Path, text: str) -> dict[str, str]:
 def _no_wider(now: Settings, start: Settings) -> None:
     for key in (*MONEY, "context_tokens"):
         assert getattr(now, key) <= getattr(start, key), key
+    assert now.ignore[: len(start.ignore)] == start.ignore
     for key in OWN_ONLY:
         assert getattr(now, key) == getattr(start, key), key
     for key, order in ORDER.items():
@@ -293,3 +294,21 @@ def test_an_empty_key_is_none() -> None:
 def test_settings_load_nothing_heavy() -> None:
     script = "import sys, rebuttal.settings; assert not {'genai_prices', 'pydantic', 'sqlite3'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_who_may_only_narrow_adds_to_what_is_ignored_and_takes_nothing_back() -> None:
+    own, problems = widen(Settings(), {"ignore": ["gen/", "gen/"]}, "config.toml")
+    assert (own.ignore, problems) == (("gen/",), [])
+    added, problems = narrow(own, {"ignore": ["docs/**"]}, "editor settings")
+    assert (added.ignore, problems) == (("gen/", "docs/**"), [])
+    same, problems = narrow(added, {"ignore": []}, "editor settings")
+    assert (same.ignore, problems) == (added.ignore, [])
+    for value in (["!gen/"], ["#x"], ["a\nb"], [1], 5, {"a": 1}):
+        kept, problems = narrow(own, {"ignore": value}, "editor settings")
+        assert kept == own
+        assert len(problems) == 1, value
+
+
+def test_the_environment_names_globs_with_commas(tmp_path: Path) -> None:
+    settings, problems = user_settings({"REBUTTAL_HOME": str(tmp_path), "REBUTTAL_IGNORE": "docs/**, *.snap"})
+    assert (settings.ignore, problems) == (("docs/**", "*.snap"), [])

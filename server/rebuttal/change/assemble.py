@@ -8,13 +8,12 @@ from functools import cached_property
 
 from attrs import define, evolve, field, frozen
 
-from rebuttal.change.attributes import Attributes
 from rebuttal.change.collect import Collected, FileChange, InBuffer, InGit, OnDisk, read_settings
 from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText, decode
 from rebuttal.change.git import Git, ObjectReader
 from rebuttal.change.hunks import compare, whole
 from rebuttal.change.model import FileDiff, Hunk, Skipped, Status
-from rebuttal.change.skipping import skip_by_name, skip_by_text
+from rebuttal.change.skipping import BaseRules, skip_by_text
 from rebuttal.change.worktree import SYMLINK, Gone, WorkTree, object_id
 
 MAX_CHARACTERS = 50_000_000
@@ -24,10 +23,10 @@ _LFS = "version https://git-lfs.github.com/spec/v1\n"
 
 
 def assemble(
-    git: Git, objects: ObjectReader, collected: Collected, attributes: Attributes, algorithm: str
+    git: Git, objects: ObjectReader, collected: Collected, rules: BaseRules, algorithm: str
 ) -> tuple[tuple[FileDiff, ...], tuple[Skipped, ...]]:
     """The file diffs and the skipped files, each sorted by path."""
-    work = _Assembly(git, objects, collected.worktree, attributes, algorithm)
+    work = _Assembly(git, objects, collected.worktree, rules, algorithm)
     for path in sorted(collected.changes):
         work.add(collected.changes[path])
     files = work.finish()
@@ -55,7 +54,7 @@ class _Assembly:
     git: Git
     objects: ObjectReader
     worktree: WorkTree
-    attributes: Attributes
+    rules: BaseRules
     algorithm: str
     skipped: list[Skipped] = field(factory=list)
     _drafts: list[_Draft] = field(factory=list)
@@ -98,7 +97,7 @@ class _Assembly:
 
     def _is_reviewed(self, draft: _Draft) -> bool:
         path = draft.change.path
-        reason = skip_by_name(path, self.attributes) or skip_by_text(path, draft.old, draft.new)
+        reason = self.rules.skip(path) or skip_by_text(path, draft.old, draft.new)
         if reason is None and _LFS in ((draft.old or "")[: len(_LFS)], (draft.new or "")[: len(_LFS)]):
             reason = "stored by Git LFS"
         if reason is not None:
@@ -113,7 +112,7 @@ class _Assembly:
         if any("\udc80" <= char <= "\udcff" for char in change.path):
             raise NotText("its name is not UTF-8")
         if change.old is None or change.new is None or isinstance(change.new, InGit):
-            reason = skip_by_name(change.path, self.attributes)  # surely changed: no need to read it
+            reason = self.rules.skip(change.path)  # surely changed: no need to read it
             if reason is not None:
                 raise NotText(reason)
         if self._room <= 0:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from attrs import define, field, frozen
+
+from rebuttal.change.patterns import Pattern
 
 _LINE = re.compile(r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^ \t"#]\S*|#\S+))[ \t]+(?P<values>.*)')
 _MAX_LINES = 10_000
@@ -19,10 +19,9 @@ _MAX_LINES = 10_000
 
 @frozen
 class Rule:
-    """One line: a pattern, split at slashes, and the values it gives."""
+    """One line: a pattern and the values it gives."""
 
-    segments: tuple[str, ...]
-    anchored: bool
+    pattern: Pattern
     values: dict[str, str | bool | None]
 
 
@@ -40,7 +39,7 @@ class Attributes:
         for depth in range(len(parts)):
             folder = "".join(part + "/" for part in parts[:depth])
             for rule in self._rules_of(folder):
-                if name in rule.values and _matches(rule, tuple(parts[depth:])):
+                if name in rule.values and rule.pattern.matches(tuple(parts[depth:])):
                     value = rule.values[name]
         return value
 
@@ -59,8 +58,7 @@ def parse_attributes(text: str) -> list[Rule]:
             continue
         pattern = match["plain"] or re.sub(r"\\(.)", r"\1", match["quoted"])
         if pattern and not pattern.startswith("!") and not pattern.endswith("/"):
-            anchored = "/" in pattern
-            rules.append(Rule(tuple(pattern.lstrip("/").split("/")), anchored, _values(match["values"])))
+            rules.append(Rule(Pattern.of(pattern), _values(match["values"])))
     return rules
 
 
@@ -79,22 +77,3 @@ def _values(text: str) -> dict[str, str | bool | None]:
                 True if not equals or value.lower() == "true" else False if value.lower() == "false" else value
             )
     return values
-
-
-def _matches(rule: Rule, parts: tuple[str, ...]) -> bool:
-    if not rule.anchored:
-        return fnmatchcase(parts[-1], _for_fnmatch(rule.segments[0]))
-    reachable = {0}
-    for segment in rule.segments:
-        if segment == "**":
-            reachable = set(range(min(reachable), len(parts) + 1)) if reachable else reachable
-        else:
-            pattern = _for_fnmatch(segment)
-            reachable = {at + 1 for at in reachable if at < len(parts) and fnmatchcase(parts[at], pattern)}
-    return len(parts) in reachable
-
-
-@lru_cache(maxsize=1024)
-def _for_fnmatch(segment: str) -> str:
-    """One segment in fnmatch's dialect, which has no backslash and writes `[!x]` for git's `[^x]`."""
-    return re.sub(r"\\(.)", r"[\1]", segment).replace("[^", "[!")

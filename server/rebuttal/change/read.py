@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -14,6 +14,7 @@ from rebuttal.change.attributes import Attributes
 from rebuttal.change.base import EMPTY, Ends, resolve_ends
 from rebuttal.change.collect import Collected, collect
 from rebuttal.change.git import Git, GitFailed, ObjectReader
+from rebuttal.change.ignore import Ignored
 from rebuttal.change.model import Change, ChangeError, Scope
 from rebuttal.change.repository import (
     CommitSource,
@@ -26,8 +27,12 @@ from rebuttal.change.repository import (
     Source,
     open_place,
 )
+from rebuttal.change.skipping import BaseRules
 
 T = TypeVar("T")
+
+IgnoreSetting = Callable[[Callable[[str], str | None]], tuple[str, ...]]
+"""From what reads a file of the base to the globs that settings ignore: the repository's own are among them."""
 
 
 @frozen
@@ -58,14 +63,16 @@ def read_change(
     buffers: Mapping[str, str] | None = None,
     only_lines: Mapping[str, range] | None = None,
     include_working: bool = False,
+    ignore: IgnoreSetting = lambda read: (),
 ) -> Reading:
     """Read the change that `scope` names in the repository that holds `where`.
 
     `base` names the revision to compare from. `buffers` maps paths to unsaved text; they count wherever the work
     tree does. `only_lines` narrows the change to its files, of which it names the lines of interest (a selection).
     Paths of both are root-relative or absolute, and become root-relative in the change. `include_working` widens
-    `branch` by what `working` adds. Git's clean filters are never run: a file whose committed form differs from its
-    work tree form by a filter counts as changed once its time or size moved.
+    `branch` by what `working` adds. `ignore` gives the globs of files that settings leave out. Git's clean filters are
+    never run: a file whose committed form differs from its work tree form by a filter counts as changed once its time
+    or size moved.
 
     Raises ChangeError: no git, no repository, a bare one, an unknown revision or file, no base.
     """
@@ -74,7 +81,7 @@ def read_change(
         unsaved, chosen = _by_root(place, buffers or {}), _by_root(place, only_lines or {})
         if only_lines and not chosen:
             raise ChangeError(f"{next(iter(only_lines))} is not inside {place.root}; select lines of a file of it.")
-        return _read(place, git, objects, scope, base, unsaved, chosen, include_working)
+        return _read(place, git, objects, scope, base, unsaved, chosen, include_working, ignore)
     except GitFailed as failure:
         objects.close()
         reason = str(failure).removeprefix("fatal: ").split("\n")[0].rstrip(".")
@@ -95,6 +102,7 @@ def _read(
     buffers: dict[str, str],
     only_lines: dict[str, range],
     include_working: bool,
+    ignore: IgnoreSetting,
 ) -> Reading:
     ends = resolve_ends(git, objects, scope, base, include_working)
     collected = collect(place, git, objects, ends, buffers if ends.new_side == "work tree" else {})
@@ -103,7 +111,8 @@ def _read(
     new = SideTree(git, _new_source(git, objects, ends, collected), collected.buffers)
     if scope.kind == "file":
         collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
-    files, skipped = assemble(git, objects, collected, Attributes(old.read), place.algorithm)
+    rules = BaseRules(Attributes(old.read), Ignored(old.read, ignore(old.read)))
+    files, skipped = assemble(git, objects, collected, rules, place.algorithm)
     if only_lines:
         # After renames have been found: the file that was moved away from is not selected.
         files = tuple(diff for diff in files if diff.path in only_lines)

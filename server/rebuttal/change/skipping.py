@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from attrs import frozen
+
 from rebuttal.change.attributes import Attributes
+from rebuttal.change.ignore import Ignored
 
 _LOCK_FILES = frozenset(
     (
@@ -48,6 +51,18 @@ _GENERATED = re.compile(r".*(_pb2(_grpc)?\.pyi?|\.pb\.(go|cc|h)|\.pb\.gw\.go|_ge
 _MINIFIABLE = re.compile(r".*\.(js|mjs|cjs|css)")
 # Go's rule for generated files (go help generate), and the mark other generators use; near the top of the file.
 _MARK = re.compile(r"^// Code generated .* DO NOT EDIT\.$|@generated\b", re.MULTILINE)
+
+
+@frozen
+class BaseRules:
+    """What the base, and the user, say of files by their names."""
+
+    attributes: Attributes
+    ignored: Ignored
+
+    def skip(self, path: str) -> str | None:
+        """Why a file is not reviewed, in words for the user; None when it is."""
+        return self.ignored.reason(path) or skip_by_name(path, self.attributes)
 
 
 def skip_by_name(path: str, attributes: Attributes) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from rebuttal.change.model import Change, FileDiff, Repository, Side, Skipped
+from rebuttal.change.unreviewed import unreviewed
 from rebuttal.context.callers import Callers
 from rebuttal.context.candidates import MAX_WANTED, around, guidelines, search
 from rebuttal.context.changed import changed_symbols
@@ -22,6 +23,8 @@ from rebuttal.text.tokens import quick_tokens
 
 _MESSAGE = "COMMIT_EDITMSG"
 """As what kind of file the author's words are searched for secrets."""
+_LEARNED_CHARACTERS = 1_000_000
+"""Of files that are not reviewed: their secrets may stand in files that are."""
 NAMED_ONLY = "holds secrets by its name: named, never shown"
 
 
@@ -103,6 +106,10 @@ class _Builder:
             # What a file holds that is never shown may stand in another one.
             known = diff.path not in self._too_large
             for text in (diff.new_text, diff.old_text) if known else ():
+                if text is not None:
+                    self._redactor.learn(text, diff.path)
+        for diff in unreviewed(self._change, self._repository, _LEARNED_CHARACTERS).files:
+            for text in (diff.new_text, diff.old_text):
                 if text is not None:
                     self._redactor.learn(text, diff.path)
         for file, side in sorted({(one.file, one.side) for one in candidates}):

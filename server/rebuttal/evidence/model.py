@@ -26,6 +26,8 @@ class Evidence:
 
     findings: tuple[Finding, ...] = ()
     degraded: tuple[Degraded, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a check did not look at because there was too much of it, in sentences for the user."""
 
 
 @frozen
@@ -45,6 +47,10 @@ SecretFinder = Callable[[str, str], tuple[Secret, ...]]
 
 class CheckFailed(Exception):
     """A check cannot do its work; the message is one sentence for the user."""
+
+
+class LimitReached(Exception):
+    """A check has done what it is meant to do at most; the message is one sentence for the user."""
 
 
 @frozen

@@ -14,6 +14,7 @@ from rebuttal.evidence.model import (
     CheckFailed,
     Evidence,
     Fact,
+    LimitReached,
     Material,
     Runner,
     SecretFinder,
@@ -36,6 +37,7 @@ from rebuttal.text.symbols import enclosing, symbols_of
 class _Outcome:
     facts: tuple[Fact, ...] = ()
     degraded: tuple[Degraded, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def collect(
@@ -61,7 +63,8 @@ def collect(
     outcomes.append(_try("linters", lambda: linters.check(material, linted)))
     facts = _without_repeats(fact for outcome in outcomes for fact in outcome.facts)
     degraded = (*failed, *(one for outcome in outcomes for one in outcome.degraded))
-    return Evidence(_findings(material, facts), degraded)
+    notes = tuple(note for outcome in outcomes for note in outcome.notes)
+    return Evidence(_findings(material, facts), degraded, notes)
 
 
 def _lint(material: Material, run: Runner) -> tuple[Linted, tuple[Degraded, ...]]:
@@ -79,6 +82,8 @@ def _try(name: str, check: Callable[[], Iterable[Fact]]) -> _Outcome:
     facts: list[Fact] = []
     try:
         facts.extend(check())
+    except LimitReached as limit:
+        return _Outcome(tuple(facts), notes=(str(limit),))
     except CheckFailed as error:
         return _Outcome(tuple(facts), (Degraded(name, PHASE, str(error)),))
     except Exception as error:

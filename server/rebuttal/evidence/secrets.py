@@ -4,44 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rebuttal.change.model import FileDiff, Hunk
-from rebuttal.evidence.model import Fact, Material, SecretFinder
+from rebuttal.change.model import FileDiff
+from rebuttal.change.unreviewed import unreviewed
+from rebuttal.evidence.model import Fact, LimitReached, Material, SecretFinder
 from rebuttal.evidence.rules import SECURITY
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex
 from rebuttal.text.secrets import Secret
+from rebuttal.text.words import counted
 
 MAX_CHARACTERS = 5_000_000
 """A longer text is not searched."""
+MAX_UNREVIEWED = 10_000_000
+"""Characters of files that are not reviewed, all together."""
 
 
 def check(material: Material, find_secrets: SecretFinder) -> Iterator[Fact]:
     """One fact for each secret that is new: the same value does not stand in any old text of the change."""
-    diffs = [*material.files, *_skipped(material)]
+    hidden = unreviewed(material.change, material.repository, MAX_UNREVIEWED)
+    diffs = [*material.files, *hidden.files]
     known = {value for diff in diffs for value in _values(diff.old_text, diff.old_path or diff.path, find_secrets)}
     for diff in diffs:
         if diff.new_text and len(diff.new_text) <= MAX_CHARACTERS:
             yield from _new_secrets(material, diff, diff.new_text, find_secrets, known)
+    if hidden.left_out:
+        files = counted(hidden.left_out, "file")
+        raise LimitReached(
+            f"Of the files that are not reviewed, {files} were not searched for secrets: it is too much text."
+        )
 
 
 def _values(text: str | None, path: str, find_secrets: SecretFinder) -> set[str]:
     if not text or len(text) > MAX_CHARACTERS:
         return set()
     return {text[secret.start : secret.end] for secret in find_secrets(text, path)}
-
-
-def _skipped(material: Material) -> Iterator[FileDiff]:
-    """The changed files that are not reviewed (lock files, generated, vendored), as far as they are text."""
-    reviewed = {diff.path for diff in material.files}
-    for skipped in material.change.skipped:
-        if skipped.file in reviewed:
-            continue
-        new = material.repository.new.read(skipped.file)
-        if new is None:
-            continue
-        old = material.repository.old.read(skipped.file)
-        lines = LineIndex(new).git_line_count
-        yield FileDiff(skipped.file, "modified" if old else "added", old, new, (Hunk(0, 0, 0, lines),))
 
 
 def _new_secrets(

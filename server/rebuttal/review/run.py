@@ -92,6 +92,7 @@ async def _opened(request: Request, watch: _Watch, stop: asyncio.Event | None = 
             buffers=request.buffers,
             only_lines=request.only_lines,
             include_working=request.include_working,
+            ignore=lambda base: repository_settings(base, request.settings)[0].ignore,
         )
 
     with watch.part("change_ms"):
@@ -116,7 +117,7 @@ async def _static(
         narrowed, notes = _narrowed(request, reading)
         evidence = collect(change, reading.repository, parser=parser)
         choice = choose_panel(change, narrowed.settings.panel)
-        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=notes)
+        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=(*notes, *evidence.notes))
 
     with watch.part("evidence_ms"):
         request, parts = await in_thread(check)
