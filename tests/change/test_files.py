@@ -24,13 +24,13 @@ BIG = b"x" * 1023 + b"\n"
 def test_what_is_no_text_is_skipped_and_the_rest_reviewed(git_repo: GitRepo) -> None:
     before: dict[str, str | bytes] = {
         "image.bin": b"\0\1",
-        "latin.txt": b"caf\xe9\n",
+        "odd.txt": b"caf\x81\n",
         "package-lock.json": "{}\n",
         "good.py": "1\n",
     }
     git_repo.commit("base", before | {"big.txt": BIG * 2000})
     git_repo.write("image.bin", b"\0\2")
-    git_repo.write("latin.txt", b"th\xe9\n")
+    git_repo.write("odd.txt", b"th\x81\n")
     git_repo.write("package-lock.json", "{ }\n")
     git_repo.write("big.txt", BIG * 2001)
     git_repo.write("good.py", "2\n")
@@ -44,7 +44,7 @@ def test_what_is_no_text_is_skipped_and_the_rest_reviewed(git_repo: GitRepo) -> 
         assert statuses(change) == {"good.py": "modified"}
         assert reasons(change) == {
             "image.bin": "binary",
-            "latin.txt": "not UTF-8 text",
+            "odd.txt": "not UTF-8 text, and its encoding cannot be told",
             "package-lock.json": "lock file",
             "big.txt": "larger than 1 MB",
             "node_modules/left-pad/index.js": "vendored",

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Sequence
 from functools import cached_property
 
 from attrs import define, evolve, field, frozen
 
+from rebuttal.change.cells import CellMap
 from rebuttal.change.collect import Collected, FileChange, InBuffer, InGit, OnDisk, read_settings
 from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText, decode
 from rebuttal.change.git import Git, ObjectReader
 from rebuttal.change.hunks import compare, whole
 from rebuttal.change.model import FileDiff, Hunk, Skipped, Status
+from rebuttal.change.notebook import ONLY_OUTPUTS, is_notebook
+from rebuttal.change.sides import LFS, Side, Sides, limit_of, load
 from rebuttal.change.skipping import BaseRules, skip_by_text
 from rebuttal.change.worktree import SYMLINK, Gone, WorkTree, object_id
 
 MAX_CHARACTERS = 50_000_000
 """All texts of one change together."""
+_NAMED = 3
+"""Files that a note names; it counts the others."""
 
-_LFS = "version https://git-lfs.github.com/spec/v1\n"
 
-
-def assemble(
-    git: Git, objects: ObjectReader, collected: Collected, rules: BaseRules, algorithm: str
-) -> tuple[tuple[FileDiff, ...], tuple[Skipped, ...]]:
-    """The file diffs and the skipped files, each sorted by path."""
+def assemble(git: Git, objects: ObjectReader, collected: Collected, rules: BaseRules, algorithm: str) -> Assembled:
+    """The file diffs and the skipped files, each sorted by path, and what was assumed on the way."""
     work = _Assembly(git, objects, collected.worktree, rules, algorithm)
     for path in sorted(collected.changes):
         work.add(collected.changes[path])
     files = work.finish()
-    return tuple(sorted(files, key=lambda diff: diff.path)), tuple(sorted(work.skipped, key=lambda item: item.file))
+    return Assembled(
+        tuple(sorted(files, key=lambda diff: diff.path)),
+        tuple(sorted(work.skipped, key=lambda item: item.file)),
+        tuple(work.notes),
+    )
+
+
+@frozen
+class Assembled:
+    files: tuple[FileDiff, ...]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+    """Sentences for the user."""
 
 
 class _Unchanged(Exception):
@@ -42,6 +54,7 @@ class _Draft:
     """A changed file before its hunks are known."""
 
     change: FileChange
+    sides: Sides
     old: str | None
     new: str | None
     unsaved: bool = False
@@ -57,6 +70,7 @@ class _Assembly:
     rules: BaseRules
     algorithm: str
     skipped: list[Skipped] = field(factory=list)
+    notes: list[str] = field(factory=list)
     _drafts: list[_Draft] = field(factory=list)
     _room: int = MAX_CHARACTERS
 
@@ -72,12 +86,13 @@ class _Assembly:
         except Gone:
             self._skip(change.path, "it vanished while it was read")
             return
-        self._room -= len(draft.old or "") + len(draft.new or "")
+        self._room -= sum(side.size for side in (draft.sides.old, draft.sides.new) if side is not None)
         self._drafts.append(draft)
 
     def finish(self) -> list[FileDiff]:
         """All file diffs, with hunks and renames."""
         drafts = [draft for draft in self._settle_line_ends() if self._is_reviewed(draft)]
+        self.notes = _notes(drafts)
         found = compare([_comparable(draft) for draft in drafts], self.git.environment)
         gone = set(found.renames.values())
         diffs = []
@@ -98,7 +113,7 @@ class _Assembly:
     def _is_reviewed(self, draft: _Draft) -> bool:
         path = draft.change.path
         reason = self.rules.skip(path) or skip_by_text(path, draft.old, draft.new)
-        if reason is None and _LFS in ((draft.old or "")[: len(_LFS)], (draft.new or "")[: len(_LFS)]):
+        if reason is None and LFS in ((draft.old or "")[: len(LFS)], (draft.new or "")[: len(LFS)]):
             reason = "stored by Git LFS"
         if reason is not None:
             self._skip(path, reason)
@@ -148,17 +163,17 @@ class _Assembly:
             if found is not None and found.mode == SYMLINK:
                 return self.worktree.link_target(path)
             return self.worktree.read(path).decode("utf-8", "surrogateescape")
-        return self._blob(new).decode("utf-8", "surrogateescape") if isinstance(new, InGit) else new.text
+        return self._blob(new, MAX_BYTES).decode("utf-8", "surrogateescape") if isinstance(new, InGit) else new.text
 
     def _from_git(self, change: FileChange, new: InGit | None) -> _Draft:
         if new is not None and new.mode == SYMLINK:
             raise NotText(f"a symbolic link to {_shown(self._target(change.path, new))}")
         if new is not None and change.old is not None and new.oid == change.old.oid:
-            text = decode(self._blob(new))
-            return _Draft(change, text, text)
-        draft = _Draft(change, self._old_text(change), None if new is None else decode(self._blob(new)))
-        if draft.old is not None and draft.old == draft.new:
-            raise NotText("only its encoding or its byte order mark changed")
+            return self._same(change, new)
+        data = None if new is None else self._blob(new, limit_of(change.path))
+        draft = self._read(change, data)
+        if draft.sides.unchanged:
+            raise NotText(_only(change.path))
         return draft
 
     def _from_disk(self, change: FileChange, new: OnDisk) -> _Draft:
@@ -169,40 +184,46 @@ class _Assembly:
         if change.old is not None and self._same_bytes(change.path, change.old, new):
             if change.old.mode == new.mode:
                 raise _Unchanged
-            text = decode(self._blob(change.old))
-            return _Draft(change, text, text)
-        data = self.worktree.read(change.path)
-        draft = _Draft(change, self._old_text(change), decode(data))
-        if draft.old is not None and draft.old == draft.new:
-            if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return self._same(change, change.old)
+        named = self.rules.attributes.get(change.path, "working-tree-encoding")
+        encoding = named if isinstance(named, str) else None
+        draft = self._read(change, self.worktree.read(change.path, limit_of(change.path)), encoding)
+        if draft.sides.unchanged:
+            if encoding or (draft.sides.new is not None and draft.sides.new.encoding == "utf-16"):
                 raise _Unchanged  # the attribute working-tree-encoding: git stores it as UTF-8
-            raise NotText("only its encoding or its byte order mark changed")
+            raise NotText(_only(change.path))
         return draft
 
     def _same_bytes(self, path: str, old: InGit, new: OnDisk) -> bool:
-        if new.size > MAX_BYTES and new.noted_size not in (0, new.size):
+        if new.size > limit_of(path) and new.noted_size not in (0, new.size):
             return False
         return self.worktree.hash(path, self.algorithm) == old.oid
 
+    def _same(self, change: FileChange, blob: InGit) -> _Draft:
+        """A file of which only the mode changed."""
+        side = load(change.path, self._blob(blob, limit_of(change.path)), None).old
+        return _draft(change, Sides(side, side))
+
     def _from_buffer(self, change: FileChange, new: InBuffer) -> _Draft:
-        if len(new.text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        if len(new.text.encode("utf-8", "surrogatepass")) > limit_of(change.path):
             raise NotText(TOO_LARGE)
-        old = self._old_text(change)
-        if old == new.text:
+        draft = self._read(change, new.text)
+        if draft.sides.unchanged:
             raise _Unchanged
-        return _Draft(change, old, new.text, unsaved=self._is_unsaved(change.path, new.text))
+        return evolve(draft, unsaved=self._is_unsaved(change.path, new.text))
 
     def _is_unsaved(self, path: str, text: str) -> bool:
         try:
-            return _lf(decode(self.worktree.read(path))) != _lf(text)
+            return _lf(decode(self.worktree.read(path, limit_of(path)), limit=limit_of(path)).text) != _lf(text)
         except (Gone, NotText):
             return True
 
-    def _old_text(self, change: FileChange) -> str | None:
-        return None if change.old is None else decode(self._blob(change.old))
+    def _read(self, change: FileChange, new: bytes | str | None, named: str | None = None) -> _Draft:
+        old = None if change.old is None else self._blob(change.old, limit_of(change.path))
+        return _draft(change, load(change.path, old, new, named))
 
-    def _blob(self, blob: InGit) -> bytes:
-        found = self.objects.get(blob.oid)
+    def _blob(self, blob: InGit, limit: int) -> bytes:
+        found = self.objects.get(blob.oid, limit)
         if found is None:
             raise NotText("its content is not in this clone (a partial clone); fetch it first")
         if found.data is None:
@@ -256,7 +277,32 @@ class _Assembly:
 def _has_new_crlf(draft: _Draft) -> bool:
     if isinstance(draft.change.new, InGit) or draft.old is None or draft.new is None or draft.line_ends:
         return False
+    if draft.sides.new is not None and draft.sides.new.cells is not None:
+        return False
     return "\r\n" in draft.new and "\r\n" not in draft.old
+
+
+def _draft(change: FileChange, sides: Sides) -> _Draft:
+    old, new = (None if side is None else side.text for side in (sides.old, sides.new))
+    return _Draft(change, sides, old, new)
+
+
+def _only(path: str) -> str:
+    return ONLY_OUTPUTS if is_notebook(path) else "only its encoding or its byte order mark changed"
+
+
+def _notes(drafts: Sequence[_Draft]) -> list[str]:
+    """One sentence for each encoding that was assumed, with the files."""
+    assumed: dict[tuple[str, str], list[str]] = {}
+    for draft in drafts:
+        if (note := draft.sides.note()) is not None:
+            assumed.setdefault(note, []).append(draft.change.path)
+    return [f"{_listed(paths)} read as {encoding} ({why})." for (encoding, why), paths in sorted(assumed.items())]
+
+
+def _listed(paths: list[str]) -> str:
+    named, more = ", ".join(paths[:_NAMED]), len(paths) - _NAMED
+    return f"{named} was" if len(paths) == 1 else f"{named} and {more} more were" if more > 0 else f"{named} were"
 
 
 def _lf(text: str) -> str:
@@ -288,11 +334,30 @@ def _diff(draft: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
         hunks=hunks,
         untracked=draft.change.untracked,
         unsaved=draft.unsaved,
+        encoding=_encoding(draft.sides),
+        old_cells=_cells(draft.sides.old),
+        new_cells=_cells(draft.sides.new),
     )
 
 
 def _renamed(old: _Draft, new: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
-    return evolve(_diff(new, ()), status="renamed", old_text=old.old, old_path=old.change.path, hunks=hunks)
+    return evolve(
+        _diff(new, ()),
+        status="renamed",
+        old_text=old.old,
+        old_path=old.change.path,
+        hunks=hunks,
+        old_cells=_cells(old.sides.old),
+    )
+
+
+def _cells(side: Side | None) -> CellMap | None:
+    return None if side is None else side.cells
+
+
+def _encoding(sides: Sides) -> str:
+    side = sides.new or sides.old
+    return "utf-8" if side is None else side.encoding
 
 
 def _status(draft: _Draft) -> Status:

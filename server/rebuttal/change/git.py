@@ -167,7 +167,7 @@ def _missing() -> ChangeError:
 
 @frozen
 class GitObject:
-    """One object of the repository; `data` is None where it is larger than 1 MB."""
+    """One object of the repository; `data` is None where it is larger than was asked for."""
 
     oid: str
     kind: str
@@ -189,19 +189,20 @@ class ObjectReader:
     _stop: threading.Event = field(factory=threading.Event)
     _closed: bool = False
 
-    def get(self, name: str) -> GitObject | None:
+    def get(self, name: str, limit: int = MAX_BYTES) -> GitObject | None:
         """The object that `name` names; None where there is none (or it is missing in a partial clone).
 
+        Of one that is larger than `limit` bytes, the content is not kept.
         Raises GitFailed once it is closed: a thread that nobody waits for any more must not start git anew.
         """
         if "\n" in name:
-            return self._by_hash_of(name)
+            return self._by_hash_of(name, limit)
         with self._lock:
             if self._closed:
                 raise GitFailed("the repository has been closed")
             try:
                 self._asked_at = time.monotonic()
-                return self._ask(name)
+                return self._ask(name, limit)
             except (BrokenPipeError, EOFError):
                 self._end()  # git gives up when it may not fetch a missing object; the next question starts anew
                 return None
@@ -213,14 +214,14 @@ class ObjectReader:
             self._closed = True
             self._end()
 
-    def _by_hash_of(self, name: str) -> GitObject | None:
+    def _by_hash_of(self, name: str, limit: int) -> GitObject | None:
         try:
             oid = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name)
         except GitFailed:
             return None
-        return self.get(oid.decode("ascii").strip())
+        return self.get(oid.decode("ascii").strip(), limit)
 
-    def _ask(self, name: str) -> GitObject | None:
+    def _ask(self, name: str, limit: int) -> GitObject | None:
         stdin, stdout = self._pipes()
         stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
         stdin.flush()
@@ -231,7 +232,7 @@ class ObjectReader:
         if len(parts) != 3 or not parts[2].isdigit() or header.endswith((b" missing\n", b" ambiguous\n")):
             return None
         oid, kind, size = parts[0].decode("ascii"), parts[1].decode("ascii"), int(parts[2])
-        return GitObject(oid, kind, size, _take(stdout, size))
+        return GitObject(oid, kind, size, _take(stdout, size, limit))
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._running is None:
@@ -269,9 +270,9 @@ class ObjectReader:
         self.close()
 
 
-def _take(stdout: IO[bytes], size: int) -> bytes | None:
+def _take(stdout: IO[bytes], size: int, limit: int) -> bytes | None:
     """The content and its line end; a large one is read past in pieces."""
-    if size <= MAX_BYTES:
+    if size <= limit:
         data = stdout.read(size + 1)
         if len(data) != size + 1:
             raise EOFError

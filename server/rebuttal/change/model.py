@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 from attrs import field, frozen
 
+from rebuttal.change.cells import CellMap
+
 ScopeKind = Literal["working", "staged", "branch", "commit", "range", "file"]
 Status = Literal["added", "modified", "deleted", "renamed", "copied", "type_changed", "mode_changed"]
 Side = Literal["new", "old"]
@@ -65,6 +67,11 @@ class FileDiff:
     untracked: bool = False
     unsaved: bool = False
     """The new text is an editor's buffer that is not on disk."""
+    encoding: str = "utf-8"
+    """Of the new side's bytes, or the old one's of a deleted file."""
+    old_cells: CellMap | None = None
+    new_cells: CellMap | None = None
+    """Of a notebook, whose texts are made of its cells (change/notebook.py): the way back to the file."""
 
     @property
     def added_lines(self) -> frozenset[int]:
@@ -78,6 +85,9 @@ class FileDiff:
 
     def text(self, side: Side) -> str | None:
         return self.new_text if side == "new" else self.old_text
+
+    def cells(self, side: Side) -> CellMap | None:
+        return self.new_cells if side == "new" else self.old_cells
 
 
 @frozen
@@ -106,6 +116,8 @@ class Change:
     skipped: tuple[Skipped, ...] = ()
     only_lines: Mapping[str, range] = field(factory=dict)
     """For a selection: new-side lines, by file, that are of interest."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user about how files were read: encodings that were assumed."""
 
     @property
     def untracked(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from rebuttal.change.repository import (
     Source,
     open_place,
 )
+from rebuttal.change.sides import shown
 from rebuttal.change.skipping import BaseRules
 
 T = TypeVar("T")
@@ -108,11 +109,13 @@ def _read(
     collected = collect(place, git, objects, ends, buffers if ends.new_side == "work tree" else {})
     old_source: Source = CommitSource(git, objects, ends.base.oid) if ends.base else NoSource()
     old = SideTree(git, old_source)
-    new = SideTree(git, _new_source(git, objects, ends, collected), collected.buffers)
+    overlay = {path: shown(path, text) for path, text in collected.buffers.items()}
+    new = SideTree(git, _new_source(git, objects, ends, collected), overlay)
     if scope.kind == "file":
         collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
     rules = BaseRules(Attributes(old.read), Ignored(old.read, ignore(old.read)))
-    files, skipped = assemble(git, objects, collected, rules, place.algorithm)
+    found = assemble(git, objects, collected, rules, place.algorithm)
+    files, skipped = found.files, found.skipped
     if only_lines:
         # After renames have been found: the file that was moved away from is not selected.
         files = tuple(diff for diff in files if diff.path in only_lines)
@@ -131,6 +134,7 @@ def _read(
         files=files,
         skipped=skipped,
         only_lines=only_lines,
+        notes=found.notes,
     )
     return Reading(change, GitRepository(place, git, objects, new, old, ends.base.oid if ends.base else None))
 
@@ -141,7 +145,8 @@ def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collecte
         return CommitSource(git, objects, ends.head.oid)
     if ends.new_side == "index":
         return IndexSource(objects, collected.staged)
-    return DiskSource(collected.worktree, collected.listed)
+    untracked = frozenset(path for path, one in collected.changes.items() if one.untracked)
+    return DiskSource(collected.worktree, collected.listed, untracked & collected.listed)
 
 
 def _by_root(place: Place, given: Mapping[str, T]) -> dict[str, T]:

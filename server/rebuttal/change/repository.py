@@ -14,10 +14,11 @@ from typing import Protocol, Self
 
 from attrs import define, field, frozen
 
-from rebuttal.change.decode import NotText, decode
+from rebuttal.change.decode import NotText
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
 from rebuttal.change.history import read_history
 from rebuttal.change.model import ChangeError, Match, PastCommit
+from rebuttal.change.sides import load
 from rebuttal.change.worktree import Gone, WorkTree
 
 MAX_MATCHES = 5_000
@@ -200,9 +201,10 @@ class SideTree:
             return self._texts[path]
         data = self.source.read_bytes(path)
         try:
-            text = None if data is None else decode(data)
+            side = load(path, None, data).new
         except NotText:
-            text = None
+            side = None
+        text = None if side is None else side.text
         self.remember(path, text)
         return text
 

@@ -133,12 +133,12 @@ class WorkTree:
             mode = 0
         return DiskFile(mode, found.st_size, found.st_mtime_ns)
 
-    def read(self, path: str) -> bytes:
+    def read(self, path: str, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a regular file; raises Gone, or NotText when it is too large or may not be read."""
         descriptor = self._open(path)
         with os.fdopen(descriptor, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
+            data = file.read(limit + 1)
+        if len(data) > limit:
             raise NotText(TOO_LARGE)
         return data
 

@@ -80,7 +80,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         cost=cost,
         timing=parts.timing,
         not_spent=parts.not_spent,
-        notes=parts.notes + notes(parts),
+        notes=parts.change.notes + parts.notes + notes(parts),
     )
 
 
