@@ -17,12 +17,12 @@ def test_the_first_call_of_each_model_writes_the_prefix_and_the_others_read_it()
     turns = [
         PlannedTurn("opening", seat, model, 100, 500) for seat, model in zip("abcd", [SONNET, HAIKU] * 2, strict=True)
     ]
-    calls = plan_calls(turns, shared_tokens=10_000)
+    calls = plan_calls(turns, shared_tokens={SONNET: 10_000, HAIKU: 9_000}.__getitem__)
     assert [call.tokens for call in calls] == [
         Tokens(input=100, cache_write=10_000, output=500),
-        Tokens(input=100, cache_write=10_000, output=500),
+        Tokens(input=100, cache_write=9_000, output=500),
         Tokens(input=100, cache_read=10_000, output=500),
-        Tokens(input=100, cache_read=10_000, output=500),
+        Tokens(input=100, cache_read=9_000, output=500),
     ]
 
 

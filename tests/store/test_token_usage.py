@@ -56,7 +56,7 @@ async def test_one_strange_reply_moves_the_mean_little(database: Database) -> No
         await usage.add("model", 4000, 6000)
     await usage.add("model", 4000, 400_000)
     sums = (await usage.sums())["model"]
-    assert 1.5 < sums.ratio / sums.weight < 1.55
+    assert 1.5 < sums.ratio / sums.weight < 1.6
     # The line stays a line: what was cut is cut in both sums.
     assert sums.ratio_inverse == pytest.approx(sums.ratio * 0.25)
 

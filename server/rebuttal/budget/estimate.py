@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from attrs import frozen
@@ -46,8 +46,11 @@ def planned_call(
     return PlannedCall(phase, seat, model, tokens, count)
 
 
-def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: int) -> tuple[PlannedCall, ...]:
-    """Turns in the order in which they are made: each model's first one writes the shared prefix, the rest read it."""
+def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: Callable[[str], int]) -> tuple[PlannedCall, ...]:
+    """Turns in the order in which they are made: each model's first one writes the shared prefix, the rest read it.
+
+    `shared_tokens`: of the shared prefix, as a model counts it.
+    """
     warm: set[str] = set()
     calls = []
     for turn in turns:
@@ -56,7 +59,7 @@ def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: int) -> tuple[Planne
                 turn.phase,
                 turn.seat,
                 turn.model,
-                shared_tokens=shared_tokens,
+                shared_tokens=shared_tokens(turn.model),
                 ask_tokens=turn.ask_tokens,
                 output_tokens=turn.output_tokens,
                 warm=turn.model in warm,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from rebuttal.store.model import CallKey, Tokens
 from rebuttal.store.money import dollars
+
+if TYPE_CHECKING:
+    from rebuttal.budget.tokenizers import Tokenizer
 
 
 class UnknownPrice(Exception):
@@ -37,6 +41,8 @@ class Estimate:
     by_seat: Mapping[str, Decimal] = field(factory=dict)
     by_model: Mapping[str, Decimal] = field(factory=dict)
     calls: tuple[PlannedCall, ...] = ()
+    tokenizers: Mapping[str, Tokenizer] = field(factory=dict)
+    """By model: how the expectation counts tokens."""
 
     @property
     def fits(self) -> bool:

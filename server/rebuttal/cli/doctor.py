@@ -50,6 +50,7 @@ async def _checks(environment: Mapping[str, str], settings: Settings) -> list[Ch
             await _guarded("ruff", _ruff),
             await _guarded("store", lambda: _store(services, environment)),
             await _guarded("prices", lambda: _prices(settings)),
+            await _guarded("tokens", lambda: _tokens(services, settings)),
             await _guarded("key", lambda: _key(environment)),
             await _guarded("models", lambda: _models(environment, settings)),
         ]
@@ -101,6 +102,14 @@ async def _prices(settings: Settings) -> Check:
         return Check("prices", "failed", f"no price is known for {', '.join(unknown)}: give one in config.toml")
     state: State = "warning" if age.days > OLD_PRICES else "ok"
     return Check("prices", state, f"genai-prices {age.version}, newest price {age.days} days old")
+
+
+async def _tokens(services: Services, settings: Settings) -> Check:
+    # Counting shows that the ranks are there and whole.
+    await asyncio.to_thread(services.counter.count, "x")
+    tokenizers = await services.tokenizers()
+    known = (f"{model} {tokenizers.of(model).words}" for model in _models_of(settings))
+    return Check("tokens", "ok", ", ".join(known))
 
 
 async def _key(environment: Mapping[str, str]) -> Check:

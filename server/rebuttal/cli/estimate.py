@@ -47,6 +47,10 @@ def to_json(estimate: Estimate) -> dict[str, Any]:
         "by_phase": _amounts(estimate.by_phase),
         "by_seat": _amounts(estimate.by_seat),
         "by_model": _amounts(estimate.by_model),
+        "tokenizers": {
+            model: {"factor": round(one.factor, 3), "overhead": one.overhead, "calls": one.calls}
+            for model, one in estimate.tokenizers.items()
+        },
     }
 
 
@@ -65,4 +69,5 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
         lines.append(f"by {title}: " + ", ".join(f"{name} {dollars(amount)}" for name, amount in shares.items()))
+    lines += [f"tokens of {model}: {one.words}" for model, one in estimate.tokenizers.items()]
     return "\n".join(lines) + "\n"

@@ -181,7 +181,8 @@ async def _with_context(
 
 async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
     parts = evolve(parts, totals=await services.totals())
-    return evolve(parts, estimate=await in_thread(partial(services.estimate, request.settings, parts)))
+    tokenizers = await services.tokenizers()
+    return evolve(parts, estimate=await in_thread(partial(services.estimate, request.settings, parts, tokenizers)))
 
 
 async def _debated(

@@ -12,16 +12,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from attrs import evolve
+
 from rebuttal.budget.model import BudgetWarning, Estimate
 from rebuttal.change.identity import repository_id
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home
 from rebuttal.store.model import Cost, StoreError, Totals
+from rebuttal.text.tokens import TokenCounter
 
 if TYPE_CHECKING:
+    from rebuttal.budget.tokenizers import Tokenizers
     from rebuttal.debate.model import Profile, ProtocolName, Speaker
     from rebuttal.review.assembly import Parts
+    from rebuttal.review.learning import TokenLearner
     from rebuttal.speakers.connection import Connection
     from rebuttal.speakers.recording import RecordingSpeaker
     from rebuttal.store.database import Database
@@ -46,6 +51,8 @@ class Services:
         self._connection: Connection | None = None
         self._recording: RecordingSpeaker | None = None
         self._warming: asyncio.Task[None] | None = None
+        self.counter = TokenCounter()
+        self._learner: TokenLearner | None = None
 
     @property
     def host(self) -> str:
@@ -134,14 +141,21 @@ class Services:
 
         return await Ledger(await self.database()).cost_of(review)
 
-    def estimate(self, settings: Settings, parts: Parts) -> Estimate:
-        """What the debate is expected to cost and may cost at most. Raises UnknownPrice."""
+    async def tokenizers(self) -> Tokenizers:
+        """How models count, as far as their replies have told. Raises StoreError."""
+        from rebuttal.budget.tokenizers import Tokenizers
+        from rebuttal.store.token_usage import TokenUsage
+
+        return Tokenizers(await TokenUsage(await self.database()).sums())
+
+    def estimate(self, settings: Settings, parts: Parts, tokenizers: Tokenizers) -> Estimate:
+        """What the debate is expected to cost and may cost at most. Raises UnknownPrice. Not for an event loop: it
+        counts tokens."""
         from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import caps_of
         from rebuttal.debate.plan import planned_turns
         from rebuttal.speakers.roster import Roster
-        from rebuttal.text.tokens import expected_tokens
 
         roster = Roster.of(settings)
         profile, protocol = cast("Profile", settings.profile), cast("ProtocolName", settings.protocol)
@@ -151,8 +165,11 @@ class Services:
         ]
         if not turns or not parts.change.files:
             return Estimate(Decimal(0), Decimal(0))
-        calls = plan_calls(turns, expected_tokens(parts.shared))
-        return estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
+        base = self.counter.count(parts.shared)
+        known = {model: tokenizers.of(model) for model in dict.fromkeys(turn.model for turn in turns)}
+        calls = plan_calls(turns, lambda model: known[model].expected(base) + known[model].overhead)
+        priced = estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
+        return evolve(priced, tokenizers=known)
 
     async def speaker(
         self, request: Request, review: str, root: Path, on_warning: Callable[[BudgetWarning], None]
@@ -164,12 +181,18 @@ class Services:
             return ReplaySpeaker(request.replay)
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import Purse, caps_of
+        from rebuttal.review.learning import TokenLearner
         from rebuttal.speakers.claude import open_claude
         from rebuttal.store.ledger import Ledger
+        from rebuttal.store.token_usage import TokenUsage
 
         ledger = Ledger(await self.database())
         purse = Purse(ledger, caps_of(request.settings), PriceBook.of(request.settings), on_warning)
-        speaker = open_claude(self._connected(), request.settings, purse, review, repository_id(root))
+        if self._learner is None:
+            self._learner = TokenLearner(self.counter, TokenUsage(await self.database()))
+        speaker = open_claude(
+            self._connected(), request.settings, purse, review, repository_id(root), usage=self._learner
+        )
         if request.record is None:
             return speaker
         self._recording = RecordingSpeaker(speaker, request.record)
@@ -201,6 +224,8 @@ class Services:
             if self._connection is not None:
                 await self._connection.aclose()
         finally:
+            if self._learner is not None:
+                await self._learner.finish()
             if self._database is not None:
                 await in_thread(self._database.close)
 

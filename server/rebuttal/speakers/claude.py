@@ -21,7 +21,7 @@ from rebuttal.speakers.catalogue import ALIASES, UnknownModel
 from rebuttal.speakers.connection import Connection, ProxyUnusable
 from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, late, not_the_api, strange_answer
 from rebuttal.speakers.hearing import Hearing
-from rebuttal.speakers.requests import message_request, prompt_bytes
+from rebuttal.speakers.requests import message_request, prompt_bytes, prompt_texts
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, CapReached, StoreError, Tokens
 
@@ -50,6 +50,21 @@ class Prices(Protocol):
     """What a call may cost at most: `rebuttal.budget.prices.PriceBook`."""
 
     def worst_case(self, model: str, prompt_bytes: int, max_tokens: int) -> Decimal: ...
+
+
+class Usage(Protocol):
+    """Who learns from real replies how models count."""
+
+    def heard(self, model: str, texts: tuple[str, ...], counted: int) -> None:
+        """`model` counted `counted` tokens for a prompt of these texts. Returns at once and raises nothing."""
+        ...
+
+
+class Unheard:
+    """Learns nothing."""
+
+    def heard(self, model: str, texts: tuple[str, ...], counted: int) -> None:
+        """Nobody learns from it."""
 
 
 class BookedPurse(Purse, Protocol):
@@ -114,6 +129,7 @@ class ClaudeSpeaker:
         prices: Prices,
         review: str,
         repository: str,
+        usage: Usage | None = None,
     ) -> None:
         self._roster = Roster.of(settings)
         self._connection = connection
@@ -121,6 +137,7 @@ class ClaudeSpeaker:
         self._prices = prices
         self._review = review
         self._repository = repository
+        self._usage = usage or Unheard()
 
     async def speak(self, turn: Turn, listener: Listener) -> Reply:
         """The answer to a turn, or why there is none. Raises nothing but CancelledError; what a cancelled call cost is
@@ -212,6 +229,8 @@ class ClaudeSpeaker:
             await self._account(reservation, hearing, "unknown", tally)
             raise
         await self._account(reservation, hearing, fault.billed if fault else "unknown", tally)
+        if hearing.tokens is not None:
+            self._usage.heard(tally.model, prompt_texts(call.request), hearing.tokens.prompt)
         if fault is not None and hearing.stop_reason is None:
             return fault
         # Where the connection fails after the model has finished, nothing is missing.
@@ -263,7 +282,12 @@ class ClaudeSpeaker:
 
 
 def open_claude(
-    connection: Connection, settings: Settings, purse: BookedPurse, review: str, repository: str
+    connection: Connection,
+    settings: Settings,
+    purse: BookedPurse,
+    review: str,
+    repository: str,
+    usage: Usage | None = None,
 ) -> ClaudeSpeaker:
     """A speaker for one review that spends out of `purse` at the purse's own prices."""
     return ClaudeSpeaker(
@@ -273,6 +297,7 @@ def open_claude(
         prices=purse.book,
         review=review,
         repository=repository,
+        usage=usage,
     )
 
 

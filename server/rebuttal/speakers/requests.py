@@ -31,9 +31,13 @@ def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None)
 
 def prompt_bytes(request: dict[str, Any]) -> int:
     """A bound on the prompt's tokens that holds for every tokenizer: the bytes of all its text, with the schema."""
-    texts = [block["text"] for block in (*request["system"], *request["messages"][0]["content"])]
     schema = json.dumps(request["output_config"], ensure_ascii=False)
-    return sum(len(text.encode()) for text in (*texts, schema))
+    return sum(len(text.encode()) for text in (*prompt_texts(request), schema))
+
+
+def prompt_texts(request: dict[str, Any]) -> tuple[str, ...]:
+    """The texts of the prompt, in the order in which they are sent."""
+    return tuple(block["text"] for block in (*request["system"], *request["messages"][0]["content"]))
 
 
 def _content(turn: Turn) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ _KEPT = 0.995
 """What an earlier call still weighs after one more: some 200 calls count, so that a new tokenizer is learned."""
 _SURE = 5
 """Weight from which a call is held to what is known."""
-_OFF = 1.35
+_OFF = 2.0
 """At most so many times above or below the mean a call counts as: one strange reply moves little."""
 
 # One statement, so that several processes can add at the same time without reading first.

@@ -1,20 +1,26 @@
-"""How many tokens a text takes: an expectation, a bound, and a quick guess. Nothing here touches the network.
+"""How many tokens a text takes: an exact base count, a bound, and a quick guess. Nothing here touches the network.
 
-Claude's tokenizers are not public. The expectation counts tiktoken's o200k_base, whose ranks are part of this
-package, and multiplies by a factor for each generation of tokenizer.
+Claude's tokenizers are not public. The base count is that of tiktoken's o200k_base, whose ranks are part of this
+package; `rebuttal.budget.tokenizers` leads from it to what a model is expected to count.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
-from functools import cache
+from collections import OrderedDict
+from collections.abc import Iterator
 from importlib.resources import files
 from math import ceil
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tiktoken import Encoding
+
+Generation = Literal["older", "newer"]
+"""Of Claude's tokenizers: of 4.6 and before, of 4.7 and later."""
 
 OLDER_FACTOR = 1.2
 """Claude 4.6 and older: tiktoken undercounts them by 15 to 20 % (Claude API documentation, token counting)."""
@@ -40,16 +46,72 @@ _PATTERN = "|".join(
     ]
 )
 _SPECIAL = {"<|endoftext|>": 199999, "<|endofprompt|>": 200018}
-_PIECE = 10_000
-"""Characters encoded at once: tiktoken's regular expression engine overflows its stack on a long run of spaces."""
+_PIECE = 4_000
+"""Characters encoded at once: tiktoken's regular expression engine overflows its stack on a long run of spaces, and
+merging takes more than linear time in the length of a run without spaces."""
+_REMEMBERED = 4096
+"""Counts that are kept; some 500 kB."""
 
 
-@cache
-def encoding() -> Encoding:
-    """tiktoken's o200k_base. The first call takes about 0.3 s."""
+class TokenCounter:
+    """Counts in o200k_base and remembers by content; safe to use from several threads at once.
+
+    Counting costs CPU (some 100 ns a character, and 0.4 s before the first count, when the ranks are loaded), so it
+    has no place on an event loop. The loaded ranks take about 50 MB: one counter for a process.
+    """
+
+    def __init__(self, remembered: int = _REMEMBERED) -> None:
+        self._remembered = remembered
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+        self._encoding: Encoding | None = None
+        self._lock = Lock()
+        self._loading = Lock()
+
+    def count(self, text: str) -> int:
+        """Tokens of the text in o200k_base. A text longer than some thousand characters is counted in pieces, cut
+        after line ends where it has any; each cut may count one more."""
+        if not text:
+            return 0
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        with self._lock:
+            known = self._counts.get(key)
+            if known is not None:
+                self._counts.move_to_end(key)
+                return known
+        encode = self._loaded().encode_ordinary
+        count = sum(len(encode(piece)) for piece in _pieces(text))
+        with self._lock:
+            self._counts[key] = count
+            while len(self._counts) > self._remembered:
+                self._counts.popitem(last=False)
+        return count
+
+    def _loaded(self) -> Encoding:
+        with self._loading:
+            if self._encoding is None:
+                self._encoding = load_encoding()
+            return self._encoding
+
+
+def _pieces(text: str) -> Iterator[str]:
+    at = 0
+    while at < len(text):
+        end = at + _PIECE
+        if end < len(text):
+            end = text.rfind("\n", at, end) + 1 or end
+        yield text[at:end]
+        at = end
+
+
+def load_encoding() -> Encoding:
+    """tiktoken's o200k_base, from this package. Takes 0.2 to 0.5 s."""
     from tiktoken import Encoding
 
-    return Encoding("o200k_base", pat_str=_PATTERN, mergeable_ranks=_ranks(), special_tokens=_SPECIAL)
+    ranks = _ranks()
+    loaded = Encoding("o200k_base", pat_str=_PATTERN, mergeable_ranks=ranks, special_tokens=_SPECIAL)
+    # The encoding has a copy of its own; what it keeps of ours besides takes another 23 MB and serves nothing.
+    ranks.clear()
+    return loaded
 
 
 def _ranks() -> dict[bytes, int]:
@@ -64,23 +126,12 @@ def _ranks() -> dict[bytes, int]:
     return ranks
 
 
-def base_tokens(text: str) -> int:
-    """Tokens of o200k_base; a long text is counted in pieces, which may count one more at each joint."""
-    encode = encoding().encode_ordinary
-    return sum(len(encode(text[at : at + _PIECE])) for at in range(0, len(text), _PIECE))
-
-
-def tokenizer_factor(model: str | None) -> float:
-    """By what a count of o200k_base is multiplied for `model`; an unknown model, or None, counts as the newest."""
+def generation(model: str | None) -> Generation:
+    """Which tokenizer a model has, by its name; an unknown model, or None, counts as the newest."""
     if model is None or (name := _VERSION.search(model)) is None:
-        return OLDER_FACTOR if model is not None and _OLD_NAME.search(model) else NEWER_FACTOR
+        return "older" if model is not None and _OLD_NAME.search(model) else "newer"
     version = (int(name.group(1)), int(name.group(2) or 0))
-    return OLDER_FACTOR if version < _FIRST_NEWER else NEWER_FACTOR
-
-
-def expected_tokens(text: str, model: str | None = None) -> int:
-    """How many tokens `model` is expected to count; within about a fifth, so no base for a cap."""
-    return ceil(base_tokens(text) * tokenizer_factor(model))
+    return "older" if version < _FIRST_NEWER else "newer"
 
 
 def bound_tokens(text: str) -> int:
