@@ -44,8 +44,23 @@ _MOST_FILES = 12
 _WORD = re.compile(r"[A-Za-z_]\w{3,}")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _REMARK = re.compile(r"//.*|^\s*\*.*|/\*.*?\*/")
+_BUILT_IN = frozenset(
+    ("string", "error", "print", "println", "bool", "number", "object", "equals", "hashCode", "toString", "length")
+)
 _KINDS = frozenset(
-    "function method class interface struct trait type typedef enum macro module singletonMethod func alias".split()
+    (
+        "function",
+        "method",
+        "singletonMethod",
+        "func",
+        "class",
+        "interface",
+        "struct",
+        "trait",
+        "type",
+        "typedef",
+        "enum",
+    )
 )
 _LANGUAGES = "Python,JavaScript,TypeScript,Go,Rust,Java,C,C++,C#,Ruby,PHP,Kotlin,Scala,Sh"
 _SUFFIXES = re.compile(r"\.(?:py|[mc]?[jt]sx?|go|rs|java|[ch](?:pp|xx|c|h)?|cs|rb|php|kts?|scala|sh|swift)$")
@@ -109,7 +124,11 @@ def cases(where: Path, scopes: Iterator[str], wanted: int, name: str) -> list[Ca
     kept = WORK / f"slices-{name}.json"
     if kept.is_file():
         rows = json.loads(kept.read_text("utf-8"))
-        return [Case(where, row["scope"], tuple(Definition(*one) for one in row["used"])) for row in rows]
+        given = [
+            Case(where, row["scope"], tuple(Definition(*one) for one in row["used"] if one[2] not in _BUILT_IN))
+            for row in rows
+        ]
+        return [one for one in given if one.used]
     found: list[Case] = []
     for scope in scopes:
         used = uses(where, scope)
@@ -182,7 +201,7 @@ def _diff_lines(context: Context) -> dict[str, set[str]]:
 def _by_jedi(root: Path, added: dict[str, tuple[str, frozenset[int]]]) -> Iterator[Definition]:
     if not added:
         return
-    import jedi
+    import jedi  # type: ignore[import-untyped] # jedi has no types
 
     project = jedi.Project(str(root), added_sys_path=[str(root / "src")], smart_sys_path=True)
     for path, (text, lines) in sorted(added.items()):
@@ -231,7 +250,12 @@ def _by_ctags(root: Path, added: dict[str, tuple[str, frozenset[int]]]) -> Itera
                 words.update(_WORD.findall(_REMARK.sub("", _STRING.sub('""', file_lines[line][:400]))))
         for word in sorted(words):
             known = tags.get(word, [])
-            if len(known) == 1 and known[0][1] in _KINDS and _same_kind(known[0][0].file, path):
+            if (
+                word not in _BUILT_IN
+                and len(known) == 1
+                and known[0][1] in _KINDS
+                and _same_kind(known[0][0].file, path)
+            ):
                 yield known[0][0]
 
 

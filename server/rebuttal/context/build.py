@@ -15,6 +15,7 @@ from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, left_out
 from rebuttal.context.model import Context, Exhibit, Slice
 from rebuttal.context.packing import Candidate, pack, ranked
+from rebuttal.context.resolve import Resolver
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import git_lines
 from rebuttal.text.redaction import Redaction, Redactor
@@ -84,7 +85,7 @@ class _Builder:
 
     def _candidates(self) -> Iterable[Candidate]:
         found: list[Candidate] = []
-        definitions = Definitions(self._new)
+        definitions = Definitions(self._new, Resolver(self._new))
         changed = []
         for diff in self._shown_files:
             changed += changed_symbols(diff, self._old, self._new)

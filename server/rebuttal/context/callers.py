@@ -22,10 +22,10 @@ from rebuttal.context.candidates import (
 )
 from rebuttal.context.changed import Changed
 from rebuttal.context.code import Code
-from rebuttal.context.definitions import SELF
 from rebuttal.context.imports import files_of, leads_to
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import CLASSES, Holders, classes, functions
+from rebuttal.context.resolve import SELF
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Reference, Symbol
 

@@ -1,8 +1,8 @@
-"""The definitions of what added lines use: by imports, the same file or package, else where a name is unique."""
+"""The definitions of what added lines use: by imports, the same file or package, a receiver's type, or where unique."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -11,6 +11,7 @@ from rebuttal.context.candidates import (
     DEFINITION_CALLED,
     DEFINITION_GUESSED,
     DEFINITION_HERE,
+    DEFINITION_NEAREST,
     DEFINITION_USED,
     DISTINCTIVE,
     defines,
@@ -18,14 +19,17 @@ from rebuttal.context.candidates import (
     family,
 )
 from rebuttal.context.code import Code
-from rebuttal.context.imports import files_of, package_of
+from rebuttal.context.imports import files_of
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import classes
-from rebuttal.text.languages import Language, is_test
+from rebuttal.context.resolve import SELF, Found, Resolver
+from rebuttal.text.languages import Language, is_test, language_of
 from rebuttal.text.model import Import, Reference, Symbol
 
-SELF = ("self", "cls", "this")
-_TOP = (None, "namespace")
+_RIVALS = 6
+"""A name that more files define says too little about which one is meant."""
+_SAME_NAMES_MEAN_THE_SAME = ("python", "javascript", "typescript", "tsx", "go")
+"""Here a bare name that is neither defined nor imported is the language's own."""
 
 
 @frozen
@@ -35,6 +39,7 @@ class Wanted:
     name: str
     file: str
     family: str
+    is_bare: bool = False
 
 
 @frozen
@@ -50,12 +55,13 @@ class _Scope:
 class Definitions:
     """Finds the definitions of what added lines use."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, resolver: Resolver) -> None:
         self._code = code
+        self._resolver = resolver
         self.unresolved: dict[Wanted, None] = {}
 
     def of(self, diff: FileDiff) -> Iterator[Candidate]:
-        """Definitions that imports, the same file or the same package tell; what is left is `unresolved`."""
+        """Definitions that imports, the same file or package, or a type tell; what is left is `unresolved`."""
         source = self._code.source(diff.path)
         if source is None or source.language is None:
             return
@@ -65,27 +71,44 @@ class Definitions:
         scope = _Scope(diff.path, source.language, imports, local)
         holders = classes(local.values())
         seen: set[tuple[str, str | None, str | None]] = set()
-        for use in self._code.references(diff.path):
-            if use.line not in added or use.kind == "import":
+        uses = [use for use in self._code.references(diff.path) if use.line in added]
+        roots = {_root(use) for use in uses if use.kind != "import"}
+        for use in uses:
+            if use.kind == "import":
+                yield from self._newly_imported(scope, use, roots)
                 continue
-            holder = holders.at(use.line) if use.receiver in SELF else None
+            holder = holders.at(use.line) if _is_self(use.receiver) else None
             key = (use.name, use.receiver, holder.qualified if holder else None)
             if key not in seen:
                 seen.add(key)
                 yield from self._use(scope, use, holder)
 
     def guessed(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Candidate]:
-        """Definitions that are unique in the repository, by the lines that name them."""
+        """Definitions that are unique in the repository, or among the files imported, by the lines that name them."""
         for wanted in self.unresolved:
             defining = [one for one in matches.get(wanted.name, ()) if self._may_define(one, wanted)]
             files = list(dict.fromkeys(one.path for one in defining))
-            if not 1 <= len(files) <= 4:
+            if not 1 <= len(files) <= _RIVALS:
                 continue
-            found = [(file, one) for file in files for one in self._named(file, wanted.name)]
-            if len(found) == 1 and found[0][0] != wanted.file:
-                file, symbol = found[0]
+            found = [Found(file, one) for file in files for one in self._named(file, wanted.name, wanted.is_bare)]
+            if len(found) == 1 and found[0].file != wanted.file:
                 reason = f"the only definition of {wanted.name}, which {wanted.file} uses"
-                yield definition(file, symbol, reason, DEFINITION_GUESSED, self._code)
+                yield definition(found[0].file, found[0].symbol, reason, DEFINITION_GUESSED, self._code)
+            elif len(found) > 1 and (nearest := self._reached(found, wanted)) is not None:
+                reason = f"definition of {nearest.symbol.qualified}, which {wanted.file} uses by its name and imports"
+                yield definition(nearest.file, nearest.symbol, reason, DEFINITION_NEAREST, self._code)
+
+    def _reached(self, found: Sequence[Found], wanted: Wanted) -> Found | None:
+        """The one definition that stands in a file which the user's file imports, if there is but one."""
+        language = language_of(wanted.file)
+        imported = {
+            file
+            for one in self._code.imports(wanted.file)
+            if language is not None
+            for file in files_of(one, wanted.file, language, self._code)
+        }
+        near = [one for one in found if one.file in imported]
+        return near[0] if len(near) == 1 else None
 
     def _may_define(self, match: Match, wanted: Wanted) -> bool:
         if is_test(match.path) and not is_test(wanted.file):
@@ -93,81 +116,80 @@ class Definitions:
         lines = self._code.lines(match.path)
         return match.line < len(lines) and defines(lines[match.line])
 
+    def _newly_imported(self, scope: _Scope, use: Reference, roots: Collection[str]) -> Iterator[Candidate]:
+        """What an added import brings, where no added line uses it yet."""
+        one = next((each for each in scope.imports.values() if each.start_offset == use.start_offset), None)
+        if one is None or one.local in roots:
+            return
+        found = self._resolver.imported(scope.file, use.name, None, one)
+        if found is not None and found.file != scope.file:
+            reason = f"definition of {found.symbol.qualified}, which {scope.file} imports"
+            yield definition(found.file, found.symbol, reason, DEFINITION_USED, self._code)
+
     def _use(self, scope: _Scope, use: Reference, holder: Symbol | None) -> Iterator[Candidate]:
-        root = (use.receiver or use.name).split(".")[0].split("(")[0].split("[")[0]
-        imported = scope.imports.get(root)
-        if imported is not None:
-            yield from self._imported(scope, use, imported)
-        elif use.receiver in SELF:
-            if holder is not None:
-                yield from self._here(scope, use, f"{holder.qualified}.{use.name}")
-        elif use.receiver is None and use.name in scope.local:
-            yield from self._here(scope, use, use.name)
-        elif scope.language == "go" and use.receiver is None:
-            yield from self._in_package(scope, use)
-        elif use.kind == "call" and use.receiver is not None and len(use.name) >= DISTINCTIVE:
-            self.unresolved[Wanted(use.name, scope.file, family(scope.language) or "")] = None
+        found = self._resolved(scope, use, holder)
+        if found is not None:
+            yield from self._found(scope, use, found)
+        elif self._worth_guessing(scope, use):
+            bare = use.receiver is None
+            self.unresolved[Wanted(use.name, scope.file, family(scope.language) or "", bare)] = None
 
-    def _here(self, scope: _Scope, use: Reference, qualified: str) -> Iterator[Candidate]:
-        symbol = scope.local.get(qualified)
-        if symbol is not None and not symbol.start_line <= use.line <= symbol.end_line:
-            reason = f"definition of {symbol.qualified}, which added lines use"
-            yield definition(scope.file, symbol, reason, DEFINITION_HERE, self._code)
+    def _worth_guessing(self, scope: _Scope, use: Reference) -> bool:
+        root = _root(use)
+        if root in scope.imports or len(use.name) < (DISTINCTIVE if use.name.islower() else DISTINCTIVE - 1):
+            return False
+        if use.receiver is None:
+            return scope.language not in _SAME_NAMES_MEAN_THE_SAME and (use.kind == "call" or not use.name.islower())
+        return use.kind == "call" or scope.language != "python"
 
-    def _in_package(self, scope: _Scope, use: Reference) -> Iterator[Candidate]:
-        for other in package_of(scope.file, self._code):
-            for symbol in self._named(other, use.name, top=True):
-                yield definition(other, symbol, _reason(symbol, scope), _weight(use), self._code)
-
-    def _imported(self, scope: _Scope, use: Reference, imported: Import) -> Iterator[Candidate]:
-        for target in files_of(imported, scope.file, scope.language, self._code):
-            found = self._in_target(target, use, imported) or self._passed_on(target, use, imported)
+    def _resolved(self, scope: _Scope, use: Reference, holder: Symbol | None) -> Found | None:
+        if use.receiver is None:
+            return self._bare(scope, use)
+        if _is_self(use.receiver):
+            if holder is None:
+                return None
+            owner = Found(scope.file, holder)
+            if use.receiver.startswith("super"):
+                above = (self._resolver.member(base, use.name) for base in self._resolver.bases(owner))
+                return next((one for one in above if one is not None), None)
+            return self._resolver.member(owner, use.name)
+        root = _root(use)
+        if root in scope.imports or root in scope.local:
+            found = self._resolver.dotted(scope.file, f"{use.receiver}.{use.name}") or self._module(scope, use, root)
             if found is not None:
-                where, symbol = found
-                yield definition(where, symbol, _reason(symbol, scope), _weight(use), self._code)
-                return
+                return found
+        owner_type = self._resolver.type_of(scope.file, use.receiver, use.line)
+        return self._resolver.member(owner_type, use.name) if owner_type is not None else None
 
-    def _in_target(self, target: str, use: Reference, imported: Import) -> tuple[str, Symbol] | None:
-        for name in _names(use, imported):
-            for symbol in self._code.symbols(target):
-                if symbol.qualified == name and (symbol.parent in _TOP or "." in name):
-                    return target, symbol
-        return None
+    def _bare(self, scope: _Scope, use: Reference) -> Found | None:
+        symbol = scope.local.get(use.name)
+        if symbol is not None and use.name not in scope.imports:
+            return Found(scope.file, symbol)
+        return self._resolver.name(scope.file, use.name)
 
-    def _passed_on(self, target: str, use: Reference, imported: Import) -> tuple[str, Symbol] | None:
-        """One step behind a package that only passes a name on."""
-        source = self._code.source(target)
-        if source is None or source.language is None:
-            return None
-        name = use.name if imported.name is None or use.receiver is None else imported.name
-        for one in self._code.imports(target):
-            if name not in (one.local, one.name) and one.name != "*":
-                continue
-            for behind in files_of(one, target, source.language, self._code):
-                found = self._in_target(behind, use, imported)
-                if found is not None:
-                    return found
-        return None
+    def _module(self, scope: _Scope, use: Reference, root: str) -> Found | None:
+        one = scope.imports.get(root)
+        return self._resolver.imported(scope.file, use.name, use.receiver, one) if one is not None else None
 
-    def _named(self, file: str, name: str, top: bool = False) -> list[Symbol]:
+    def _found(self, scope: _Scope, use: Reference, found: Found) -> Iterator[Candidate]:
+        symbol = found.symbol
+        if found.file == scope.file:
+            if not symbol.start_line <= use.line <= symbol.end_line:
+                reason = f"definition of {symbol.qualified}, which added lines use"
+                yield definition(scope.file, symbol, reason, DEFINITION_HERE, self._code)
+            return
+        reason = f"definition of {symbol.qualified}, which {scope.file} uses"
+        weight = DEFINITION_CALLED if use.kind == "call" else DEFINITION_USED
+        yield definition(found.file, symbol, reason, weight, self._code)
+
+    def _named(self, file: str, name: str, is_bare: bool) -> list[Symbol]:
         symbols = self._code.symbols(file)
-        return [one for one in symbols if one.name == name and (not top or one.parent in _TOP)]
+        return [one for one in symbols if one.name == name and not (is_bare and one.kind == "field")]
 
 
-def _names(use: Reference, imported: Import) -> list[str]:
-    """Under which qualified names the imported file may define what is used, likeliest first."""
-    taken = imported.name if imported.name not in (None, "*", "default") else None
-    if use.receiver is None:
-        return [taken or use.name]
-    if taken is None:  # a module, or a default export
-        return [use.name, f"{imported.local}.{use.name}", imported.local]
-    # `Class.method()` on an imported class; `from package import module` gives module.function.
-    return [f"{taken}.{use.name}", use.name, taken]
+def _root(use: Reference) -> str:
+    return (use.receiver or use.name).split(".")[0].split("(")[0].split("[")[0].split("::")[0]
 
 
-def _reason(symbol: Symbol, scope: _Scope) -> str:
-    return f"definition of {symbol.qualified}, which {scope.file} uses"
-
-
-def _weight(use: Reference) -> float:
-    return DEFINITION_CALLED if use.kind == "call" else DEFINITION_USED
+def _is_self(receiver: str | None) -> bool:
+    return receiver is not None and (receiver in SELF or receiver.startswith("super"))
