@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from rebuttal.change import repository
+from rebuttal.change import repository, search
 from rebuttal.change.model import Hunk, Match, Repository
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
@@ -138,11 +138,18 @@ def test_an_ignored_file_is_never_read(repo: GitRepo) -> None:
         assert "secret.env" not in reading.repository.new.paths()
 
 
-def test_grep_stops_at_its_limit(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
-    repo.write("many.py", "word\n" * 100_000)
-    monkeypatch.setattr(repository, "MAX_MATCHES", 7)
-    with read_change(repo.root, parse_scope("working")) as reading:
-        assert list(reading.repository.new.grep(["word"])) == [Match("many.py", line, "word") for line in range(7)]
+def test_a_word_that_is_too_common_is_named_and_hides_no_other(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.write("many.py", "word\n" * 10 + "rare\n")
+    repo.write("most.py", "flood\n" * 100_000)
+    monkeypatch.setattr(repository, "MAX_LINES", 9)
+    monkeypatch.setattr(search, "MAX_LINES", 9)
+    monkeypatch.setattr(search, "MAX_OUTPUT", 100_000)
+    repo.commit("all")
+    with read_change(repo.root, parse_scope("commit:HEAD")) as reading:
+        new = reading.repository.new
+        assert list(new.grep(["word", "flood", "rare"])) == [Match("many.py", 10, "rare")]
+        assert new.common == {"word", "flood"}
+        assert list(reading.repository.old.grep(["flood", "old"], ["c.txt"])) == [Match("c.txt", 0, "old")]
 
 
 def test_a_line_of_a_megabyte_is_found_once(repo: GitRepo) -> None:

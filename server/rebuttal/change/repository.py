@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -18,13 +14,13 @@ from rebuttal.change.decode import NotText
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
 from rebuttal.change.history import read_history
 from rebuttal.change.model import ChangeError, Match, PastCommit
+from rebuttal.change.search import MAX_LINES, GitSearch, Hits, count, find_word, glob_matches, searchable
 from rebuttal.change.sides import load
 from rebuttal.change.worktree import Gone, WorkTree
 
-MAX_MATCHES = 5_000
-GREP_SECONDS = 20.0
+MAX_SCANNED = 2_000
+"""Untracked files beyond this number are left to git to search, which has to find them anew."""
 _CACHE_CHARACTERS = 32_000_000
-_WORD = re.compile(r"[^\0\r\n]+")
 
 
 @frozen
@@ -110,6 +106,10 @@ class Source(Protocol):
         """What `git grep` is told to search; None where there is nothing."""
         ...
 
+    def outside(self) -> Set[str]:
+        """Paths that such a search would miss."""
+        ...
+
 
 @frozen
 class CommitSource:
@@ -130,6 +130,9 @@ class CommitSource:
     def grep_arguments(self) -> tuple[str, ...] | None:
         return (self.commit,)
 
+    def outside(self) -> Set[str]:
+        return frozenset()
+
 
 @frozen
 class IndexSource:
@@ -148,6 +151,9 @@ class IndexSource:
     def grep_arguments(self) -> tuple[str, ...] | None:
         return ("--cached",)
 
+    def outside(self) -> Set[str]:
+        return frozenset()
+
 
 @frozen
 class DiskSource:
@@ -155,6 +161,7 @@ class DiskSource:
 
     worktree: WorkTree
     listed: frozenset[str]
+    untracked: frozenset[str] = frozenset()
 
     def read_bytes(self, path: str) -> bytes | None:
         try:
@@ -166,7 +173,10 @@ class DiskSource:
         return self.listed
 
     def grep_arguments(self) -> tuple[str, ...] | None:
-        return ("--untracked",)
+        return ()
+
+    def outside(self) -> Set[str]:
+        return self.untracked
 
 
 @frozen
@@ -182,6 +192,9 @@ class NoSource:
     def grep_arguments(self) -> tuple[str, ...] | None:
         return None
 
+    def outside(self) -> Set[str]:
+        return frozenset()
+
 
 @define
 class SideTree:
@@ -193,6 +206,13 @@ class SideTree:
     _texts: dict[str, str | None] = field(factory=dict)
     _room: int = _CACHE_CHARACTERS
     _paths: frozenset[str] | None = None
+    _pinned: set[str] = field(factory=set)
+    _search: GitSearch = field(init=False)
+    common: set[str] = field(factory=set)
+    """Words that were searched for and stand on more than MAX_LINES lines."""
+
+    def __attrs_post_init__(self) -> None:
+        self._search = GitSearch(self.git)
 
     def read(self, path: str) -> str | None:
         if path in self.overlay:
@@ -205,11 +225,15 @@ class SideTree:
         except NotText:
             side = None
         text = None if side is None else side.text
-        self.remember(path, text)
+        self._keep(path, text)
         return text
 
     def remember(self, path: str, text: str | None) -> None:
         """Keep a text that was read already, so that the snapshot stays what the change showed."""
+        self._pinned.add(path)
+        self._keep(path, text)
+
+    def _keep(self, path: str, text: str | None) -> None:
         size = len(text or "")
         if size <= self._room:
             self._room -= size
@@ -221,89 +245,59 @@ class SideTree:
         return self._paths
 
     def grep(self, words: Iterable[str], globs: Iterable[str] = ()) -> Iterator[Match]:
-        """See `Tree.grep`; at most MAX_MATCHES lines and GREP_SECONDS, in the order of git, buffers last."""
-        wanted = sorted({word for word in words if _WORD.fullmatch(word)})
-        patterns = tuple(globs)
-        if not wanted:
-            return
-        yield from islice(self._grep_everything(wanted, patterns), MAX_MATCHES)
+        """See `Tree.grep`; in order of path, line and word. What is too common comes not at all, but in `common`."""
+        found = self._find(searchable(words), tuple(sorted(set(globs))))
+        self.common |= {word for word, hits in found.items() if count(hits) > MAX_LINES}
+        rows = [
+            (path, line, word)
+            for word, hits in found.items()
+            if word not in self.common
+            for path, lines in hits.items()
+            for line in lines
+        ]
+        for path, line, word in sorted(rows):
+            yield Match(path, line, word)
 
-    def _grep_everything(self, words: list[str], globs: tuple[str, ...]) -> Iterator[Match]:
+    def _find(self, words: list[str], globs: tuple[str, ...]) -> dict[str, Hits]:
         where = self.source.grep_arguments()
+        if not words:
+            return {}
+        own = {path: text for path in self._pinned if (text := self._texts.get(path)) is not None}
+        own.update(self.overlay)
+        outside = {path for path in self.source.outside() - own.keys() if glob_matches(path, globs)}
+        if where is not None and len(outside) > MAX_SCANNED:
+            where, outside = (*where, "--untracked"), set()
+        found: dict[str, Hits] = {word: {} for word in words}
         if where is not None:
-            for match in grep_git(self.git, words, globs, where):
-                if match.path not in self.overlay:
-                    yield match
-        yield from _grep_texts(self.overlay, words, globs)
+            known = self.paths()
+            for word, hits in self._search.search(words, [f":(top){glob}" for glob in globs], where).items():
+                found[word] = {path: lines for path, lines in hits.items() if path in known and path not in own}
+        for path in sorted(own):
+            if glob_matches(path, globs):
+                _scan(own[path].encode("utf-8", "replace"), path, found)
+        self._look_into(sorted(outside), found)
+        return found
+
+    def _look_into(self, paths: Iterable[str], found: dict[str, Hits]) -> None:
+        """Search single files that git's search of everything does not reach."""
+        large = []
+        for path in paths:
+            data = self.source.read_bytes(path)
+            if data is None:
+                large.append(path)
+            else:
+                _scan(data, path, found)
+        if large:  # git searches them without holding them in our memory
+            named = [f":(top,literal){path}" for path in large]
+            for word, hits in self._search.search(list(found), named, ("--untracked",)).items():
+                found[word].update({path: lines for path, lines in hits.items() if path in large})
 
 
-def grep_git(git: Git, words: list[str], globs: tuple[str, ...], where: tuple[str, ...]) -> Iterator[Match]:
-    """`git grep` over one side. Only the matched words are printed, so a line of a megabyte costs nothing."""
-    options = (
-        "-n",
-        "-w",
-        "-F",
-        "-z",
-        "-o",
-        "-a",
-        "--no-textconv",
-        "--no-color",
-        "--no-recurse-submodules",
-        "--threads=2",
-    )
-    target = (*where, "--")
-    running = git.start("grep", *options, "-f", "-", *target, *(f":(top){glob}" for glob in globs), stdin=True)
-    prefix = b"" if where[0].startswith("--") else where[0].encode("ascii") + b":"
-    process = running.process
-    assert process.stdin is not None
-    assert process.stdout is not None
-    limit = threading.Timer(GREP_SECONDS, process.kill)  # what was found until then is kept
-    limit.daemon = True
-    limit.start()
-    try:
-        process.stdin.write("\n".join(words).encode("utf-8", "replace") + b"\n")
-        process.stdin.close()
-        yield from _matches(process.stdout, prefix)
-    finally:
-        limit.cancel()
-        running.kill()
-
-
-def _matches(lines: Iterable[bytes], prefix: bytes) -> Iterator[Match]:
-    last: Match | None = None
-    rest = b""
-    for line in lines:
-        parts = (rest + line).split(b"\0")
-        if len(parts) < 3:
-            rest += line  # a path with a line feed in it
-            continue
-        rest = b""
-        if parts[1].isdigit():
-            path = parts[0].removeprefix(prefix).decode("utf-8", "surrogateescape")
-            match = Match(path, int(parts[1]) - 1, parts[2].rstrip(b"\n").decode("utf-8", "replace"))
-            if match != last:
-                yield match
-            last = match
-
-
-def _grep_texts(texts: Mapping[str, str], words: list[str], globs: tuple[str, ...]) -> Iterator[Match]:
-    if not texts:
-        return
-    # git's -w takes bytes for letters, digits and underscores of ASCII only.
-    pattern = re.compile(r"(?<![A-Za-z0-9_])(?:" + "|".join(map(re.escape, words)) + r")(?![A-Za-z0-9_])")
-    for path in sorted(texts):
-        if globs and not any(_glob_matches(path, glob) for glob in globs):
-            continue
-        last: Match | None = None
-        for found in pattern.finditer(texts[path]):
-            match = Match(path, texts[path].count("\n", 0, found.start()), found.group())
-            if match != last:
-                yield match
-            last = match
-
-
-def _glob_matches(path: str, glob: str) -> bool:
-    return fnmatchcase(path, glob) or path == glob or path.startswith(glob.rstrip("/") + "/")
+def _scan(data: bytes, path: str, found: dict[str, Hits]) -> None:
+    for word, hits in found.items():
+        lines = find_word(data, word.encode("utf-8"))
+        if lines:
+            hits[path] = lines
 
 
 @define
