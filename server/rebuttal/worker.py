@@ -29,6 +29,7 @@ from attrs import define, field
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
+from rebuttal.context.model import ToolDiagnostic, ToolSeverity
 from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
@@ -54,6 +55,10 @@ Send = Callable[[Mapping[str, Any]], None]
 
 _SHARE = {"opening": (10, 50), "cross_examination": (50, 80), "rebuttal": (80, 92), "consensus": (92, 98)}
 """Percent of the progress bar by phase, from - to."""
+OPEN_FILES = 20
+DIAGNOSTICS = 400
+"""How many of an editor's open files and of other tools' diagnostics a request may name; the rest is not read."""
+_SEVERITY: Mapping[Any, ToolSeverity] = {1: "error", 2: "warning", 3: "information", 4: "hint"}
 LAST_WORDS = 0.8
 """Seconds in which jobs may account for what they spent once the editor has gone; the ledger assumes the rest."""
 
@@ -274,8 +279,39 @@ class Worker:
             include_working=bool(params.get("include_working")),
             buffers=dict(params.get("buffers") or {}),
             only_lines={only["file"]: range(only["start_line"], only["end_line"] + 1)} if only else {},
+            open_files=read_open_files(params.get("open_files")),
+            diagnostics=read_diagnostics(params.get("diagnostics")),
             price_without_key=chosen.get("panel") != "static",
         )
+
+
+def read_open_files(given: Any) -> tuple[str, ...]:
+    """The editor's open files, the latest used first; what is no path is left out."""
+    paths = [one for one in given if isinstance(one, str) and one] if isinstance(given, list) else []
+    return tuple(dict.fromkeys(paths))[:OPEN_FILES]
+
+
+def read_diagnostics(given: Any) -> tuple[ToolDiagnostic, ...]:
+    """What other tools show in the editor; what cannot be read is left out."""
+    found = [_diagnostic(one) for one in (given[:DIAGNOSTICS] if isinstance(given, list) else [])]
+    return tuple(one for one in found if one is not None)
+
+
+def _diagnostic(given: Any) -> ToolDiagnostic | None:
+    if not isinstance(given, Mapping):
+        return None
+    file, line, quote, message = (given.get(key) for key in ("file", "line", "quote", "message"))
+    if not isinstance(file, str) or not isinstance(line, int) or not isinstance(message, str) or line < 0:
+        return None
+    return ToolDiagnostic(
+        file=file,
+        line=line,
+        quote=quote if isinstance(quote, str) else None,
+        severity=_SEVERITY.get(given.get("severity"), "information"),
+        tool=str(given.get("tool") or ""),
+        rule=str(given.get("rule") or ""),
+        message=message,
+    )
 
 
 async def serve(source: BinaryIO, send: Send) -> None:

@@ -13,9 +13,11 @@ from rebuttal.context.code import Code
 from rebuttal.context.definitions import Definitions
 from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, left_out
-from rebuttal.context.model import Context, Exhibit, Slice
+from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
 from rebuttal.context.resolve import Resolver
+from rebuttal.context.reported import PROSE, relevant, tool_facts
+from rebuttal.context.tabs import lifted
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import git_lines
 from rebuttal.text.redaction import Redaction, Redactor
@@ -30,25 +32,46 @@ NAMED_ONLY = "holds secrets by its name: named, never shown"
 
 
 def build(
-    change: Change, repository: Repository, *, budget_tokens: int, parser: Parser | None = None, framing: str = ""
+    change: Change,
+    repository: Repository,
+    *,
+    budget_tokens: int,
+    parser: Parser | None = None,
+    framing: str = "",
+    open_files: Sequence[str] = (),
+    diagnostics: Iterable[ToolDiagnostic] = (),
 ) -> Context:
     """The context of `change`. `budget_tokens` is for the slices; the diff is whole up to `limit.DIFF_TOKENS`.
 
     `framing`: what the author says about the change; it may hold a secret, as any other text may. A `parser` that
     has seen the change's files already saves parsing them again.
 
-    The same change, repository and budget give the same bytes. Texts are redacted; of a file that holds secrets
+    `open_files`: root-relative paths that the user has open, the latest used first. `diagnostics`: what other tools
+    show in the editor.
+
+    The same change, repository, budget and editor give the same bytes. Texts are redacted; of a file that holds secrets
     by its nature only the name is shown.
     """
-    return _Builder(change, repository, parser or Parser(), framing).build(budget_tokens)
+    builder = _Builder(change, repository, parser or Parser(), framing, open_files, relevant(diagnostics, change))
+    return builder.build(budget_tokens)
 
 
 class _Builder:
-    def __init__(self, change: Change, repository: Repository, parser: Parser, framing: str) -> None:
+    def __init__(
+        self,
+        change: Change,
+        repository: Repository,
+        parser: Parser,
+        framing: str,
+        open_files: Sequence[str],
+        diagnostics: Sequence[ToolDiagnostic],
+    ) -> None:
         gone = [diff.old_path or diff.path for diff in change.files if diff.status in ("deleted", "renamed")]
         self._change = change
         self._repository = repository
         self._framing = framing
+        self._open_files = open_files
+        self._diagnostics = diagnostics
         self._new = Code(repository.new, parser, gone)
         self._old = Code(repository.old, parser)
         shown = [one for one in change.files if not _is_secret(one)]
@@ -65,7 +88,7 @@ class _Builder:
                 self._old.give(diff.old_path or diff.path, diff.old_text)
 
     def build(self, budget: int) -> Context:
-        candidates = ranked(self._candidates())
+        candidates = ranked(lifted(ranked(self._candidates()), self._open_files, self._change))
         self._learn(candidates)
         shown = {diff.path: self._show(diff) for diff in self._change.files}
         diff_text = "\n".join(one.text for one in shown.values())
@@ -81,6 +104,7 @@ class _Builder:
             redactions=self._kept_redactions(),
             exhibits=tuple(self._exhibits[key] for key in sorted(self._exhibits)),
             framing=self._redactor.redact(self._framing, _MESSAGE).text,
+            reported=tool_facts(self._diagnostics, self._exhibits.values(), self._redactor),
         )
 
     def _candidates(self) -> Iterable[Candidate]:
@@ -103,6 +127,8 @@ class _Builder:
     def _learn(self, candidates: Sequence[Candidate]) -> None:
         """Every text's secrets are known before any text is redacted."""
         self._redactor.learn(self._framing, _MESSAGE)
+        for told in self._diagnostics:
+            self._redactor.learn(told.message, PROSE)
         for diff in self._change.files:
             # What a file holds that is never shown may stand in another one.
             known = diff.path not in self._too_large

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.context.model import ToolFact
 from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
 from rebuttal.debate.merge import assertion
@@ -136,14 +137,23 @@ class Assembler:
         return fenced(text, self._brief.fence, source).rstrip("\n")
 
 
-def facts(evidence: Iterable[Finding]) -> list[str]:
-    """What tools have found, a line each, as the panel reads it."""
-    return [_json({"file": one.file, "rule": one.rule, "fact": one.title}) for one in evidence]
+def facts(evidence: Iterable[Finding], reported: Iterable[ToolFact] = ()) -> list[str]:
+    """What tools have found, a line each, as the panel reads it; `reported` by others than ours, once each."""
+    own = list(evidence)
+    lines = [_json({"file": one.file, "rule": one.rule, "fact": one.title}) for one in own]
+    known = {(one.file, one.range.start.line, one.rule.rpartition(":")[2]) for one in own if one.side == "new"}
+    return lines + [_reported(one) for one in reported if (one.file, one.line, one.rule) not in known]
+
+
+def _reported(one: ToolFact) -> str:
+    tool = f"{one.tool}({one.rule})" if one.rule else one.tool
+    said = {"file": one.file, "line": one.quote, "tool": tool, "severity": one.severity, "says": one.message}
+    return _json(said)
 
 
 def render_shared(brief: Brief) -> str:
     """The shared part where the caller gives none."""
-    return render(brief.context, brief.fence, facts(brief.evidence))
+    return render(brief.context, brief.fence, facts(brief.evidence, brief.context.reported))
 
 
 def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:

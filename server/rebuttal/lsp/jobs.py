@@ -153,6 +153,8 @@ class Jobs:
             "protocol": request.protocol or settings.protocol,
             "profile": request.profile or settings.profile,
             "buffers": {str(path): snapshot.texts[path] for path in snapshot.dirty if path in snapshot.texts},
+            "open_files": list(snapshot.open_files),
+            "diagnostics": list(snapshot.diagnostics),
             "only": request.only,
             "settings": self.session.client_settings,
             "include_working": True,

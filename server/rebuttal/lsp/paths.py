@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pygls.uris import from_fs_path, to_fs_path
@@ -32,6 +33,22 @@ def repository_of(path: Path) -> Path | None:
     return None
 
 
+def files_of(root: Path, paths: Iterable[Path]) -> list[Path]:
+    """Those of the paths that belong to the repository at `root`, each once, not to one that lies inside of it."""
+    nearest: dict[Path, Path | None] = {}
+    kept: list[Path] = []
+    for path in dict.fromkeys(paths):
+        folder = path.parent
+        if not is_inside(path, root):
+            continue
+        if folder not in nearest:
+            nearest[folder] = repository_of(folder)
+        # A folder that is no repository has no nearer one either.
+        if nearest[folder] in (root, None) or not is_inside(nearest[folder] or root, root):
+            kept.append(path)
+    return kept
+
+
 def same_folder(one: Path, other: Path) -> bool:
     """Whether both name one folder; links are followed."""
     return one == other or os.path.realpath(one) == os.path.realpath(other)
@@ -49,3 +66,13 @@ def read_text(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8").removeprefix("\ufeff")
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def same_text(on_disk: str, opened: str) -> bool:
+    """Whether an editor shows what is on disk: many make all line ends alike when they open a file."""
+    opened = opened.removeprefix("\ufeff")
+    return on_disk == opened or _ends_alike(on_disk) == _ends_alike(opened)
+
+
+def _ends_alike(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -80,10 +80,14 @@ class Rejected:
 
 @define
 class OtherDiagnosticsParams:
-    """What other tools show in a document (the contract's `$/rebuttal.diagnostics`)."""
+    """What other tools show in a document (the contract's `$/rebuttal.diagnostics`).
+
+    `version`: of the text that they speak of, where the client knows it.
+    """
 
     uri: str
     diagnostics: list[types.Diagnostic]
+    version: int | None = None
 
 
 @define

@@ -32,7 +32,8 @@ from rebuttal.lsp.features import (
     sync,
 )
 from rebuttal.lsp.jobs import Jobs
-from rebuttal.lsp.paths import is_inside, path_of, same_folder
+from rebuttal.lsp.others import told
+from rebuttal.lsp.paths import files_of, path_of, same_folder
 from rebuttal.lsp.protocol import HardenedProtocol, UserError, place_of
 from rebuttal.lsp.session import Job, Session, Snapshot, Totals
 from rebuttal.lsp.worker_client import Event, Launch, WorkerClient
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from rebuttal.findings.model import Finding
 
 log = logging.getLogger(__name__)
+
+OPEN_FILES = 20
+"""Open files that a review is told of; the latest used count."""
 
 FEATURES = (lifecycle, sync, diagnostics, commands, hover, actions, documents, configuration)
 
@@ -197,12 +201,15 @@ class RebuttalServer(LanguageServer):
     # The desk: what jobs report (see jobs.Desk)
 
     def snapshot(self, root: Path) -> Snapshot:
-        texts = {
-            path: document.source
-            for path in self.session.uris
-            if is_inside(path, root) and (document := self.document(path)) is not None
-        }
-        return Snapshot(texts, frozenset(self.session.dirty & texts.keys()))
+        mine = files_of(root, (*reversed(self.session.used), *self.session.others))
+        used = [path for path in mine if path in self.session.used]
+        texts = {path: document.source for path in used if (document := self.document(path)) is not None}
+        return Snapshot(
+            texts,
+            frozenset(self.session.dirty & texts.keys()),
+            tuple(path.relative_to(root).as_posix() for path in used[:OPEN_FILES]),
+            told(root, {path: self.session.others[path] for path in mine if path in self.session.others}),
+        )
 
     async def configured(self) -> None:
         await self.configuration.ready()

@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.capabilities import ClientFlags
+from rebuttal.lsp.others import OtherTools
 from rebuttal.lsp.paths import is_inside
 from rebuttal.lsp.workspace import Edit
 from rebuttal.settings import Settings
@@ -83,6 +84,10 @@ class Snapshot:
 
     texts: Mapping[Path, str]
     dirty: frozenset[Path]
+    open_files: tuple[str, ...] = ()
+    """Root-relative, the latest used first."""
+    diagnostics: tuple[Mapping[str, Any], ...] = ()
+    """What other tools show, as the worker is told."""
 
 
 @define(eq=False)
@@ -157,8 +162,10 @@ class Session:
     jobs: dict[str, Job] = field(factory=dict)
     totals: Totals = field(factory=Totals)
     dirty: set[Path] = field(factory=set)
-    others: dict[Path, list[Any]] = field(factory=dict)
+    others: dict[Path, OtherTools] = field(factory=dict)
     """Diagnostics that other tools show, by file."""
+    used: dict[Path, None] = field(factory=dict)
+    """Open documents, the latest used last."""
     uris: dict[Path, str] = field(factory=dict)
     """URIs as the client writes them."""
     last_repository: Path | None = None
@@ -167,6 +174,11 @@ class Session:
     def repository(self, root: Path) -> Repository:
         """The repository's state, made when it is first spoken of."""
         return self.repositories.setdefault(root, Repository(root))
+
+    def use(self, path: Path) -> None:
+        """The user works in an open document."""
+        self.used.pop(path, None)
+        self.used[path] = None
 
     def findings_in(self, path: Path) -> Iterator[LiveFinding]:
         """Every finding that lies in a file, shown or not."""

@@ -28,6 +28,7 @@ from rebuttal.settings import Settings
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.context.model import Context
@@ -80,7 +81,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         cost=cost,
         timing=parts.timing,
         not_spent=parts.not_spent,
-        notes=parts.change.notes + parts.notes + notes(parts),
+        notes=parts.change.notes + parts.notes + notes(parts) + reported(parts),
     )
 
 
@@ -178,6 +179,15 @@ def notes(parts: Parts) -> tuple[str, ...]:
             return (f"The debate was stopped: {stopped}.",)
         case _:
             return ()
+
+
+def reported(parts: Parts) -> tuple[str, ...]:
+    """That the panel was shown what other tools say, and of how many."""
+    told = parts.context.reported if parts.context is not None and parts.outcome is not None else ()
+    if not told:
+        return ()
+    tools = ", ".join(sorted({one.tool for one in told if one.tool})) or "unnamed"
+    return (f"The panel was shown {counted(len(told), 'diagnostic')} of other tools in the editor ({tools}).",)
 
 
 def brief(settings: Settings, parts: Parts) -> Brief:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from rebuttal.budget.model import BudgetWarning, CapWarning, Estimate
 from rebuttal.change.model import Scope
+from rebuttal.context.model import ToolDiagnostic
 from rebuttal.debate.events import DebateEvent
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Report
@@ -36,6 +37,10 @@ class Request:
     """Unsaved texts by root-relative or absolute path."""
     only_lines: Mapping[str, range] = field(factory=dict)
     """A selection: lines of the new side, from 0, by root-relative or absolute path; other files do not count."""
+    open_files: tuple[str, ...] = ()
+    """Root-relative paths of what the user has open, the latest used first; none from a terminal."""
+    diagnostics: tuple[ToolDiagnostic, ...] = ()
+    """What other tools show in the editor."""
     agreed: bool = False
     """The user has agreed to sending and to the estimate (`--yes`)."""
     unattended: bool = False

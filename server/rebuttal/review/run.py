@@ -170,9 +170,11 @@ async def _with_context(
             budget_tokens=request.settings.context_tokens,
             parser=parser,
             framing=framing(reading),
+            open_files=request.open_files,
+            diagnostics=request.diagnostics,
         )
         fence = fence_id(secret, context.diff)
-        shared = render(context, fence, facts(parts.evidence.findings))
+        shared = render(context, fence, facts(parts.evidence.findings, context.reported))
         return evolve(parts, context=context, shared=shared, fence=fence, framing=context.framing)
 
     with watch.part("context_ms"):

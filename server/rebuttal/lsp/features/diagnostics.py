@@ -13,6 +13,7 @@ from lsprotocol import types
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, follow, shift
 from rebuttal.lsp.encoding import convert
+from rebuttal.lsp.others import OtherTools
 from rebuttal.lsp.paths import is_inside, read_text, uri_of
 from rebuttal.lsp.protocol import DIAGNOSTICS_OF_OTHERS, OtherDiagnosticsParams
 from rebuttal.lsp.render import diagnostic_text
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SOURCE = "rebuttal"
 PER_FILE = 200
 """Diagnostics of one file at most; the worst are shown."""
+FILES_OF_OTHERS = 1000
+"""Files of which other tools' diagnostics are kept; those heard of last."""
 SETTLE_AFTER = 0.25
 """Seconds without typing after which findings are checked against the text."""
 
@@ -122,8 +125,9 @@ class Publisher:
         if live.finding.source != "static":
             return False
         rule = live.finding.rule.rpartition(":")[2]
-        others: list[types.Diagnostic] = self.ls.session.others.get(path, [])
-        return any(str(other.code) == rule and other.range.start.line == live.range.start.line for other in others)
+        others = self.ls.session.others.get(path)
+        shown = others.items if others is not None else ()
+        return any(str(one.code) == rule and one.range.start.line == live.range.start.line for one in shown)
 
     def _diagnostic(self, live: LiveFinding, lines: list[str]) -> types.Diagnostic:
         finding, flags = live.finding, self.ls.session.flags
@@ -289,5 +293,10 @@ def register(ls: RebuttalServer) -> None:
         if path is None:
             return
         # Our own come back from some clients; they are no reason to hide ourselves.
-        ls.session.others[path] = [other for other in params.diagnostics if other.source != SOURCE]
+        items = [other for other in params.diagnostics if other.source != SOURCE]
+        ls.session.others.pop(path, None)
+        if items:
+            for oldest in list(ls.session.others)[: len(ls.session.others) - FILES_OF_OTHERS + 1]:
+                del ls.session.others[oldest]
+            ls.session.others[path] = OtherTools.of(items, path, ls.document(path), params.version)
         ls.publisher.refresh(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from rebuttal.lsp.paths import read_text, repository_of
+from rebuttal.lsp.paths import read_text, repository_of, same_text
 from rebuttal.lsp.session import ReviewRequest
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ def register(ls: RebuttalServer) -> None:
         if path is None:
             return
         ls.session.uris[path] = params.text_document.uri
+        ls.session.use(path)
         # A buffer that the editor restored may differ from the disk without having been touched.
         on_disk = read_text(path)
-        if on_disk is not None and on_disk != params.text_document.text.removeprefix("\ufeff"):
+        if on_disk is not None and not same_text(on_disk, params.text_document.text):
             ls.session.dirty.add(path)
         ls.publisher.refresh(path)
 
@@ -37,6 +38,7 @@ def register(ls: RebuttalServer) -> None:
         if path is None or document is None:
             return
         ls.session.dirty.add(path)
+        ls.session.use(path)
         edits = document.take_edits() or []
         ls.session.typed(path, edits)
         for live in ls.session.findings_in(path):
@@ -65,6 +67,7 @@ def register(ls: RebuttalServer) -> None:
             for job in ls.session.running():
                 job.edits.pop(path, None)
         ls.session.dirty.discard(path)
+        ls.session.used.pop(path, None)
         ls.session.others.pop(path, None)
         ls.publisher.refresh(path)
 
