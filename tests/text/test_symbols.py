@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebuttal.text.languages import Language
@@ -236,7 +238,8 @@ def test_the_innermost_symbol_is_the_enclosing_one() -> None:
     assert [one.qualified if one else None for one in around] == ["f.inner", "f", "A.s", None]
 
 
-@pytest.mark.parametrize("language", ["python", "javascript", "typescript", "tsx", "go"])
+@pytest.mark.parametrize("language", get_args(Language))
+@settings(deadline=None)  # The first text of a language loads its grammar.
 @given(text=st.text(alphabet="def f(a,*=1):\n\té😀class{}[]'\"`<>./\\ import from;\0", max_size=120))
 def test_any_text_gives_symbols_within_it(language: Language, text: str) -> None:
     parser = Parser()

@@ -18,7 +18,7 @@ from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Claim, Place, Raised, Ruling, SetAside
 from rebuttal.findings.fixes import FixError, apply_edits, edits_from_quotes
 from rebuttal.findings.model import Fix
-from rebuttal.text.languages import language_of
+from rebuttal.text.languages import TRUSTED, language_of
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.redaction import has_placeholder
 
@@ -142,7 +142,7 @@ class Anchoring:
         """Raises FixError where a file that could be parsed before no longer can."""
         for file in sorted({edit.file for edit in fix.edits}):
             exhibit, language = self._editable(file), language_of(file)
-            if exhibit is None or language is None:
+            if exhibit is None or language is None or language not in TRUSTED:
                 continue
             mended = apply_edits(exhibit.original, [edit for edit in fix.edits if edit.file == file])
             try:

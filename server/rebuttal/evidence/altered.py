@@ -24,6 +24,9 @@ _TRANSPARENT = frozenset(
     }
 )
 """Decorators (and modifiers) that leave a signature as it is written."""
+UNDERSTOOD: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx", "go"})
+"""Languages whose rules of calls, scopes and modules are known here; elsewhere overloads, macros and implicit
+arguments make a refused call a guess."""
 _OPEN_CLASS = ("__getattr__", "__getattribute__")
 _PLAIN_BASES = ("object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic", "t.Protocol")
 CONSTRUCTORS = ("__init__", "constructor")
@@ -61,7 +64,7 @@ class Altered:
 def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
     """The altered symbols of one file. A symbol that either side defines more than once is left out."""
     language = language_of(diff.old_path or diff.path)
-    if language is None or diff.old_text is None or language_of(diff.path) is None:
+    if language not in UNDERSTOOD or diff.old_text is None or language_of(diff.path) not in UNDERSTOOD:
         return
     try:
         old = symbols_of(diff.old_text, language, parser)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import CODE
-from rebuttal.text.languages import language_of
+from rebuttal.text.languages import TRUSTED, language_of
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.positions import git_lines
 
@@ -67,8 +67,8 @@ def _triples(lines: list[str], diff: FileDiff) -> Iterator[tuple[int, int]]:
 def _is_literal(material: Material, diff: FileDiff, text: str) -> bool:
     """Whether the language takes the text as it stands: then the markers are inside a string."""
     language = language_of(diff.path)
-    if language is None:
-        return False
+    if language is None or language not in TRUSTED:
+        return False  # To a shell, the markers may well be redirections.
     try:
         return not syntax_errors(text, language, material.parser)
     except Unparsed:

@@ -1,4 +1,7 @@
-"""Syntax errors that the change introduced: at most one a file, none where the base had errors as well."""
+"""Syntax errors that the change introduced: at most one a file, none where the base had errors as well.
+
+Only of languages whose grammar is right when it says so: a false syntax error is worse than none.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Iterator
 from rebuttal.change.model import FileDiff, Side
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import CODE
-from rebuttal.text.languages import Language, language_of
+from rebuttal.text.languages import TRUSTED, Language, language_of
 from rebuttal.text.model import SyntaxFault
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.positions import LineIndex
@@ -23,7 +26,7 @@ def check(material: Material, told: Told) -> Iterator[Fact]:
     """One fact for a file that was good (or is new) and no longer is."""
     for diff in material.files:
         language = language_of(diff.path)
-        if language is not None and diff.new_text and not _is_template(diff) and not _is_declaration(diff):
+        if language in TRUSTED and diff.new_text and not _is_template(diff) and not _is_declaration(diff):
             yield from _faults(material, diff, language, told)
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -179,28 +180,34 @@ def _fault(parsed: ParsedText, node: Node) -> SyntaxFault:
     return SyntaxFault(start, end, f'unexpected "{shown}"' if shown else "unexpected end of line")
 
 
+_GRAMMARS: dict[Language, tuple[str, str]] = {
+    "python": ("tree_sitter_python", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "go": ("tree_sitter_go", "language"),
+    "rust": ("tree_sitter_rust", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "kotlin": ("tree_sitter_kotlin", "language"),
+    "scala": ("tree_sitter_scala", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
+    "csharp": ("tree_sitter_c_sharp", "language"),
+    "ruby": ("tree_sitter_ruby", "language"),
+    "php": ("tree_sitter_php", "language_php"),
+    "swift": ("tree_sitter_swift", "language"),
+    "bash": ("tree_sitter_bash", "language"),
+}
+"""The module of each grammar's wheel, and its function: imported only when a file of the language is parsed."""
+
+
 @cache
 def grammar(language: Language) -> Grammar:
     """The compiled grammar: loading one is costly, and it never changes."""
     from tree_sitter import Language as Grammar
 
-    if language == "python":
-        import tree_sitter_python
-
-        return Grammar(tree_sitter_python.language())
-    if language == "go":
-        import tree_sitter_go
-
-        return Grammar(tree_sitter_go.language())
-    if language == "javascript":
-        import tree_sitter_javascript
-
-        return Grammar(tree_sitter_javascript.language())
-    import tree_sitter_typescript
-
-    if language == "tsx":
-        return Grammar(tree_sitter_typescript.language_tsx())
-    return Grammar(tree_sitter_typescript.language_typescript())
+    module, function = _GRAMMARS[language]
+    return Grammar(getattr(import_module(module), function)())
 
 
 @cache

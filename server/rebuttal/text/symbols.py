@@ -55,7 +55,7 @@ def symbols_of(text: str, language: Language, parser: Parser | None = None) -> t
 def _symbols(parsed: ParsedText) -> tuple[Symbol, ...]:
     # A name that the parser had to make up is none.
     given = (draft for draft in _rules(parsed.language).definitions(parsed) if draft.name)
-    drafts = [(draft.whole.start_byte, -draft.whole.end_byte, draft) for draft in given]
+    drafts = [((draft.start or draft.whole).start_byte, -draft.whole.end_byte, draft) for draft in given]
     drafts.sort(key=lambda one: one[:2])
     around: list[tuple[int, Symbol]] = []  # the end of each container's text, innermost last
     found: list[Symbol] = []
@@ -150,14 +150,16 @@ def enclosing(symbols: Iterable[Symbol], line: int) -> Symbol | None:
 
 
 def _rules(language: Language) -> ModuleType:
-    from rebuttal.text.grammars import go, javascript, python
+    from rebuttal.text.grammars import go, javascript, python, tagged
 
-    return python if language == "python" else go if language == "go" else javascript
+    if language in ("javascript", "typescript", "tsx"):
+        return javascript
+    return python if language == "python" else go if language == "go" else tagged
 
 
 def _symbol(parsed: ParsedText, draft: Draft, container: Symbol | None) -> Symbol:
     kind: SymbolKind = draft.kind
-    in_class = container is not None and container.kind in ("class", "interface")
+    in_class = container is not None and container.kind in ("class", "interface", "enum")
     if kind == "function" and in_class:
         kind = "method"
     parameters = draft.parameters
@@ -168,23 +170,31 @@ def _symbol(parsed: ParsedText, draft: Draft, container: Symbol | None) -> Symbo
     else:
         public = draft.exported and (container is None or container.is_public)
     owner = draft.owner or (container.qualified if container else None)
+    if draft.owner and container is not None and container.kind == "namespace":
+        # C++ may name the namespaces once more: `namespace a { int a::B::c = 1; }`.
+        inner = draft.owner.removeprefix(f"{container.qualified}.")
+        owner = f"{container.qualified}.{inner}"
     whole_end = draft.whole.end_point
+    start = draft.start or draft.whole
     header_end = draft.body.start_point.row if draft.body is not None else whole_end.row
+    if draft.header_end is not None:
+        header_end = draft.header_end
     if parsed.language == "python" and draft.body is not None:
         header_end = max(draft.name_node.start_point.row, header_end - 1)
+    end_line = max(whole_end.row - (1 if whole_end.column == 0 else 0), start.start_point.row)
     return Symbol(
         draft.name,
         f"{owner}.{draft.name}" if owner else draft.name,
         kind,
-        draft.whole.start_point.row,
-        max(whole_end.row - (1 if whole_end.column == 0 else 0), draft.whole.start_point.row),
+        start.start_point.row,
+        end_line,
         draft.name_node.start_point.row,
         parameters,
         public,
         draft.is_async,
         "class" if draft.owner else container.kind if container else None,
-        header_end,
-        parsed.offset(draft.whole.start_byte),
+        min(header_end, end_line),
+        parsed.offset(start.start_byte),
         parsed.offset(draft.whole.end_byte),
         parsed.offset(draft.name_node.start_byte),
         draft.decorators,

@@ -30,8 +30,12 @@ class Draft:
     decorators: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     owner: str | None = None
-    """The type that a Go method is declared on, outside of that type's own text."""
+    """The type that a method is declared on outside of that type's own text: a Go receiver, a Rust `impl`."""
     without_body: bool = False
+    start: Node | None = None
+    """Where it begins, if before `whole`: at an attribute."""
+    header_end: int | None = None
+    """The last row of the signature, where it is not the one on which the body begins."""
 
 
 @frozen

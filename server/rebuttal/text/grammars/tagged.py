@@ -1,0 +1,366 @@
+"""Definitions, uses and imports of the languages that a query file and a `Shape` describe.
+
+Captures of a query file's sections:
+- definitions: `@name` with the whole definition under its kind (`@class`, `@method`, ...), `@owner` for the type it is
+  declared on; `@base` with the definition that extends it (`@heir`) or that one's name (`@heir_name`);
+  `@declarator` where C hides the name inside the type (see cnames.py).
+- uses: `@call` (with `@whole`, `@arguments`, `@receiver`), `@attribute` (with `@receiver`), `@use`, `@skip`.
+- imports: the statement as `@import`, with `@module` where it names a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal
+
+from attrs import frozen
+
+from rebuttal.text.grammars import cnames
+from rebuttal.text.grammars.drafts import Draft, Use
+from rebuttal.text.grammars.imported import from_file, from_statement
+from rebuttal.text.grammars.shapes import SHAPES, Shape
+from rebuttal.text.languages import Language
+from rebuttal.text.model import Arguments, Import, Parameter, SymbolKind
+from rebuttal.text.parsing import ParsedText, Spans, matches
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Section = Literal["definitions", "uses", "imports"]
+
+_KINDS: tuple[SymbolKind, ...] = (
+    *("function", "method", "class", "interface", "enum", "type"),
+    *("namespace", "constant", "variable", "field"),
+)
+_CALLED = ("function", "method")
+_HIDING = ("private", "protected", "private_class_method", "module_function")
+_PREFIX_BYTES = 600
+"""Of a definition, before its name: longer ones hold annotations, not more modifiers."""
+_ANGLES = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\([^()]*\)")
+
+
+@cache
+def section(language: Language, name: Section) -> str:
+    """The query of one section of a language's query files."""
+    found = []
+    for file in SHAPES[language].queries:
+        text = files("rebuttal.text.grammars").joinpath("queries", f"{file}.scm").read_text("utf-8")
+        found.append(text.partition(f"; {name}\n")[2].partition("\n; ")[0])
+    return "\n".join(found)
+
+
+def definitions(parsed: ParsedText) -> Iterator[Draft]:
+    """Each definition once, though several patterns may find it: the one that knows its owner."""
+    shape, bases = SHAPES[parsed.language], _Bases()
+    found: dict[int, _Given] = {}
+    for captures in matches(parsed, section(parsed.language, "definitions")):
+        if "base" in captures:
+            bases.add(parsed, captures)
+            continue
+        for given in _definitions(parsed, shape, captures):
+            key = given.name.start_byte
+            if key not in found or (given.owner and not found[key].owner):
+                found[key] = given
+    levels = _Levels(parsed, shape)
+    for given in found.values():
+        yield _draft(parsed, shape, given, bases, levels)
+
+
+@frozen
+class _Given:
+    """What one match says."""
+
+    whole: Node
+    name: Node
+    text: str
+    kind: SymbolKind
+    owner: str | None = None
+    parameters: Node | None = None
+
+
+def _definitions(parsed: ParsedText, shape: Shape, captures: dict[str, list[Node]]) -> Iterator[_Given]:
+    owner = plain_type(parsed.words(captures["owner"][0])) if "owner" in captures else None
+    parameters = captures["parameters"][0] if "parameters" in captures else None
+    if "declarator" in captures:
+        declared = cnames.declared(
+            parsed, captures["declarator"][0], captures["name"][0] if "name" in captures else None
+        )
+        if declared is not None:
+            yield _Given(*declared)
+        return
+    kind = next((kind for kind in _KINDS if kind in captures), None)
+    if kind is None:
+        return
+    for name in captures["name"]:
+        text, outer = parsed.words(name), owner
+        if name.type in ("scope_resolution", "nested_namespace_specifier", "qualified_identifier", "template_type"):
+            outer, _, text = plain_type(text).rpartition(".")
+        yield _Given(captures[kind][0], name, text.lstrip(":@"), kind, outer or None, parameters)
+
+
+def plain_type(text: str) -> str:
+    """A type's name with dots, without what stands in brackets: `a::B<C>` is `a.B`."""
+    previous = ""
+    while previous != text:
+        previous, text = text, _ANGLES.sub("", text)
+    return ".".join(re.findall(r"[\w$~]+", text.removeprefix("&").replace("mut ", "").replace("dyn ", "")))
+
+
+def _draft(parsed: ParsedText, shape: Shape, given: _Given, bases: _Bases, levels: _Levels) -> Draft:
+    whole, start = _outer(given.whole, shape), None
+    for before in _before(whole, shape):
+        start = before
+    body = _body(given.whole, shape)
+    prefix = parsed.data[whole.start_byte : given.name.start_byte][-_PREFIX_BYTES:].decode("utf-8", "replace")
+    words = frozenset(re.findall(r"\w+", prefix))
+    kind = next(
+        (kind for word, kind in shape.kind_words.items() if given.kind == "class" and word in words), given.kind
+    )
+    header_end = _header_end(parsed, given, body)
+    return Draft(
+        whole,
+        given.name,
+        given.text,
+        kind,
+        body,
+        _parameters(parsed, shape, given) if kind in _CALLED and parsed.language != "bash" else None,
+        levels.is_public(given, words),
+        bool(words & set(shape.async_words)) or (kind in _CALLED and _has_child(given.whole, "async")),
+        tuple(re.findall(r"@([\w.]+)", prefix)) if parsed.language not in ("ruby", "rust", "php") else (),
+        bases.of(given),
+        given.owner,
+        kind in _CALLED and body is None and given.whole.type in shape.declarations,
+        start,
+        header_end,
+    )
+
+
+def _outer(node: Node, shape: Shape) -> Node:
+    while shape.wrappers and (parent := node.parent) is not None and parent.type in shape.wrappers:
+        node = parent
+    return node
+
+
+def _before(node: Node, shape: Shape) -> Iterator[Node]:
+    before = node.prev_named_sibling if shape.leading else None
+    while before is not None and before.type in shape.leading:
+        yield before
+        before = before.prev_named_sibling
+
+
+def _body(node: Node, shape: Shape) -> Node | None:
+    found = node.child_by_field_name("body")
+    if found is None and shape.bodies:
+        found = next((child for child in node.named_children if child.type in shape.bodies), None)
+    return found
+
+
+def _has_child(node: Node, kind: str) -> bool:
+    return any(child.type == kind for child in node.children)
+
+
+def _header_end(parsed: ParsedText, given: _Given, body: Node | None) -> int | None:
+    """Where no brace opens the body, the header ends with what stands before it."""
+    if body is None or parsed.data[body.start_byte : body.start_byte + 1] == b"{":
+        return None
+    row = given.name.end_point.row
+    for child in given.whole.children:
+        if child.start_byte >= body.start_byte:
+            break
+        if child.type != "comment":
+            row = max(row, child.end_point.row)
+    return min(row, body.start_point.row)
+
+
+class _Bases:
+    """What each definition extends, by its node or, where it is told elsewhere, by its name."""
+
+    def __init__(self) -> None:
+        self._by_node: dict[tuple[int, int], dict[str, None]] = defaultdict(dict)
+        self._by_name: dict[str, dict[str, None]] = defaultdict(dict)
+
+    def add(self, parsed: ParsedText, captures: dict[str, list[Node]]) -> None:
+        for base in captures["base"]:
+            text = parsed.words(base)
+            for heir in captures.get("heir", ()):
+                self._by_node[heir.start_byte, heir.end_byte][text] = None
+            for name in captures.get("heir_name", ()):
+                self._by_name[plain_type(parsed.words(name))][text] = None
+
+    def of(self, given: _Given) -> tuple[str, ...]:
+        if given.kind not in ("class", "interface", "enum", "type"):
+            return ()
+        own = self._by_node.get((given.whole.start_byte, given.whole.end_byte), {})
+        told = self._by_name.get(given.text, {}) if given.kind != "type" else {}
+        return (*own, *(base for base in told if base not in own))
+
+
+class _Levels:
+    """Who can see a definition: by its own words, by the section it stands in, by what holds it."""
+
+    def __init__(self, parsed: ParsedText, shape: Shape) -> None:
+        self._parsed = parsed
+        self._shape = shape
+        self._sections: dict[int, list[tuple[int, str]]] = {}
+
+    def is_public(self, given: _Given, words: frozenset[str]) -> bool:
+        shape = self._shape
+        holder = given.whole.parent
+        outer = holder.parent if holder is not None else None
+        if shape.public_words:
+            return bool(words & set(shape.public_words)) or _is_open(given.whole, holder, outer, shape)
+        if shape.sections and holder is not None and not self._section(given, holder, outer):
+            return False
+        if self._parsed.language == "cpp" and holder is not None and holder.type == "field_declaration_list":
+            return True
+        return not words & set(shape.hidden_words)
+
+    def _section(self, given: _Given, holder: Node, outer: Node | None) -> bool:
+        if holder.id not in self._sections:
+            first = "private" if outer is not None and outer.type == "class_specifier" else "public"
+            marks = [(holder.start_byte, first)]
+            marks += [
+                (child.start_byte, self._parsed.words(child).strip(": "))
+                for child in holder.named_children
+                if child.type in self._shape.sections
+            ]
+            self._sections[holder.id] = [one for one in marks if one[1] in ("public", *_HIDING)]
+        before = [word for start, word in self._sections[holder.id] if start <= given.whole.start_byte]
+        return not before or before[-1] == "public"
+
+
+def _is_open(node: Node, holder: Node | None, outer: Node | None, shape: Shape) -> bool:
+    if node.type == "enum_constant" or outer is None:
+        return node.type == "enum_constant"
+    implements = outer.type == "impl_item" and outer.child_by_field_name("trait") is not None
+    return implements or outer.type in shape.open_holders
+
+
+def _parameters(parsed: ParsedText, shape: Shape, given: _Given) -> tuple[Parameter, ...]:
+    holders: Iterable[Node] = [given.parameters] if given.parameters is not None else ()
+    if not holders and parsed.language in ("c", "cpp"):
+        holders = cnames.parameter_lists(given.name)
+    if not holders:
+        holders = [one for one in given.whole.children_by_field_name("parameters") if one.type != "type_parameters"]
+    if not holders:
+        holders = [child for child in given.whole.named_children if child.type in shape.parameter_holders]
+    if not holders and "parameter" in shape.parameter_kinds:
+        holders = [given.whole]  # Swift: they stand in the function itself.
+    found = []
+    for holder in holders:
+        children = holder.children
+        for place, child in enumerate(children):
+            if child.type in shape.parameter_kinds:
+                given_later = _default_after(children, place)
+                found.append(_parameter(parsed, shape, child, given_later))
+    return tuple(one for one in found if one.name or one.type != "void")
+
+
+def _default_after(children: list[Node], place: int) -> Node | None:
+    """Kotlin and Swift write a default after the parameter's node."""
+    after = children[place + 1 : place + 3]
+    return after[1] if len(after) == 2 and after[0].type == "=" else None
+
+
+def _parameter(parsed: ParsedText, shape: Shape, node: Node, later: Node | None) -> Parameter:
+    kind = shape.parameter_kinds[node.type]
+    name = node.child_by_field_name("name") or node.child_by_field_name("pattern")
+    type_node = node.child_by_field_name("type")
+    if parsed.language in ("c", "cpp"):
+        name = cnames.innermost(node.child_by_field_name("declarator"))
+        name = node if node.type == "identifier" else name
+    elif parsed.language == "swift":
+        name, type_node = _swift_parameter(node)
+    elif node.type == "identifier":
+        name = node
+    elif name is None:
+        name = next((one for one in node.named_children if one.type in ("identifier", "variable_declarator")), None)
+    default = node.child_by_field_name("value") or node.child_by_field_name("default_value") or later
+    if default is None and _has_child(node, "="):
+        default = node.children[-1]
+    if any(
+        child.type in ("...", "repeated_parameter_type")
+        for child in [*node.children, *([type_node] if type_node else [])]
+    ):
+        kind = "variadic"
+    return Parameter(
+        parsed.words(name).lstrip("$&*") if name is not None else "",
+        default is None and kind not in ("variadic", "keyword_variadic"),
+        kind,
+        parsed.words(type_node) if type_node is not None else None,
+        parsed.words(default) if default is not None else None,
+    )
+
+
+def _swift_parameter(node: Node) -> tuple[Node | None, Node | None]:
+    """The name that callers write, and the type: the grammar calls both a name."""
+    names = node.children_by_field_name("name")
+    outer = node.child_by_field_name("external_name")
+    inner = names[0] if names else None
+    shown = inner if outer is None or outer.end_byte - outer.start_byte == 1 else outer
+    return shown, names[1] if len(names) > 1 else None
+
+
+def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], list[Node]]:
+    """Names used, and the nodes inside which (or at which) a name is no use."""
+    found: dict[int, Use] = {}
+    skipped: list[Node] = []
+    plain: list[Node] = []
+    for captures in matches(parsed, section(parsed.language, "uses"), spans):
+        receiver = captures["receiver"][0] if "receiver" in captures else None
+        if "call" in captures:
+            name, whole = captures["call"][0], captures["whole"][0]
+            found[name.start_byte] = Use(name, receiver, captures.get("arguments", [whole])[0], whole)
+        elif "attribute" in captures:
+            name = captures["attribute"][0]
+            found.setdefault(name.start_byte, Use(name, receiver))
+        else:
+            plain += captures.get("use", [])
+            skipped += captures.get("skip", [])
+    for node in plain:
+        found.setdefault(node.start_byte, Use(node))
+    return list(found.values()), skipped
+
+
+def arguments(parsed: ParsedText, node: Node) -> Arguments:
+    """What a call passes."""
+    if node.type == "command":
+        return Arguments(len(node.children_by_field_name("argument")))
+    if node.type in ("call", "method_invocation"):
+        return Arguments(0)  # Ruby's `x.size`: the call itself stands for what it passes.
+    holder = node
+    if node.type in ("call_suffix", "constructor_suffix"):
+        holder = next((one for one in node.named_children if one.type == "value_arguments"), node)
+    positional, spread, keywords = 0, False, []
+    for child in holder.named_children:
+        text = parsed.data[child.start_byte : child.start_byte + 3]
+        name = child.child_by_field_name("name") if child.type in ("argument", "value_argument", "pair") else None
+        if child.type.endswith("comment"):
+            continue
+        if text.startswith((b"*", b"...", b"&&")) and parsed.language in ("ruby", "php", "kotlin"):
+            spread = True
+        elif name is not None:
+            keywords.append(parsed.words(name))
+        else:
+            positional += 1
+    return Arguments(positional, tuple(keywords), spread)
+
+
+def imports(parsed: ParsedText) -> Iterator[Import]:
+    shape = SHAPES[parsed.language]
+    for captures in matches(parsed, section(parsed.language, "imports")):
+        node = captures["import"][0]
+        if "module" in captures:
+            how = parsed.words(captures["how"][0]) if "how" in captures else ""
+            yield from from_file(parsed, node, captures["module"][0], how)
+        else:
+            yield from from_statement(parsed, node, shape)
+
+
+def bindings(_parsed: ParsedText, _spans: Spans | None = None) -> tuple[list[Node], list[Node]]:
+    """None: which local names hide others is asked only of Python, JavaScript, TypeScript and Go."""
+    return [], []
