@@ -82,12 +82,32 @@ def test_a_weak_hash_speaks_only_where_a_secret_is_hashed(review: Review) -> Non
     assert found.range.start.line == 4
 
 
-def test_nosec_is_honoured_by_the_security_rules(review: Review) -> None:
-    assert rules(review, "", "def g(b=[]):  # nosec\n    return eval(b)  # nosec\n") == ["ruff:B006"]
+@pytest.mark.parametrize(
+    "comment", ["# nosec", "# noqa", "# noqa: S307", "# NOQA:F401,S307", "# noqa: S307 - looked at"]
+)
+def test_a_comment_that_the_change_brings_does_not_hide_its_own_fault(review: Review, comment: str) -> None:
+    (found,) = of(review({"a.py": ""}, {"a.py": f"def g(b):\n    return eval(b)  {comment}\n"}), "")
+    assert found.rule == "ruff:S307"
+    assert "The change itself silences this (# no" in found.message.replace("NOQA", "noqa")
 
 
-def test_noqa_is_honoured(review: Review) -> None:
-    assert rules(review, "", "def g(b=[]):  # noqa: B006\n    return b\n") == []
+def test_a_comment_for_the_whole_file_does_not_hide_the_faults_that_come_with_it(review: Review) -> None:
+    fault = "def g(b=[]):\n    return b\n"
+    assert rules(review, "", "# ruff: noqa\n" + fault) == ["ruff:B006"]
+    assert rules(review, "# ruff: noqa\n", "# ruff: noqa\n" + fault) == []
+    assert rules(review, "# flake8: noqa: B006\n", "# flake8: noqa: B006\n" + fault) == []
+    assert rules(review, "# flake8: noqa: B007\n", "# flake8: noqa: B007\n" + fault) == ["ruff:B006"]
+
+
+def test_a_comment_of_the_base_is_honoured(review: Review) -> None:
+    before = "def g(b):\n    return eval(b)  # nosec\n\n\ndef h(b=[]):  # noqa: B006\n    return b\n"
+    assert rules(review, before, before.replace("eval(b)", "eval(b + 1)").replace("h(b", "h(a, b")) == []
+
+
+def test_a_comment_about_another_rule_silences_nothing(review: Review) -> None:
+    (found,) = of(review({"a.py": ""}, {"a.py": "def g(b=[]):  # noqa: S307\n    return b\n"}), "")
+    assert (found.rule, "silences" in found.message) == ("ruff:B006", False)
+    assert rules(review, "", "def g(b=[]):  # nosec\n    return b\n") == ["ruff:B006"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ out of its own review.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from attrs import define, field, frozen
 
@@ -95,12 +95,3 @@ def _trimmed(line: str) -> str:
     bare = line.rstrip(" ")
     backslashes = len(bare) - len(bare.rstrip("\\"))
     return bare + " " if backslashes % 2 and len(bare) < len(line) else bare
-
-
-def newly_ignored(old_text: str, new_text: str) -> Iterable[str]:
-    """The lines of the new text that ignore something and did not stand in the old one."""
-    known = {line.strip() for line in old_text.split("\n")}
-    for line in new_text.split("\n"):
-        rule = _rule(line)
-        if rule is not None and not rule.negated and line.strip() not in known:
-            yield line.strip()

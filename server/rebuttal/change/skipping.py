@@ -83,12 +83,18 @@ def skip_by_name(path: str, attributes: Attributes) -> str | None:
     return "minified" if generated is None and _MINIFIED.fullmatch(name) else None
 
 
+def marked_line(text: str) -> int | None:
+    """The git line, from 0, that marks a text as generated: from the next review on it is left out."""
+    match = _MARK.search(text[:2000])
+    return None if match is None else text.count("\n", 0, match.start())
+
+
 def skip_by_text(path: str, old_text: str | None, new_text: str | None) -> str | None:
     """Why a text is not reviewed: minified, or marked as generated *in the base*.
 
     The mark counts only there: otherwise a change could exempt itself by writing it.
     """
-    if old_text is not None and _MARK.search(old_text[:2000]):
+    if old_text is not None and marked_line(old_text) is not None:
         return "generated (marked so in its first lines)"
     text = new_text if new_text is not None else old_text or ""
     if _MINIFIABLE.fullmatch(path.lower()) and len(text) > 2000 and len(text) / (text.count("\n") + 1) > 500:

@@ -19,7 +19,7 @@ def unreviewed(change: Change, repository: Repository, room: int) -> Unreviewed:
     """Reads skipped files up to `room` characters in all. Binary, over-large and vanished ones are none."""
     reviewed = {diff.path for diff in change.files}
     names = sorted({one.file for one in change.skipped} - reviewed)
-    files = []
+    files: list[FileDiff] = []
     for place, name in enumerate(names):
         if room <= 0:
             return Unreviewed(tuple(files), len(names) - place)

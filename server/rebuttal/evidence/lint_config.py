@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,6 +14,8 @@ from rebuttal.change.model import Tree
 
 _PARTS = re.compile(r"([A-Z]+)(\d*)\Z")
 _LISTS = ("ignore", "extend-ignore")
+_EXCLUDES = ("exclude", "extend-exclude")
+CONFIG_FILES = (".ruff.toml", "ruff.toml", "pyproject.toml")
 _TABLES = ("per-file-ignores", "extend-per-file-ignores")
 
 
@@ -31,28 +33,84 @@ class Suppressed:
         return any(_matches(path, pattern) and _listed(code, codes) for pattern, codes in self.by_pattern)
 
 
-def suppressed(tree: Tree) -> Suppressed:
-    """Read from `tree`'s root: `ruff.toml`, `.ruff.toml` or `pyproject.toml`, whichever ruff would take first."""
-    for name in (".ruff.toml", "ruff.toml", "pyproject.toml"):
+@frozen
+class Loosened:
+    """A setting that makes ruff say less."""
+
+    key: str
+    """As in the configuration: `ignore`, `select`, `exclude`."""
+    value: str
+    """A selector, or a path pattern."""
+    pattern: str = ""
+    """The files that it is about, where it is not about all."""
+
+    @property
+    def words(self) -> str:
+        return f"{self.key} {self.value}" + (f" in {self.pattern}" if self.pattern else "")
+
+
+def config_of(tree: Tree) -> tuple[str, Mapping[str, Any]]:
+    """The file in `tree`'s root that ruff would take (`.ruff.toml`, `ruff.toml`, `pyproject.toml`) and its settings.
+
+    ("", {}) where there is none.
+    """
+    for name in CONFIG_FILES:
         text = tree.read(name)
         if text is None:
             continue
         try:
             data: Any = tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             continue
         if name == "pyproject.toml":
             data = _table(_table(data, "tool"), "ruff")
             if not data:
                 continue
-        return _suppressed(data)
-    return Suppressed()
+        return name, data
+    return "", {}
+
+
+def suppressed(tree: Tree) -> Suppressed:
+    """What the configuration in `tree` wants not to hear."""
+    return _suppressed(config_of(tree)[1])
+
+
+def loosened(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Loosened, ...]:
+    """What ruff is told not to say, or no longer to look for, that it was not told before."""
+    before, after = set(_entries(old)), dict.fromkeys(_entries(new))
+    more = [one for one in after if one not in before and not _everywhere(one, old)]
+    still = tuple(_selected(new))
+    fewer = [one for one in dict.fromkeys(_selected(old)) if still and one not in still and "ALL" not in still]
+    return (*more, *(Loosened("select", one) for one in fewer if not any(one.startswith(wider) for wider in still)))
+
+
+def _entries(data: Mapping[str, Any]) -> Iterator[Loosened]:
+    quiet = _suppressed(data)
+    yield from (Loosened("ignore", selector) for selector in quiet.everywhere)
+    yield from (Loosened("ignore", selector, pattern) for pattern, codes in quiet.by_pattern for selector in codes)
+    yield from (
+        Loosened("exclude", one) for table in _tables(data) for key in _EXCLUDES for one in _words(table.get(key))
+    )
+
+
+def _everywhere(one: Loosened, data: Mapping[str, Any]) -> bool:
+    return one.key == "ignore" and one.value in _suppressed(data).everywhere
+
+
+def _selected(data: Mapping[str, Any]) -> Iterator[str]:
+    for table in _tables(data):
+        for key in ("select", "extend-select"):
+            yield from _words(table.get(key))
+
+
+def _tables(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    return data, _table(data, "lint")
 
 
 def _suppressed(data: Mapping[str, Any]) -> Suppressed:
     everywhere: list[str] = []
     by_pattern: list[tuple[str, tuple[str, ...]]] = []
-    for table in (data, _table(data, "lint")):
+    for table in _tables(data):
         for key in _LISTS:
             everywhere += _words(table.get(key))
         for key in _TABLES:
@@ -70,10 +128,10 @@ def _words(value: Any) -> tuple[str, ...]:
 
 
 def _listed(code: str, selectors: tuple[str, ...]) -> bool:
-    return any(_selects(selector, code) for selector in selectors)
+    return any(selects(selector, code) for selector in selectors)
 
 
-def _selects(selector: str, code: str) -> bool:
+def selects(selector: str, code: str) -> bool:
     """ruff's selectors: ALL, a linter (`S`, `PL`), or the beginning of a code (`S1`)."""
     if selector == "ALL":
         return True

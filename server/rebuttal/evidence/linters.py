@@ -13,12 +13,11 @@ from rebuttal.evidence.lint_config import Suppressed, suppressed
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.ruff import Diagnostic, Edit, Linted
 from rebuttal.evidence.rules import RULES, Rule
+from rebuttal.evidence.silenced import SELF_SILENCED, Silence, Silences
 from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex
 
-_NOSEC = re.compile(r"#\s*nosec\b")
-"""bandit's own word for "looked at"."""
 _HARMLESS = "seems safe"
 """In ruff's message on a shell command that is a literal."""
 
@@ -30,6 +29,8 @@ class _Spot:
     diff: FileDiff
     index: LineIndex
     said: Diagnostic
+    silence: Silence | None = None
+    """What stands in the code so that it is not heard."""
 
     @property
     def added(self) -> bool:
@@ -68,7 +69,15 @@ def _spots(material: Material, linted: Linted) -> Iterator[_Spot]:
         # A file that does not parse gives faults that are none.
         if said and diff.new_text is not None and not linted.faults("new", diff.path):
             index = LineIndex(diff.new_text)
-            yield from (_Spot(diff, index, one) for one in said)
+            silences = Silences(diff)
+            yield from (_Spot(diff, index, one, _silence(silences, one)) for one in said)
+
+
+def _silence(silences: Silences, said: Diagnostic) -> Silence | None:
+    security = RULES[said.code].category == "security"
+    return silences.of(said.code, said.noqa_line, security=security) or silences.of(
+        said.code, said.first_line, security=security
+    )
 
 
 def _standing(diffs: Iterable[FileDiff], linted: Linted) -> Counter[tuple[str, str]]:
@@ -92,10 +101,9 @@ def _speaks(material: Material, spot: _Spot, quiet: Suppressed) -> bool:
         return False
     if is_test(path) and not rule.in_tests:
         return False
-    line = spot.key[1]
-    if (rule.category == "security" and _NOSEC.search(line)) or not re.search(
-        rule.only_near or "", line, re.IGNORECASE
-    ):
+    if spot.silence is not None and not spot.silence.by_the_change:
+        return False
+    if not re.search(rule.only_near or "", spot.key[1], re.IGNORECASE):
         return False
     return material.in_scope(spot.diff, range(spot.said.first_line, spot.said.last_line + 1))
 
@@ -148,7 +156,7 @@ def _fact(spot: _Spot, rule: Rule, others: list[_Spot]) -> Fact:
         spot.diff,
         f"ruff:{rule.code}",
         rule.title,
-        f"{message}: {rule.why}.",
+        f"{message}: {rule.why}.{_self_silenced(spot)}",
         rule.severity,
         rule.category,
         rule.seat,
@@ -161,6 +169,12 @@ def _fact(spot: _Spot, rule: Rule, others: list[_Spot]) -> Fact:
         ),
         fix=_fix(spot.diff, index, said.fix),
     )
+
+
+def _self_silenced(spot: _Spot) -> str:
+    if spot.silence is None:
+        return ""
+    return f" {SELF_SILENCED} ({one_line(spot.silence.comment, 60)}): that counts once the base has it."
 
 
 def _fix(diff: FileDiff, index: LineIndex, edits: tuple[Edit, ...]) -> Fix | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import Change, Repository
-from rebuttal.evidence import conflicts, impact, linters, secrets, syntax
+from rebuttal.evidence import conflicts, impact, linters, secrets, steering, syntax
 from rebuttal.evidence.model import (
     PHASE,
     CheckFailed,
@@ -62,6 +62,9 @@ def collect(
     outcomes.append(_try("syntax", lambda: syntax.check(material, linted.faults)))
     outcomes.append(_try("linters", lambda: linters.check(material, linted)))
     facts = _without_repeats(fact for outcome in outcomes for fact in outcome.facts)
+    steered = _try("steering", lambda: steering.check(material, facts))
+    facts = facts if steered.degraded else list(steered.facts)
+    outcomes.append(evolve(steered, facts=()))
     degraded = (*failed, *(one for outcome in outcomes for one in outcome.degraded))
     notes = tuple(note for outcome in outcomes for note in outcome.notes)
     return Evidence(_findings(material, facts), degraded, notes)

@@ -51,6 +51,8 @@ class Diagnostic:
     last_line: int
     fix: tuple[Edit, ...] = ()
     """Only where ruff calls it safe."""
+    noqa_line: int = 0
+    """Where ruff would look for a comment that silences this."""
 
 
 @frozen
@@ -192,6 +194,8 @@ def _command() -> list[str]:
     # The newest syntax: which versions the project supports is not known, so none is refused.
     return [
         *(ruff_executable(), "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--no-respect-gitignore"),
+        # Such comments are looked at here: those that the change itself brings do not count.
+        "--ignore-noqa",
         *("--output-format", "json", "--target-version", "py314", "--select", ",".join(RULES), "."),
     ]
 
@@ -230,6 +234,7 @@ def _diagnostic(entry: Mapping[str, Any], index: LineIndex) -> Diagnostic:
             Edit(_offset(index, edit["location"]), _offset(index, edit["end_location"]), edit["content"])
             for edit in edits
         ),
+        index.git_line_of(index.offset(Position((entry.get("noqa_row") or entry["location"]["row"]) - 1, 0))),
     )
 
 

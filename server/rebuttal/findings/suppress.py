@@ -6,7 +6,7 @@ A comment counts only as it stands in the base: else a change could silence its 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
@@ -14,11 +14,13 @@ from rebuttal.change.model import Change, FileDiff
 from rebuttal.findings.model import Finding
 from rebuttal.text.positions import LineIndex, git_lines
 
-_DIRECTIVE = re.compile(r"(?:#|//|/\*|--|<!--|;|%)\s*rebuttal:\s*ignore\[([^\]\n]+)\]\s*(\S[^\n]*)")
+_PATTERN = re.compile(r"(?:#|//|/\*|--|<!--|;|%)\s*rebuttal:\s*ignore\[([^\]\n]+)\]\s*(\S[^\n]*)")
 
 
 @frozen
-class _Directive:
+class Directive:
+    """A comment that dismisses findings of some rules."""
+
     rules: frozenset[str]
     text: str
 
@@ -41,17 +43,31 @@ def suppress(findings: Iterable[Finding], change: Change, dismissed: Container[s
     )
 
 
-def _is_ignored(finding: Finding, lines: Mapping[str, Mapping[tuple[str, int], list[_Directive]]]) -> bool:
+def own_directives(diff: FileDiff) -> Iterator[tuple[int, int, Directive]]:
+    """The comments that the change itself brings, each with its git line and the one it is about: they do not count."""
+    if diff.new_text is None or "rebuttal:" not in diff.new_text:
+        return
+    old = [] if diff.old_text is None else git_lines(diff.old_text)
+    lines = git_lines(diff.new_text)
+    for hunk in diff.hunks:
+        stood = "".join(old[line] for line in hunk.old_lines)
+        for number in hunk.new_lines:
+            found = _directive(lines[number])
+            if found is not None and found[0].text not in stood:
+                yield number, number + found[1], found[0]
+
+
+def _is_ignored(finding: Finding, lines: Mapping[str, Mapping[tuple[str, int], list[Directive]]]) -> bool:
     at = (finding.side, finding.range.start.line)
     return any(directive.covers(finding.rule) for directive in lines.get(finding.file, {}).get(at, ()))
 
 
-def _ignored_lines(diff: FileDiff) -> dict[tuple[str, int], list[_Directive]]:
+def _ignored_lines(diff: FileDiff) -> dict[tuple[str, int], list[Directive]]:
     """Directives by side and LSP line."""
     if diff.old_text is None or "rebuttal:" not in diff.old_text:
         return {}
     old = _directives(diff.old_text)
-    lines: dict[tuple[str, int], list[_Directive]] = {}
+    lines: dict[tuple[str, int], list[Directive]] = {}
     for number, directives in old.items():
         lines["old", _lsp_line(diff.old_text, number)] = directives
     if diff.new_text is not None:
@@ -66,20 +82,26 @@ def _lsp_line(text: str, git_line: int) -> int:
     return index.position(index.git_line_span(git_line)[0]).line
 
 
-def _directives(text: str) -> dict[int, list[_Directive]]:
+def _directives(text: str) -> dict[int, list[Directive]]:
     """Directives by the git line that they are about."""
-    found: dict[int, list[_Directive]] = {}
+    found: dict[int, list[Directive]] = {}
     for number, line in enumerate(git_lines(text)):
-        match = _DIRECTIVE.search(line)
-        if match is None:
-            continue
-        directive = _Directive(frozenset(rule.strip() for rule in match.group(1).split(",")), match.group(0).strip())
-        about = number if line[: match.start()].strip() else number + 1
-        found.setdefault(about, []).append(directive)
+        match = _directive(line)
+        if match is not None:
+            found.setdefault(number + match[1], []).append(match[0])
     return found
 
 
-def _counterparts(diff: FileDiff, old: Mapping[int, list[_Directive]]) -> dict[int, list[_Directive]]:
+def _directive(line: str) -> tuple[Directive, int] | None:
+    """The comment on a line, and how many lines below the one stands that it is about."""
+    match = _PATTERN.search(line)
+    if match is None:
+        return None
+    rules = frozenset(rule.strip() for rule in match.group(1).split(","))
+    return Directive(rules, match.group(0).strip()), 0 if line[: match.start()].strip() else 1
+
+
+def _counterparts(diff: FileDiff, old: Mapping[int, list[Directive]]) -> dict[int, list[Directive]]:
     """Directives by the new git line whose counterpart they are about.
 
     A line outside the hunks has its like. In a hunk lines pair up where both sides have as many; else a
@@ -87,14 +109,14 @@ def _counterparts(diff: FileDiff, old: Mapping[int, list[_Directive]]) -> dict[i
     """
     assert diff.new_text is not None
     new_lines = git_lines(diff.new_text)
-    found: dict[int, list[_Directive]] = {}
+    found: dict[int, list[Directive]] = {}
     for number, directives in old.items():
         for line in _new_lines(diff, number, directives, new_lines):
             found.setdefault(line, []).extend(directives)
     return found
 
 
-def _new_lines(diff: FileDiff, old_line: int, directives: list[_Directive], new_lines: list[str]) -> list[int]:
+def _new_lines(diff: FileDiff, old_line: int, directives: list[Directive], new_lines: list[str]) -> list[int]:
     shift = 0
     for hunk in sorted(diff.hunks, key=lambda one: (one.old_start, one.new_start)):
         if old_line < hunk.old_start:
