@@ -222,3 +222,25 @@ def test_a_protocol_that_is_not_built_is_wrong_usage_and_names_those_that_are(
     assert ran.code == 2
     assert "crossfire or solo" in ran.err
     assert panel.records == []
+
+
+def test_a_fault_in_a_notebook_is_found_in_its_file_and_its_cell(rebuttal: Rebuttal, git_repo: GitRepo) -> None:
+    def notebook(*sources: list[str]) -> str:
+        cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": source} for source in sources]
+        return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+
+    first = ["%matplotlib inline\n", "import os"]
+    git_repo.commit("base", {"nb.ipynb": notebook(first)})
+    after = notebook(
+        first, ["def add(item, into=[]):\n", "    into.append(item)\n", "    return into"], ["await x()\n", "1"]
+    )
+    git_repo.write("nb.ipynb", after)
+    ran = rebuttal("review", "--repo", git_repo.root, "--format", "json", "--panel", "static")
+    (finding,) = [one for one in ran.json["findings"] if one["rule"] == "ruff:B006"]
+    line = after.split("\n")[finding["range"]["start"]["line"]]
+    assert line.strip() == '"def add(item, into=[]):\\n",'
+    assert line[finding["range"]["start"]["character"] :].startswith("[]")
+    assert finding["cell"]["index"] == 1
+    assert finding["cell"]["range"]["start"] == {"line": 0, "character": 19}
+    assert ran.rules() == {"ruff:B006", "ruff:F821"}
+    assert ran.json["degraded"] == []

@@ -12,6 +12,7 @@ _MAGIC = re.compile(
     r"|[\w.\[\]'\", \t]+=[ \t]*[%!](?!=)"  # names = !ls
     r"|[%*\w.]+\?{1,2}[ \t\r]*\Z)"  # name?
 )
+_ASSIGNED = re.compile(r"[\w.\[\]'\", \t]+=[ \t]*(?=[%!])")
 _CELL_MAGIC = re.compile(r"%%(\w+)", re.ASCII)
 # Cell magics whose body is still Python of the same notebook.
 _PYTHON_BODY = frozenset({"capture", "memit", "mprun", "prun", "time", "timeit"})
@@ -43,18 +44,24 @@ def as_python(lines: Sequence[str]) -> Iterator[Line]:
             return
         lines = lines[1:]
     state = _State()
-    magic = False
+    command = False
     for line in lines:
-        magic = (magic and state.continued) or (state.at_statement and _MAGIC.match(line) is not None)
-        if magic:
+        if command and state.continued:
+            yield commented(line)
+        else:
+            command = state.at_statement and _MAGIC.match(line) is not None
+            yield _out_of_the_way(line) if command else Line(line)
+        if command:
             state.continued = line.rstrip("\r").endswith("\\")
-            yield _out_of_the_way(line)
         else:
             state.read(line)
-            yield Line(line)
 
 
 def _out_of_the_way(line: str) -> Line:
+    if assigned := _ASSIGNED.match(line):
+        # The names stay defined.
+        at = assigned.end()
+        return Line(f"{line[:at]}...  # {line[at:]}", at, 7)
     indent = len(line) - len(line.lstrip(" \t"))
     # A block must keep a statement.
     mark = "pass  # " if indent else "# "

@@ -48,7 +48,7 @@ def review_text(text: str) -> tuple[str, CellMap]:
     """The review text of a notebook's file, and the way back; raises NotANotebook."""
     try:
         cells, language = _read(text)
-    except (ValueError, RecursionError, IndexError, TypeError, AttributeError):
+    except (ValueError, LookupError, RecursionError, TypeError, AttributeError):
         raise NotANotebook(UNREADABLE) from None
     shown: list[str] = []
     lines: list[CellLine] = []

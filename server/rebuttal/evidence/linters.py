@@ -22,6 +22,11 @@ _HARMLESS = "seems safe"
 """In ruff's message on a shell command that is a literal."""
 
 
+_NOT_IN_NOTEBOOKS = frozenset({"B018", "F704", "PLE1142"})
+_IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "_", "__", "___", "exit", "quit"})
+_DEFINING_MAGIC = re.compile(r"^# %+(?:capture|load|pylab|run|sql|store)\b", re.MULTILINE)
+
+
 @frozen
 class _Spot:
     """A diagnostic of the new side, with its text."""
@@ -101,11 +106,23 @@ def _speaks(material: Material, spot: _Spot, quiet: Suppressed) -> bool:
         return False
     if is_test(path) and not rule.in_tests:
         return False
+    if spot.diff.new_cells is not None and _is_usual_in_notebooks(spot):
+        return False
     if spot.silence is not None and not spot.silence.by_the_change:
         return False
     if not re.search(rule.only_near or "", spot.key[1], re.IGNORECASE):
         return False
     return material.in_scope(spot.diff, range(spot.said.first_line, spot.said.last_line + 1))
+
+
+def _is_usual_in_notebooks(spot: _Spot) -> bool:
+    """What IPython allows, shows or defines: a last expression, `await` anywhere, names that its commands bring."""
+    if spot.said.code in _NOT_IN_NOTEBOOKS:
+        return True
+    flagged = spot.index.text[spot.said.start : spot.said.end]
+    return spot.said.code == "F821" and (
+        flagged in _IPYTHON_NAMES or _DEFINING_MAGIC.search(spot.index.text) is not None
+    )
 
 
 def _is_caused(spot: _Spot, linted: Linted) -> bool:

@@ -19,12 +19,30 @@ Source = Literal["debate", "static"]
 
 
 @frozen
+class CellRange:
+    """A place in a notebook, as an editor of notebooks counts: cell from 0, LSP range in its source."""
+
+    index: int
+    range: Range
+
+
+@frozen
+class CellEdit:
+    """What an edit of a notebook's file is to the cell: there nothing has to be escaped."""
+
+    place: CellRange
+    new_text: str
+
+
+@frozen
 class TextEdit:
     """Replace `range` of `file` (root-relative) by `new_text`."""
 
     file: str
     range: Range
     new_text: str
+    cell: CellEdit | None = None
+    """Of a notebook: the same in the cell's own source."""
 
 
 @frozen
@@ -79,3 +97,5 @@ class Finding:
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
     trace: tuple[TraceStep, ...] = ()
+    cell: CellRange | None = None
+    """Where it stands in a notebook."""

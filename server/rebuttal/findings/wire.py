@@ -8,6 +8,8 @@ from typing import Any, TypeVar, get_args
 
 from rebuttal.findings.model import (
     Category,
+    CellEdit,
+    CellRange,
     Certainty,
     Finding,
     FindingSide,
@@ -60,6 +62,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         ],
         "fix": None if finding.fix is None else {"edits": [_edit_to_json(edit) for edit in finding.fix.edits]},
         "trace": [_step_to_json(step) for step in finding.trace],
+        **({} if finding.cell is None else {"cell": _cell_to_json(finding.cell)}),
     }
 
 
@@ -88,6 +91,7 @@ def finding_from_json(given: Mapping[str, Any]) -> Finding:
             related=_each(given, "related", _related),
             fix=None if given["fix"] is None else Fix(_each(given["fix"], "edits", _edit)),
             trace=_each(given, "trace", _step),
+            cell=None if given.get("cell") is None else _cell(given["cell"]),
         )
     except KeyError as error:
         raise WireError(f"the finding lacks the field {error}: write it again with this version") from None
@@ -96,7 +100,14 @@ def finding_from_json(given: Mapping[str, Any]) -> Finding:
 
 
 def _edit_to_json(edit: TextEdit) -> dict[str, Any]:
-    return {"file": edit.file, "range": range_to_json(edit.range), "new_text": edit.new_text}
+    written = {"file": edit.file, "range": range_to_json(edit.range), "new_text": edit.new_text}
+    if edit.cell is None:
+        return written
+    return written | {"cell": {**_cell_to_json(edit.cell.place), "new_text": edit.cell.new_text}}
+
+
+def _cell_to_json(cell: CellRange) -> dict[str, Any]:
+    return {"index": cell.index, "range": range_to_json(cell.range)}
 
 
 def _step_to_json(step: TraceStep) -> dict[str, Any]:
@@ -143,7 +154,15 @@ def _range(given: Mapping[str, Any]) -> Range:
 
 
 def _edit(given: Mapping[str, Any]) -> TextEdit:
-    return TextEdit(_text(given, "file"), _range(given["range"]), _text(given, "new_text"))
+    cell = given.get("cell")
+    in_cell = None if cell is None else CellEdit(_cell(cell), _text(cell, "new_text"))
+    return TextEdit(_text(given, "file"), _range(given["range"]), _text(given, "new_text"), in_cell)
+
+
+def _cell(given: Mapping[str, Any]) -> CellRange:
+    if not isinstance(given["index"], int):
+        raise TypeError("index is no number")
+    return CellRange(given["index"], _range(given["range"]))
 
 
 def _related(given: Mapping[str, Any]) -> Related:

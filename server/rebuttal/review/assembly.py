@@ -12,6 +12,7 @@ from rebuttal.change.base import EMPTY
 from rebuttal.change.model import Change, Skipped
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
+from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import (
     Coverage,
     Degraded,
@@ -73,8 +74,8 @@ def report(parts: Parts, cost: Cost) -> Report:
             head=parts.change.head,
         ),
         panel=parts.choice.panel if debate_ran else "static",
-        findings=found,
-        held_back=held_back,
+        findings=in_files(found, parts.change),
+        held_back=in_files(held_back, parts.change),
         coverage=coverage(parts),
         degraded=parts.failures + parts.evidence.degraded + (parts.outcome.degraded if parts.outcome else ()),
         estimate=EstimateTotal(estimate.expected, estimate.at_most) if estimate else EstimateTotal(),

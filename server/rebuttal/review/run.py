@@ -16,6 +16,7 @@ from rebuttal.budget.model import BudgetWarning, Estimate, UnknownPrice
 from rebuttal.change.model import ChangeError
 from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
+from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.findings.suppress import suppress
 from rebuttal.review.assembly import Parts, brief, cost_heard, report
@@ -50,7 +51,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     async with _opened(request, watch, stop) as reading:
         parser = Parser()
         request, parts = await unless_stopped(stop, _static(request, services, reading, parser, watch))
-        door.tell(StaticReady(parts.change.root, parts.evidence.findings))
+        door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change)))
         try:
             parts = await unless_stopped(stop, _prepared(request, services, reading, parser, parts, watch))
         except Stopped:
