@@ -18,12 +18,12 @@ from bench.packages import git
 
 Kind = Literal["py", "ts", "go"]
 
-_VERBS = (
+_VERB_WORDS = (
     "load store parse render resolve merge apply collect assign update remove create build check compare convert copy "
     "decode encode expand filter find format group handle index insert join limit match measure open order pack plan "
     "post read record reduce refresh register release replace report reset send sort split start stop submit sum trace"
-).split()
-_NOUNS = (
+)
+_NOUN_WORDS = (
     "account address agent amount archive batch branch budget buffer bundle cache change channel chunk client cluster "
     "column command config context counter cursor customer delivery device digest document domain draft entry error "
     "event feature field filter folder frame gateway group handler header history image index input invoice item job "
@@ -34,7 +34,8 @@ _NOUNS = (
     "sender sequence server service session setting shard shape signal slot snapshot source stage state station "
     "status step stock stream subject summary supplier table tag target task team tenant term ticket time token topic "
     "track trade transfer tree trigger unit user value vendor version view volume warehouse window worker zone"
-).split()
+)
+_VERBS, _NOUNS = _VERB_WORDS.split(), _NOUN_WORDS.split()
 _PACKAGE = 40
 """Files in one folder."""
 _START = 1_500_000_000

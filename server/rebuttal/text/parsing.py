@@ -14,8 +14,9 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from rebuttal.text.facts import Facts
 from rebuttal.text.languages import Language
-from rebuttal.text.model import Import, Symbol, SyntaxFault
+from rebuttal.text.model import Import, SyntaxFault
 
 if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
@@ -48,9 +49,8 @@ class ParsedText:
         self.data = data
         self.language = language
         self.tree = tree
-        self.symbols: tuple[Symbol, ...] | None = None
         self.imports: tuple[Import, ...] | None = None
-        """Kept with the tree, once they were asked for."""
+        """Kept with the tree, once they were asked for: references need them too."""
 
     @property
     def root(self) -> Node:
@@ -92,6 +92,8 @@ class Parser:
         self._kept: OrderedDict[tuple[Language, str], ParsedText] = OrderedDict()
         self._held = 0
         self._lock = Lock()
+        self.facts = Facts()
+        """What was found in texts, which outlives their trees."""
 
     def parse(self, text: str, language: Language) -> ParsedText:
         """The tree of `text`, whole even where the text has faults.

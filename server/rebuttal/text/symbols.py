@@ -46,10 +46,8 @@ __all__ = [
 
 def symbols_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Symbol, ...]:
     """Every definition that can be named, in order, those inside functions too."""
-    parsed = (parser or Parser()).parse(text, language)
-    if parsed.symbols is None:
-        parsed.symbols = _symbols(parsed)
-    return parsed.symbols
+    given = parser or Parser()
+    return given.facts.remember(("symbols", language), text, lambda: _symbols(given.parse(text, language)))
 
 
 def _symbols(parsed: ParsedText) -> tuple[Symbol, ...]:
@@ -75,7 +73,13 @@ def references_of(
     """Every name used (only those in `names` where given), in order; a name being defined is left out.
 
     The target of an assignment counts as a use: whether it defines the name cannot be told from one line."""
-    parsed = (parser or Parser()).parse(text, language)
+    given = parser or Parser()
+    kind = ("references", language, None if names is None else frozenset(names))
+    return given.facts.remember(kind, text, lambda: _references(given.parse(text, language), names))
+
+
+def _references(parsed: ParsedText, names: Collection[str] | None) -> tuple[Reference, ...]:
+    language = parsed.language
     uses, skipped = _rules(language).uses(parsed, None if names is None else word_spans(parsed, names))
     spans = _Spans((node.start_byte, node.end_byte) for node in skipped)
     imports = _imports(parsed)
@@ -96,8 +100,8 @@ def references_of(
 
 def imports_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Import, ...]:
     """What comes from which module, wherever in the text it is imported, in order."""
-    parsed = (parser or Parser()).parse(text, language)
-    return _imports(parsed)
+    given = parser or Parser()
+    return given.facts.remember(("imports", language), text, lambda: _imports(given.parse(text, language)))
 
 
 def _imports(parsed: ParsedText) -> tuple[Import, ...]:
@@ -114,7 +118,13 @@ def bindings_of(
 
     Parameters, variables, functions and Python's imports bind.
     """
-    parsed = (parser or Parser()).parse(text, language)
+    given = parser or Parser()
+    kind = ("bindings", language, None if names is None else frozenset(names))
+    return given.facts.remember(kind, text, lambda: _bindings(given.parse(text, language), names))
+
+
+def _bindings(parsed: ParsedText, names: Collection[str] | None) -> tuple[Binding, ...]:
+    language = parsed.language
     scopes, bound = _rules(language).bindings(parsed, None if names is None else word_spans(parsed, names))
     pending = sorted(scopes, key=lambda node: (node.start_byte, -node.end_byte))[::-1]
     around: list[Node] = []
@@ -127,7 +137,7 @@ def bindings_of(
         if not name or (names is not None and name not in names):
             continue
         if scope is None:
-            found.append(Binding(name, 0, len(text), "module"))
+            found.append(Binding(name, 0, len(parsed.text), "module"))
             continue
         kind: BindingScope = "class" if scope.type == "class_definition" else "function"
         found.append(Binding(name, parsed.offset(scope.start_byte), parsed.offset(scope.end_byte), kind))
