@@ -177,9 +177,15 @@ class _Overlay:
             self._submodule(entry)
             return
         found = self.worktree.look(entry.path)
-        if found is not None or entry.hidden:
+        moved = touched(entry, found, self.index.mtime_ns, self._mode)
+        if entry.hidden:
+            # What the user told git not to look at is not ours to read: it may be a private version.
+            if found is None or not moved:
+                self.listed.add(entry.path)
+            return
+        if found is not None:
             self.listed.add(entry.path)
-        if touched(entry, found, self.index.mtime_ns, self._mode):
+        if moved:
             new = None if found is None else OnDisk(self._mode(entry, found), found.size, entry.size)
             self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), new)
 

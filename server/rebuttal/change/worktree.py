@@ -215,8 +215,6 @@ def touched(
 ) -> bool:
     """Whether a work tree file may differ from the index, by what stat tells (git's own rule, racy times included)."""
     if found is None:
-        return not entry.hidden
-    if entry.hidden and entry.mtime_ns == 0:
         return True
     return (
         entry.intent
