@@ -134,6 +134,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # The hunks of the last review of a scope, as digests (reviews.py).
+        """
+        CREATE TABLE last_reviews (
+            repository TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('static', 'debate')),
+            at TEXT NOT NULL,                               -- UTC, ISO 8601
+            made_by TEXT NOT NULL,
+            hunks TEXT NOT NULL,                            -- one a line
+            PRIMARY KEY (repository, scope, kind)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX last_reviews_by_age ON last_reviews (at)",
+    ),
 )
 
 VERSION = len(MIGRATIONS)
