@@ -15,9 +15,11 @@ from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, left_out
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
-from rebuttal.context.resolve import Resolver
+from rebuttal.context.relatives import Relatives
 from rebuttal.context.reported import PROSE, relevant, tool_facts
+from rebuttal.context.resolve import Resolver
 from rebuttal.context.tabs import lifted
+from rebuttal.context.tests_of import tests_by_name
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import git_lines
 from rebuttal.text.redaction import Redaction, Redactor
@@ -109,18 +111,22 @@ class _Builder:
 
     def _candidates(self) -> Iterable[Candidate]:
         found: list[Candidate] = []
-        definitions = Definitions(self._new, Resolver(self._new))
-        changed = []
+        resolver = Resolver(self._new)
+        definitions = Definitions(self._new, resolver)
+        changed = [one for diff in self._shown_files for one in changed_symbols(diff, self._old, self._new)]
+        relatives = Relatives(self._new, resolver, changed)
+        paths = {diff.path for diff in self._change.files}
         for diff in self._shown_files:
-            changed += changed_symbols(diff, self._old, self._new)
+            found += relatives.above(diff, self._old)
             if diff.new_text is not None:
                 found += [*around(diff, self._old, self._new), *definitions.of(diff)]
+                found += tests_by_name(diff, self._old, self._new, paths)
         callers = Callers(self._new, changed)
-        names = callers.names()
+        names = {**callers.names(), **relatives.names()}
         for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:
             names.setdefault(wanted.name, wanted.family)
         matches = search(self._repository.new, names)
-        found += [*callers.of(matches), *definitions.guessed(matches)]
+        found += [*callers.of(matches), *relatives.below(matches), *definitions.guessed(matches)]
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         return [one for one in found if not is_secret_file(one.file)]
 

@@ -24,7 +24,8 @@ ENCLOSING, ENCLOSING_LARGE, OUTLINE = 0.9, 0.75, 0.65
 DEFINITION_HERE, DEFINITION_CALLED, DEFINITION_USED = 0.85, 0.85, 0.75
 DEFINITION_GUESSED, DEFINITION_NEAREST = 0.5, 0.45
 CALLER_BROKEN, CALLER, CALLER_GUESSED = 0.95, 0.7, 0.45
-TEST_BROKEN, TEST = 0.6, 0.55
+OVERRIDE_BROKEN, IMPLEMENTER_BROKEN, OVERRIDE, OVERRIDDEN, SIBLING = 0.9, 0.85, 0.65, 0.7, 0.4
+TEST_BROKEN, TEST, TEST_NAMED, TEST_OUTLINE = 0.6, 0.55, 0.5, 0.35
 GUIDELINE_REVIEW, GUIDELINE = 0.8, 0.6
 
 GUIDELINES = ("REVIEW.md", "AGENTS.md", "CLAUDE.md", ".cursorrules", ".github/copilot-instructions.md")
@@ -36,6 +37,7 @@ DISTINCTIVE = 5
 """A name of fewer letters stands for too many things."""
 _LARGE = 120
 _LARGE_CLASS = 50
+_SMALL_CLASS = 12
 _DEFINES = re.compile(r"\b(?:def|class|func|function|const|let|var|type|interface|enum)\b|^\s*(?:\w+\s+){0,4}\w+\s*\(")
 
 
@@ -71,6 +73,14 @@ def around(diff: FileDiff, old: Code, code: Code) -> Iterator[Candidate]:
 def definition(file: str, symbol: Symbol, reason: str, score: float, code: Code) -> Candidate:
     """A definition that is used elsewhere: whole, but of a large class the outline only."""
     if symbol.kind not in CLASSES or symbol.end_line - symbol.start_line < _LARGE_CLASS:
+        return whole(file, symbol, reason, score)
+    only = frozenset(_outline(symbol, code.symbols(file)))
+    return Candidate(file, "new", symbol.start_line, symbol.end_line, reason, score, only=only)
+
+
+def outlined(file: str, symbol: Symbol, reason: str, score: float, code: Code) -> Candidate:
+    """A class by its signatures; a small one whole."""
+    if symbol.kind not in CLASSES or symbol.end_line - symbol.start_line < _SMALL_CLASS:
         return whole(file, symbol, reason, score)
     only = frozenset(_outline(symbol, code.symbols(file)))
     return Candidate(file, "new", symbol.start_line, symbol.end_line, reason, score, only=only)

@@ -55,6 +55,8 @@ class Code:
         self._too_many: list[str] = []
         self._skipped: dict[str, str] = {}
         self._by_name: dict[str, list[str]] | None = None
+        self._files: dict[str, list[str]] | None = None
+        self._folders: dict[str, list[str]] = {}
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -71,6 +73,24 @@ class Code:
             for path in sorted(self.paths):
                 self._by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
         return self._by_name.get(name, [])
+
+    def in_folder(self, folder: str) -> list[str]:
+        """The paths of the files right in `folder` ("" for the root), sorted."""
+        return self._by_folder().get(folder, [])
+
+    def folders_named(self, name: str) -> list[str]:
+        """The folders with files whose last part is `name`, sorted."""
+        self._by_folder()
+        return self._folders.get(name, [])
+
+    def _by_folder(self) -> dict[str, list[str]]:
+        if self._files is None:
+            self._files = {}
+            for path in sorted(self.paths):
+                self._files.setdefault(path.rpartition("/")[0], []).append(path)
+            for folder in self._files:
+                self._folders.setdefault(folder.rpartition("/")[2], []).append(folder)
+        return self._files
 
     def give(self, path: str, text: str) -> None:
         """A text that is known already; it does not count against the limits."""

@@ -6,7 +6,8 @@ import posixpath
 import re
 
 from rebuttal.context.code import Code
-from rebuttal.text.languages import Language
+from rebuttal.context.import_paths import beside, paths_of
+from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Import
 
 _SCRIPTS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
@@ -19,13 +20,19 @@ def files_of(one: Import, path: str, language: Language, code: Code) -> tuple[st
         return _python(one, path, code)
     if language == "go":
         return _go(one.module, code)
-    return _script(one.module, path, code)
+    if language in ("javascript", "typescript", "tsx"):
+        return _script(one.module, path, code)
+    return paths_of(one, path, language, code)
 
 
-def package_of(path: str, code: Code) -> tuple[str, ...]:
-    """The other files of a Go file's package, tests included: they share their names without an import."""
-    folder = posixpath.dirname(path)
-    return tuple(other for other in _go_files(folder, code) if other != path)
+def package_of(path: str, code: Code, name: str = "") -> tuple[str, ...]:
+    """The other files that share their names with `path` without an import, and may define `name`.
+
+    Go: all files of the package, tests included."""
+    language = language_of(path)
+    if language == "go":
+        return tuple(other for other in _go_files(posixpath.dirname(path), code) if other != path)
+    return beside(path, name, language, code) if language is not None else ()
 
 
 def leads_to(target: str, files: tuple[str, ...]) -> bool:
@@ -121,4 +128,4 @@ def _go(module: str, code: Code) -> tuple[str, ...]:
 
 
 def _go_files(folder: str, code: Code) -> list[str]:
-    return sorted(one for one in code.paths if one.endswith(".go") and posixpath.dirname(one) == folder)
+    return [one for one in code.in_folder(folder) if one.endswith(".go")]

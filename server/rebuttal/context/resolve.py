@@ -130,7 +130,7 @@ class Resolver:
         one = self.import_of(file, name)
         if one is not None:
             return self.imported(file, name, None, one)
-        for other in package_of(file, self._code):
+        for other in package_of(file, self._code, name):
             found = self._top(other, name)
             if found is not None:
                 return found
@@ -185,8 +185,8 @@ class Resolver:
     def _own_member(self, owner: Found, name: str) -> Found | None:
         wanted = f"{owner.symbol.qualified}.{name}"
         files: Sequence[str] = (owner.file,)
-        if language_of(owner.file) in ("go", "rust"):
-            files = (owner.file, *package_of(owner.file, self._code))
+        if language_of(owner.file) in ("go", "c", "cpp"):
+            files = (owner.file, *package_of(owner.file, self._code, name))
         for file in files:
             for symbol in self._code.symbols(file):
                 if symbol.qualified == wanted and symbol.kind != "field":
