@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -33,6 +34,7 @@ from rebuttal.context.model import ToolDiagnostic, ToolSeverity
 from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
+from rebuttal.review.open_notebooks import notebook_buffers, read_cells
 from rebuttal.review.request import (
     Answer,
     BudgetWarned,
@@ -45,6 +47,7 @@ from rebuttal.review.request import (
 )
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
+from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, SettingsError, narrow, process_environment, user_settings, widen
 from rebuttal.store.model import StoreError
 from rebuttal.store.money import exact
@@ -222,9 +225,9 @@ class Worker:
     async def _answer(self, id: int, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         match method:
             case "review":
-                return await self._review(id, self._request(params))
+                return await self._review(id, await in_thread(partial(self._request, params)))
             case "estimate":
-                request = self._request(params)
+                request = await in_thread(partial(self._request, params))
                 worth = await estimate(request, self.services)
                 amounts = {"expected": exact(worth.expected), "at_most": exact(worth.at_most)}
                 return {"estimate": amounts, "totals": totals_to_json(self.services, request.settings)}
@@ -277,7 +280,7 @@ class Worker:
             scope=parse_scope(params.get("scope") or "working"),
             base=params.get("base"),
             include_working=bool(params.get("include_working")),
-            buffers=dict(params.get("buffers") or {}),
+            buffers={**dict(params.get("buffers") or {}), **notebook_buffers(read_cells(params.get("notebooks")))},
             only_lines={only["file"]: range(only["start_line"], only["end_line"] + 1)} if only else {},
             open_files=read_open_files(params.get("open_files")),
             diagnostics=read_diagnostics(params.get("diagnostics")),

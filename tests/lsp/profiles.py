@@ -21,6 +21,7 @@ VSCODE: dict[str, Any] = {
         "workspaceFolders": True,
         "textDocumentContent": {"dynamicRegistration": True},
     },
+    "notebookDocument": {"synchronization": {"dynamicRegistration": True, "executionSummarySupport": True}},
     "textDocument": {
         "synchronization": _SYNC,
         "publishDiagnostics": {

@@ -72,6 +72,7 @@ async def test_request_reaches_the_worker_as_the_protocol_says(start: Start, rep
         "protocol": "solo",
         "profile": "frugal",
         "buffers": {str(file): "unsaved 💛\n"},
+        "notebooks": {},
         "open_files": ["pkg/cart.py"],
         "diagnostics": [],
         "only": {"file": str(file), "start_line": 2, "end_line": 4},

@@ -52,6 +52,8 @@ class LiveFinding:
     """The text that was reviewed."""
     edits: tuple[AnchoredEdit, ...] = ()
     stale: bool = False
+    in_file: Finding | None = None
+    """Of one that is in a cell of an open notebook: the finding as it is in the notebook's file."""
     _settled: Lines | None = field(default=None, repr=False)
     """The lines that were looked at last: nothing is to be done for the same ones."""
 
@@ -95,24 +97,41 @@ class LiveFinding:
         )
 
 
-def follow(finding: Finding, root: Path, texts: Mapping[Path, Lines | None]) -> LiveFinding:
-    """A finding of a review, ready to follow its file. `texts`: what the review saw, for it and its fix."""
-    path = root / finding.file
+def follow(
+    finding: Finding,
+    root: Path,
+    texts: Mapping[Path, Lines | None],
+    notebooks: Mapping[Path, Sequence[Path]] | None = None,
+) -> LiveFinding:
+    """A finding of a review, ready to follow its file. `texts`: what the review saw, for it and its fix.
+
+    `notebooks`: those that were open, with the paths of their cells in order; there a finding follows its cell.
+    """
+    path, in_file = root / finding.file, None
+    if finding.cell is not None and finding.side == "new":
+        cells = (notebooks or {}).get(path, ())
+        if finding.cell.index < len(cells):
+            path, in_file = cells[finding.cell.index], finding
+            finding = evolve(finding, range=finding.cell.range)
     reviewed = texts.get(path)
-    edits = tuple(_anchored(root, edit, texts) for edit in finding.fix.edits) if finding.fix else ()
-    live = LiveFinding(finding, path, finding.range, reviewed=reviewed, edits=edits)
+    edits = tuple(_anchored(root, edit, texts, notebooks or {}) for edit in finding.fix.edits) if finding.fix else ()
+    live = LiveFinding(finding, path, finding.range, reviewed=reviewed, edits=edits, in_file=in_file)
     if finding.side != "new" or reviewed is None:
         return live
-    lines = reviewed
-    quoted = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
-    first = _quoted_line(quoted, lines, finding.range.start.line)
+    first = quoted_line(finding, reviewed)
     if first is not None and first != finding.range.start.line:
         live.finding = evolve(finding, range=_moved(finding.range, first - finding.range.start.line))
         live.range = live.finding.range
-    live.anchor = tuple(line.strip() for line in lines_of(live.range, lines)[:_LONGEST_ANCHOR])
+    live.anchor = tuple(line.strip() for line in lines_of(live.range, reviewed)[:_LONGEST_ANCHOR])
     if not any(live.anchor):
         live.anchor = ()
     return live
+
+
+def quoted_line(finding: Finding, lines: Lines) -> int | None:
+    """Where a finding's quote begins; None: it does not stand there, or not only once."""
+    quoted = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
+    return _quoted_line(quoted, lines, finding.range.start.line)
 
 
 def relocate(anchored: AnchoredEdit, lines: Lines, moved_lines: int, reviewed: Lines | None) -> Relocated:
@@ -164,8 +183,14 @@ def lines_of(where: Range, lines: Sequence[str]) -> list[str]:
     return list(lines[where.start.line : last + 1])
 
 
-def _anchored(root: Path, edit: TextEdit, texts: Mapping[Path, Lines | None]) -> AnchoredEdit:
+def _anchored(
+    root: Path, edit: TextEdit, texts: Mapping[Path, Lines | None], notebooks: Mapping[Path, Sequence[Path]]
+) -> AnchoredEdit:
     path = root / edit.file
+    cells = notebooks.get(path, ())
+    if edit.cell is not None and edit.cell.place.index < len(cells):
+        path = cells[edit.cell.place.index]
+        edit = evolve(edit, range=edit.cell.place.range, new_text=edit.cell.new_text)
     lines = texts.get(path)
     if lines is None:
         return AnchoredEdit(path, edit, None)

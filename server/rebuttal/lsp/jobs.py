@@ -153,6 +153,7 @@ class Jobs:
             "protocol": request.protocol or settings.protocol,
             "profile": request.profile or settings.profile,
             "buffers": {str(path): snapshot.texts[path] for path in snapshot.dirty if path in snapshot.texts},
+            "notebooks": {str(path): list(cells) for path, cells in snapshot.unsaved_cells.items()},
             "open_files": list(snapshot.open_files),
             "diagnostics": list(snapshot.diagnostics),
             "only": request.only,

@@ -6,11 +6,11 @@ file that is not open, the disk's stamp is taken instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from lsprotocol import types
 
 from rebuttal.lsp.workspace import LspTextDocument
@@ -34,6 +34,8 @@ class OtherTools:
     """The lines that the items start in; none where the file is not open, or the tools speak of an older text."""
     stamp: Stamp | None = None
     """The file's when it was not open."""
+    first_line: int = 0
+    """Where the document begins in the text that is reviewed: a cell is a part of its notebook."""
 
     @classmethod
     def of(
@@ -47,24 +49,30 @@ class OtherTools:
             return cls(gravest)
         return cls(gravest, tuple(document.line(item.range.start.line)[:LONGEST] for item in gravest))
 
+    def moved(self, by_lines: int) -> OtherTools:
+        """As seen from the text that this one's is a part of."""
+        return evolve(self, first_line=self.first_line + by_lines)
+
     def told(self, path: Path, file: str) -> Iterator[dict[str, Any]]:
         """As the worker is told of them; nothing where the text is known to be another one by now."""
         if self.quotes:
-            yield from (_told(file, item, quote) for item, quote in zip(self.items, self.quotes, strict=True))
+            yield from (
+                _told(file, item, quote, self.first_line) for item, quote in zip(self.items, self.quotes, strict=True)
+            )
         elif self.stamp is not None and self.stamp == _stamp(path):
-            yield from (_told(file, item, None) for item in self.items)
+            yield from (_told(file, item, None, self.first_line) for item in self.items)
 
 
-def told(root: Path, others: Mapping[Path, OtherTools]) -> tuple[dict[str, Any], ...]:
+def told(root: Path, others: Iterable[tuple[Path, OtherTools]]) -> tuple[dict[str, Any], ...]:
     """What the worker is told of all files, the gravest first, at most IN_ALL."""
-    every = [one for path, other in others.items() for one in other.told(path, path.relative_to(root).as_posix())]
+    every = [one for path, other in others for one in other.told(path, path.relative_to(root).as_posix())]
     return tuple(sorted(every, key=lambda one: (one["severity"], one["file"], one["line"]))[:IN_ALL])
 
 
-def _told(file: str, item: types.Diagnostic, quote: str | None) -> dict[str, Any]:
+def _told(file: str, item: types.Diagnostic, quote: str | None, first_line: int) -> dict[str, Any]:
     return {
         "file": file,
-        "line": item.range.start.line,
+        "line": first_line + item.range.start.line,
         "quote": quote,
         "severity": int(item.severity or types.DiagnosticSeverity.Information),
         "tool": (item.source or "")[:LONGEST],

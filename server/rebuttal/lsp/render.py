@@ -88,10 +88,12 @@ def both_sides(finding: Finding) -> tuple[TraceStep | None, TraceStep | None]:
 def trace_markdown(finding: Finding) -> str:
     """Who raised the finding, who objected, which lines settled it, what each step cost."""
     by = ", ".join(finding.raised_by) or "the static panel"
-    line = finding.range.start.line + 1
+    where = f"line {finding.range.start.line + 1}"
+    if finding.cell is not None:
+        where = f"cell {finding.cell.index + 1}, line {finding.cell.range.start.line + 1}"
     parts = [
         f"# {escape(finding.title)}",
-        f"{_standing(finding)} · {escape(finding.file)} line {line} · raised by {escape(by)} · {cost_of(finding)}",
+        f"{_standing(finding)} · {escape(finding.file)} {where} · raised by {escape(by)} · {cost_of(finding)}",
         escape(finding.message),
     ]
     if finding.quote.strip():

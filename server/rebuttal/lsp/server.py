@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,13 @@ from rebuttal.lsp.features import (
     documents,
     hover,
     lifecycle,
+    notebooks,
     progress,
     status,
     sync,
 )
 from rebuttal.lsp.jobs import Jobs
-from rebuttal.lsp.others import told
+from rebuttal.lsp.others import OtherTools, told
 from rebuttal.lsp.paths import files_of, path_of, same_folder
 from rebuttal.lsp.protocol import HardenedProtocol, UserError, place_of
 from rebuttal.lsp.session import Job, Session, Snapshot, Totals
@@ -50,7 +51,7 @@ log = logging.getLogger(__name__)
 OPEN_FILES = 20
 """Open files that a review is told of; the latest used count."""
 
-FEATURES = (lifecycle, sync, diagnostics, commands, hover, actions, documents, configuration)
+FEATURES = (lifecycle, sync, notebooks, diagnostics, commands, hover, actions, documents, configuration)
 
 
 @frozen
@@ -77,7 +78,11 @@ class RebuttalServer(LanguageServer):
 
     def __init__(self, deps: Deps) -> None:
         super().__init__(
-            "rebuttal", __version__, protocol_cls=HardenedProtocol, converter_factory=deps.converter_factory
+            "rebuttal",
+            __version__,
+            protocol_cls=HardenedProtocol,
+            converter_factory=deps.converter_factory,
+            notebook_document_sync=notebooks.SYNC,
         )
         settings = deps.user_settings
         caps = Totals(day_cap=str(settings.max_cost_per_day), month_cap=str(settings.max_cost_per_month))
@@ -107,7 +112,8 @@ class RebuttalServer(LanguageServer):
         return workspace
 
     def path(self, uri: str) -> Path | None:
-        return path_of(uri)
+        """The path of a file, or the one that stands for a notebook's cell; None for any other document."""
+        return self.session.cells.get(uri) or path_of(uri)
 
     def document(self, path: Path) -> LspTextDocument | None:
         """The open document of a path."""
@@ -201,15 +207,32 @@ class RebuttalServer(LanguageServer):
     # The desk: what jobs report (see jobs.Desk)
 
     def snapshot(self, root: Path) -> Snapshot:
-        mine = files_of(root, (*reversed(self.session.used), *self.session.others))
-        used = [path for path in mine if path in self.session.used]
+        session = self.session
+        mine = files_of(root, (*reversed(session.used), *session.others))
+        used = [path for path in mine if path in session.used]
         texts = {path: document.source for path in used if (document := self.document(path)) is not None}
+        open_notebooks = {path: notebooks.cells_of(self, path) for path in used if path in session.notebooks}
+        for cell in (cell for cells in open_notebooks.values() for cell in cells):
+            texts[cell] = document.source if (document := self.document(cell)) is not None else ""
         return Snapshot(
             texts,
-            frozenset(self.session.dirty & texts.keys()),
+            frozenset(session.dirty & texts.keys()),
             tuple(path.relative_to(root).as_posix() for path in used[:OPEN_FILES]),
-            told(root, {path: self.session.others[path] for path in mine if path in self.session.others}),
+            told(root, self._lines_of_others(mine)),
+            open_notebooks,
+            {path: notebooks.unsaved_cells(self, path) for path in open_notebooks if path in session.dirty},
         )
+
+    def _lines_of_others(self, paths: list[Path]) -> Iterator[tuple[Path, OtherTools]]:
+        """What other tools show in these files; of a cell, by the lines of its notebook."""
+        for path in paths:
+            if (others := self.session.others.get(path)) is None:
+                continue
+            if notebooks.is_cell(self, path):
+                notebook, first = notebooks.line_of(self, path, 0)
+                yield notebook, others.moved(first)
+            else:
+                yield path, others
 
     async def configured(self) -> None:
         await self.configuration.ready()

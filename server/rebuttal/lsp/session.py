@@ -88,6 +88,10 @@ class Snapshot:
     """Root-relative, the latest used first."""
     diagnostics: tuple[Mapping[str, Any], ...] = ()
     """What other tools show, as the worker is told."""
+    notebooks: Mapping[Path, tuple[Path, ...]] = field(factory=dict)
+    """The open notebooks, with the paths that stand for their cells, in order."""
+    unsaved_cells: Mapping[Path, tuple[Mapping[str, str], ...]] = field(factory=dict)
+    """Every cell of the notebooks that may differ from the disk, as the worker is told."""
 
 
 @define(eq=False)
@@ -164,6 +168,11 @@ class Session:
     dirty: set[Path] = field(factory=set)
     others: dict[Path, OtherTools] = field(factory=dict)
     """Diagnostics that other tools show, by file."""
+    notebooks: dict[Path, str] = field(factory=dict)
+    """Open notebooks, with their URIs."""
+    cells: dict[str, Path] = field(factory=dict)
+    """By the URI of a cell: the path that stands for it here, a sibling of its notebook that is not on disk."""
+    cells_named: int = 0
     used: dict[Path, None] = field(factory=dict)
     """Open documents, the latest used last."""
     uris: dict[Path, str] = field(factory=dict)

@@ -167,6 +167,24 @@ class LspWorkspace(Workspace):
         document = self._text_documents.get(unquote(uri))
         return document if isinstance(document, LspTextDocument) else None
 
+    def update_notebook_document(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        """As pygls', but what is not open is left out instead of failing halfway."""
+        from urllib.parse import unquote
+
+        notebook = self._notebook_documents.get(unquote(params.notebook_document.uri))
+        if notebook is None:
+            return
+        contents = params.change.cells.text_content if params.change.cells is not None else None
+        if params.change.cells is not None:
+            params.change.cells.text_content = None
+        super().update_notebook_document(params)
+        for content in contents or ():
+            if self.open_document(content.document.uri) is not None:
+                for change in content.changes:
+                    self.update_text_document(content.document, change)
+        if params.change.cells is not None:
+            params.change.cells.text_content = contents
+
     def _create_text_document(
         self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
     ) -> TextDocument:

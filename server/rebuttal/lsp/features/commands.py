@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
-from rebuttal.lsp.features import diagnostics
+from rebuttal.lsp.features import diagnostics, notebooks
 from rebuttal.lsp.paths import is_inside, repository_of
 from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import Job, ReviewRequest, Totals
@@ -92,6 +92,10 @@ def review_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
     path = _path(ls, arguments)
     root = _root(ls, path)
     only = _only(path, arguments.get("range"))
+    if path is not None and notebooks.is_cell(ls, path):
+        # A cell is reviewed as a part of its notebook.
+        cell, (path, first) = path, notebooks.line_of(ls, path, 0)
+        only = None if only is None else _in_notebook(only, path, cell, first)
     ls.session.last_repository = root
     return ReviewRequest(
         root,
@@ -173,6 +177,11 @@ def _only(path: Path | None, given: Any) -> Mapping[str, Any] | None:
     if first < 0 or last < first:
         raise JsonRpcInvalidParams("`range` must begin at line 0 or later and end after its start.")
     return {"file": str(path), "start_line": first, "end_line": last}
+
+
+def _in_notebook(only: Mapping[str, Any], notebook: Path, cell: Path, first: int) -> Mapping[str, Any]:
+    lines = {"start_line": only["start_line"] + first, "end_line": only["end_line"] + first}
+    return {"file": str(notebook), **lines, "cell": str(cell), "first_line": first}
 
 
 def _finding(ls: RebuttalServer, arguments: Arguments) -> Any:

@@ -33,6 +33,7 @@ FILES_OF_OTHERS = 1000
 SETTLE_AFTER = 0.25
 """Seconds without typing after which findings are checked against the text."""
 
+_START = Range(Position(0, 0), Position(0, 0))
 _STATIC = {
     "critical": types.DiagnosticSeverity.Error,
     "high": types.DiagnosticSeverity.Warning,
@@ -221,9 +222,10 @@ def _selected(job: Job, live: LiveFinding) -> bool:
     only = job.request.only
     if only is None:
         return True
-    if live.path != Path(only["file"]):
+    if live.path != Path(only.get("cell", only["file"])):
         return False
-    where = Range(Position(only["start_line"], 0), Position(only["end_line"] + 1, 0))
+    first = only.get("first_line", 0)  # of a cell, in its notebook's text
+    where = Range(Position(only["start_line"] - first, 0), Position(only["end_line"] - first + 1, 0))
     for edit in job.edits.get(live.path, ()):
         where = shift(where, edit)
     touches = live.range.start.line < where.end.line and live.range.end.line >= where.start.line
@@ -243,10 +245,14 @@ def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding
     for finding in findings:
         if not _inside(root, finding):
             continue
-        for edit in finding.fix.edits if finding.fix else ():
-            see(root / edit.file)
-        see(root / finding.file)
-        live = follow(finding, root, texts)
+        edits = finding.fix.edits if finding.fix else ()
+        for file in {finding.file, *(edit.file for edit in edits)}:
+            for path in job.snapshot.notebooks.get(root / file, (root / file,)):
+                see(path)
+        # In an unsaved notebook it was counted in a file that is not on disk.
+        unsaved = finding.cell is not None and root / finding.file in job.snapshot.unsaved_cells
+        counted = evolve(finding, range=_START) if unsaved else finding
+        live = follow(counted, root, texts, job.snapshot.notebooks)
         for made in job.edits.get(live.path, ()):
             live.shift(made)
         followed.append(live)

@@ -34,29 +34,18 @@ def register(ls: RebuttalServer) -> None:
     @ls.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: RebuttalServer, params: types.DidChangeTextDocumentParams) -> None:
         path = ls.path(params.text_document.uri)
-        document = ls.document(path) if path is not None else None
-        if path is None or document is None:
+        if path is None or ls.document(path) is None:
             return
         ls.session.dirty.add(path)
         ls.session.use(path)
-        edits = document.take_edits() or []
-        ls.session.typed(path, edits)
-        for live in ls.session.findings_in(path):
-            for edit in edits:
-                live.shift(edit)
-        ls.publisher.refresh_soon(path)
+        edited(ls, path)
 
     @ls.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(ls: RebuttalServer, params: types.DidSaveTextDocumentParams) -> None:
         path = ls.path(params.text_document.uri)
         if path is None:
             return
-        ls.session.dirty.discard(path)
-        root = _reviewed_on_save(ls, path)
-        if root is not None:
-            ls.session.last_repository = root
-            ls.session.repository(root)
-            ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: ls.spawn(_review(ls, root)))
+        saved(ls, path)
 
     @ls.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(ls: RebuttalServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -70,6 +59,27 @@ def register(ls: RebuttalServer) -> None:
         ls.session.used.pop(path, None)
         ls.session.others.pop(path, None)
         ls.publisher.refresh(path)
+
+
+def edited(ls: RebuttalServer, path: Path) -> None:
+    """Findings follow what was typed into a document."""
+    document = ls.document(path)
+    edits = (document.take_edits() if document is not None else None) or []
+    ls.session.typed(path, edits)
+    for live in ls.session.findings_in(path):
+        for edit in edits:
+            live.shift(edit)
+    ls.publisher.refresh_soon(path)
+
+
+def saved(ls: RebuttalServer, path: Path) -> None:
+    """The disk has the text now; its repository is reviewed once no more files are saved."""
+    ls.session.dirty.discard(path)
+    root = _reviewed_on_save(ls, path)
+    if root is not None:
+        ls.session.last_repository = root
+        ls.session.repository(root)
+        ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: ls.spawn(_review(ls, root)))
 
 
 def _reviewed_on_save(ls: RebuttalServer, path: Path) -> Path | None:
