@@ -135,6 +135,6 @@ def test_untracked_files_are_found_however_many_and_however_large(
         git_repo.write(f"new{number}.py", "word\n")
     expected = {"a.py", "large.txt", *(f"new{number}.py" for number in range(5))}
     for limit in (2_000, 2):
-        monkeypatch.setattr("rebuttal.change.repository.MAX_SCANNED", limit)
+        monkeypatch.setattr("rebuttal.change.trees.MAX_SCANNED", limit)
         with read_change(git_repo.root, parse_scope("file:a.py")) as reading:
             assert {match.path for match in reading.repository.new.grep(["word"])} == expected

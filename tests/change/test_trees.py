@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from rebuttal.change import repository, search
+from rebuttal.change import search, trees
 from rebuttal.change.model import Hunk, Match, Repository
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
@@ -141,7 +141,7 @@ def test_an_ignored_file_is_never_read(repo: GitRepo) -> None:
 def test_a_word_that_is_too_common_is_named_and_hides_no_other(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.write("many.py", "word\n" * 10 + "rare\n")
     repo.write("most.py", "flood\n" * 100_000)
-    monkeypatch.setattr(repository, "MAX_LINES", 9)
+    monkeypatch.setattr(trees, "MAX_LINES", 9)
     monkeypatch.setattr(search, "MAX_LINES", 9)
     monkeypatch.setattr(search, "MAX_OUTPUT", 100_000)
     repo.commit("all")

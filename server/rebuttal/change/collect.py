@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from attrs import define, evolve, field, frozen
 
 from rebuttal.change.base import Ends
 from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
+from rebuttal.change.memory import Memory, Stat, is_young
 from rebuttal.change.model import ChangeError
 from rebuttal.change.repository import Place
 from rebuttal.change.worktree import (
@@ -22,6 +24,7 @@ from rebuttal.change.worktree import (
     IndexEntry,
     WorkTree,
     parse_index,
+    parse_others,
     touched,
 )
 
@@ -86,41 +89,67 @@ class Collected:
     worktree: WorkTree
     listed: frozenset[str] = frozenset()
     """Work tree files that are tracked, or untracked and not ignored."""
+    stats: Mapping[str, Stat | None] = field(factory=dict)
+    """Of regular files of the work tree; None where it cannot vouch for the content."""
+    unseen: frozenset[str] = frozenset()
+    """Work tree files that git's search of tracked files misses."""
     staged: Mapping[str, str] = field(factory=dict)
     """Object ids of the index, by path."""
+    links: frozenset[str] = frozenset()
+    """Those of them that are symbolic links."""
     buffers: Mapping[str, str] = field(factory=dict)
     """The buffers that count: inside the repository and not ignored."""
 
 
-def collect(place: Place, git: Git, objects: ObjectReader, ends: Ends, buffers: Mapping[str, str]) -> Collected:
+def collect(
+    place: Place, git: Git, objects: ObjectReader, ends: Ends, buffers: Mapping[str, str], memory: Memory
+) -> Collected:
     """Compare base and new side by object id and stat only."""
-    worktree = WorkTree(place.root)
+    worktree = WorkTree(place.root, memory.hashes)
     base = ends.base.tree if ends.base else hashlib.new(place.algorithm, b"tree 0\0", usedforsecurity=False).hexdigest()
     if ends.new_side == "commit":
         assert ends.head is not None
         changes = parse_raw(git.run("diff-tree", *_RAW, base, ends.head.tree))
         return Collected(changes, worktree)
-    with_disk = ends.new_side == "work tree"
+    if ends.new_side == "work tree":
+        with _others(git) as others:
+            index, staged_changes = _index(place, git, base, memory)
+            overlay = _Overlay(git, worktree, index, dict(staged_changes))
+            overlay.look()
+            return overlay.finish(parse_others(others.finish()), buffers)
+    index, staged_changes = _index(place, git, base, memory)
+    kept = [entry for entry in index.entries.values() if entry.mode != SUBMODULE and not entry.intent]
+    links = frozenset(entry.path for entry in kept if entry.mode == SYMLINK)
+    staged = {entry.path: entry.oid for entry in kept}
+    return Collected(_without_conflicts(staged_changes, index), worktree, staged=staged, links=links)
+
+
+def _index(place: Place, git: Git, base: str, memory: Memory) -> tuple[Index, Mapping[str, FileChange]]:
+    """The index, and how it differs from the tree `base`: remembered for as long as its file stays the same."""
     try:
-        mtime_ns = place.index_file.stat().st_mtime_ns
+        found = place.index_file.stat()
     except OSError:
-        mtime_ns = 0
-    listing = _list_index(git, with_disk)
-    try:
+        return _read_index(git, base, 0)
+    stat = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    key = (place.index_file, stat, found.st_ino, base)
+    known: tuple[Index, Mapping[str, FileChange]] | None = memory.indexes.get(key)
+    if known is None:
+        now = time.time_ns()
+        known = _read_index(git, base, found.st_mtime_ns)
+        if not is_young(stat, now):
+            memory.indexes.keep(key, known)
+    return known
+
+
+def _read_index(git: Git, base: str, mtime_ns: int) -> tuple[Index, dict[str, FileChange]]:
+    with git.start("ls-files", "-z", "-s", "-v", "-c", "--debug") as listing:
         changes = parse_raw(git.run("diff-index", "--cached", "--ita-invisible-in-index", *_RAW[1:], base))
-    except BaseException:
-        listing.kill()
-        raise
-    index = parse_index(listing.finish(), mtime_ns)
-    staged = {path: entry.oid for path, entry in index.entries.items() if entry.mode != SUBMODULE and not entry.intent}
-    if not with_disk:
-        return Collected(_without_conflicts(changes, index), worktree, staged=staged)
-    return _Overlay(git, worktree, index, changes).collect(buffers)
+        return parse_index(listing.finish(), mtime_ns), changes
 
 
-def _list_index(git: Git, untracked: bool) -> Running:
-    others = ("-o", "--exclude-standard") if untracked else ()
-    return git.start("ls-files", "-z", "-s", "-v", "-c", *others, "--debug")
+def _others(git: Git) -> Running:
+    """Untracked files that no rule ignores: git walks the whole work tree for it, while we look at what is tracked."""
+    return git.start("ls-files", "-z", "-o", "--exclude-standard")
 
 
 def parse_raw(output: bytes) -> dict[str, FileChange]:
@@ -144,12 +173,12 @@ def _submodule(change: FileChange) -> str | None:
     return "submodule" if SUBMODULE in modes else None
 
 
-def _without_conflicts(changes: dict[str, FileChange], index: Index) -> dict[str, FileChange]:
+def _without_conflicts(changes: Mapping[str, FileChange], index: Index) -> dict[str, FileChange]:
     conflicts = {
         path: FileChange(path, None, None, skip="it has a merge conflict; resolve and stage it")
         for path in index.unmerged
     }
-    return changes | conflicts
+    return {**changes, **conflicts}
 
 
 @define(slots=False)
@@ -161,16 +190,24 @@ class _Overlay:
     index: Index
     changes: dict[str, FileChange]
     listed: set[str] = field(factory=set)
+    stats: dict[str, Stat | None] = field(factory=dict)
+    unseen: set[str] = field(factory=set)
+    now_ns: int = field(factory=time.time_ns)
 
-    def collect(self, buffers: Mapping[str, str]) -> Collected:
+    def look(self) -> None:
+        """Compare what is tracked with the work tree."""
         for entry in self.index.entries.values():
             self._tracked(entry)
-        for path in self.index.untracked:
+
+    def finish(self, untracked: Iterable[str], buffers: Mapping[str, str]) -> Collected:
+        for path in untracked:
             self._untracked(path)
         kept = self._admit(buffers)
         for path, text in kept.items():
             self._buffer(path, text)
-        return Collected(self.changes, self.worktree, frozenset(self.listed), {}, kept)
+        return Collected(
+            self.changes, self.worktree, frozenset(self.listed), self.stats, frozenset(self.unseen), buffers=kept
+        )
 
     def _tracked(self, entry: IndexEntry) -> None:
         if entry.mode == SUBMODULE:
@@ -182,12 +219,20 @@ class _Overlay:
             # What the user told git not to look at is not ours to read: it may be a private version.
             if found is None or not moved:
                 self.listed.add(entry.path)
+                if found is not None:
+                    self._note(entry.path, found)
+                    self.unseen.add(entry.path)
             return
         if found is not None:
             self.listed.add(entry.path)
+            self._note(entry.path, found)
         if moved:
             new = None if found is None else OnDisk(self._mode(entry, found), found.size, entry.size)
             self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), new)
+
+    def _note(self, path: str, found: DiskFile) -> None:
+        if found.mode in (REGULAR, EXECUTABLE):
+            self.stats[path] = None if is_young(found.stat, self.now_ns) else found.stat
 
     def _submodule(self, entry: IndexEntry) -> None:
         """One that is checked out at another commit is named, never entered."""
@@ -211,6 +256,8 @@ class _Overlay:
             self.changes[path] = FileChange(path, self._old(path), None, True, "it vanished while it was read")
             return
         self.listed.add(path)
+        self._note(path, found)
+        self.unseen.add(path)
         self.changes[path] = FileChange(path, self._old(path), OnDisk(found.mode, found.size, 0), True)
 
     def _buffer(self, path: str, text: str) -> None:

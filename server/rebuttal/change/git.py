@@ -116,6 +116,14 @@ class Running:
                 stream.close()
         self.process.wait()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
 
 @frozen
 class Git:

@@ -15,20 +15,13 @@ from rebuttal.change.base import EMPTY, Ends, resolve_ends
 from rebuttal.change.collect import Collected, collect
 from rebuttal.change.git import Git, GitFailed, ObjectReader
 from rebuttal.change.ignore import Ignored
+from rebuttal.change.memory import Memory
 from rebuttal.change.model import Change, ChangeError, Scope
-from rebuttal.change.repository import (
-    CommitSource,
-    DiskSource,
-    GitRepository,
-    IndexSource,
-    NoSource,
-    Place,
-    SideTree,
-    Source,
-    open_place,
-)
+from rebuttal.change.repository import GitRepository, Place, open_place
 from rebuttal.change.sides import shown
 from rebuttal.change.skipping import BaseRules
+from rebuttal.change.sources import CommitSource, DiskSource, IndexSource, NoSource, Source
+from rebuttal.change.trees import SideTree
 
 T = TypeVar("T")
 
@@ -65,6 +58,7 @@ def read_change(
     only_lines: Mapping[str, range] | None = None,
     include_working: bool = False,
     ignore: IgnoreSetting = lambda read: (),
+    memory: Memory | None = None,
 ) -> Reading:
     """Read the change that `scope` names in the repository that holds `where`.
 
@@ -73,7 +67,7 @@ def read_change(
     Paths of both are root-relative or absolute, and become root-relative in the change. `include_working` widens
     `branch` by what `working` adds. `ignore` gives the globs of files that settings leave out. Git's clean filters are
     never run: a file whose committed form differs from its work tree form by a filter counts as changed once its time
-    or size moved.
+    or size moved. `memory` is what earlier reviews of this repository left, and takes what this one learns.
 
     Raises ChangeError: no git, no repository, a bare one, an unknown revision or file, no base.
     """
@@ -82,7 +76,7 @@ def read_change(
         unsaved, chosen = _by_root(place, buffers or {}), _by_root(place, only_lines or {})
         if only_lines and not chosen:
             raise ChangeError(f"{next(iter(only_lines))} is not inside {place.root}; select lines of a file of it.")
-        return _read(place, git, objects, scope, base, unsaved, chosen, include_working, ignore)
+        return _read(place, git, objects, scope, base, unsaved, chosen, include_working, ignore, memory or Memory())
     except GitFailed as failure:
         objects.close()
         reason = str(failure).removeprefix("fatal: ").split("\n")[0].rstrip(".")
@@ -104,13 +98,15 @@ def _read(
     only_lines: dict[str, range],
     include_working: bool,
     ignore: IgnoreSetting,
+    memory: Memory,
 ) -> Reading:
     ends = resolve_ends(git, objects, scope, base, include_working)
-    collected = collect(place, git, objects, ends, buffers if ends.new_side == "work tree" else {})
-    old_source: Source = CommitSource(git, objects, ends.base.oid) if ends.base else NoSource()
-    old = SideTree(git, old_source)
+    collected = collect(place, git, objects, ends, buffers if ends.new_side == "work tree" else {}, memory)
+    old_source: Source = CommitSource(git, objects, ends.base.oid, memory.listings) if ends.base else NoSource()
+    old = SideTree(git, old_source, searched=memory.objects)
     overlay = {path: shown(path, text) for path, text in collected.buffers.items()}
-    new = SideTree(git, _new_source(git, objects, ends, collected), overlay)
+    searched = memory.disk if ends.new_side == "work tree" else memory.objects
+    new = SideTree(git, _new_source(git, objects, ends, collected, memory), overlay, searched)
     if scope.kind == "file":
         collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
     rules = BaseRules(Attributes(old.read), Ignored(old.read, ignore(old.read)))
@@ -136,17 +132,16 @@ def _read(
         only_lines=only_lines,
         notes=found.notes,
     )
-    return Reading(change, GitRepository(place, git, objects, new, old, ends.base.oid if ends.base else None))
+    return Reading(change, GitRepository(place, git, objects, new, old, ends.base.oid if ends.base else None, memory))
 
 
-def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collected) -> Source:
+def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collected, memory: Memory) -> Source:
     if ends.new_side == "commit":
         assert ends.head is not None
-        return CommitSource(git, objects, ends.head.oid)
+        return CommitSource(git, objects, ends.head.oid, memory.listings)
     if ends.new_side == "index":
-        return IndexSource(objects, collected.staged)
-    untracked = frozenset(path for path, one in collected.changes.items() if one.untracked)
-    return DiskSource(collected.worktree, collected.listed, untracked & collected.listed)
+        return IndexSource(objects, collected.staged, collected.links)
+    return DiskSource(collected.worktree, collected.listed, collected.stats, collected.unseen)
 
 
 def _by_root(place: Place, given: Mapping[str, T]) -> dict[str, T]:

@@ -13,14 +13,14 @@ from typing import NamedTuple
 from attrs import define, field, frozen
 
 from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText
+from rebuttal.change.memory import Hashes, Stat
 from rebuttal.change.model import ChangeError
 
 REGULAR, EXECUTABLE, SYMLINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000
 
-# `git ls-files -z -s -v -c [-o] --debug`: one match an entry; the stat data is what git noted when it last looked.
+# `git ls-files -z -s -v -c --debug`: one match an entry; the stat data is what git noted when it last looked.
 _ENTRY = re.compile(
-    r"\? (?P<other>[^\0]*)\0"
-    r"|(?P<tag>[A-Za-z]) (?P<mode>\d{6}) (?P<oid>[0-9a-f]+) (?P<stage>\d)\t(?P<path>[^\0]*)\0"
+    r"(?P<tag>[A-Za-z]) (?P<mode>\d{6}) (?P<oid>[0-9a-f]+) (?P<stage>\d)\t(?P<path>[^\0]*)\0"
     r"  ctime: \d+:\d+\n  mtime: (?P<sec>\d+):(?P<nsec>\d+)\n  dev: \d+\tino: \d+\n  uid: \d+\tgid: \d+\n"
     r"  size: (?P<size>\d+)\tflags: (?P<flags>[0-9a-f]+)\n"
 )
@@ -45,11 +45,10 @@ class IndexEntry(NamedTuple):  # a tuple because there are as many as files in t
 
 @frozen
 class Index:
-    """The index and, where asked for, the untracked files that no ignore rule names."""
+    """The index."""
 
     entries: dict[str, IndexEntry]
     unmerged: frozenset[str]
-    untracked: tuple[str, ...]
     mtime_ns: int
     """When it was written: a file as young as that may have changed without its time showing it."""
 
@@ -59,26 +58,27 @@ def parse_index(output: bytes, mtime_ns: int) -> Index:
     text = output.decode("utf-8", "surrogateescape")
     entries: dict[str, IndexEntry] = {}
     unmerged: set[str] = set()
-    untracked: list[str] = []
     at = 0
     for match in _ENTRY.finditer(text):
         if match.start() != at:
             break
         at = match.end()
-        if match["other"] is not None:
-            untracked.append(match["other"])
-            continue
         entry = _entry(match)
         entries.setdefault(entry.path, entry)
         if entry.stage:
             unmerged.add(entry.path)
     if at != len(text):
         raise ChangeError("git ls-files printed something unexpected; use git 2.25 or newer.")
-    return Index(entries, frozenset(unmerged), tuple(untracked), mtime_ns)
+    return Index(entries, frozenset(unmerged), mtime_ns)
+
+
+def parse_others(output: bytes) -> tuple[str, ...]:
+    """The output of `git ls-files -z -o`; a folder, with a slash at its end, is a repository of its own."""
+    return tuple(path for path in output.decode("utf-8", "surrogateescape").split("\0") if path)
 
 
 def _entry(match: re.Match[str]) -> IndexEntry:
-    _, tag, mode, oid, stage, path, seconds, nanoseconds, size, flags = match.groups()
+    tag, mode, oid, stage, path, seconds, nanoseconds, size, flags = match.groups()
     return IndexEntry(
         path,
         int(mode, 8),
@@ -95,13 +95,17 @@ class Gone(Exception):
     """There is no such file (any more)."""
 
 
-@frozen
-class DiskFile:
-    """What stands at a path: its git mode, size, and time of the last change."""
+class DiskFile(NamedTuple):  # a tuple for the same reason
+    """What stands at a path: its git mode, size, and times of the last change of its content and of itself."""
 
     mode: int
     size: int
     mtime_ns: int
+    ctime_ns: int
+
+    @property
+    def stat(self) -> Stat:
+        return self[1:]
 
 
 @define
@@ -109,6 +113,7 @@ class WorkTree:
     """Reads files below `root`, and never one outside: a path through a symbolic link counts as not there."""
 
     root: Path
+    hashes: Hashes = field(factory=Hashes)
     _plain_folders: dict[str, bool] = field(factory=dict)
     _prefix: str = field(init=False)
 
@@ -131,7 +136,7 @@ class WorkTree:
             return None
         else:
             mode = 0
-        return DiskFile(mode, found.st_size, found.st_mtime_ns)
+        return DiskFile(mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a regular file; raises Gone, or NotText when it is too large or may not be read."""
@@ -145,10 +150,14 @@ class WorkTree:
     def hash(self, path: str, algorithm: str) -> str:
         """The object id git would give the bytes of a file, read in pieces; raises as `read`."""
         with os.fdopen(self._open(path), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            digest = hashlib.new(algorithm, b"blob %d\0" % size, usedforsecurity=False)
+            found = os.fstat(file.fileno())
+            stat = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            if (known := self.hashes.get(path, stat)) is not None:
+                return known
+            digest = hashlib.new(algorithm, b"blob %d\0" % found.st_size, usedforsecurity=False)
             while piece := file.read(1 << 18):
                 digest.update(piece)
+        self.hashes.keep(path, stat, digest.hexdigest())
         return digest.hexdigest()
 
     def link_target(self, path: str) -> str:
