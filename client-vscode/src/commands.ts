@@ -8,6 +8,7 @@ import { ExecuteCommandRequest } from "vscode-languageclient/node";
 import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import type { Server } from "./server";
+import { isOnDisk } from "./shown";
 import { dollars, isBusy } from "./status";
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -24,8 +25,8 @@ export function registerCommands(
     "rebuttal.reviewChange": () => review({ scope: "working", ...here() }),
     "rebuttal.reviewStaged": () => review({ scope: "staged", ...here() }),
     "rebuttal.reviewBranch": () => review({ scope: "branch", ...here() }),
-    "rebuttal.reviewFile": () => review({ scope: "file", ...here() }),
-    "rebuttal.reviewSelection": () => review({ ...here(), ...selection() }),
+    "rebuttal.reviewFile": () => review({ scope: "file", ...document() }),
+    "rebuttal.reviewSelection": () => review({ ...document(), ...selection() }),
     "rebuttal.estimateChange": async () => {
       tellEstimate(await ask("rebuttal.estimate", { scope: "working", ...here() }));
     },
@@ -81,7 +82,13 @@ function tellEstimate(answer: unknown): void {
 /** The file in front: it says which repository is meant, where several are open. */
 function here(): Arguments {
   const uri = vscode.window.activeTextEditor?.document.uri ?? vscode.workspace.workspaceFolders?.[0]?.uri;
-  return uri?.scheme === "file" ? { uri: uri.toString() } : {};
+  return uri !== undefined && isOnDisk(uri.scheme) ? { uri: uri.toString() } : {};
+}
+
+/** The document in front, whatever it is: the server says why one that is not on disk cannot be reviewed. */
+function document(): Arguments {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  return uri === undefined ? {} : { uri: uri.toString() };
 }
 
 function selection(): Arguments {

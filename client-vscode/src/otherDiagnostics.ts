@@ -1,14 +1,18 @@
-/** Tells the server what other tools show, so that the same fact is not shown twice (`$/rebuttal.diagnostics`). */
+/**
+ * Tells the server what other tools show (`$/rebuttal.diagnostics`): the same fact is not shown twice, and a panel knows
+ * what is known already.
+ */
 
 import * as vscode from "vscode";
 import type { Server } from "./server";
+import { isOnDisk, ofOthers, Pending } from "./shown";
 
 /** Milliseconds to wait for more changes: linters publish in bursts. */
 const QUIET = 300;
 const OURS = "rebuttal";
 
 export class OtherDiagnostics implements vscode.Disposable {
-  readonly #pending = new Map<string, vscode.Uri>();
+  readonly #pending = new Pending<vscode.Uri>();
   readonly #told = new Set<string>();
   readonly #listeners: vscode.Disposable;
   #timer: NodeJS.Timeout | undefined;
@@ -22,7 +26,7 @@ export class OtherDiagnostics implements vscode.Disposable {
         if (status === "starting") {
           this.#told.clear();
           this.#note(vscode.languages.getDiagnostics().map(([uri]) => uri));
-        } else if (this.#pending.size > 0) {
+        } else if (!this.#pending.isEmpty) {
           this.#note([]);
         }
       }),
@@ -35,8 +39,9 @@ export class OtherDiagnostics implements vscode.Disposable {
   }
 
   #note(uris: readonly vscode.Uri[]): void {
-    for (const uri of uris.filter(({ scheme }) => scheme === "file")) {
-      this.#pending.set(uri.toString(), uri);
+    const versions = new Map(vscode.workspace.textDocuments.map(({ uri, version }) => [uri.toString(), version]));
+    for (const uri of uris.filter(({ scheme }) => isOnDisk(scheme))) {
+      this.#pending.note(uri.toString(), uri, versions.get(uri.toString()));
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -49,14 +54,16 @@ export class OtherDiagnostics implements vscode.Disposable {
     if (client === undefined) {
       return;
     }
-    for (const [name, uri] of this.#pending) {
-      const others = vscode.languages.getDiagnostics(uri).filter(({ source }) => source !== OURS);
+    for (const { name, document, version } of this.#pending.take()) {
+      const others = ofOthers(vscode.languages.getDiagnostics(document), OURS);
       if (others.length > 0 || this.#told.has(name)) {
         this.#told.add(name);
         const diagnostics = client.code2ProtocolConverter.asDiagnostics(others);
-        void client.sendNotification("$/rebuttal.diagnostics", { uri: name, diagnostics });
+        void client.sendNotification("$/rebuttal.diagnostics", { uri: name, version, diagnostics });
       }
     }
-    this.#pending.clear();
+    if (!this.#pending.isEmpty) {
+      this.#note([]);
+    }
   }
 }

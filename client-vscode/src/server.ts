@@ -12,6 +12,7 @@ import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import { logLevel, resolveLaunch, serverEnvironment, type Launch } from "./launch";
 import { settingsEnvironment, workspaceSettings, type Inspected } from "./settings";
+import { CELL } from "./shown";
 import { SingleFlight } from "./singleFlight";
 import { isBusy, Statuses, type Health, type Status } from "./status";
 
@@ -161,7 +162,8 @@ export class Server implements vscode.Disposable {
 
   #clientOptions(): LanguageClientOptions {
     return {
-      documentSelector: [{ scheme: "file" }],
+      // Cells are told of with their notebook; here they are named so that hover and fixes are asked for in them too.
+      documentSelector: [{ scheme: "file" }, { scheme: CELL, pattern: "**/*.ipynb" }],
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       connectionOptions: { maxRestartCount: MOST_RESTARTS },
