@@ -51,7 +51,7 @@ async def test_ten_calls_bring_the_expectation_within_a_tenth(usage: TokenUsage,
     known = Tokenizers(await usage.sums()).of(SONNET)
     assert known.calls == 10
     for base in (1_000, 5_000, 30_000):
-        assert known.expected(base) + known.overhead == pytest.approx(base * factor + overhead, rel=0.10)
+        assert known.expected(base, base * 4) + known.overhead == pytest.approx(base * factor + overhead, rel=0.10)
 
 
 async def test_many_calls_tell_overhead_from_factor(usage: TokenUsage) -> None:
@@ -90,6 +90,11 @@ async def test_nothing_that_was_heard_leads_far_from_what_is_assumed(usage: Toke
     known = Tokenizers(await usage.sums()).of(SONNET)
     assert NEWER_FACTOR / 2 <= known.factor <= NEWER_FACTOR * 2
     assert 0 <= known.overhead <= 4000
+
+
+def test_a_text_is_never_expected_to_take_more_tokens_than_it_has_bytes() -> None:
+    assert Tokenizers().of(SONNET).expected(700, 1000) == 1000
+    assert Tokenizers().of(SONNET).expected(100, 1000) == 156
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,13 @@ class Tokenizer:
     calls: int = 0
     """Of the model or, where it has none, of its generation: what the line was learned from; 0: assumed."""
 
-    def expected(self, base: int) -> int:
-        """Tokens that a text of so many base tokens is expected to take, without what the API adds to the call."""
-        return ceil(base * self.factor)
+    def expected(self, base: int, most: int) -> int:
+        """Tokens that a text of so many base tokens is expected to take, without what the API adds to the call.
+
+        `most`: the bound of the text (`text.tokens.bound_tokens`), which the factor passes where a token of the base
+        encoding holds hardly more than a byte (base64).
+        """
+        return min(ceil(base * self.factor), most)
 
     @property
     def words(self) -> str:

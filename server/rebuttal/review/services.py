@@ -20,7 +20,7 @@ from rebuttal.review.request import Request, UsageError
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home
 from rebuttal.store.model import Cost, StoreError, Totals
-from rebuttal.text.tokens import TokenCounter
+from rebuttal.text.tokens import TokenCounter, bound_tokens
 
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
@@ -165,9 +165,9 @@ class Services:
         ]
         if not turns or not parts.change.files:
             return Estimate(Decimal(0), Decimal(0))
-        base = self.counter.count(parts.shared)
+        base, most = self.counter.count(parts.shared), bound_tokens(parts.shared)
         known = {model: tokenizers.of(model) for model in dict.fromkeys(turn.model for turn in turns)}
-        calls = plan_calls(turns, lambda model: known[model].expected(base) + known[model].overhead)
+        calls = plan_calls(turns, lambda model: known[model].expected(base, most) + known[model].overhead)
         priced = estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
         return evolve(priced, tokenizers=known)
 

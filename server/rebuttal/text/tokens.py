@@ -26,9 +26,6 @@ OLDER_FACTOR = 1.2
 """Claude 4.6 and older: tiktoken undercounts them by 15 to 20 % (Claude API documentation, token counting)."""
 NEWER_FACTOR = OLDER_FACTOR * 1.3
 """Claude 4.7 and later: about 30 % more tokens for the same text (Claude API documentation, model migration)."""
-CHARACTERS_PER_TOKEN = 2.5
-"""Of Claude 4.7 and later: 1M tokens are about 2.5M characters (Claude API documentation, context windows)."""
-
 _OLD_NAME = re.compile(r"claude-(?:[123]|instant|v)")
 _VERSION = re.compile(r"claude-[a-z]+-(\d{1,2})(?!\d)(?:-(\d{1,2})(?!\d))?")
 _FIRST_NEWER = (4, 7)
@@ -139,6 +136,42 @@ def bound_tokens(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+# Classes of bytes for the quick guess, one bit each so that shifting the whole text finds where a run begins.
+_LOWER, _UPPER, _DIGIT, _SPACE, _LINE_END, _SIGN, _TWO, _MORE = (bytes([1 << bit]) for bit in range(8))
+_FOUR = bytes([_TWO[0] | _MORE[0]])
+
+
+def _class_of(byte: int) -> int:
+    character = chr(byte)
+    for sample, kind in (("\r\n", _LINE_END), (" \t\v\f", _SPACE)):
+        if character in sample:
+            return kind[0]
+    if byte < 0x80:
+        kinds = ((character.islower(), _LOWER), (character.isupper(), _UPPER), (character.isdigit(), _DIGIT))
+        return next((kind[0] for holds, kind in kinds if holds), _SIGN[0])
+    # Of a character beyond ASCII only the first byte counts. Two bytes, and what lies below U+3000: most alphabets.
+    starts = ((0xC0, 0), (0xE3, _TWO[0]), (0xF0, _MORE[0]), (0x100, _FOUR[0]))
+    return next(kind for end, kind in starts if byte < end)
+
+
+_CLASSES = bytes(_class_of(byte) for byte in range(256))
+_EACH = (
+    *((_LOWER, 0.03), (_UPPER, 0.46), (_DIGIT, 0.33), (_SPACE, 0.01), (_LINE_END, 0.08), (_SIGN, 0.29)),
+    *((_TWO, 0.36), (_MORE, 0.87), (_FOUR, 1.8)),
+)
+_RUN = ((_LOWER, 0.96), (_DIGIT, 0.88), (_SIGN, 0.37))
+"""What a character, and what the begin of a run, adds to a count of o200k_base. Fitted by non-negative least squares to
+1.4M characters of code in six languages, JSON, Markdown, logs, diffs, Chinese, Japanese, Russian, base64, hexadecimal
+digits and numbers; `python -m bench.tokens` shows how far it lies off for each."""
+
+
 def quick_tokens(text: str) -> int:
-    """A guess by length alone, for ranking and packing, where loading the ranks would cost more than it brings."""
-    return ceil(bound_tokens(text) / CHARACTERS_PER_TOKEN)
+    """A guess of what the newest models count, for ranking and packing: from how many letters, digits, signs and other
+    characters a text has and how often they change. Needs no ranks and an eighth of the time of a count. Mostly within
+    a tenth of it for code, diffs and logs, a fourth for data, a half for other alphabets; runs of blanks are cheap."""
+    classes = text.encode("utf-8", "surrogatepass").translate(_CLASSES)
+    number = int.from_bytes(classes, "little")
+    begins = (number & ~(number << 8)).to_bytes(len(classes), "little")
+    base = sum(classes.count(kind) * weight for kind, weight in _EACH)
+    base += sum(begins.count(kind) * weight for kind, weight in _RUN)
+    return ceil(base * NEWER_FACTOR)
