@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
@@ -20,6 +21,7 @@ from rebuttal.findings.report import (
     Coverage,
     Degraded,
     EstimateTotal,
+    New,
     NotSpent,
     Report,
     Reviewed,
@@ -61,8 +63,9 @@ reports = st.builds(
     held_back=tuples(findings),
     coverage=st.builds(
         Coverage,
-        tuples(st.builds(Reviewed, paths, counts)),
+        tuples(st.builds(Reviewed, paths, counts, st.none() | counts)),
         tuples(st.builds(Skipped, paths, words.filter(bool), st.none() | counts)),
+        st.none() | st.builds(New, st.datetimes(timezones=st.just(UTC)), counts, counts, counts, counts),
     ),
     degraded=tuples(st.builds(Degraded, words, words, words)),
     estimate=st.builds(EstimateTotal, money, money),
@@ -230,6 +233,25 @@ def test_a_degraded_review_without_findings_is_not_called_clean() -> None:
     )
     assert text.startswith("Failed\n  architect (cross examination): the service was overloaded\n")
     assert "No findings in what could be reviewed" in text
+
+
+def test_what_is_new_since_the_last_review_is_one_line() -> None:
+    since = datetime(2026, 11, 22, 12, 4).astimezone()
+    reviewed = (Reviewed("shop/cart.py", 10, 3),)
+
+    def line(new: New) -> str:
+        text = to_text(report(coverage=Coverage(reviewed, new=new)), colour=False, width=100)
+        (found,) = [one for one in text.splitlines() if "since" in one]
+        return found
+
+    assert line(New(since, 2, 1, 0, 7)) == "3 hunks new since the last review (2026-11-22 12:04), 7 unchanged"
+    assert line(New(since, 0, 1, 4, 0)) == "1 hunk new since the last review (2026-11-22 12:04), 0 unchanged, 4 gone"
+    assert line(New(since, 0, 0, 0, 9)) == "nothing new since the last review (2026-11-22 12:04)"
+    assert to_json(report(coverage=Coverage(reviewed, new=New(since, 2, 1, 0, 7))))["coverage"] == {
+        "reviewed": [{"file": "shop/cart.py", "hunks": 10, "new": 3}],
+        "skipped": [],
+        "new": {"since": since.isoformat(), "added": 2, "modified": 1, "removed": 0, "unchanged": 7},
+    }
 
 
 def test_what_is_not_open_is_counted_not_shown() -> None:

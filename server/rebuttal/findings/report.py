@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -24,6 +25,20 @@ class ScopeReport:
 class Reviewed:
     file: str
     hunks: int
+    new: int | None = None
+    """How many of them are new since the last review; None where there was none."""
+
+
+@frozen
+class New:
+    """The change against the last finished review of the same scope, in hunks."""
+
+    since: datetime
+    added: int = 0
+    modified: int = 0
+    removed: int = 0
+    """Taken back, or part of the base by now."""
+    unchanged: int = 0
 
 
 @frozen
@@ -32,6 +47,7 @@ class Coverage:
 
     reviewed: tuple[Reviewed, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    new: New | None = None
 
 
 @frozen

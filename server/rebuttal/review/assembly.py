@@ -17,6 +17,7 @@ from rebuttal.findings.report import (
     Coverage,
     Degraded,
     EstimateTotal,
+    New,
     NotSpent,
     Report,
     Reviewed,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
     from rebuttal.debate.panel import PanelChoice
     from rebuttal.evidence.model import Evidence
+    from rebuttal.review.memory import Memory, Since
 
 
 @frozen
@@ -57,6 +59,7 @@ class Parts:
     not_spent: NotSpent | None = None
     notes: tuple[str, ...] = ()
     failures: tuple[Degraded, ...] = ()
+    memory: Memory | None = None
     dismissed: Container[str] = ()
     """Ids of findings that the user does not want to see."""
 
@@ -82,7 +85,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         cost=cost,
         timing=parts.timing,
         not_spent=parts.not_spent,
-        notes=parts.change.notes + parts.notes + notes(parts) + reported(parts),
+        notes=parts.change.notes + parts.notes + notes(parts) + reported(parts) + repeated(parts),
     )
 
 
@@ -145,10 +148,26 @@ def cost_heard(outcome: Outcome | None) -> Cost:
 def coverage(parts: Parts) -> Coverage:
     """Every changed file is in it: reviewed with its hunks, or skipped with the reason."""
     left_out = parts.change.skipped + (parts.context.skipped if parts.context and parts.outcome else ())
+    since = _since(parts)
+    new = since.novelty.new_by_file if since is not None else {}
     return Coverage(
-        reviewed=tuple(Reviewed(diff.path, len(diff.hunks)) for diff in parts.change.files),
+        reviewed=tuple(
+            Reviewed(diff.path, len(diff.hunks), None if since is None else new.get(diff.path, 0))
+            for diff in parts.change.files
+        ),
         skipped=_once(left_out),
+        new=None if since is None else _new(since),
     )
+
+
+def _since(parts: Parts) -> Since | None:
+    """A debate is compared with the last debate, a static review with the last static one."""
+    return parts.memory.since.get("static" if parts.outcome is None else "debate") if parts.memory else None
+
+
+def _new(since: Since) -> New:
+    one = since.novelty
+    return New(since.at, len(one.added), len(one.modified), one.removed, len(one.unchanged))
 
 
 def _once(skipped: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
@@ -189,6 +208,14 @@ def reported(parts: Parts) -> tuple[str, ...]:
         return ()
     tools = ", ".join(sorted({one.tool for one in told if one.tool})) or "unnamed"
     return (f"The panel was shown {counted(len(told), 'diagnostic')} of other tools in the editor ({tools}).",)
+
+
+def repeated(parts: Parts) -> tuple[str, ...]:
+    """That this very debate was held before: it was asked for, so it is held again."""
+    before = parts.memory.debated_already() if parts.memory is not None and parts.outcome is not None else None
+    if before is None:
+        return ()
+    return (f"Nothing is new since the debate of {before.astimezone():%Y-%m-%d %H:%M}, held by the same panel.",)
 
 
 def brief(settings: Settings, parts: Parts) -> Brief:

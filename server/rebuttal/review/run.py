@@ -20,6 +20,7 @@ from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.findings.suppress import suppress
 from rebuttal.review.assembly import Parts, brief, cost_heard, report
+from rebuttal.review.memory import recall, remember
 from rebuttal.review.request import (
     BudgetWarned,
     Door,
@@ -53,12 +54,16 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
         request, parts = await unless_stopped(stop, _static(request, services, reading, parser, watch))
         door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change)))
         try:
+            memory = await unless_stopped(stop, recall(request, services, reading, parts.choice))
+            parts = evolve(parts, memory=memory)
             parts = await unless_stopped(stop, _prepared(request, services, reading, parser, parts, watch))
         except Stopped:
             parts = _interrupted(parts)
     if parts.estimate is not None and parts.not_spent is None:
         parts = await _debated(request, services, door, parts, parts.estimate, watch, stop)
-    return await _result(services, parts, watch)
+    result = await _result(services, parts, watch)
+    await remember(request, services, parts.memory, result)
+    return result
 
 
 async def estimate(request: Request, services: Services) -> Estimate:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from rebuttal.debate.model import Profile, ProtocolName, Speaker
     from rebuttal.review.assembly import Parts
     from rebuttal.review.learning import TokenLearner
+    from rebuttal.review.memory import Memory
     from rebuttal.speakers.connection import Connection
     from rebuttal.speakers.recording import RecordingSpeaker
     from rebuttal.store.database import Database
+    from rebuttal.store.reviews import LastReview, ReviewKind
     from rebuttal.store.verdicts import Dismissal
 
 STORE = "rebuttal.sqlite3"
@@ -120,6 +122,19 @@ class Services:
         from rebuttal.store.consent import Consents
 
         await Consents(await self.database()).remember_consent(repository_id(root), self.host, untracked)
+
+    async def last_review(self, root: Path, scope: str, kind: ReviewKind) -> LastReview | None:
+        """What the last finished review of a scope had before it. Raises StoreError."""
+        from rebuttal.store.reviews import Reviews
+
+        return await Reviews(await self.database()).last(repository_id(root), scope, kind)
+
+    async def remember_review(self, root: Path, memory: Memory, kinds: tuple[ReviewKind, ...]) -> None:
+        """Put a finished review in the place of the last one. Raises StoreError."""
+        from rebuttal.store.reviews import Reviews
+
+        stored = Reviews(await self.database())
+        await stored.remember(repository_id(root), memory.scope, kinds, memory.hunks, memory.made_by)
 
     async def totals(self) -> Totals:
         """What day and month have seen. Raises StoreError."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebuttal.change.model import Skipped
-from rebuttal.findings.report import Report
+from rebuttal.findings.report import New, Report, Reviewed
 from rebuttal.findings.wire import finding_to_json
 from rebuttal.store.model import Spent, Tokens
 from rebuttal.store.money import exact
@@ -29,8 +29,9 @@ def to_json(report: Report) -> dict[str, Any]:
         "findings": [finding_to_json(finding) for finding in report.findings],
         "held_back": [finding_to_json(finding) for finding in report.held_back],
         "coverage": {
-            "reviewed": [{"file": one.file, "hunks": one.hunks} for one in report.coverage.reviewed],
+            "reviewed": [_reviewed(one) for one in report.coverage.reviewed],
             "skipped": [_skipped(one) for one in report.coverage.skipped],
+            "new": _new(report.coverage.new),
         },
         "degraded": [{"seat": one.seat, "phase": one.phase, "reason": one.reason} for one in report.degraded],
         "cost": _cost(report),
@@ -43,6 +44,23 @@ def to_json(report: Report) -> dict[str, Any]:
         },
         "not_spent": report.not_spent,
         "notes": list(report.notes),
+    }
+
+
+def _reviewed(one: Reviewed) -> dict[str, Any]:
+    new = {} if one.new is None else {"new": one.new}
+    return {"file": one.file, "hunks": one.hunks, **new}
+
+
+def _new(new: New | None) -> dict[str, Any] | None:
+    if new is None:
+        return None
+    return {
+        "since": new.since.isoformat(),
+        "added": new.added,
+        "modified": new.modified,
+        "removed": new.removed,
+        "unchanged": new.unchanged,
     }
 
 

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from rebuttal.findings.fixes import FixError, apply_edits
 from rebuttal.findings.model import Finding, Fix, TextEdit
-from rebuttal.findings.report import NotSpent, Report
+from rebuttal.findings.report import New, NotSpent, Report
 from rebuttal.findings.severity import SEVERITIES, Severity
 from rebuttal.store.money import dollars
 from rebuttal.text.positions import Position, Range, git_lines, utf16_length
@@ -147,6 +147,8 @@ class _Writer:
         yield from self._wrapped(" · ".join(parts), indent=0, strong=True)
         scope = f"{report.scope.kind} change against {report.scope.base_reason}, {report.panel} panel"
         yield from self._wrapped(_safe(scope), indent=0, dim=True)
+        if report.coverage.new is not None:
+            yield from self._wrapped(_new(report.coverage.new), indent=0, dim=True)
         yield from self._wrapped(_cost(report), indent=0, dim=True)
         for note in report.notes:
             yield from self._wrapped(_safe(note), indent=0)
@@ -244,6 +246,15 @@ def _tally(shown: Sequence[Finding], *, degraded: bool) -> str:
     counts = {severity: sum(one.severity == severity for one in shown) for severity in SEVERITIES}
     each = ", ".join(f"{number} {severity}" for severity, number in counts.items() if number)
     return f"{counted(len(shown), 'finding')} ({each})"
+
+
+def _new(new: New) -> str:
+    """What is new since the last review, by the clock on the wall."""
+    since = f"since the last review ({new.since.astimezone():%Y-%m-%d %H:%M})"
+    fresh, gone = new.added + new.modified, f", {new.removed} gone" if new.removed else ""
+    if not fresh and not gone:
+        return f"nothing new {since}"
+    return f"{counted(fresh, 'hunk')} new {since}, {new.unchanged} unchanged{gone}"
 
 
 def _cost(report: Report) -> str:

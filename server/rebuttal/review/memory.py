@@ -1,0 +1,132 @@
+"""What is new since the last finished review of the same scope, and what is remembered of this one."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from attrs import evolve, field, frozen
+
+from rebuttal.change.base import branch_name
+from rebuttal.change.novelty import MAX_HUNKS, Fingerprint, Novelty, fingerprints, novelty
+from rebuttal.review.request import Request, Result
+from rebuttal.review.threads import in_thread
+from rebuttal.store.model import StoreError
+from rebuttal.store.reviews import LastReview, ReviewKind
+
+if TYPE_CHECKING:
+    from rebuttal.change.read import Reading
+    from rebuttal.debate.panel import PanelChoice
+    from rebuttal.review.services import Services
+
+log = logging.getLogger(__name__)
+
+
+@frozen
+class Since:
+    """What is new since one last review."""
+
+    at: datetime
+    made_by: str
+    novelty: Novelty
+
+
+@frozen
+class Memory:
+    """This review's hunks, and what was known of the ones before. Static reviews and debates are kept apart: a static
+    one must not make a debate believe that it was held."""
+
+    scope: str = ""
+    """A digest: of the scope, its branch and its base."""
+    hunks: tuple[str, ...] = ()
+    made_by: str = ""
+    """A digest of what a debate is held with; "" where none may follow."""
+    since: Mapping[ReviewKind, Since] = field(factory=dict)
+
+    def debated_already(self) -> datetime | None:
+        """When all of the change was debated by the same panel with the same prompts; None where it was not."""
+        last = self.since.get("debate")
+        same = last is not None and last.made_by == self.made_by and not last.novelty.is_new
+        return last.at if last is not None and same and last.novelty.unchanged else None
+
+
+async def recall(request: Request, services: Services, reading: Reading, choice: PanelChoice) -> Memory | None:
+    """What the last reviews of this scope had. None for a selection, and for a change that is too large."""
+    if request.only_lines:
+        return None
+    change = reading.change
+    made = await in_thread(lambda: _memory(request, reading, choice))
+    if made is None:
+        return None
+    memory, prints = made
+    try:
+        found = {kind: await services.last_review(change.root, memory.scope, kind) for kind in _KINDS}
+    except StoreError:
+        return memory  # what is wrong with the store is told where it matters: at the ledger
+
+    def compare() -> dict[ReviewKind, Since]:
+        return {kind: since for kind, last in found.items() if (since := _since(reading, last, prints)) is not None}
+
+    return evolve(memory, since=await in_thread(compare))
+
+
+_KINDS: tuple[ReviewKind, ...] = ("static", "debate")
+
+
+def _memory(request: Request, reading: Reading, choice: PanelChoice) -> tuple[Memory, tuple[Fingerprint, ...]] | None:
+    change = reading.change
+    if sum(len(diff.hunks) for diff in change.files) > MAX_HUNKS:
+        return None
+    prints = fingerprints(change)
+    # A commit is one, however it was named: `HEAD` is another one tomorrow.
+    scope = f"commit:{change.head}" if change.scope.kind == "commit" else str(change.scope)
+    branch = branch_name(reading.repository.git) or ""
+    key = _digest(scope, branch, request.base or "", str(request.include_working))
+    return Memory(key, tuple(map(str, prints)), _made_by(request, choice)), prints
+
+
+def _made_by(request: Request, choice: PanelChoice) -> str:
+    if choice.panel == "static":
+        return ""
+    from rebuttal.debate.prompts import prompts_version
+
+    one = request.settings
+    models = (one.model_haiku, one.model_sonnet, one.model_opus)
+    held = (
+        choice.panel,
+        *(one.id for one in choice.seats),
+        str(choice.rounds),
+        one.protocol,
+        one.profile,
+        one.minimum_severity,
+    )
+    return _digest(prompts_version(), *held, *models, str(one.context_tokens))
+
+
+def _since(reading: Reading, last: LastReview | None, prints: tuple[Fingerprint, ...]) -> Since | None:
+    if last is None:
+        return None
+    try:
+        before = [Fingerprint.parse(text) for text in last.hunks]
+    except ValueError:
+        return None  # of another version of Rebuttal
+    return Since(last.at, last.made_by, novelty(reading.change, before))
+
+
+async def remember(request: Request, services: Services, memory: Memory | None, result: Result) -> None:
+    """Keep what a finished review had before it. One of which a part failed is not finished."""
+    report = result.report
+    if memory is None or report.degraded or request.replay is not None:
+        return
+    debated = report.panel != "static" and report.not_spent is None
+    try:
+        await services.remember_review(result.root, memory, _KINDS if debated else ("static",))
+    except StoreError as error:
+        log.warning("the review is not remembered: %s", error)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
