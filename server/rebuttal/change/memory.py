@@ -15,6 +15,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from rebuttal.change.model import PastCommit
+from rebuttal.change.search import MAX_LINES as TOO_COMMON
 from rebuttal.change.search import Hits, count, glob_matches
 
 YOUNG_NS = 3_000_000_000
@@ -27,6 +28,10 @@ MAX_HASHES = 100_000
 Stat = tuple[int, int, int]
 """Size, time of the last change of the content, time of the last change of the file; both in nanoseconds."""
 Globs = tuple[str, ...]
+Everywhere = Callable[[Sequence[str]], tuple[Mapping[str, Hits], Set[str], bool]]
+"""Words to their hits, which of them are only noted in part, and whether the search came to its end."""
+Within = Callable[[Mapping[str, Sequence[str]]], Mapping[str, Hits]]
+"""Files, each with the words to search it for, to the hits of each word."""
 
 
 def is_young(stat: Stat, now_ns: int) -> bool:
@@ -40,6 +45,12 @@ class _Known:
 
     hits: Hits
     stale: set[str]
+    partial: bool = False
+    """There are more hits; that the word is too common is all that is known for sure."""
+
+    @property
+    def doubtful(self) -> bool:
+        return self.partial and count(self.hits) <= TOO_COMMON
 
     @property
     def weight(self) -> int:
@@ -61,18 +72,17 @@ class Searched:
         globs: Globs,
         keys: Mapping[str, Hashable],
         outside: Set[str],
-        everywhere: Callable[[Sequence[str]], tuple[Mapping[str, Hits], bool]],
-        within: Callable[[Mapping[str, Sequence[str]]], Mapping[str, Mapping[str, tuple[int, ...]]]],
+        everywhere: Everywhere,
+        within: Within,
     ) -> dict[str, Hits]:
         """Where each of the words stands among the files of `keys`.
 
-        `keys` tells the content of each file; None where nothing vouches for it. `everywhere` searches all files for
-        words and tells whether it came to its end, but does not reach the files `outside`. `within` searches single
-        files, each for its own words, and gives the lines by word and path.
+        `keys` tells the content of each file; None where nothing vouches for it. `everywhere` searches all files but
+        those `outside`, `within` searches single ones.
         """
         with self._lock:
             self._see(keys)
-            new = [word for word in words if (globs, word) not in self._words]
+            new = [word for word in words if (globs, word) not in self._words or self._words[(globs, word)].doubtful]
             whole = self._search_new(new, globs, keys, outside, everywhere)
             self._search_stale(words, globs, keys, within)
             found = {word: dict(self._words[(globs, word)].hits) for word in words}
@@ -104,14 +114,14 @@ class Searched:
         globs: Globs,
         keys: Mapping[str, Hashable],
         outside: Set[str],
-        everywhere: Callable[[Sequence[str]], tuple[Mapping[str, Hits], bool]],
+        everywhere: Everywhere,
     ) -> bool:
         if not words:
             return True
-        found, whole = everywhere(words)
+        found, partial, whole = everywhere(words)
         for word in words:
             hits = {path: lines for path, lines in found[word].items() if path in keys and path not in outside}
-            self._words[(globs, word)] = _Known(hits, set(outside))
+            self._words[(globs, word)] = _Known(hits, set(outside), word in partial)
         return whole
 
     def _search_stale(
@@ -119,7 +129,7 @@ class Searched:
         words: Sequence[str],
         globs: Globs,
         keys: Mapping[str, Hashable],
-        within: Callable[[Mapping[str, Sequence[str]]], Mapping[str, Mapping[str, tuple[int, ...]]]],
+        within: Within,
     ) -> None:
         wanted: dict[str, list[str]] = {}
         for word in words:

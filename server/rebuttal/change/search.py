@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import IO
 
-from attrs import define
+from attrs import define, field
 
 from rebuttal.change.git import Git
 
@@ -22,6 +23,10 @@ MAX_LINES = 5_000
 """A word that more lines hold says nothing about any of them: it is left out, and named as too common."""
 MAX_OUTPUT = 32_000_000
 """Bytes that git may print before the words that are too common are left out of the search."""
+FLOOD = 2 * MAX_LINES
+"""So many lines of one word are noted, which leaves room for some to go before the word is looked for again."""
+EARLY_SECONDS = 0.4
+"""A word that floods so soon is left out at once. It decides how long a search takes, not what it finds."""
 SECONDS = 30.0
 _FAILED = 128
 
@@ -81,6 +86,8 @@ class GitSearch:
     perl: bool = True
     late: bool = False
     """Whether a search took longer than SECONDS, so that something may not have been found."""
+    flooding: set[str] = field(factory=set)
+    """Words that stand on more lines than were noted."""
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str], where: Sequence[str]) -> dict[str, Hits]:
         """Where each of the words stands, in all files of `where` (options or a commit) that the pathspecs match."""
@@ -122,14 +129,16 @@ class GitSearch:
                 process.stdin.write(patterns)
                 process.stdin.close()
             prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
-            found, size = _collect(process.stdout, prefix, words)
-            refused = self.perl and not size and process.wait() == _FAILED
+            rows = _Rows(words)
+            complete = rows.collect(process.stdout)
+            refused = self.perl and not rows.size and process.wait() == _FAILED
         finally:
             limit.cancel()
             with suppress(BrokenPipeError):
                 running.kill()
         if not refused:
-            return found, size <= MAX_OUTPUT
+            self.flooding |= rows.flooding
+            return rows.hits(prefix), complete
         self.perl = False
         return self._once(words, pathspecs, where)
 
@@ -144,30 +153,51 @@ class GitSearch:
         return rb"(?<![A-Za-z0-9_])" + _tree(encoded) + rb"(?![A-Za-z0-9_])" + b"\n", ("-P",)
 
 
-def _collect(stream: IO[bytes], prefix: bytes, words: Sequence[str]) -> tuple[dict[str, Hits], int]:
-    """All rows by word and path, until they are too many, and how many bytes that were."""
-    found: dict[bytes, dict[bytes, list[int]]] = {word.encode("utf-8"): {} for word in words}
-    rest = b""
-    size = 0
-    while size <= MAX_OUTPUT and (piece := stream.read(1 << 20)):
-        size += len(piece)
-        rest += piece
-        at = 0
-        for row in _ROW.finditer(rest):
+class _Rows:
+    """What git prints, by word and path."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.size = 0
+        self.flooding: set[str] = set()
+        self._found: dict[bytes, dict[bytes, list[int]]] = {word.encode("utf-8"): {} for word in words}
+        self._left = dict.fromkeys(self._found, FLOOD)
+        self._until = time.monotonic() + EARLY_SECONDS
+
+    def collect(self, stream: IO[bytes]) -> bool:
+        """Read to the end, or until a word floods it; whether that was the end."""
+        rest = b""
+        while piece := stream.read1(1 << 18):  # type: ignore[attr-defined]  # a pipe is a BufferedReader
+            self.size += len(piece)
+            rest = self._take(rest + piece)
+            if self.flooding and (time.monotonic() < self._until or self.size > MAX_OUTPUT):
+                return False
+        return True
+
+    def _take(self, data: bytes) -> bytes:
+        """Note all whole rows; gives what is left over."""
+        found, left, at = self._found, self._left, 0
+        for row in _ROW.finditer(data):
             path, line, word = row.groups()
+            if left[word] > 0:
+                lines = found[word].setdefault(path, [])
+                number = int(line) - 1
+                if not lines or lines[-1] != number:
+                    lines.append(number)
+                    left[word] -= 1
             at = row.end()
-            lines = found[word].setdefault(path, [])
-            number = int(line) - 1
-            if not lines or lines[-1] != number:
-                lines.append(number)
-        rest = rest[at:]
-    return {word.decode("utf-8"): _hits(by_path, prefix) for word, by_path in found.items()}, size
+        self.flooding = {word.decode("utf-8") for word, room in left.items() if room <= 0}
+        return data[at:]
 
-
-def _hits(by_path: Mapping[bytes, Sequence[int]], prefix: bytes) -> Hits:
-    return {
-        path.removeprefix(prefix).decode("utf-8", "surrogateescape"): tuple(lines) for path, lines in by_path.items()
-    }
+    def hits(self, prefix: bytes) -> dict[str, Hits]:
+        names: dict[bytes, str] = {}
+        for by_path in self._found.values():
+            for path in by_path:
+                if path not in names:
+                    names[path] = path.removeprefix(prefix).decode("utf-8", "surrogateescape")
+        return {
+            word.decode("utf-8"): {names[path]: tuple(lines) for path, lines in by_path.items()}
+            for word, by_path in self._found.items()
+        }
 
 
 def _apart(words: Sequence[str]) -> Iterator[list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 
 from attrs import define, field
@@ -94,12 +94,12 @@ class SideTree:
             if len(outside) > MAX_SCANNED:
                 where, outside = (*where, "--untracked"), set()
 
-            def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], bool]:
+            def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Set[str], bool]:
                 search = GitSearch(self.git)
                 hits = search.search(new, [f":(top){glob}" for glob in globs], where)
-                return hits, not search.late
+                return hits, search.flooding, not search.late
 
-            def within(wanted: Mapping[str, Sequence[str]]) -> dict[str, Hits]:
+            def within(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Hits]:
                 return self._look_into(wanted, single)
 
             found = self._searched.search(words, globs, keys, outside, everywhere, within)
