@@ -67,6 +67,22 @@ def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
     assert "sk-ant-wrong" not in ill.out
 
 
+def test_doctor_and_estimate_say_how_tokens_are_counted_and_since_a_review_what_was_learned(
+    rebuttal: Rebuttal, panel: Emulator, parcels: Path
+) -> None:
+    assert "tokens    1.56 x o200k + 700 a call (assumed) for " in rebuttal("doctor").out
+    before = rebuttal("estimate", "--repo", parcels, "--format", "json").json["tokenizers"]
+    assert before
+    assert all(one == {"factor": 1.56, "overhead": 700, "calls": 0} for one in before.values())
+    rebuttal("review", "--repo", parcels, "--panel", "small", "--yes", "--fail-on", "never")
+    billed = len([record for record in panel.records if record.completed])
+    after = rebuttal("estimate", "--repo", parcels, "--format", "json").json["tokenizers"]
+    assert 0 < max(one["calls"] for one in after.values()) <= billed
+    assert all(one["factor"] != 1.56 for one in after.values())
+    assert " calls) for claude-" in rebuttal("estimate", "--repo", parcels).out
+    assert "learned from" in rebuttal("doctor").out
+
+
 def test_doctor_without_a_key_warns_and_is_well(rebuttal: Rebuttal) -> None:
     ran = rebuttal("doctor")
     assert ran.code == 0

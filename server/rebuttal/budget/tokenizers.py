@@ -77,6 +77,14 @@ class Tokenizers:
         return _bounded(_fit(own, shared, _MODEL_WITHIN), _ASSUMED[kind]) if own is not None else shared
 
 
+def described(known: Mapping[str, Tokenizer]) -> tuple[str, ...]:
+    """For people: a line for each tokenizer, with the models that have it."""
+    models: dict[Tokenizer, list[str]] = {}
+    for model, tokenizer in known.items():
+        models.setdefault(tokenizer, []).append(model)
+    return tuple(f"{tokenizer.words} for {', '.join(names)}" for tokenizer, names in models.items())
+
+
 def is_plausible(base: int, counted: int, model: str) -> bool:
     """Whether a reply's usage can be learned from: some endpoints count by another rule, or leave the cache out."""
     if base < LEAST_BASE:

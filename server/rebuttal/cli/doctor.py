@@ -105,11 +105,13 @@ async def _prices(settings: Settings) -> Check:
 
 
 async def _tokens(services: Services, settings: Settings) -> Check:
+    from rebuttal.budget.tokenizers import described
+
     # Counting shows that the ranks are there and whole.
     await asyncio.to_thread(services.counter.count, "x")
     tokenizers = await services.tokenizers()
-    known = (f"{model} {tokenizers.of(model).words}" for model in _models_of(settings))
-    return Check("tokens", "ok", ", ".join(known))
+    lines = described({model: tokenizers.of(model) for model in _models_of(settings)})
+    return Check("tokens", "ok", "; ".join(lines))
 
 
 async def _key(environment: Mapping[str, str]) -> Check:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from rebuttal.budget.model import Estimate
+from rebuttal.budget.tokenizers import described
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
 from rebuttal.review.assembly import Parts
@@ -69,5 +70,5 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
         lines.append(f"by {title}: " + ", ".join(f"{name} {dollars(amount)}" for name, amount in shares.items()))
-    lines += [f"tokens of {model}: {one.words}" for model, one in estimate.tokenizers.items()]
+    lines += [f"tokens: {line}" for line in described(estimate.tokenizers)]
     return "\n".join(lines) + "\n"
