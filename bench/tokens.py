@@ -19,14 +19,14 @@ _BY_LENGTH = 2.5
 """Bytes a token: the guess by length alone, with which the quick one is compared."""
 _SIZE = 500_000
 _MEMORY = """
-import os, sys, time
+import os, time
 def held():
     with open('/proc/self/statm') as file:
         return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
 from rebuttal.text.tokens import TokenCounter
-before, start = held(), time.perf_counter()
+before, start = held(), time.process_time()
 TokenCounter().count('x')
-print(round((time.perf_counter() - start) * 1000), round(held() - before))
+print(round((time.process_time() - start) * 1000), round(held() - before))
 """
 
 

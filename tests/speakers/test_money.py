@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from attrs import frozen
+from attrs import define, field, frozen
 
 from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse
@@ -118,3 +118,36 @@ async def test_a_short_prompt_is_not_counted_first(emulator: Emulator, counter: 
     emulator.script.add(Rule(reply=statement(claim(1))))
     assert (await counter.speaker.speak(turn(), Heard())).failure is None
     assert emulator.others == []
+
+
+@define
+class Ear:
+    """Hears what models count."""
+
+    calls: list[tuple[str, tuple[str, ...], int]] = field(factory=list)
+
+    def heard(self, model: str, texts: tuple[str, ...], counted: int) -> None:
+        self.calls.append((model, texts, counted))
+
+
+async def test_what_a_prompt_was_billed_for_is_heard_once_for_each_reply_that_says(
+    emulator: Emulator, database: Database
+) -> None:
+    emulator.script.add(
+        Rule(fault=Fault("status", status=529), times=1),
+        Rule(fault=Fault("cut", at=6), times=1),
+        Rule(reply=statement()),
+    )
+    connection, ear = Connection(emulator.environment()), Ear()
+    purse = Purse(Ledger(database), Caps(), PriceBook())
+    speaker = open_claude(connection, Settings(), purse, "review-1", "repository-1", usage=ear)
+    asked = turn()
+    reply = await speaker.speak(asked, Heard())
+    await speaker.speak(asked, Heard())
+    await connection.aclose()
+    assert reply.failure is None
+    billed = [one.usage.prompt for one in emulator.records if one.completed and one.usage]
+    assert [counted for _, _, counted in ear.calls] == billed
+    assert len(billed) == 2
+    assert {model for model, _, _ in ear.calls} == {"claude-sonnet-5-5"}
+    assert ear.calls[0][1] == (asked.prompt.system, asked.prompt.shared, asked.prompt.ask)
