@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -14,21 +15,21 @@ from rebuttal.change.git import Git, ObjectReader
 from rebuttal.change.hunks import compare, whole
 from rebuttal.change.model import FileDiff, Hunk, Skipped, Status
 from rebuttal.change.notebook import ONLY_OUTPUTS, is_notebook
-from rebuttal.change.sides import LFS, Side, Sides, limit_of, load
+from rebuttal.change.sides import LFS, Side, Sides, limit_of, load, notes
 from rebuttal.change.skipping import BaseRules, skip_by_text
-from rebuttal.change.worktree import SYMLINK, Gone, WorkTree, object_id
+from rebuttal.change.worktree import EXECUTABLE, REGULAR, SYMLINK, Gone, WorkTree, object_id
 
 MAX_CHARACTERS = 50_000_000
 """All texts of one change together."""
-_NAMED = 3
-"""Files that a note names; it counts the others."""
+MAX_FILES = 3_000
+"""Files of one change that are reviewed; those that git tracks come first."""
 
 
 def assemble(git: Git, objects: ObjectReader, collected: Collected, rules: BaseRules, algorithm: str) -> Assembled:
     """The file diffs and the skipped files, each sorted by path, and what was assumed on the way."""
     work = _Assembly(git, objects, collected.worktree, rules, algorithm)
-    for path in sorted(collected.changes):
-        work.add(collected.changes[path])
+    for change in sorted(collected.changes.values(), key=lambda one: (one.untracked, one.path)):
+        work.add(change)
     files = work.finish()
     return Assembled(
         tuple(sorted(files, key=lambda diff: diff.path)),
@@ -73,10 +74,14 @@ class _Assembly:
     notes: list[str] = field(factory=list)
     _drafts: list[_Draft] = field(factory=list)
     _room: int = MAX_CHARACTERS
+    _left_out: Counter[str] = field(factory=Counter)
+    """How many files there was no room for, by their first folder."""
 
     def add(self, change: FileChange) -> None:
         """Read one file, or note why not."""
         try:
+            if len(self._drafts) >= MAX_FILES and self._is_left_out(change):
+                return
             draft = self._draft(change)
         except _Unchanged:
             return
@@ -89,19 +94,41 @@ class _Assembly:
         self._room -= sum(side.size for side in (draft.sides.old, draft.sides.new) if side is not None)
         self._drafts.append(draft)
 
+    def _is_left_out(self, change: FileChange) -> bool:
+        """Whether a file that there is no room for is only counted; what is skipped anyway is named as ever."""
+        if change.skip is not None or (change.old is None and change.new is None) or self.rules.skip(change.path):
+            return False
+        new = change.new
+        if (
+            isinstance(new, OnDisk)
+            and change.old is not None
+            and change.old.mode == new.mode
+            and new.mode in (REGULAR, EXECUTABLE)
+            and self._same_bytes(change.path, change.old, new)
+        ):
+            return True
+        folder, slash, _ = change.path.partition("/")
+        self._left_out[folder + slash if slash else "./"] += 1
+        return True
+
     def finish(self) -> list[FileDiff]:
         """All file diffs, with hunks and renames."""
+        for folder, count in self._left_out.items():
+            files = "1 changed file" if count == 1 else f"{count} changed files"
+            self._skip(folder, f"{files} more: a review takes at most {MAX_FILES}; review them in parts")
         drafts = [draft for draft in self._settle_line_ends() if self._is_reviewed(draft)]
-        self.notes = _notes(drafts)
+        self.notes = notes((draft.change.path, draft.sides) for draft in drafts)
         found = compare([_comparable(draft) for draft in drafts], self.git.environment)
         gone = set(found.renames.values())
+        sources = {**found.copies, **found.renames}
         diffs = []
         for place, draft in enumerate(drafts):
             if place in gone:
                 continue
             hunks = found.hunks.get(place, ())
-            if place in found.renames:
-                diffs.append(_renamed(drafts[found.renames[place]], draft, hunks))
+            if place in sources:
+                status: Status = "renamed" if place in found.renames else "copied"
+                diffs.append(_moved(status, drafts[sources[place]], draft, hunks))
             else:
                 diffs.append(_diff(draft, hunks))
         return diffs
@@ -291,20 +318,6 @@ def _only(path: str) -> str:
     return ONLY_OUTPUTS if is_notebook(path) else "only its encoding or its byte order mark changed"
 
 
-def _notes(drafts: Sequence[_Draft]) -> list[str]:
-    """One sentence for each encoding that was assumed, with the files."""
-    assumed: dict[tuple[str, str], list[str]] = {}
-    for draft in drafts:
-        if (note := draft.sides.note()) is not None:
-            assumed.setdefault(note, []).append(draft.change.path)
-    return [f"{_listed(paths)} read as {encoding} ({why})." for (encoding, why), paths in sorted(assumed.items())]
-
-
-def _listed(paths: list[str]) -> str:
-    named, more = ", ".join(paths[:_NAMED]), len(paths) - _NAMED
-    return f"{named} was" if len(paths) == 1 else f"{named} and {more} more were" if more > 0 else f"{named} were"
-
-
 def _lf(text: str) -> str:
     return text.replace("\r\n", "\n")
 
@@ -340,10 +353,10 @@ def _diff(draft: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
     )
 
 
-def _renamed(old: _Draft, new: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
+def _moved(status: Status, old: _Draft, new: _Draft, hunks: tuple[Hunk, ...]) -> FileDiff:
     return evolve(
         _diff(new, ()),
-        status="renamed",
+        status=status,
         old_text=old.old,
         old_path=old.change.path,
         hunks=hunks,

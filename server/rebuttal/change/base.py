@@ -43,8 +43,14 @@ def resolve_ends(git: Git, objects: ObjectReader, scope: Scope, base: str | None
 
 
 def head_commit(objects: ObjectReader) -> Commit | None:
-    """The commit that is checked out; None on a branch without one."""
-    return find_commit(objects, "HEAD") if objects.get("HEAD^{commit}") is not None else None
+    """The commit that is checked out; None on a branch without one. Raises ChangeError where it cannot be read."""
+    if objects.get("HEAD^{commit}") is not None:
+        return find_commit(objects, "HEAD")
+    try:
+        oid = objects.git.run("rev-parse", "--verify", "--quiet", "HEAD").decode("ascii", "replace").strip()
+    except GitFailed:
+        return None
+    raise ChangeError(f"The commit that is checked out ({oid[:10]}) cannot be read; run `git fsck` and repair it.")
 
 
 def branch_name(git: Git) -> str | None:

@@ -12,8 +12,8 @@ from attrs import define, evolve, field, frozen
 from rebuttal.change.base import Ends
 from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
 from rebuttal.change.memory import Memory, Stat, is_young
-from rebuttal.change.model import ChangeError
 from rebuttal.change.repository import Place
+from rebuttal.change.submodule import submodule_state
 from rebuttal.change.worktree import (
     EXECUTABLE,
     REGULAR,
@@ -235,16 +235,9 @@ class _Overlay:
             self.stats[path] = None if is_young(found.stat, self.now_ns) else found.stat
 
     def _submodule(self, entry: IndexEntry) -> None:
-        """One that is checked out at another commit is named, never entered."""
-        folder = self.git.folder / entry.path
-        if not (folder / ".git").exists():
-            return
-        try:
-            head = Git(folder, self.git.environment).start("rev-parse", "--verify", "HEAD").finish().decode().strip()
-        except (GitFailed, ChangeError, UnicodeDecodeError):
-            return
-        if head != entry.oid:
-            self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), None, skip="submodule")
+        reason = None if entry.path in self.changes else submodule_state(self.git, entry)
+        if reason is not None:
+            self.changes[entry.path] = FileChange(entry.path, self._old(entry.path), None, skip=reason)
 
     def _untracked(self, path: str) -> None:
         if path.endswith("/"):

@@ -16,9 +16,12 @@ from rebuttal.change.git import Git
 from rebuttal.change.model import Hunk
 
 _STEP = re.compile(
-    rb"^(?:diff --git (?P<name>.*)|@@ -(?P<old>\d+)(?:,(?P<olds>\d+))? \+(?P<new>\d+)(?:,(?P<news>\d+))? @@)",
+    rb"^(?:diff --git (?P<name>.*)|(?P<copy>copy from )"
+    rb"|@@ -(?P<old>\d+)(?:,(?P<olds>\d+))? \+(?P<new>\d+)(?:,(?P<news>\d+))? @@)",
     re.MULTILINE,
 )
+COPIED_LINES = 10
+"""A shorter text is no copy: few lines are alike by chance, and what is copied counts as unchanged."""
 _PAIR = re.compile(rb"a/o/(\d+) b/n/(\d+)")
 
 
@@ -30,6 +33,8 @@ class Comparison:
     """By place of the new text; unchanged texts have no entry."""
     renames: Mapping[int, int]
     """Place of an added text -> place of the deleted text it came from."""
+    copies: Mapping[int, int] = {}
+    """Place of an added text -> place of the altered or deleted text that it is like."""
 
 
 def whole(old_text: str | None, new_text: str | None) -> tuple[Hunk, ...]:
@@ -39,11 +44,12 @@ def whole(old_text: str | None, new_text: str | None) -> tuple[Hunk, ...]:
 
 
 def compare(texts: Sequence[tuple[str | None, str | None]], environment: Mapping[str, str]) -> Comparison:
-    """Hunks of every (old, new) pair that has both; renames between those that have only one.
+    """Hunks of every (old, new) pair that has both; renames between those that have only one, and copies.
 
-    Hunks count lines that end with a line feed only, as git does. Similar enough for a rename: half, git's default.
+    Hunks count lines that end with a line feed only, as git does. Similar enough: half, git's default. A copy is
+    sought among the old texts given here (`git diff -C`), not among the files that did not change.
     """
-    renamable = any(new is None for _, new in texts) and any(old is None for old, _ in texts)
+    renamable = any(old is None for old, _ in texts) and any(old is not None and old != new for old, new in texts)
     chosen = [
         (place, old, new)
         for place, (old, new) in enumerate(texts)
@@ -52,7 +58,13 @@ def compare(texts: Sequence[tuple[str | None, str | None]], environment: Mapping
     if not chosen:
         return Comparison({}, {})
     with TemporaryDirectory(prefix="rebuttal-", ignore_cleanup_errors=True) as name:
-        return _parse(_diff(Path(name).resolve(), chosen, environment))
+        found = _parse(_diff(Path(name).resolve(), chosen, environment))
+    short = {place for place in found.copies if _line_count(texts[place][1] or "") < COPIED_LINES}
+    return Comparison(
+        {place: hunks for place, hunks in found.hunks.items() if place not in short},
+        found.renames,
+        {place: source for place, source in found.copies.items() if place not in short},
+    )
 
 
 def _diff(folder: Path, chosen: Sequence[tuple[int, str | None, str | None]], environment: Mapping[str, str]) -> bytes:
@@ -63,7 +75,7 @@ def _diff(folder: Path, chosen: Sequence[tuple[int, str | None, str | None]], en
             if text is not None:
                 (folder / side / str(place)).write_bytes(text.encode("utf-8", "surrogatepass"))
     git = Git(folder, _no_configuration(folder, environment))
-    options = ("--no-index", "-U0", "-M", "--text", "--no-color", "--no-ext-diff", "--no-textconv")
+    options = ("--no-index", "-U0", "-M", "-C", "--text", "--no-color", "--no-ext-diff", "--no-textconv")
     return git.run("diff", *options, "--src-prefix=a/", "--dst-prefix=b/", "o", "n", ok=(0, 1))
 
 
@@ -83,8 +95,10 @@ def _no_configuration(folder: Path, environment: Mapping[str, str]) -> dict[str,
 def _parse(patch: bytes) -> Comparison:
     hunks: dict[int, list[Hunk]] = {}
     renames: dict[int, int] = {}
+    copies: dict[int, int] = {}
     current: list[Hunk] | None = None
-    # At -U0 every line of content starts with +, - or a backslash, so these two headers cannot be content.
+    pair: re.Match[bytes] | None = None
+    # At -U0 every line of content starts with +, - or a backslash, so none of these headers can be content.
     for step in _STEP.finditer(patch):
         if step["name"] is not None:
             pair = _PAIR.fullmatch(step["name"])
@@ -94,9 +108,12 @@ def _parse(patch: bytes) -> Comparison:
                 current = hunks.setdefault(new, [])
                 if old != new:
                     renames[new] = old
+        elif step["copy"] is not None:
+            if pair is not None:
+                copies[int(pair[2])] = renames.pop(int(pair[2]))
         elif current is not None:
             current.append(_hunk(step))
-    return Comparison({place: tuple(found) for place, found in hunks.items()}, renames)
+    return Comparison({place: tuple(found) for place, found in hunks.items()}, renames, copies)
 
 
 def _hunk(step: re.Match[bytes]) -> Hunk:

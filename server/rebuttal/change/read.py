@@ -79,7 +79,7 @@ def read_change(
         return _read(place, git, objects, scope, base, unsaved, chosen, include_working, ignore, memory or Memory())
     except GitFailed as failure:
         objects.close()
-        reason = str(failure).removeprefix("fatal: ").split("\n")[0].rstrip(".")
+        reason = str(failure).removeprefix("fatal: ").removeprefix("error: ").split("\n")[0].rstrip(".")
         raise ChangeError(
             f"Git could not read the change ({reason}); run `git status` and `git fsck` in {place.root}."
         ) from None

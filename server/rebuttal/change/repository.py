@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,9 @@ from rebuttal.change.history import read_history
 from rebuttal.change.memory import Memory
 from rebuttal.change.model import ChangeError, PastCommit
 from rebuttal.change.trees import SideTree
+
+_MAX_FOLDERS = 1_000
+"""Folders that are looked at for repositories, where the given one is in none."""
 
 
 @frozen
@@ -84,9 +88,21 @@ def _why_not(message: str, folder: Path) -> str:
     if "must be run in a work tree" in message:
         return f"{folder} is a bare repository or the inside of a .git folder; name a folder with checked-out files."
     if "not a git repository" in message:
+        if inside := _repositories_in(folder):
+            return f"{folder} is not in a git repository but holds some ({inside}); name one of them with --repo."
         return f"{folder} is not in a git repository; name one with --repo, or run `git init` there."
     reason = message.removeprefix("fatal:").strip().split("\n")[0].rstrip(".")
     return f"Git cannot read the repository at {folder} ({reason}); run `git status` there and repair it."
+
+
+def _repositories_in(folder: Path) -> str:
+    """The first few repositories directly below a folder, for a sentence; "" for none."""
+    try:
+        found = sorted(entry.name for entry in islice(folder.iterdir(), _MAX_FOLDERS) if (entry / ".git").exists())
+    except OSError:
+        return ""
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return ", ".join(found[:3]) + more
 
 
 @define

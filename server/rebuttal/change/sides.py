@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import evolve, field, frozen
 
 from rebuttal.change.cells import CellMap
@@ -9,6 +11,8 @@ from rebuttal.change.decode import AS_THE_EDITOR, ASSUMED, MAX_BYTES, NotText, d
 from rebuttal.change.notebook import MAX_NOTEBOOK_BYTES, UNREADABLE, NotANotebook, is_notebook, review_text
 
 LFS = "version https://git-lfs.github.com/spec/v1\n"
+_NAMED = 3
+"""Files that a note names; it counts the others."""
 _REPLACED = "\ufffd"
 
 
@@ -106,3 +110,17 @@ def _cells(side: Side | None) -> Side | None:
     if len(text) > MAX_BYTES:
         raise NotText("its cells hold more than 1 MB")
     return evolve(side, text=text, cells=cells, file=side.text)
+
+
+def notes(read: Iterable[tuple[str, Sides]]) -> list[str]:
+    """One sentence for each encoding that was assumed, with the files."""
+    assumed: dict[tuple[str, str], list[str]] = {}
+    for path, sides in read:
+        if (note := sides.note()) is not None:
+            assumed.setdefault(note, []).append(path)
+    return [f"{_listed(paths)} read as {encoding} ({why})." for (encoding, why), paths in sorted(assumed.items())]
+
+
+def _listed(paths: list[str]) -> str:
+    named, more = ", ".join(paths[:_NAMED]), len(paths) - _NAMED
+    return f"{named} was" if len(paths) == 1 else f"{named} and {more} more were" if more > 0 else f"{named} were"

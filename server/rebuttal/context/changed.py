@@ -42,7 +42,9 @@ def touched(diff: FileDiff, old: Code, new: Code, holders: Callable[[Iterable[Sy
 
 
 def changed_symbols(diff: FileDiff, old: Code, new: Code) -> list[Changed]:
-    """The definitions of the base that the change alters or removes; new ones have no users yet."""
+    """The definitions of the base that the change alters or removes; new ones have no users yet, nor have copies."""
+    if diff.status == "copied":
+        return []
     before = _by_name(old.symbols(diff.old_path or diff.path))
     after = _by_name(new.symbols(diff.path))
     bodies = {one.qualified for one in touched(diff, old, new, nameable)}

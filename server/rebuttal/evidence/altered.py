@@ -63,6 +63,8 @@ class Altered:
 
 def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
     """The altered symbols of one file. A symbol that either side defines more than once is left out."""
+    if diff.status == "copied":
+        return  # the original is still there
     language = language_of(diff.old_path or diff.path)
     if language not in UNDERSTOOD or diff.old_text is None or language_of(diff.path) not in UNDERSTOOD:
         return
