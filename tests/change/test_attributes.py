@@ -122,3 +122,8 @@ def test_minified_text_is_told_by_its_lines_not_its_size() -> None:
     assert skip_by_text("a.js", None, "var a = 1;\n" * 5000) is None
     assert skip_by_text("a.js", None, "var a=1;" * 5000) == "minified"
     assert skip_by_text("data.py", None, "x" * 5000) is None
+
+
+def test_a_change_that_joins_its_lines_is_not_minified() -> None:
+    assert skip_by_text("a.js", "var a = 1;\n", "var a=1;" * 5000) is None
+    assert skip_by_text("a.js", "var a=1;" * 5000, "var a = 1;\n") == "minified"

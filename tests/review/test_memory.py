@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rebuttal.change.model import Scope
 from rebuttal.findings.report import New, Report
 from rebuttal.review.run import review
 from rebuttal.settings import Settings
@@ -110,3 +111,11 @@ async def test_without_a_store_a_review_goes_on_and_knows_nothing(
     monkeypatch.setattr(Database, "open", refuses)
     report = await static(open_services, repo)
     assert (report.coverage.new, report.degraded) == (None, ())
+
+
+async def test_a_commit_is_one_however_it_is_named(open_services: Open, repo: GitRepo) -> None:
+    repo.commit("second")
+    await static(open_services, repo, scope=Scope("commit", "HEAD"))
+    assert counts((await static(open_services, repo, scope=Scope("commit", "main"))).coverage.new) == (0, 0, 0, 2)
+    repo.commit("third", {"b.py": "x = 3\n"})
+    assert (await static(open_services, repo, scope=Scope("commit", "HEAD"))).coverage.new is None

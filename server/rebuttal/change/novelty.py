@@ -15,7 +15,7 @@ MAX_HUNKS = 5_000
 """Of a change with more, nothing is remembered."""
 _SKETCH = 32
 """How many lines stand for all of a hunk's: those with the smallest digests, so that like hunks keep like ones."""
-_SKETCHED_LINES = 2_000
+_SKETCHED_LINES = 1_000
 _COMPARED = 100_000
 """Pairs of hunks that are looked at for likeness; beyond, hunks count as new."""
 _ALIKE = 0.5
@@ -78,21 +78,47 @@ class _Now:
     print: Fingerprint = field(eq=False)
 
 
+@frozen
+class Prints:
+    """The hunks of one change with their fingerprints, made once."""
+
+    _now: tuple[_Now, ...]
+
+    @classmethod
+    def of(cls, change: Change) -> Prints:
+        made = [_Now(diff.path, hunk, one) for diff in change.files for hunk, one in _prints(diff)]
+        return cls(
+            tuple(sorted(made, key=lambda one: (*_key(one.print), one.file, one.hunk.new_start, one.hunk.old_start)))
+        )
+
+    @property
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """What is remembered; always in the same order."""
+        return tuple(one.print for one in self._now)
+
+    def against(self, remembered: Iterable[Fingerprint]) -> Novelty:
+        """The hunks against those of the last review. Order and positions do not matter."""
+        before = sorted(remembered, key=_key)
+        same, now, before = _matched(self._now, before, lambda one: (one.file, one.content))
+        # A file that the base does not have may be named otherwise by now.
+        moved, now, before = _matched(now, before, lambda one: one.content)
+        placed, now, before = _matched(now, before, lambda one: (one.file, one.place))
+        alike, now, before = _alike(now, before)
+        return Novelty(_of(now), _of([*placed, *alike]), _of([*same, *moved]), len(before))
+
+
 def fingerprints(change: Change) -> tuple[Fingerprint, ...]:
-    """Every hunk of the change, in no particular order but always in the same."""
-    return tuple(sorted((one.print for one in _now(change)), key=str))
+    """Of every hunk of the change."""
+    return Prints.of(change).fingerprints
 
 
 def novelty(change: Change, remembered: Iterable[Fingerprint]) -> Novelty:
-    """The hunks of `change` against those `remembered` of the last review. Order and positions do not matter."""
-    now = sorted(_now(change), key=lambda one: (str(one.print), one.file, one.hunk.new_start, one.hunk.old_start))
-    before = sorted(remembered, key=str)
-    same, now, before = _matched(now, before, lambda one: (one.file, one.content))
-    # A file that the base does not have may be named otherwise by now.
-    moved, now, before = _matched(now, before, lambda one: one.content)
-    placed, now, before = _matched(now, before, lambda one: (one.file, one.place))
-    alike, now, before = _alike(now, before)
-    return Novelty(_of(now), _of([*placed, *alike]), _of([*same, *moved]), len(before))
+    """The hunks of `change` against those `remembered` of the last review."""
+    return Prints.of(change).against(remembered)
+
+
+def _key(one: Fingerprint) -> tuple[str, str, str]:
+    return one.file, one.content, one.place
 
 
 def _of(found: Iterable[_Now]) -> tuple[tuple[str, Hunk], ...]:
@@ -117,7 +143,7 @@ def _matched(now: Sequence[_Now], before: Sequence[Fingerprint], key: Callable[[
             paired.append(hunk)
         else:
             rest.append(hunk)
-    return paired, rest, sorted((one for group in waiting.values() for one in group), key=str)
+    return paired, rest, sorted((one for group in waiting.values() for one in group), key=_key)
 
 
 def _alike(now: Sequence[_Now], before: Sequence[Fingerprint]) -> _Split:
@@ -150,10 +176,6 @@ def _likeness(one: Fingerprint, other: Fingerprint) -> float:
     return sum(line in one.sketch and line in other.sketch for line in sample) / len(sample) if sample else 0.0
 
 
-def _now(change: Change) -> list[_Now]:
-    return [_Now(diff.path, hunk, made) for diff in change.files for hunk, made in _prints(diff)]
-
-
 def _prints(diff: FileDiff) -> Iterable[tuple[Hunk, Fingerprint]]:
     old, new = _lines(diff.old_text or ""), _lines(diff.new_text or "")
     file = _digest(diff.old_path or diff.path)
@@ -166,8 +188,8 @@ def _prints(diff: FileDiff) -> Iterable[tuple[Hunk, Fingerprint]]:
             hunk,
             Fingerprint(
                 file,
-                _digest("-", *removed, "+", *added),
-                _digest(before, "-", *removed, "+", after),
+                _digest("".join(removed), "".join(added)),
+                _digest(before, "".join(removed), after),
                 _sketch([*removed, *added]),
             ),
         )
@@ -180,12 +202,13 @@ def _lines(text: str) -> list[str]:
 
 
 def _sketch(lines: Sequence[str]) -> frozenset[str]:
-    digests = {_digest(line.strip(), size=4) for line in lines[:_SKETCHED_LINES] if line.strip()}
+    bare = {line.strip() for line in lines[:_SKETCHED_LINES]} - {""}
+    digests = {hashlib.blake2b(line.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest() for line in bare}
     return frozenset(sorted(digests)[:_SKETCH])
 
 
-def _digest(*parts: str, size: int = 8) -> str:
-    made = hashlib.blake2b(digest_size=size)
+def _digest(*parts: str) -> str:
+    made = hashlib.blake2b(digest_size=8)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
         made.update(len(data).to_bytes(8, "big"))

@@ -92,11 +92,11 @@ def marked_line(text: str) -> int | None:
 def skip_by_text(path: str, old_text: str | None, new_text: str | None) -> str | None:
     """Why a text is not reviewed: minified, or marked as generated *in the base*.
 
-    The mark counts only there: otherwise a change could exempt itself by writing it.
+    Mark and form count only there: otherwise a change could exempt itself by writing it, or by joining its lines.
     """
     if old_text is not None and marked_line(old_text) is not None:
         return "generated (marked so in its first lines)"
-    text = new_text if new_text is not None else old_text or ""
+    text = old_text if old_text is not None else new_text or ""
     if _MINIFIABLE.fullmatch(path.lower()) and len(text) > 2000 and len(text) / (text.count("\n") + 1) > 500:
         return "minified"
     return None

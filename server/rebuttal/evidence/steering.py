@@ -37,6 +37,7 @@ _ATTRIBUTES = ("linguist-generated", "linguist-vendored")
 _WHOLE_FILE = re.compile(
     r"\s*(?:/[/*]\s*@ts-nocheck\b|/\*\s*eslint-disable\s*\*/|#\s*mypy:\s*ignore-errors\s*\Z|#\s*pylint:\s*skip-file\b)"
 )
+_ANY_CHECKER = re.compile(r"noqa|ts-nocheck|eslint-disable|ignore-errors|skip-file", re.IGNORECASE)
 _NAMED = 3
 _ROOM = 1_000_000
 _NOT_YET = "This review went by the base, so nothing is hidden from it"
@@ -340,6 +341,8 @@ def _linter(material: Material, files: Sequence[FileDiff], facts: Sequence[Fact]
 
 
 def _switched_off(material: Material, diff: FileDiff) -> Iterator[Fact]:
+    if not _ANY_CHECKER.search(diff.new_text or ""):
+        return
     for place in _places(diff, _switches_off, lambda line: False):
         if _in_scope(material, diff, place.hunk):
             comment = one_line(git_lines(diff.new_text or "")[place.lines[0]], 60)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from rebuttal.change.base import branch_name
-from rebuttal.change.novelty import MAX_HUNKS, Fingerprint, Novelty, fingerprints, novelty
+from rebuttal.change.novelty import MAX_HUNKS, Fingerprint, Novelty, Prints
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
 from rebuttal.store.model import StoreError
@@ -68,7 +68,7 @@ async def recall(request: Request, services: Services, reading: Reading, choice:
         return memory  # what is wrong with the store is told where it matters: at the ledger
 
     def compare() -> dict[ReviewKind, Since]:
-        return {kind: since for kind, last in found.items() if (since := _since(reading, last, prints)) is not None}
+        return {kind: since for kind, last in found.items() if (since := _since(last, prints)) is not None}
 
     return evolve(memory, since=await in_thread(compare))
 
@@ -76,16 +76,16 @@ async def recall(request: Request, services: Services, reading: Reading, choice:
 _KINDS: tuple[ReviewKind, ...] = ("static", "debate")
 
 
-def _memory(request: Request, reading: Reading, choice: PanelChoice) -> tuple[Memory, tuple[Fingerprint, ...]] | None:
+def _memory(request: Request, reading: Reading, choice: PanelChoice) -> tuple[Memory, Prints] | None:
     change = reading.change
     if sum(len(diff.hunks) for diff in change.files) > MAX_HUNKS:
         return None
-    prints = fingerprints(change)
+    prints = Prints.of(change)
     # A commit is one, however it was named: `HEAD` is another one tomorrow.
     scope = f"commit:{change.head}" if change.scope.kind == "commit" else str(change.scope)
     branch = branch_name(reading.repository.git) or ""
     key = _digest(scope, branch, request.base or "", str(request.include_working))
-    return Memory(key, tuple(map(str, prints)), _made_by(request, choice)), prints
+    return Memory(key, tuple(map(str, prints.fingerprints)), _made_by(request, choice)), prints
 
 
 def _made_by(request: Request, choice: PanelChoice) -> str:
@@ -106,14 +106,14 @@ def _made_by(request: Request, choice: PanelChoice) -> str:
     return _digest(prompts_version(), *held, *models, str(one.context_tokens))
 
 
-def _since(reading: Reading, last: LastReview | None, prints: tuple[Fingerprint, ...]) -> Since | None:
+def _since(last: LastReview | None, prints: Prints) -> Since | None:
     if last is None:
         return None
     try:
         before = [Fingerprint.parse(text) for text in last.hunks]
     except ValueError:
         return None  # of another version of Rebuttal
-    return Since(last.at, last.made_by, novelty(reading.change, before))
+    return Since(last.at, last.made_by, prints.against(before))
 
 
 async def remember(request: Request, services: Services, memory: Memory | None, result: Result) -> None:
