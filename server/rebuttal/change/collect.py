@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from rebuttal.change.base import Ends
 from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
-from rebuttal.change.memory import Memory, Stat, is_young
+from rebuttal.change.memory import YOUNG_NS, Memory, Stat, is_young
 from rebuttal.change.repository import Place
 from rebuttal.change.submodule import submodule_state
 from rebuttal.change.worktree import (
@@ -196,8 +196,14 @@ class _Overlay:
 
     def look(self) -> None:
         """Compare what is tracked with the work tree."""
-        for entry in self.index.entries.values():
-            self._tracked(entry)
+        young_ns = self.now_ns - YOUNG_NS
+        unchanged = self.worktree.unchanged(self.index)
+        for path, stat in unchanged.items():
+            self.stats[path] = stat if stat[1] < young_ns and stat[2] < young_ns else None
+        self.listed.update(unchanged)
+        for path, entry in self.index.entries.items():
+            if path not in unchanged:
+                self._tracked(entry)
 
     def finish(self, untracked: Iterable[str], buffers: Mapping[str, str]) -> Collected:
         for path in untracked:

@@ -196,10 +196,21 @@ class Remembered:
 
     def keep(self, key: Hashable, value: object) -> None:
         with self._lock:
-            self._kept[key] = value
+            self._keep(key, value)
+
+    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The result, made where there is none."""
+        with self._lock:
+            if key not in self._kept:
+                self._keep(key, make())
             self._kept.move_to_end(key)
-            while len(self._kept) > self.room:
-                self._kept.popitem(last=False)
+            return self._kept[key]
+
+    def _keep(self, key: Hashable, value: object) -> None:
+        self._kept[key] = value
+        self._kept.move_to_end(key)
+        while len(self._kept) > self.room:
+            self._kept.popitem(last=False)
 
     def values(self) -> Iterable[Any]:
         """All of them, the latest first."""

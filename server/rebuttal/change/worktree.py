@@ -26,6 +26,9 @@ _ENTRY = re.compile(
 )
 _INTENT_TO_ADD = 1 << 29
 _JUNCTION = 0xA0000003
+_KIND = stat.S_IFMT(0xFFFF) | stat.S_IXUSR
+_KINDS = {REGULAR: stat.S_IFREG, EXECUTABLE: stat.S_IFREG | stat.S_IXUSR}
+"""What stat calls the two kinds of files that git tells apart."""
 
 
 class IndexEntry(NamedTuple):  # a tuple because there are as many as files in the repository
@@ -137,6 +140,28 @@ class WorkTree:
         else:
             mode = 0
         return DiskFile(mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def unchanged(self, index: Index) -> dict[str, Stat]:
+        """The regular files that surely are as the index has them: most of them, at the least cost for each."""
+        found: dict[str, Stat] = {}
+        prefix, lstat = self._prefix, os.lstat
+        folder, plain = "", True
+        for path, mode, _, stage, mtime_ns, size, hidden, intent in index.entries.values():
+            at = path.rfind("/")
+            if path[: max(at, 0)] != folder:
+                folder = path[: max(at, 0)]
+                plain = not folder or self._is_plain(folder)
+            if not plain or mode not in _KINDS or stage or hidden or intent or mtime_ns >= index.mtime_ns:
+                continue
+            if not _is_name(path[at + 1 :]):
+                continue
+            try:
+                look = lstat(prefix + path)
+            except (OSError, ValueError):
+                continue
+            if look.st_size == size and look.st_mtime_ns == mtime_ns and look.st_mode & _KIND == _KINDS[mode]:
+                found[path] = (size, mtime_ns, look.st_ctime_ns)
+        return found
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a regular file; raises Gone, or NotText when it is too large or may not be read."""

@@ -49,8 +49,8 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     """
     watch = _Watch(services.clock)
     await unless_stopped(stop, in_thread(partial(_check, request, services)))
-    async with _opened(request, watch, stop) as reading:
-        parser = Parser()
+    async with _opened(request, services, watch, stop) as reading:
+        parser = Parser(facts=services.facts)
         request, parts = await unless_stopped(stop, _static(request, services, reading, parser, watch))
         door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change)))
         try:
@@ -77,8 +77,8 @@ async def look(request: Request, services: Services, *, priced: bool = True) -> 
 
     Raises as `review`, and StoreError and UnknownPrice.
     """
-    watch, parser = _Watch(services.clock), Parser()
-    async with _opened(request, watch) as reading:
+    watch, parser = _Watch(services.clock), Parser(facts=services.facts)
+    async with _opened(request, services, watch) as reading:
         request, parts = await _static(request, services, reading, parser, watch)
         parts = await _with_context(request, services, reading, parser, parts, watch)
     if priced:
@@ -87,7 +87,9 @@ async def look(request: Request, services: Services, *, priced: bool = True) -> 
 
 
 @asynccontextmanager
-async def _opened(request: Request, watch: _Watch, stop: asyncio.Event | None = None) -> AsyncIterator[Reading]:
+async def _opened(
+    request: Request, services: Services, watch: _Watch, stop: asyncio.Event | None = None
+) -> AsyncIterator[Reading]:
     """The change, and the repository for as long as the block runs. Leaving it never waits for git."""
 
     def read() -> Reading:
@@ -99,6 +101,7 @@ async def _opened(request: Request, watch: _Watch, stop: asyncio.Event | None = 
             only_lines=request.only_lines,
             include_working=request.include_working,
             ignore=lambda base: repository_settings(base, request.settings)[0].ignore,
+            memory=services.seen_of(request.where),
         )
 
     with watch.part("change_ms"):

@@ -16,10 +16,13 @@ from attrs import evolve
 
 from rebuttal.budget.model import BudgetWarning, Estimate
 from rebuttal.change.identity import repository_id
+from rebuttal.change.memory import Memory as Seen
+from rebuttal.change.memory import Remembered
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home
 from rebuttal.store.model import Cost, StoreError, Totals
+from rebuttal.text.facts import Facts
 from rebuttal.text.tokens import TokenCounter, bound_tokens
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from rebuttal.store.reviews import LastReview, ReviewKind
     from rebuttal.store.verdicts import Dismissal
 
+REPOSITORIES = 4
+"""Of so many the process remembers what it has seen."""
 STORE = "rebuttal.sqlite3"
 """The store's file in REBUTTAL_HOME."""
 
@@ -48,6 +53,9 @@ class Services:
         self.settings = settings
         self.clock = clock
         self.known_totals = Totals()
+        self.facts = Facts()
+        """What was found in texts that were parsed, for all repositories."""
+        self._seen = Remembered(REPOSITORIES)
         self._database: Database | None = None
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
@@ -55,6 +63,11 @@ class Services:
         self._warming: asyncio.Task[None] | None = None
         self.counter = TokenCounter()
         self._learner: TokenLearner | None = None
+
+    def seen_of(self, where: Path) -> Seen:
+        """What reviews of the repository that holds `where` have seen of it. May be asked for in any thread."""
+        found: Seen = self._seen.get_or_make(where.absolute(), Seen)
+        return found
 
     @property
     def host(self) -> str:

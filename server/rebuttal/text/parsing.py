@@ -85,6 +85,7 @@ class Parser:
         seconds: float = PARSE_SECONDS,
         remembered_bytes: int = REMEMBERED_BYTES,
         clock: Callable[[], float] = time.monotonic,
+        facts: Facts | None = None,
     ) -> None:
         self._seconds = seconds
         self._room = remembered_bytes
@@ -92,8 +93,8 @@ class Parser:
         self._kept: OrderedDict[tuple[Language, str], ParsedText] = OrderedDict()
         self._held = 0
         self._lock = Lock()
-        self.facts = Facts()
-        """What was found in texts, which outlives their trees."""
+        self.facts = facts if facts is not None else Facts()
+        """What was found in texts; whoever keeps it spares the next parser the work."""
 
     def parse(self, text: str, language: Language) -> ParsedText:
         """The tree of `text`, whole even where the text has faults.
