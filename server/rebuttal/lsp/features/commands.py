@@ -147,13 +147,17 @@ def _path(ls: RebuttalServer, arguments: Arguments) -> Path | None:
 
 
 def _root(ls: RebuttalServer, path: Path | None) -> Path:
-    """The repository meant: the named file's, else the one last worked in, else the first folder's."""
+    """The repository meant: the named file's, else the one reviewed or worked in last, else the first folder's."""
     session = ls.session
     if path is not None:
         folder = next((folder for folder in session.folders if is_inside(path, folder)), None)
         return repository_of(path if path.is_dir() else path.parent) or folder or path.parent
     if session.last_repository is not None and session.belongs(session.last_repository):
         return session.last_repository
+    for used in reversed(session.used):
+        root = repository_of(used.parent)
+        if root is not None and session.belongs(root):
+            return root
     for folder in session.folders:
         if (root := repository_of(folder)) is not None:
             return root
