@@ -54,7 +54,7 @@ class TokenCounter:
     """Counts in o200k_base and remembers by content; safe to use from several threads at once.
 
     Counting costs CPU (some 100 ns a character, and 0.4 s before the first count, when the ranks are loaded), so it
-    has no place on an event loop. The loaded ranks take about 50 MB: one counter for a process.
+    has no place on an event loop. The loaded ranks take 35 to 50 MB: one counter for a process.
     """
 
     def __init__(self, remembered: int = _REMEMBERED) -> None:
