@@ -34,6 +34,11 @@ SETTINGS = (
     "filter.trap.smudge",
     "filter.trap.process",
     "gpg.program",
+    "gpg.ssh.program",
+    "gpg.x509.program",
+    "gpg.ssh.defaultKeyCommand",
+    "log.format",
+    "trailer.x.command",
     "pager.diff",
     "pager.grep",
     "interactive.diffFilter",
@@ -74,6 +79,16 @@ def trap(git_repo: GitRepo, tmp_path: Path) -> Path:
         "alias.ls-files": f"!{program}",
         "alias.cat-file": f"!{program}",
         "log.showSignature": "true",
+        "log.follow": "true",
+        "log.diffMerges": "combined",
+        "log.mailmap": "true",
+        "mailmap.file": str(program),
+        "format.pretty": "%(trailers:key=x)",
+        "diff.relative": "true",
+        "diff.renames": "copies",
+        "diff.noprefix": "true",
+        "diff.submodule": "diff",
+        "core.quotePath": "true",
         "core.untrackedCache": "true",
         "core.hooksPath": str(git_repo.path(".git/hooks")),
         "diff.trap.cachetextconv": "true",
@@ -105,6 +120,7 @@ def test_reading_a_hostile_repository_runs_nothing_of_it(git_repo: GitRepo, trap
             assert tree.read("b.py") in ("two\n", "unsaved two\n")
             assert "b.py" in tree.paths()
         framing(reading)
+        assert {"a.py", "racy.py"} <= {path for one in repository.history(50) for path in one.paths}
     assert not trap.exists(), trap.read_text()
 
 
@@ -269,3 +285,46 @@ def test_git_is_not_given_our_keys_nor_what_redirects_it() -> None:
     made = git_environment(given)
     assert set(given) & set(made) == {"PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_KEY_0"}
     assert "secret" not in " ".join(made.values())
+
+
+@posix
+def test_a_filter_of_notebooks_is_not_run_and_its_work_is_no_change(git_repo: GitRepo, trap: Path) -> None:
+    """nbstripout takes the outputs out of what git stores; the work tree keeps them."""
+    bare = '{"cells": [{"cell_type": "code", "source": ["x = 1"], "outputs": []}]}'
+    git_repo.git("config", "--unset", "filter.trap.clean")
+    git_repo.git("config", "--unset", "filter.trap.process")
+    git_repo.write("nb.ipynb", bare)
+    git_repo.git("add", "nb.ipynb")
+    git_repo.git("config", "filter.trap.clean", str(trap.parent / "trap.sh"))
+    trap.unlink(missing_ok=True)
+    git_repo.write("nb.ipynb", bare.replace('"outputs": []', '"outputs": [{"text": "1"}]'))
+    with read_change(git_repo.root, parse_scope("file:nb.ipynb")) as reading:
+        assert reading.change.file("nb.ipynb") is not None
+    git_repo.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--no-verify", "-m", "notebook")
+    trap.unlink(missing_ok=True)
+    with read_change(git_repo.root, parse_scope("file:nb.ipynb")) as reading:
+        assert [one.reason for one in reading.change.skipped] == ["only outputs or metadata of the notebook changed"]
+    assert not trap.exists(), trap.read_text()
+
+
+def test_replaced_and_grafted_commits_are_read_as_they_are(git_repo: GitRepo) -> None:
+    first = git_repo.commit("first", {"a.py": "1\n"})
+    second = git_repo.commit("second", {"a.py": "2\n", "evil.py": "1\n"})
+    harmless = git_repo.git("commit-tree", "-p", first, "-m", "second", f"{first}^{{tree}}")
+    git_repo.git("replace", second, harmless)
+    git_repo.write(".git/info/grafts", f"{second} {harmless}\n")
+    with read_change(git_repo.root, parse_scope("commit:HEAD")) as reading:
+        assert [diff.path for diff in reading.change.files] == ["a.py", "evil.py"]
+        assert reading.change.base == first
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 100, b"CGPH\x01\x01\x04\x00" + b"\xff" * 2000])
+def test_a_broken_commit_graph_gives_a_right_answer_or_a_sentence(git_repo: GitRepo, content: bytes) -> None:
+    git_repo.commit("base", {"a.py": "1\n"})
+    git_repo.git("checkout", "-q", "-b", "topic")
+    git_repo.commit("more", {"a.py": "2\n"})
+    git_repo.write(".git/objects/info/commit-graph", content)
+    for scope in ("working", "branch", "commit:HEAD"):
+        with read_change(git_repo.root, parse_scope(scope)) as reading:
+            assert [diff.path for diff in reading.change.files] == ([] if scope == "working" else ["a.py"])
+            assert len(reading.repository.history(5)) <= 2
