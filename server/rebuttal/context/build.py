@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from attrs import evolve
+
 from rebuttal.change.model import Change, FileDiff, Repository, Side, Skipped
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.context.callers import Callers
@@ -12,7 +14,7 @@ from rebuttal.context.changed import changed_symbols
 from rebuttal.context.code import Code
 from rebuttal.context.definitions import Definitions
 from rebuttal.context.diff import ShownFile, show_file, show_named
-from rebuttal.context.limit import TOO_LARGE, left_out
+from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
 from rebuttal.context.relatives import Relatives
@@ -20,6 +22,7 @@ from rebuttal.context.reported import PROSE, relevant, tool_facts
 from rebuttal.context.resolve import Resolver
 from rebuttal.context.tabs import lifted
 from rebuttal.context.tests_of import tests_by_name
+from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import git_lines
 from rebuttal.text.redaction import Redaction, Redactor
@@ -77,17 +80,17 @@ class _Builder:
         self._new = Code(repository.new, parser, gone)
         self._old = Code(repository.old, parser)
         shown = [one for one in change.files if not _is_secret(one)]
-        self._too_large = left_out(shown)
-        self._shown_files = [one for one in shown if one.path not in self._too_large]
         self._redactor = Redactor()
         self._redacted: dict[tuple[str, Side], list[str]] = {}
         self._exhibits: dict[tuple[str, Side], Exhibit] = {}
         self._redactions: dict[Redaction, None] = {}
-        for diff in self._shown_files:
+        for diff in shown:
             if diff.new_text is not None:
                 self._new.give(diff.path, diff.new_text)
             if diff.old_text is not None:
                 self._old.give(diff.old_path or diff.path, diff.old_text)
+        self._compression = self._compress(shown, parser)
+        self._shown_files = [one for one in shown if one.path not in self._compression.left_out]
 
     def build(self, budget: int) -> Context:
         candidates = ranked(lifted(ranked(self._candidates()), self._open_files, self._change))
@@ -130,17 +133,35 @@ class _Builder:
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         return [one for one in found if not is_secret_file(one.file)]
 
-    def _learn(self, candidates: Sequence[Candidate]) -> None:
-        """Every text's secrets are known before any text is redacted."""
+    def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:
+        if fits(shown):
+            return Compression({})
+        self._learn_change()
+        # Notes quote lines, so they are made of redacted texts.
+        redacted = [evolve(one, old_text=self._safe(one, "old"), new_text=self._safe(one, "new")) for one in shown]
+        return compress(redacted, self._symbols, parser)
+
+    def _safe(self, diff: FileDiff, side: Side) -> str | None:
+        text = diff.text(side)
+        return None if text is None else self._redactor.redact(text, diff.path).text
+
+    def _symbols(self, diff: FileDiff) -> tuple[Sequence[Symbol], Sequence[Symbol]]:
+        old = self._old.symbols(diff.old_path or diff.path) if diff.old_text is not None else ()
+        return old, self._new.symbols(diff.path) if diff.new_text is not None else ()
+
+    def _learn_change(self) -> None:
         self._redactor.learn(self._framing, _MESSAGE)
         for told in self._diagnostics:
             self._redactor.learn(told.message, PROSE)
         for diff in self._change.files:
             # What a file holds that is never shown may stand in another one.
-            known = diff.path not in self._too_large
-            for text in (diff.new_text, diff.old_text) if known else ():
+            for text in (diff.new_text, diff.old_text):
                 if text is not None:
                     self._redactor.learn(text, diff.path)
+
+    def _learn(self, candidates: Sequence[Candidate]) -> None:
+        """Every text's secrets are known before any text is redacted."""
+        self._learn_change()
         for diff in unreviewed(self._change, self._repository, _LEARNED_CHARACTERS).files:
             for text in (diff.new_text, diff.old_text):
                 if text is not None:
@@ -151,18 +172,17 @@ class _Builder:
     def _show(self, diff: FileDiff) -> ShownFile:
         if _is_secret(diff):
             return show_named(diff, NAMED_ONLY)
-        if diff.path in self._too_large:
+        if diff.path in self._compression.left_out:
             return show_named(diff, TOO_LARGE)
         for side in _SIDES:
             self._expose(diff, side)
-        old_path = diff.old_path or diff.path
-        return show_file(
-            diff,
-            "".join(self._redacted.get((diff.path, "old"), [])) if diff.old_text is not None else None,
-            "".join(self._redacted.get((diff.path, "new"), [])) if diff.new_text is not None else None,
-            self._old.symbols(old_path) if diff.old_text is not None else (),
-            self._new.symbols(diff.path) if diff.new_text is not None else (),
+        old, new = (
+            "".join(self._redacted.get((diff.path, side), [])) if diff.text(side) is not None else None
+            for side in ("old", "new")
         )
+        plan = self._compression.plan(diff.path)
+        notes = tuple(evolve(one, note=self._redactor.redact(one.note, diff.path).text) for one in plan.folds)
+        return show_file(diff, old, new, *self._symbols(diff), evolve(plan, folds=notes))
 
     def _expose(self, diff: FileDiff, side: Side) -> None:
         text = diff.text(side)
@@ -202,10 +222,7 @@ class _Builder:
 
     def _skipped(self) -> tuple[Skipped, ...]:
         secret = [Skipped(one.path, NAMED_ONLY) for one in self._change.files if _is_secret(one)]
-        large = [
-            Skipped(one.path, TOO_LARGE, len(one.hunks)) for one in self._change.files if one.path in self._too_large
-        ]
-        return (*secret, *large, *self._new.skipped, *self._old.skipped)
+        return (*secret, *self._compression.said, *self._new.skipped, *self._old.skipped)
 
 
 _SIDES: tuple[Side, ...] = ("new", "old")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from attrs import frozen
 
@@ -21,7 +22,7 @@ from rebuttal.context.candidates import (
 from rebuttal.context.code import Code
 from rebuttal.context.imports import files_of
 from rebuttal.context.packing import Candidate
-from rebuttal.context.places import classes
+from rebuttal.context.places import classes, functions
 from rebuttal.context.resolve import SELF, Found, Resolver
 from rebuttal.text.languages import Language, is_test, language_of
 from rebuttal.text.model import Import, Reference, Symbol
@@ -69,7 +70,7 @@ class Definitions:
         imports = {one.local: one for one in self._code.imports(diff.path) if one.local}
         local = {one.qualified: one for one in self._code.symbols(diff.path)}
         scope = _Scope(diff.path, source.language, imports, local)
-        holders = classes(local.values())
+        holders = self._owners(scope)
         seen: set[tuple[str, str | None, str | None]] = set()
         uses = [use for use in self._code.references(diff.path) if use.line in added]
         roots = {_root(use) for use in uses if use.kind != "import"}
@@ -77,11 +78,24 @@ class Definitions:
             if use.kind == "import":
                 yield from self._newly_imported(scope, use, roots)
                 continue
-            holder = holders.at(use.line) if _is_self(use.receiver) else None
-            key = (use.name, use.receiver, holder.qualified if holder else None)
+            holder = holders(use.line) if _is_self(use.receiver) else None
+            key = (use.name, use.receiver, holder.symbol.qualified if holder else None)
             if key not in seen:
                 seen.add(key)
                 yield from self._use(scope, use, holder)
+
+    def _owners(self, scope: _Scope) -> Callable[[int], Found | None]:
+        """The class that `self` means at a line: the one around it, or the one that its method is declared on."""
+        around, within = classes(scope.local.values()), functions(scope.local.values())
+
+        def owner(line: int) -> Found | None:
+            holder, method = around.at(line), within.at(line)
+            if holder is not None:
+                return Found(scope.file, holder)
+            named = method.qualified.rpartition(".")[0] if method is not None else ""
+            return self._resolver.name(scope.file, named) if named else None
+
+        return owner
 
     def guessed(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Candidate]:
         """Definitions that are unique in the repository, or among the files imported, by the lines that name them."""
@@ -126,7 +140,7 @@ class Definitions:
             reason = f"definition of {found.symbol.qualified}, which {scope.file} imports"
             yield definition(found.file, found.symbol, reason, DEFINITION_USED, self._code)
 
-    def _use(self, scope: _Scope, use: Reference, holder: Symbol | None) -> Iterator[Candidate]:
+    def _use(self, scope: _Scope, use: Reference, holder: Found | None) -> Iterator[Candidate]:
         found = self._resolved(scope, use, holder)
         if found is not None:
             yield from self._found(scope, use, found)
@@ -142,17 +156,16 @@ class Definitions:
             return scope.language not in _SAME_NAMES_MEAN_THE_SAME and (use.kind == "call" or not use.name.islower())
         return use.kind == "call" or scope.language != "python"
 
-    def _resolved(self, scope: _Scope, use: Reference, holder: Symbol | None) -> Found | None:
+    def _resolved(self, scope: _Scope, use: Reference, holder: Found | None) -> Found | None:
         if use.receiver is None:
             return self._bare(scope, use)
         if _is_self(use.receiver):
             if holder is None:
                 return None
-            owner = Found(scope.file, holder)
             if use.receiver.startswith("super"):
-                above = (self._resolver.member(base, use.name) for base in self._resolver.bases(owner))
+                above = (self._resolver.member(base, use.name) for base in self._resolver.bases(holder))
                 return next((one for one in above if one is not None), None)
-            return self._resolver.member(owner, use.name)
+            return self._resolver.member(holder, use.name)
         root = _root(use)
         if root in scope.imports or root in scope.local:
             found = self._resolver.dotted(scope.file, f"{use.receiver}.{use.name}") or self._module(scope, use, root)
@@ -191,5 +204,5 @@ def _root(use: Reference) -> str:
     return (use.receiver or use.name).split(".")[0].split("(")[0].split("[")[0].split("::")[0]
 
 
-def _is_self(receiver: str | None) -> bool:
+def _is_self(receiver: str | None) -> TypeGuard[str]:
     return receiver is not None and (receiver in SELF or receiver.startswith("super"))

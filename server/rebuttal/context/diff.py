@@ -33,6 +33,33 @@ _OPENS_BLOCK = re.compile(r"[A-Za-z_@]")
 
 
 @frozen
+class Fold:
+    """Changed lines for which a note stands: it says what they are, so that nothing is lost."""
+
+    old: range
+    new: range
+    note: str
+    refers: tuple[str, ...] = ()
+    """The files that show what the note speaks of: without them the lines themselves must be shown."""
+
+
+@frozen
+class Plan:
+    """How much of a file is shown; a change of usual size is shown with the defaults."""
+
+    around: int = AROUND
+    small: int = SMALL
+    folds: tuple[Fold, ...] = ()
+    quiet: frozenset[int] = frozenset()
+    """The first new lines of hunks that are shown without surroundings: comments only."""
+    brief: bool = False
+    """A deleted file is shown by the names that it defined."""
+
+
+WHOLE = Plan()
+
+
+@frozen
 class ShownFile:
     """One file of the diff, and which lines of its new side it shows."""
 
@@ -46,16 +73,24 @@ def show_named(diff: FileDiff, why: str) -> ShownFile:
 
 
 def show_file(
-    diff: FileDiff, old: str | None, new: str | None, old_symbols: Sequence[Symbol], new_symbols: Sequence[Symbol]
+    diff: FileDiff,
+    old: str | None,
+    new: str | None,
+    old_symbols: Sequence[Symbol],
+    new_symbols: Sequence[Symbol],
+    plan: Plan = WHOLE,
 ) -> ShownFile:
     """`old` and `new` are the redacted texts; their lines are those of `diff`."""
     if new is None or diff.status == "deleted":
-        return ShownFile(_head(diff) + "\n" + _deleted(git_lines(old or ""), old_symbols), frozenset())
+        lines = git_lines(old or "")
+        text = _defined(lines, old_symbols) if plan.brief else _deleted(lines, old_symbols)
+        return ShownFile(f"{_head(diff)}\n{text}", frozenset())
     lines = git_lines(new)
     holders = _Around(new_symbols)
-    wanted = _wanted(diff.hunks, holders, len(lines))
-    body = _Body(git_lines(old or ""), lines, holders)
-    return ShownFile(_head(diff) + "\n" + body.text(diff.hunks, wanted), frozenset(wanted))
+    folded = frozenset(line for fold in plan.folds for line in fold.new)
+    wanted = _wanted(_unfolded(diff.hunks, plan.folds), holders, len(lines), plan)
+    body = _Body(git_lines(old or ""), lines, holders, plan.folds)
+    return ShownFile(f"{_head(diff)}\n{body.text(diff.hunks, wanted | folded)}", frozenset(wanted - folded))
 
 
 def _head(diff: FileDiff) -> str:
@@ -64,14 +99,26 @@ def _head(diff: FileDiff) -> str:
     return _LINE_BREAKS.sub("�", f"=== {diff.path} ({status}{origin})")
 
 
-def _wanted(hunks: Iterable[Hunk], holders: _Around, count: int) -> set[int]:
+def _unfolded(hunks: Iterable[Hunk], folds: Iterable[Fold]) -> list[Hunk]:
+    """The hunks of which a line is shown: what a note stands for needs no surroundings."""
+    old = {line for fold in folds for line in fold.old}
+    new = {line for fold in folds for line in fold.new}
+    return [
+        hunk
+        for hunk in hunks
+        if any(line not in old for line in hunk.old_lines) or any(line not in new for line in hunk.new_lines)
+    ]
+
+
+def _wanted(hunks: Iterable[Hunk], holders: _Around, count: int, plan: Plan) -> set[int]:
     """The lines of the new side that are shown."""
     wanted: set[int] = set()
     for hunk in hunks:
         first, last = hunk.new_start, hunk.new_start + hunk.new_count - 1
-        wanted.update(range(first - AROUND, max(last, first - 1) + AROUND + 1))
-        for holder in _holding(hunk, holders):
-            if holder.end_line - holder.start_line < SMALL:
+        around = 0 if first in plan.quiet else plan.around
+        wanted.update(range(first - around, max(last, first - 1) + around + 1))
+        for holder in () if first in plan.quiet else _holding(hunk, holders):
+            if holder.end_line - holder.start_line < plan.small:
                 wanted.update(range(holder.start_line, holder.end_line + 1))
             else:
                 wanted.update(_signature(holder))
@@ -122,6 +169,14 @@ def _deleted(lines: Sequence[str], symbols: Sequence[Symbol]) -> str:
     )
 
 
+def _defined(lines: Sequence[str], symbols: Sequence[Symbol]) -> str:
+    """A deleted file by the names that others could use: who still uses them is among the slices."""
+    names = list(dict.fromkeys(one.qualified for one in symbols if one.is_public and one.kind != "field"))
+    more = f" and {len(names) - 60} more" if len(names) > 60 else ""
+    said = f"; it defined {', '.join(names[:60])}{more}" if names else ""
+    return f"{ELISION} ({len(lines)} lines removed with the file{said})\n"
+
+
 def _joined(numbered: Iterable[tuple[str, int]]) -> str:
     parts: list[str] = []
     before = -1
@@ -140,10 +195,13 @@ def _bare(line: str) -> str:
 class _Body:
     """Writes the lines of one file: unchanged ones from the new side, removed ones where they were."""
 
-    def __init__(self, old: Sequence[str], new: Sequence[str], holders: _Around) -> None:
+    def __init__(self, old: Sequence[str], new: Sequence[str], holders: _Around, folds: Iterable[Fold]) -> None:
         self._old = old
         self._new = new
         self._holders = holders
+        self._old_folds = {line: fold for fold in folds for line in fold.old}
+        self._new_folds = {line: fold for fold in folds for line in fold.new}
+        self._noted: set[Fold] = set()
         self._parts: list[str] = []
         self._before = -2
 
@@ -153,9 +211,13 @@ class _Body:
         for line in sorted(wanted | starts.keys()):
             hunk = starts.get(line)
             if hunk is not None and hunk.old_count:
-                self._gap(line)
+                if any(each not in self._old_folds for each in hunk.old_lines):
+                    self._gap(line)
                 self._removed(hunk)
-            if line < len(self._new) and line in wanted:
+            if line in self._new_folds:
+                self._note(self._new_folds[line])
+                self._before = line
+            elif line < len(self._new) and line in wanted:
                 self._gap(line)
                 self._line("+" if line in added else " ", self._new[line], line in added)
                 self._before = line
@@ -163,9 +225,16 @@ class _Body:
 
     def _removed(self, hunk: Hunk) -> None:
         for line in hunk.old_lines:
-            if line < len(self._old):
+            if line in self._old_folds:
+                self._note(self._old_folds[line])
+            elif line < len(self._old):
                 self._line("-", self._old[line], True)
         self._before = hunk.new_start - 1
+
+    def _note(self, fold: Fold) -> None:
+        if fold not in self._noted:
+            self._noted.add(fold)
+            self._parts.append(f"{ELISION} ({_LINE_BREAKS.sub('�', fold.note)})")
 
     def _line(self, kind: str, line: str, changed: bool) -> None:
         self._parts.append(kind + _bare(line))

@@ -1,0 +1,254 @@
+"""Changed lines for which a note can stand without loss: layout, order of imports, moved blocks, one edit made often.
+
+Each rule proves what it says from the texts alone; where it cannot, the lines are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff, Hunk
+from rebuttal.context.diff import Fold
+from rebuttal.text.languages import Language, language_of
+from rebuttal.text.leaves import Leaf, leaves_of
+from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.positions import git_lines
+from rebuttal.text.words import counted
+
+LEAST_MOVED = 6
+"""Lines: a shorter block may be alike by chance."""
+LEAST_REPEATED = 4
+"""Times that one edit is made before it is said instead of shown."""
+SHOWN_REPEATED = 2
+DATA_SHOWN, DATA_LEAST = 40, 80
+"""Of a run of more added lines of data than the latter, the former are shown."""
+
+_BY_LAYOUT: frozenset[Language] = frozenset(
+    {"python", "javascript", "typescript", "tsx", "go", "java", "csharp", "rust"}
+)
+"""Languages whose syntax tree holds all that matters, given the guards here."""
+_BY_INDENTATION: frozenset[Language] = frozenset({"python"})
+_IMPORTS = re.compile(
+    r"\s*(?:import\b[^({]*|from\s+\S+\s+import\s+[^(\\]*|use\s+[^{]*;|using\s+[^=(]*;|#\s*include\b.*)$"
+)
+_DATA = re.compile(
+    r"\.(?:json|jsonl|ya?ml|csv|tsv|xml|svg|txt|snap|lock|toml|po|ipynb|geojson|html)$|(?:^|/)(?:fixtures|testdata|snapshots)/"
+)
+_PIECES = re.compile(r"\w+|\s+|[^\w\s]")
+_LONGEST_EDIT = 120
+
+
+@frozen
+class FileLines:
+    """A changed file and the lines of both of its sides."""
+
+    diff: FileDiff
+    old: Sequence[str]
+    new: Sequence[str]
+
+    @classmethod
+    def of(cls, diff: FileDiff) -> FileLines:
+        return cls(diff, git_lines(diff.old_text or ""), git_lines(diff.new_text or ""))
+
+    def removed(self, hunk: Hunk) -> Sequence[str]:
+        return self.old[hunk.old_start : hunk.old_start + hunk.old_count]
+
+    def added(self, hunk: Hunk) -> Sequence[str]:
+        return self.new[hunk.new_start : hunk.new_start + hunk.new_count]
+
+
+@frozen
+class Layout:
+    """What the syntax tree says of a file's hunks."""
+
+    folds: tuple[Fold, ...] = ()
+    comments: frozenset[int] = frozenset()
+    """The first new lines of hunks that change comments only."""
+
+
+def layout(file: FileLines, parser: Parser) -> Layout:
+    """Hunks that change line ends and spaces between words only; hunks that change only comments."""
+    diff, language = file.diff, language_of(file.diff.path)
+    if language not in _BY_LAYOUT or diff.old_text is None or diff.new_text is None:
+        return Layout()
+    try:
+        old, new = leaves_of(diff.old_text, language, parser), leaves_of(diff.new_text, language, parser)
+    except Unparsed:
+        return Layout()
+    if old is None or new is None:
+        return Layout()
+    folds, comments = [], set[int]()
+    for hunk in diff.hunks:
+        before, after = _in(old, hunk.old_lines), _in(new, hunk.new_lines)
+        if [_word(one) for one in before] == [_word(one) for one in after]:
+            if language not in _BY_INDENTATION or _indented(file.removed(hunk)) == _indented(file.added(hunk)):
+                said = counted(max(hunk.old_count, hunk.new_count), "line")
+                folds.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only spaces and line ends differ"))
+        elif all("comment" in one.kind for one in (*before, *after)):
+            comments.add(hunk.new_start)
+    return Layout(tuple(folds), frozenset(comments))
+
+
+def reordered_imports(file: FileLines) -> tuple[Fold, ...]:
+    """Hunks of imports on one line each, where the file's imports are the same, in another order."""
+    hunks = [hunk for hunk in file.diff.hunks if _all_imports(file.removed(hunk)) and _all_imports(file.added(hunk))]
+    before = Counter(line.strip() for hunk in hunks for line in file.removed(hunk) if line.strip())
+    after = Counter(line.strip() for hunk in hunks for line in file.added(hunk) if line.strip())
+    if not before or before != after:
+        return ()
+    note = "the same imports in another order, here and where this is said again in this file"
+    return tuple(Fold(hunk.old_lines, hunk.new_lines, f"{note}, line {hunk.new_start + 1}") for hunk in hunks)
+
+
+def moved(files: Sequence[FileLines], taken: Mapping[str, Sequence[Fold]]) -> dict[str, list[Fold]]:
+    """Removed blocks that stand among the added lines, the same to the last character: shown once, there."""
+    places: dict[tuple[str, ...], tuple[int, int, int]] = {}
+    for number, file in enumerate(files):
+        if _DATA.search(file.diff.path):  # its middle may be left out
+            continue
+        hidden = {line for fold in taken.get(file.diff.path, ()) for line in fold.new}
+        for hunk in file.diff.hunks:
+            end = hunk.new_start + hunk.new_count
+            for at in range(hunk.new_start, end - LEAST_MOVED + 1):
+                if not any(line in hidden for line in range(at, at + LEAST_MOVED)):
+                    places.setdefault(tuple(file.new[at : at + LEAST_MOVED]), (number, at, end))
+    found: dict[str, list[Fold]] = {}
+    for file in files if places else ():
+        hidden = {line for fold in taken.get(file.diff.path, ()) for line in fold.old}
+        for hunk in file.diff.hunks:
+            found.setdefault(file.diff.path, []).extend(_moved_from(file, hunk, files, places, hidden))
+    return found
+
+
+def _moved_from(
+    file: FileLines,
+    hunk: Hunk,
+    files: Sequence[FileLines],
+    places: Mapping[tuple[str, ...], tuple[int, int, int]],
+    hidden: set[int],
+) -> Iterator[Fold]:
+    at, end = hunk.old_start, hunk.old_start + hunk.old_count
+    while at + LEAST_MOVED <= end:
+        place = places.get(tuple(file.old[at : at + LEAST_MOVED]))
+        if place is None or at in hidden or not _says_something(file.old[at : at + LEAST_MOVED]):
+            at += 1
+            continue
+        number, there, limit = place
+        length = LEAST_MOVED
+        while (
+            at + length < end
+            and there + length < limit
+            and at + length not in hidden
+            and file.old[at + length] == files[number].new[there + length]
+        ):
+            length += 1
+        where = "in this file" if files[number] is file else f"in {files[number].diff.path}"
+        first = next(line.strip() for line in file.old[at:] if line.strip())
+        note = f"{length} lines removed here stand unchanged {where}, where they are added: from {first[:80]!r} on"
+        yield Fold(range(at, at + length), range(0), note, (files[number].diff.path,))
+        at += length
+
+
+def repeated(files: Sequence[FileLines], taken: Mapping[str, Sequence[Fold]]) -> dict[str, list[Fold]]:
+    """Hunks that differ by the same few words as many others: some are shown, of the others the edit is said."""
+    found: dict[tuple[tuple[str, str], ...], list[tuple[FileLines, Hunk]]] = {}
+    for file in files:
+        if _DATA.search(file.diff.path):
+            continue
+        hidden = {line for fold in taken.get(file.diff.path, ()) for line in (*fold.old, *fold.new)}
+        for hunk in file.diff.hunks:
+            edits = _edits(file.removed(hunk), file.added(hunk))
+            if edits and not hidden.intersection((*hunk.old_lines, *hunk.new_lines)):
+                found.setdefault(edits, []).append((file, hunk))
+    folds: dict[str, list[Fold]] = {}
+    for edits, places in found.items():
+        if len(places) < LEAST_REPEATED:
+            continue
+        shown = dict.fromkeys(file.diff.path for file, _ in places[:SHOWN_REPEATED])
+        said = ", ".join(f"{old!r} became {new!r}" for old, new in edits)
+        for file, hunk in places[SHOWN_REPEATED:]:
+            lines = (
+                f"line {hunk.new_start + 1}"
+                if hunk.new_count == 1
+                else f"lines {hunk.new_start + 1} to {hunk.new_start + hunk.new_count}"
+            )
+            note = f"{lines}: {said}, as in {' and '.join(shown)}, and nothing else"
+            folds.setdefault(file.diff.path, []).append(Fold(hunk.old_lines, hunk.new_lines, note, tuple(shown)))
+    return folds
+
+
+def long_data(file: FileLines) -> tuple[Fold, ...]:
+    """The middle of long runs of added or removed lines of data: this one loses something, and coverage says so."""
+    if not _DATA.search(file.diff.path):
+        return ()
+    folds = []
+    for hunk in file.diff.hunks:
+        old, new = _middle(hunk.old_lines), _middle(hunk.new_lines)
+        if old or new:
+            note = f"{counted(len(old) + len(new), 'line')} of data left out"
+            folds.append(Fold(old, new, f"{note}, from line {(new or old).start + 1}"))
+    return tuple(folds)
+
+
+def _middle(lines: range) -> range:
+    return range(lines.start + DATA_SHOWN // 2, lines.stop - DATA_SHOWN // 2) if len(lines) > DATA_LEAST else range(0)
+
+
+def _in(leaves: Sequence[Leaf], lines: range) -> list[Leaf]:
+    if not lines:  # a word that goes on across the place where lines came or went
+        return [one for one in leaves if one.first_line < lines.start <= one.last_line]
+    return [one for one in leaves if one.first_line < lines.stop and one.last_line >= lines.start]
+
+
+def _word(leaf: Leaf) -> tuple[str, str, str]:
+    return leaf.kind, leaf.parent, leaf.text
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def _all_imports(lines: Sequence[str]) -> bool:
+    return all(not line.strip() or _IMPORTS.match(line.rstrip("\r\n")) for line in lines)
+
+
+def _says_something(lines: Sequence[str]) -> bool:
+    return sum(any(char.isalnum() for char in line) for line in lines) >= LEAST_MOVED - 1 and len(set(lines)) > 2
+
+
+def _edits(old: Sequence[str], new: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What was put in place of what in a hunk of as many lines; none where it is more than a few words."""
+    if not old or len(old) != len(new) or len(old) > 8:
+        return ()
+    found: dict[tuple[str, str], None] = {}
+    for before, after in zip(old, new, strict=True):
+        edit = _edit(before, after)
+        if edit is None:
+            return ()
+        found[edit] = None
+    return tuple(sorted(found))[:3] if len(found) <= 3 else ()
+
+
+def _edit(before: str, after: str) -> tuple[str, str] | None:
+    """The one stretch of words that differs; None where it is long or only takes out or puts in."""
+    old, new = _PIECES.findall(before), _PIECES.findall(after)
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    was, now = "".join(old[start : len(old) - end]), "".join(new[start : len(new) - end])
+    if not was.strip() or not now.strip() or len(was) + len(now) > _LONGEST_EDIT or "\n" in was + now:
+        return None
+    word = re.compile(rf"(?<!\w){re.escape(old[start])}(?!\w)") if re.fullmatch(r"\w+", old[start]) else None
+    if word is not None and word.sub(lambda _: new[start], before) == after:
+        return old[start], new[start]  # the same word, once or more often in the line
+    return was, now
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = zip(one, other, strict=False)
+    same, alike = next(groupby(pairs, lambda pair: pair[0] == pair[1]), (False, iter(())))
+    return sum(1 for _ in alike) if same else 0
