@@ -89,7 +89,7 @@ class Reference:
     kind: ReferenceKind
     """`attribute`: `receiver.name` that is not called; a called one is a `call` with its receiver."""
     receiver: str | None = None
-    """The text before the last dot, where there is one."""
+    """The text before the last dot, where there is one; of a very long chain its beginning."""
     arguments: Arguments | None = None
     """Of a call."""
     call_end_offset: int | None = None

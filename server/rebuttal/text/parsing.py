@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rebuttal.text.facts import Facts
 from rebuttal.text.languages import Language
@@ -31,6 +31,14 @@ MANY_SPANS = 100
 """From so many places on, one walk over the whole tree is cheaper."""
 _CHUNK = 1 << 16
 _SHOWN = 40
+_TOO_SLOW = "Parsing took more than {:g} s: review this file by hand."
+_LOOSE_TOKENS = 10_000
+_MATCH_LIMIT = 1_024
+"""Matches begun at a time. Real code begins fewer than 64; in code that nests thousands deep each would be asked at
+every node, which takes minutes, and there some are lost instead."""
+_WINDOW = 1 << 15
+"""Bytes of a long text that a query goes through at once; the clock is looked at in between."""
+Item = TypeVar("Item")
 
 
 class Unparsed(Exception):
@@ -44,7 +52,17 @@ class ParseTimeout(Unparsed):
 class ParsedText:
     """A text and its tree. Tree-sitter counts bytes of UTF-8; `offset` turns them into code points."""
 
-    def __init__(self, text: str, data: bytes, language: Language, tree: Tree) -> None:
+    def __init__(
+        self,
+        text: str,
+        data: bytes,
+        language: Language,
+        tree: Tree,
+        seconds: float = PARSE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
         self.text = text
         self.data = data
         self.language = language
@@ -67,6 +85,23 @@ class ParsedText:
     def words(self, node: Node) -> str:
         """The text of a node."""
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def patiently(self, items: Iterable[Item], every: int = 64) -> Iterator[Item]:
+        """The same items; raises ParseTimeout when going through them takes longer than parsing may.
+
+        The clock is looked at before each `every`-th item."""
+        deadline = self._clock() + self._seconds
+        for number, item in enumerate(items):
+            if number % every == 0 and self._clock() > deadline:
+                raise ParseTimeout(_TOO_SLOW.format(self._seconds))
+            yield item
+
+    @cached_property
+    def is_hopeless(self) -> bool:
+        """Whether an error holds so many loose tokens that queries would take quadratic time on them."""
+        if len(self.data) < _LOOSE_TOKENS or not self.root.has_error:
+            return False
+        return any(node.is_error and node.child_count > _LOOSE_TOKENS for node in _errors(self.root))
 
     @cached_property
     def _starts(self) -> tuple[list[int], list[int]]:
@@ -129,8 +164,8 @@ class Parser:
                 progress_callback=lambda _offset, _error: self._clock() > deadline,
             )
         except ValueError:
-            raise ParseTimeout(f"Parsing took more than {self._seconds:g} s: review this file by hand.") from None
-        return ParsedText(text, data, language, tree)
+            raise ParseTimeout(_TOO_SLOW.format(self._seconds)) from None
+        return ParsedText(text, data, language, tree, self._seconds, self._clock)
 
 
 def syntax_errors(text: str, language: Language, parser: Parser | None = None) -> tuple[SyntaxFault, ...]:
@@ -140,6 +175,21 @@ def syntax_errors(text: str, language: Language, parser: Parser | None = None) -
     """
     parsed = (parser or Parser()).parse(text, language)
     return tuple(_fault(parsed, node) for node in _faulty(parsed.root))
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    """The nodes that hold an error, outermost first; a text with very many is not gone through to its end."""
+    cursor, seen = root.walk(), 0
+    while seen < 20 * _LOOSE_TOKENS:
+        seen += 1
+        node = cursor.node
+        if node is not None and node.has_error:
+            yield node
+            if cursor.goto_first_child():
+                continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
 
 
 def _faulty(root: Node) -> Iterator[Node]:
@@ -229,17 +279,23 @@ def matches(parsed: ParsedText, source: str, spans: Spans | None = None) -> list
     """The captures of every match of a query, in the order of the text.
 
     With `spans`, only matches that reach into one of them: for a few words in a long file that is far less work.
+    Raises ParseTimeout when it takes longer than parsing may.
     """
     from tree_sitter import QueryCursor
 
+    if parsed.is_hopeless:
+        raise Unparsed("The file is not in the language that its name tells: review it by hand.")
     compiled = query(parsed.language, source)
+    if spans is None and len(parsed.data) <= 2 * _WINDOW:
+        return [captures for _, captures in QueryCursor(compiled, match_limit=_MATCH_LIMIT).matches(parsed.root)]
     if spans is None:
-        return [captures for _, captures in QueryCursor(compiled).matches(parsed.root)]
+        # The cursor's own progress callback ends the process (tree-sitter 0.26.1): so the text is taken in parts.
+        spans = [(start, start + _WINDOW) for start in range(0, len(parsed.data), _WINDOW)]
     found: dict[tuple[int, ...], dict[str, list[Node]]] = {}
-    for start, end in spans:
-        cursor = QueryCursor(compiled)
+    for start, end in parsed.patiently(spans, every=1):
+        cursor = QueryCursor(compiled, match_limit=_MATCH_LIMIT)
         cursor.set_byte_range(start, end)
-        for pattern, captures in cursor.matches(parsed.root):
+        for pattern, captures in parsed.patiently(cursor.matches(parsed.root)):
             key = (pattern, *(node.id for nodes in captures.values() for node in nodes))
             found.setdefault(key, captures)
     return list(found.values())

@@ -43,6 +43,9 @@ __all__ = [
     "symbols_of",
 ]
 
+_LONGEST_RECEIVER = 2_000
+"""Bytes of a receiver that are kept, from its beginning: nobody wrote a longer one to be read."""
+
 
 def symbols_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Symbol, ...]:
     """Every definition that can be named, in order, those inside functions too."""
@@ -52,7 +55,7 @@ def symbols_of(text: str, language: Language, parser: Parser | None = None) -> t
 
 def _symbols(parsed: ParsedText) -> tuple[Symbol, ...]:
     # A name that the parser had to make up is none.
-    given = (draft for draft in _rules(parsed.language).definitions(parsed) if draft.name)
+    given = (draft for draft in parsed.patiently(_rules(parsed.language).definitions(parsed)) if draft.name)
     drafts = [((draft.start or draft.whole).start_byte, -draft.whole.end_byte, draft) for draft in given]
     drafts.sort(key=lambda one: one[:2])
     around: list[tuple[int, Symbol]] = []  # the end of each container's text, innermost last
@@ -89,7 +92,7 @@ def _references(parsed: ParsedText, names: Collection[str] | None) -> tuple[Refe
         for one in imports
         if one.name not in (None, "*") and (names is None or one.name in names)
     ]
-    for use in uses:
+    for use in parsed.patiently(uses):
         node = use.name_node
         # `node.text` would ask the parser's read callback for every single name.
         name = parsed.data[node.start_byte : node.end_byte]
@@ -225,10 +228,16 @@ def _reference(parsed: ParsedText, use: Use) -> Reference:
         parsed.offset(use.name_node.start_byte),
         parsed.offset(use.name_node.end_byte),
         "call" if use.arguments is not None else kind,
-        parsed.words(use.receiver) if use.receiver is not None else None,
+        _receiver(parsed, use.receiver) if use.receiver is not None else None,
         _rules(parsed.language).arguments(parsed, use.arguments) if use.arguments is not None else None,
         parsed.offset(use.call.end_byte) if use.call is not None else None,
     )
+
+
+def _receiver(parsed: ParsedText, node: Node) -> str:
+    # In a chain each call's receiver holds all before it: whole, they would take quadratic room.
+    end = min(node.end_byte, node.start_byte + _LONGEST_RECEIVER)
+    return parsed.data[node.start_byte : end].decode("utf-8", "replace")
 
 
 def _import_reference(one: Import) -> Reference:

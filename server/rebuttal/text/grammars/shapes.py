@@ -24,6 +24,8 @@ class Shape:
     """Nodes around a definition that belong to it: a C++ template, a Ruby `private def`."""
     leading: tuple[str, ...] = ()
     """Nodes before a definition that belong to it: a Rust attribute."""
+    extending: tuple[str, ...] = ()
+    """Blocks that add members to a type defined elsewhere."""
     public_words: tuple[str, ...] = ()
     """Where given, only what is marked with one of them is public."""
     hidden_words: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ SHAPES: dict[Language, Shape] = {
         ("rust",),
         declarations=("function_signature_item",),
         leading=("attribute_item",),
+        extending=("impl_item",),
         public_words=("pub",),
         open_holders=("trait_item", "enum_item"),
         async_words=("async",),
@@ -135,6 +138,7 @@ SHAPES: dict[Language, Shape] = {
     "swift": Shape(
         ("swift",),
         bodies=("computed_property",),
+        extending=("class_declaration",),
         declarations=("protocol_function_declaration", "init_declaration", "function_declaration"),
         hidden_words=("private", "fileprivate"),
         parameter_kinds={"parameter": "keyword"},

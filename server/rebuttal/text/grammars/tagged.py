@@ -2,7 +2,8 @@
 
 Captures of a query file's sections:
 - definitions: `@name` with the whole definition under its kind (`@class`, `@method`, ...), `@owner` for the type it is
-  declared on; `@base` with the definition that extends it (`@heir`) or that one's name (`@heir_name`);
+  declared on; `@base` with the definition that extends it (`@heir`), with its clause (`@heritage`, right under the
+  definition) or with the definition's name (`@heir_name`);
   `@declarator` where C hides the name inside the type (see cnames.py).
 - uses: `@call` (with `@whole`, `@arguments`, `@receiver`), `@attribute` (with `@receiver`), `@use`, `@skip`.
 - imports: the statement as `@import`, with `@module` where it names a file.
@@ -84,6 +85,8 @@ class _Given:
 
 def _definitions(parsed: ParsedText, shape: Shape, captures: dict[str, list[Node]]) -> Iterator[_Given]:
     owner = plain_type(parsed.words(captures["owner"][0])) if "owner" in captures else None
+    if owner is None and shape.extending:
+        owner = _extended(parsed, next((captures[kind][0] for kind in _KINDS if kind in captures), None), shape)
     parameters = captures["parameters"][0] if "parameters" in captures else None
     if "declarator" in captures:
         declared = cnames.declared(
@@ -95,11 +98,26 @@ def _definitions(parsed: ParsedText, shape: Shape, captures: dict[str, list[Node
     kind = next((kind for kind in _KINDS if kind in captures), None)
     if kind is None:
         return
+    node = captures[kind][0]
+    kind = "method" if owner and kind == "function" else kind
     for name in captures["name"]:
         text, outer = parsed.words(name), owner
         if name.type in ("scope_resolution", "nested_namespace_specifier", "qualified_identifier", "template_type"):
             outer, _, text = plain_type(text).rpartition(".")
-        yield _Given(captures[kind][0], name, text.lstrip(":@"), kind, outer or None, parameters)
+        if node.type == "operator_declaration":
+            text = f"operator{text}"
+        yield _Given(node, name, text.lstrip(":@"), kind, outer or None, parameters)
+
+
+def _extended(parsed: ParsedText, node: Node | None, shape: Shape) -> str | None:
+    """The type to which a block adds that the definition stands in: a Rust `impl`, a Swift extension."""
+    holder = node.parent if node is not None else None
+    block = holder.parent if holder is not None else None
+    if block is None or block.type not in shape.extending:
+        return None
+    kind = block.child_by_field_name("declaration_kind")
+    name = block.child_by_field_name("type" if kind is None else "name")
+    return plain_type(parsed.words(name)) if name is not None and (kind is None or kind.type == "extension") else None
 
 
 def plain_type(text: str) -> str:
@@ -115,22 +133,27 @@ def _draft(parsed: ParsedText, shape: Shape, given: _Given, bases: _Bases, level
     for before in _before(whole, shape):
         start = before
     body = _body(given.whole, shape)
+    inner = body
+    if body is None and given.kind in ("class", "interface", "enum"):
+        inner = given.whole  # A record's parts stand in its header.
     prefix = parsed.data[whole.start_byte : given.name.start_byte][-_PREFIX_BYTES:].decode("utf-8", "replace")
     words = frozenset(re.findall(r"\w+", prefix))
     kind = next(
         (kind for word, kind in shape.kind_words.items() if given.kind == "class" and word in words), given.kind
     )
-    header_end = _header_end(parsed, given, body)
+    header_end = _header_end(parsed, given, body) if inner is body else given.whole.end_point.row
     return Draft(
         whole,
         given.name,
         given.text,
         kind,
-        body,
+        inner,
         _parameters(parsed, shape, given) if kind in _CALLED and parsed.language != "bash" else None,
-        levels.is_public(given, words),
+        levels.is_public(given, whole, words),
         bool(words & set(shape.async_words)) or (kind in _CALLED and _has_child(given.whole, "async")),
-        tuple(re.findall(r"@([\w.]+)", prefix)) if parsed.language not in ("ruby", "rust", "php") else (),
+        tuple(re.findall(r"@(?!interface\b)([\w.]+)", prefix))
+        if parsed.language not in ("ruby", "rust", "php")
+        else (),
         bases.of(given),
         given.owner,
         kind in _CALLED and body is None and given.whole.type in shape.declarations,
@@ -186,7 +209,10 @@ class _Bases:
     def add(self, parsed: ParsedText, captures: dict[str, list[Node]]) -> None:
         for base in captures["base"]:
             text = parsed.words(base)
-            for heir in captures.get("heir", ()):
+            heirs = [*captures.get("heir", ()), *(one.parent for one in captures.get("heritage", ()))]
+            for heir in heirs:
+                if heir is None:
+                    continue
                 self._by_node[heir.start_byte, heir.end_byte][text] = None
             for name in captures.get("heir_name", ()):
                 self._by_name[plain_type(parsed.words(name))][text] = None
@@ -207,9 +233,11 @@ class _Levels:
         self._shape = shape
         self._sections: dict[int, list[tuple[int, str]]] = {}
 
-    def is_public(self, given: _Given, words: frozenset[str]) -> bool:
+    def is_public(self, given: _Given, whole: Node, words: frozenset[str]) -> bool:
         shape = self._shape
-        holder = given.whole.parent
+        holder = whole.parent
+        if holder is not None and holder.type == "field_declaration":
+            holder = holder.parent  # C++: a class inside a class.
         outer = holder.parent if holder is not None else None
         if shape.public_words:
             return bool(words & set(shape.public_words)) or _is_open(given.whole, holder, outer, shape)
@@ -236,6 +264,8 @@ class _Levels:
 def _is_open(node: Node, holder: Node | None, outer: Node | None, shape: Shape) -> bool:
     if node.type == "enum_constant" or outer is None:
         return node.type == "enum_constant"
+    if holder is not None and holder.type in ("formal_parameters", "parameter_list"):
+        return True  # The parts of a record.
     implements = outer.type == "impl_item" and outer.child_by_field_name("trait") is not None
     return implements or outer.type in shape.open_holders
 
@@ -328,6 +358,8 @@ def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], lis
 
 def arguments(parsed: ParsedText, node: Node) -> Arguments:
     """What a call passes."""
+    if node.type == "token_tree":
+        return Arguments(0, (), True)  # What a macro takes is not known from its tokens.
     if node.type == "command":
         return Arguments(len(node.children_by_field_name("argument")))
     if node.type in ("call", "method_invocation"):

@@ -8,8 +8,7 @@
 (namespace_definition name: (_) @name) @namespace
 (alias_declaration name: (type_identifier) @name) @type
 (concept_definition name: (identifier) @name) @type
-(class_specifier (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @base)) @heir
-(struct_specifier (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @base)) @heir
+(base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @base) @heritage
 ; uses
 (call_expression function: (qualified_identifier scope: (_) @receiver name: (identifier) @call)
   arguments: (_) @arguments) @whole

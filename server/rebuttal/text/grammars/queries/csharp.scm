@@ -5,6 +5,7 @@
 (interface_declaration name: (identifier) @name) @interface
 (enum_declaration name: (identifier) @name) @enum
 (enum_member_declaration name: (identifier) @name) @field
+(record_declaration (parameter_list (parameter name: (identifier) @name) @field))
 (delegate_declaration name: (identifier) @name) @type
 (method_declaration name: (identifier) @name) @method
 (constructor_declaration name: (identifier) @name) @method
@@ -16,10 +17,7 @@
 (event_declaration name: (identifier) @name) @field
 (field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @field
 (event_field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @field
-(class_declaration (base_list [(identifier) (qualified_name) (generic_name)] @base)) @heir
-(struct_declaration (base_list [(identifier) (qualified_name) (generic_name)] @base)) @heir
-(record_declaration (base_list [(identifier) (qualified_name) (generic_name)] @base)) @heir
-(interface_declaration (base_list [(identifier) (qualified_name) (generic_name)] @base)) @heir
+(base_list [(identifier) (qualified_name) (generic_name)] @base) @heritage
 ; uses
 (invocation_expression function: (identifier) @call arguments: (_) @arguments) @whole
 (invocation_expression function: (generic_name . (identifier) @call) arguments: (_) @arguments) @whole

@@ -9,13 +9,12 @@
 (constructor_declaration name: (identifier) @name) @method
 (compact_constructor_declaration name: (identifier) @name) @method
 (annotation_type_element_declaration name: (identifier) @name) @method
+(record_declaration parameters: (formal_parameters (formal_parameter name: (identifier) @name) @field))
 (field_declaration declarator: (variable_declarator name: (identifier) @name)) @field
 (constant_declaration declarator: (variable_declarator name: (identifier) @name)) @field
-(class_declaration superclass: (superclass (_) @base)) @heir
-(class_declaration interfaces: (super_interfaces (type_list (_) @base))) @heir
-(record_declaration interfaces: (super_interfaces (type_list (_) @base))) @heir
-(enum_declaration interfaces: (super_interfaces (type_list (_) @base))) @heir
-(interface_declaration (extends_interfaces (type_list (_) @base))) @heir
+(superclass (_) @base) @heritage
+(super_interfaces (type_list (_) @base)) @heritage
+(extends_interfaces (type_list (_) @base)) @heritage
 ; uses
 (method_invocation !object name: (identifier) @call arguments: (_) @arguments) @whole
 (method_invocation object: (_) @receiver name: (identifier) @call arguments: (_) @arguments) @whole

@@ -11,10 +11,8 @@
   parameters: (formal_parameters (property_promotion_parameter name: (variable_name (name) @name)) @field))))
 (declaration_list (const_declaration (const_element . (name) @name)) @field)
 (program (const_declaration (const_element . (name) @name)) @constant)
-(class_declaration (base_clause (_) @base)) @heir
-(class_declaration (class_interface_clause (_) @base)) @heir
-(enum_declaration (class_interface_clause (_) @base)) @heir
-(interface_declaration (base_clause (_) @base)) @heir
+(base_clause (_) @base) @heritage
+(class_interface_clause (_) @base) @heritage
 (class_declaration body: (declaration_list (use_declaration [(name) (qualified_name)] @base))) @heir
 ; uses
 (function_call_expression function: (name) @call arguments: (_) @arguments) @whole

@@ -1,6 +1,7 @@
 ; definitions
 (class name: (_) @name) @class
 (module name: (_) @name) @namespace
+(program (method name: (_) @name) @function)
 (method name: (_) @name) @method
 (singleton_method name: (_) @name) @method
 (alias name: (identifier) @name) @method

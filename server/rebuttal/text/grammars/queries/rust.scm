@@ -1,8 +1,7 @@
 ; definitions
 (function_item name: (identifier) @name) @function
 (function_signature_item name: (identifier) @name) @function
-(impl_item type: (_) @owner body: (declaration_list (function_item name: (identifier) @name) @method))
-(impl_item type: (_) @owner body: (declaration_list (const_item name: (identifier) @name) @field))
+(impl_item body: (declaration_list (const_item name: (identifier) @name) @field))
 (struct_item name: (type_identifier) @name) @class
 (union_item name: (type_identifier) @name) @class
 (enum_item name: (type_identifier) @name) @enum

@@ -12,16 +12,11 @@
 (given_definition name: (identifier) @name) @variable
 (class_parameter ["val" "var"] name: (identifier) @name) @field
 (class_definition "case" class_parameters: (class_parameters (class_parameter name: (identifier) @name) @field))
-(template_body (val_definition pattern: (identifier) @name) @field)
-(template_body (var_definition pattern: (identifier) @name) @field)
-(template_body (val_declaration name: (identifier) @name) @field)
-(template_body (var_declaration name: (identifier) @name) @field)
-(compilation_unit (val_definition pattern: (identifier) @name) @variable)
+(template_body [(val_definition pattern: (identifier) @name) (var_definition pattern: (identifier) @name)
+  (val_declaration name: (identifier) @name) (var_declaration name: (identifier) @name)] @field)
+(compilation_unit (val_definition pattern: (identifier) @name) @constant)
 (compilation_unit (var_definition pattern: (identifier) @name) @variable)
-(class_definition extend: (extends_clause [(type_identifier) (generic_type) (stable_type_identifier)] @base)) @heir
-(object_definition extend: (extends_clause [(type_identifier) (generic_type) (stable_type_identifier)] @base)) @heir
-(trait_definition extend: (extends_clause [(type_identifier) (generic_type) (stable_type_identifier)] @base)) @heir
-(enum_definition extend: (extends_clause [(type_identifier) (generic_type) (stable_type_identifier)] @base)) @heir
+(extends_clause [(type_identifier) (generic_type) (stable_type_identifier)] @base) @heritage
 ; uses
 (call_expression function: (identifier) @call arguments: (_) @arguments) @whole
 (call_expression function: (field_expression value: (_) @receiver field: (identifier) @call)

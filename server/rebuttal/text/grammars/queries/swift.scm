@@ -4,8 +4,8 @@
 (protocol_declaration name: (type_identifier) @name) @interface
 (typealias_declaration name: (type_identifier) @name) @type
 (associatedtype_declaration name: (type_identifier) @name) @type
-(function_declaration "func" . name: (_) @name) @function
-(protocol_function_declaration "func" . name: (_) @name) @function
+(function_declaration name: [(simple_identifier) "==" "<" ">" "<=" ">=" "!=" "+" "-" "*" "/"] @name) @function
+(protocol_function_declaration name: [(simple_identifier) "==" "<" ">" "<=" ">=" "!=" "+" "-" "*" "/"] @name) @function
 (init_declaration "init" @name) @method
 (deinit_declaration "deinit" @name) @method
 (subscript_declaration "subscript" @name) @method
@@ -13,22 +13,10 @@
 (class_body (property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @field)
 (enum_class_body (property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @field)
 (protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @field
-(source_file (property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @variable)
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (function_declaration "func" . name: (_) @name) @method))
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (init_declaration "init" @name) @method))
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (subscript_declaration "subscript" @name) @method))
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (typealias_declaration name: (type_identifier) @name) @type))
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (class_declaration declaration_kind: ["class" "struct" "actor"] name: (type_identifier) @name)
-    @class))
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (class_declaration declaration_kind: "enum" name: (type_identifier) @name) @enum))
-(class_declaration declaration_kind: "extension" name: (_) @owner
-  body: (class_body (property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @field))
+(source_file (property_declaration (value_binding_pattern mutability: "let")
+  name: (pattern bound_identifier: (simple_identifier) @name)) @constant)
+(source_file (property_declaration (value_binding_pattern mutability: "var")
+  name: (pattern bound_identifier: (simple_identifier) @name)) @variable)
 (class_declaration name: (type_identifier) (inheritance_specifier inherits_from: (_) @base)) @heir
 (class_declaration declaration_kind: "extension" name: (_) @heir_name (inheritance_specifier inherits_from: (_) @base))
 (protocol_declaration (inheritance_specifier inherits_from: (_) @base)) @heir
@@ -43,8 +31,8 @@
 (protocol_declaration name: (_) @skip)
 (typealias_declaration name: (type_identifier) @skip)
 (associatedtype_declaration name: (type_identifier) @skip)
-(function_declaration "func" . name: (_) @skip)
-(protocol_function_declaration "func" . name: (_) @skip)
+(function_declaration name: (simple_identifier) @skip)
+(protocol_function_declaration name: (simple_identifier) @skip)
 (enum_entry name: (_) @skip)
 (pattern bound_identifier: (_) @skip)
 (parameter name: (simple_identifier) @skip)
