@@ -35,8 +35,8 @@ def test_a_change_that_ignores_itself_is_reviewed_and_told(review: Review) -> No
 def test_the_message_says_what_would_have_been_hidden_and_by_what_this_review_went(review: Review) -> None:
     found = only(review, {}, {".rebuttalignore": "# new\nsrc/\n", "src/a.py": FAULT})
     assert found.message == (
-        "From the next review on, more files are left out of it (see .rebuttalignore). Of this change it would leave "
-        "out src/a.py. This review went by the base, so nothing is hidden from it; it counts once the base has it."
+        "Once this is in the base, reviews leave more files out. Of this change it would leave out src/a.py. "
+        "This review goes by the base's version, so nothing is hidden from it."
     )
     assert found.quote == "src/"
 

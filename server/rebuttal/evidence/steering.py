@@ -37,10 +37,10 @@ _ATTRIBUTES = ("linguist-generated", "linguist-vendored")
 _WHOLE_FILE = re.compile(
     r"\s*(?:/[/*]\s*@ts-nocheck\b|/\*\s*eslint-disable\s*\*/|#\s*mypy:\s*ignore-errors\s*\Z|#\s*pylint:\s*skip-file\b)"
 )
-_ANY_CHECKER = re.compile(r"noqa|ts-nocheck|eslint-disable|ignore-errors|skip-file", re.IGNORECASE)
+_ANY_CHECKER = ("noqa", "NOQA", "ts-nocheck", "eslint-disable", "ignore-errors", "skip-file")
 _NAMED = 3
 _ROOM = 1_000_000
-_NOT_YET = "This review went by the base, so nothing is hidden from it"
+_BY_THE_BASE = "This review goes by the base's version, so nothing is hidden from it."
 
 
 @frozen
@@ -141,7 +141,7 @@ def _fact(
     category: Category = "testing",
     related: tuple[Related, ...] = (),
 ) -> Fact:
-    message = f"{what} {_NOT_YET}; it counts once the base has it."
+    message = f"{what} {_BY_THE_BASE}"
     first, last = place.lines[0], place.lines[-1]
     if place.lines != tuple(range(first, last + 1)):
         last = first
@@ -197,7 +197,7 @@ def _ignore_file(material: Material, diff: FileDiff) -> Iterator[Fact]:
             own = [path for path in hidden if alone(path) is not None]
         words, severity = _would_hide(own)
         if _in_scope(material, diff, place.hunk):
-            what = f"From the next review on, more files are left out of it (see {diff.path}).{words}"
+            what = f"Once this is in the base, reviews leave more files out.{words}"
             yield _fact(diff, place, "ignore", "The change leaves files out of reviews", what, severity=severity)
 
 
@@ -220,7 +220,8 @@ def _attributes(material: Material, diff: FileDiff) -> Iterator[Fact]:
             own = [path for path in hidden if any(alone.get(path, name) for name in _ATTRIBUTES)]
         words, severity = _would_hide(own)
         if _in_scope(material, diff, place.hunk):
-            what = f"From the next review on, more files count as generated or vendored and are left out of it.{words}"
+            what = "Once this is in the base, more files count as generated or vendored, and reviews leave them out."
+            what += words
             yield _fact(diff, place, "attributes", "The change marks files as generated", what, severity=severity)
 
 
@@ -253,7 +254,7 @@ def _marks(material: Material) -> Iterator[Fact]:
         for other, at in others
     )
     names = _named([one.path for one, _ in marked])
-    what = f"A comment says that it is generated; from the next review on, it would be left out: {names}."
+    what = f"A comment says that it is generated: once that is in the base, reviews leave it out ({names})."
     place = _Place(Hunk(line, 0, line, 1), "new", (line,))
     yield _fact(
         diff, place, "attributes", "The change marks itself as generated", what, severity=severity, related=related
@@ -341,11 +342,12 @@ def _linter(material: Material, files: Sequence[FileDiff], facts: Sequence[Fact]
 
 
 def _switched_off(material: Material, diff: FileDiff) -> Iterator[Fact]:
-    if not _ANY_CHECKER.search(diff.new_text or ""):
+    text = diff.new_text or ""
+    if not any(word in text for word in _ANY_CHECKER):
         return
     for place in _places(diff, _switches_off, lambda line: False):
         if _in_scope(material, diff, place.hunk):
-            comment = one_line(git_lines(diff.new_text or "")[place.lines[0]], 60)
+            comment = one_line(git_lines(text)[place.lines[0]], 60)
             yield _suppression(diff, place.lines[0], f"A checker is switched off for the whole file ({comment})")
 
 
