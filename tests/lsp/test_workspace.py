@@ -47,6 +47,16 @@ def test_buffer_became_wrong_after_a_form_feed(text: str, edits: list[tuple[int,
     assert "".join(document.lines) == text
 
 
+@given(st.text("ab\r\n\u2028", max_size=30), st.lists(st.tuples(st.integers(), st.integers(), TEXT), max_size=8))
+def test_where_lines_begin_is_kept_through_edits(text: str, edits: list[tuple[int, int, str]]) -> None:
+    document = LspTextDocument("file:///a.py", source=text, version=1)
+    for one, other, new in edits:
+        start, end = sorted((one % (len(document.source) + 1), other % (len(document.source) + 1)))
+        where = types.Range(*(client_position(document.source, at, "utf-16") for at in (start, end)))
+        document.apply_change(types.TextDocumentContentChangePartial(range=where, text=new))
+        assert document._line_starts() == line_starts(document.source)
+
+
 @given(TEXT, st.integers(0, 60), st.integers(0, 60), TEXT)
 def test_edits_are_remembered_in_utf16(text: str, one: int, other: int, new: str) -> None:
     start, end = sorted((min(one, len(text)), min(other, len(text))))

@@ -35,6 +35,19 @@ def line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in _LINE_END.finditer(text))]
 
 
+def spliced(starts: list[int], first: int, last: int, text: str, longer: int) -> list[int]:
+    """`line_starts(text)`, from those before an edit of the lines `first` to `last` that made it `longer`.
+
+    Typing into a long file must not read all of it again. The line before is read too: its end may be a `\\r` that
+    now has its `\\n`.
+    """
+    before, after = max(first - 1, 0), last + 2
+    at = starts[before]
+    stop = starts[after] + longer if after < len(starts) else len(text)
+    made = [at + start for start in line_starts(text[at:stop])[1:]]
+    return [*starts[: before + 1], *made, *(start + longer for start in starts[after + 1 :])]
+
+
 class Lines(list[str]):
     """A text's lines without their ends. Not to be altered: what is derived from them is kept."""
 
@@ -106,7 +119,8 @@ class LspTextDocument(TextDocument):
         end = max(self._offset(where.end, units), start)
         first, last = self._position(start), self._position(end)
         self._source = source[:start] + text + source[end:]
-        self._starts = self._bare = None
+        self._starts = spliced(self._line_starts(), first.line, last.line, self._source, len(text) - (end - start))
+        self._bare = None
         if self.edits is not None:
             self.edits.append(Edit(first, last, _after(first, text)))
 
