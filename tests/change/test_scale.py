@@ -55,7 +55,7 @@ def test_3000_files_are_read_in_bounded_memory(git_repo: GitRepo) -> None:
     finally:
         tracemalloc.stop()
     assert len(change.files) == 3_000
-    assert reasons(change) == {"d6/": "100 changed files more: a review takes at most 3000; review them in parts"}
+    assert reasons(change) == {"d6/": "100 changed files more: a review takes at most 3,000; review them in parts"}
     assert peak < 30_000_000
 
 

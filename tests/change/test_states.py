@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -310,3 +311,55 @@ def test_what_git_is_told_not_to_look_at_is_not_read(git_repo: GitRepo) -> None:
         assert list(new.grep(["private"])) == []
     with read_change(git_repo.root, parse_scope("working"), buffers={"config.py": "KEY = 'typed'\n"}) as reading:
         assert [diff.path for diff in reading.change.files] == ["a.py", "config.py"]  # it is open, so it is looked at
+
+
+def test_a_partial_clone_reviews_what_it_has_and_fetches_nothing(git_repo: GitRepo, tmp_path: Path) -> None:
+    git_repo.commit("first", {"a.py": "1\n", "b.py": "old\n"})
+    git_repo.commit("second", {"a.py": "2\n", "b.py": "new\n"})
+    git_repo.git("config", "uploadpack.allowFilter", "true")
+    url, place = git_repo.root.as_uri(), str(tmp_path / "part")
+    git_repo.git("-c", "protocol.file.allow=always", "clone", "-q", "--filter=blob:none", url, place)
+    part = GitRepo((tmp_path / "part").resolve(), git_repo.env)
+    part.write("a.py", "3\n")
+    change = change_of(part)
+    assert by_us(change) == {"a.py": (1, 1)}
+    missing = "its content is not in this clone (a partial clone); fetch it first"
+    assert reasons(change_of(part, "commit:HEAD")) == {"a.py": missing, "b.py": missing}
+    assert part.git("rev-list", "--objects", "--missing=print", "HEAD").count("?") == 2
+
+
+@pytest.mark.parametrize("option", ["--object-format=sha256", "--ref-format=reftable"])
+def test_other_formats_of_repositories(git_repo: GitRepo, tmp_path: Path, option: str) -> None:
+    root = tmp_path / "other"
+    root.mkdir()
+    made = subprocess.run(["git", "init", "-q", "-b", "main", option], cwd=root, env=dict(git_repo.env), check=False)
+    if made.returncode:
+        pytest.skip("this git knows no such repository")
+    repo = GitRepo(root.resolve(), git_repo.env)
+    merging(repo)
+    assert by_us(change_of(repo)) == by_git(repo, "HEAD")
+    assert by_us(change_of(repo, "commit:main~1")) == {"a.py": (30, 0), "b.py": (30, 0), "c.py": (30, 0)}
+    assert change_of(repo, "range:main...topic").base == repo.git("merge-base", "main", "topic")
+
+
+@pytest.mark.parametrize("state", ["merging", "rebasing", "picking", "bisecting", "detached"])
+def test_the_base_and_its_reason_in_the_middle_of_things(git_repo: GitRepo, state: str) -> None:
+    STATES[state](git_repo)
+    working, branch = change_of(git_repo), change_of(git_repo, "branch")
+    assert (working.base, working.base_reason) == (git_repo.git("rev-parse", "HEAD"), "HEAD")
+    assert branch.base == git_repo.git("merge-base", "main", "HEAD")
+    assert branch.base_reason == "merge base with main (there is no upstream and no remote HEAD)"
+    assert by_us(branch) == by_git(git_repo, branch.base, "HEAD")
+
+
+def test_pointers_of_lfs_are_named(git_repo: GitRepo) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n"
+    git_repo.commit(
+        "base", {"model.bin": pointer.format("a" * 64), "nb.ipynb": pointer.format("a" * 64), "a.py": "1\n"}
+    )
+    git_repo.write("model.bin", pointer.format("b" * 64))
+    git_repo.write("nb.ipynb", pointer.format("b" * 64))
+    git_repo.write("new.txt", pointer.format("c" * 64))
+    change = change_of(git_repo)
+    assert change.files == ()
+    assert reasons(change) == dict.fromkeys(("model.bin", "nb.ipynb", "new.txt"), "stored by Git LFS")

@@ -115,7 +115,7 @@ class _Assembly:
         """All file diffs, with hunks and renames."""
         for folder, count in self._left_out.items():
             files = "1 changed file" if count == 1 else f"{count} changed files"
-            self._skip(folder, f"{files} more: a review takes at most {MAX_FILES}; review them in parts")
+            self._skip(folder, f"{files} more: a review takes at most {MAX_FILES:,}; review them in parts")
         drafts = [draft for draft in self._settle_line_ends() if self._is_reviewed(draft)]
         self.notes = notes((draft.change.path, draft.sides) for draft in drafts)
         found = compare([_comparable(draft) for draft in drafts], self.git.environment)
