@@ -24,8 +24,10 @@ def told(line: int, quote: str | None, message: str = "not defined", **more: str
     return evolve(given, **more)  # type: ignore[arg-type]  # fields of the class
 
 
-def context(repo: GitRepo, *diagnostics: ToolDiagnostic, open_files: tuple[str, ...] = ()) -> Context:
-    with read_change(repo.root, Scope("working")) as reading:
+def context(
+    repo: GitRepo, *diagnostics: ToolDiagnostic, open_files: tuple[str, ...] = (), scope: Scope = Scope()
+) -> Context:
+    with read_change(repo.root, scope) as reading:
         return build(
             reading.change, reading.repository, budget_tokens=8000, open_files=open_files, diagnostics=diagnostics
         )
@@ -61,6 +63,15 @@ def test_a_line_that_is_gone_or_stands_twice_is_left_out(changed: GitRepo) -> No
     assert context(changed, told(21, "extra = something_else")).reported == ()
     changed.write("a.py", BASE + "twice = 1\nother = 2\ntwice = 1\n")
     assert context(changed, told(0, "twice = 1")).reported == ()
+
+
+def test_what_speaks_of_the_disk_says_nothing_of_what_is_staged(changed: GitRepo) -> None:
+    changed.add()
+    changed.write("a.py", "first = 1\n" + changed.path("a.py").read_text())
+    with_line, without = told(22, "extra = undefined_name", "with its line"), told(21, None, "on disk")
+    assert [one.message for one in context(changed, with_line, without, scope=Scope("staged")).reported] == [
+        "with its line"
+    ]
 
 
 def test_secrets_in_line_and_message_are_redacted_even_where_the_cut_falls(changed: GitRepo) -> None:

@@ -28,10 +28,15 @@ _RANK = {"error": 0, "warning": 1, "information": 2, "hint": 3}
 
 
 def relevant(diagnostics: Iterable[ToolDiagnostic], change: Change) -> tuple[ToolDiagnostic, ...]:
-    """Those on or near changed lines, at the line where their own now stands; errors first, at most MOST."""
+    """Those on or near changed lines, at the line where their own now stands; errors first, at most MOST.
+
+    A diagnostic without its line speaks of the file on disk: it says nothing of a change that ends elsewhere.
+    """
+    on_disk = change.head == "work tree"
     by_file: dict[str, list[ToolDiagnostic]] = {}
     for one in diagnostics:
-        by_file.setdefault(one.file, []).append(one)
+        if one.quote is not None or on_disk:
+            by_file.setdefault(one.file, []).append(one)
     found = (one for diff in change.files for one in _near(diff, by_file.get(diff.path, ())))
     return tuple(sorted(set(found), key=_order)[:MOST])
 
