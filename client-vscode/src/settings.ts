@@ -19,6 +19,7 @@ export const NARROWING = [
   "protocol",
   "minimumSeverity",
   "contextTokens",
+  "ignore",
 ] as const;
 
 /** Settings with machine scope: VS Code itself lets no workspace set them. */
@@ -66,6 +67,8 @@ export function workspaceSettings(inspect: (key: string) => Inspected | undefine
   return found;
 }
 
-function isSet(value: unknown): value is string | number | boolean {
-  return (typeof value === "string" && value.trim() !== "") || typeof value === "number" || typeof value === "boolean";
+function isSet(value: unknown): value is string | number | boolean | readonly unknown[] {
+  // A list is passed on in the environment as its members with commas between them.
+  const full = Array.isArray(value) ? value.length > 0 : typeof value === "string" && value.trim() !== "";
+  return full || typeof value === "number" || typeof value === "boolean";
 }

@@ -23,11 +23,13 @@ test("only what the user set goes by environment", () => {
     profile: { globalValue: "thorough", workspaceValue: "frugal" },
     panel: { workspaceValue: "static" },
     modelOpus: { globalValue: "" },
+    ignore: { globalValue: ["docs/**", "*.snap"], workspaceValue: ["gen/"] },
     endpoint: { globalValue: "http://127.0.0.1:1234" },
   });
   assert.deepEqual(settingsEnvironment(inspect), {
     REBUTTAL_MAX_COST_PER_DAY: "2.5",
     REBUTTAL_PROFILE: "thorough",
+    REBUTTAL_IGNORE: "docs/**,*.snap",
     ANTHROPIC_BASE_URL: "http://127.0.0.1:1234",
   });
 });
@@ -37,15 +39,16 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
   const inspect = (): Inspected => hostile;
   assert.deepEqual(settingsEnvironment(inspect), {});
   const sent = Object.keys(workspaceSettings(inspect));
-  assert.deepEqual(sent, ["on_save", "panel", "profile", "protocol", "minimum_severity", "context_tokens"]);
+  assert.deepEqual(sent, ["on_save", "panel", "profile", "protocol", "minimum_severity", "context_tokens", "ignore"]);
 });
 
 test("the folder's value goes before the workspace's, and a default is not sent", () => {
   const inspect = inspecting({
     onSave: { workspaceValue: "debate", workspaceFolderValue: "off" },
     panel: { globalValue: "large" },
+    ignore: { workspaceValue: ["gen/"] },
   });
-  assert.deepEqual(workspaceSettings(inspect), { on_save: "off" });
+  assert.deepEqual(workspaceSettings(inspect), { on_save: "off", ignore: ["gen/"] });
 });
 
 test("what widens has machine scope in the manifest, what narrows has not", () => {
