@@ -1,0 +1,182 @@
+"""One ranking out of all signals: a weighted sum of features, the weights of which were learned from real histories.
+
+The model is a conditional logit (McFadden, 1974): of all files that could be missing from a change, the chance that it
+is a certain one is the softmax of its sum. `weights.py` holds the weights and says where they come from; nothing
+is learned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from math import exp, log, sqrt
+
+from attrs import frozen
+
+from rebuttal.change.model import Match, PastCommit
+from rebuttal.context.related.cochange import cochange_signals
+from rebuttal.context.related.lexical import Index, lexical_signals
+from rebuttal.context.related.model import Query, RankedFile, Signal
+from rebuttal.context.related.paths import Name, kind_of, path_signals
+from rebuttal.context.related.reasons import Reasons
+from rebuttal.context.related.weights import WEIGHTS
+
+RANKED = 40
+"""How many files are named at most: a later one is hardly ever needed."""
+_BEST_OF_EACH = 300
+"""How many files of each signal are looked at further."""
+_FLOORS = {
+    "together": 0.02, "together_mean": 0.02, "together_either": 0.02, "together_lift": 0.02, "by_folder": 0.02,
+    "by_kind": 0.01, "popular": 0.002, "just_now": 0.01, "lately": 0.003, "words": 0.05, "shared": 0.05,
+    "likely_commits": 0.05, "likely_lately": 0.05, "second": 0.02, "stem": 0.1,
+}  # fmt: skip
+"""Of signals that are read by their logarithm: what stands for "almost nothing"."""
+_PAIRS = (
+    ("bm25", "together_either"),
+    ("bm25", "words"),
+    ("words", "together_either"),
+    ("bm25", "by_folder"),
+    ("around", "together_either"),
+)
+"""Signals that say more where both agree."""
+
+
+@frozen
+class Material:
+    """What is known of the repository: all that the signals read besides the change."""
+
+    matches: Sequence[Match]
+    """Where the words of `lexical.words_of(query)` stand."""
+    history: Sequence[PastCommit]
+    paths: frozenset[str]
+    """Files that could be ranked: those of the change are left out."""
+
+
+def rank(
+    query: Query,
+    material: Material,
+    *,
+    weights: Mapping[str, float] = WEIGHTS,
+    excluded: Callable[[str], bool] | None = None,
+    most: int = RANKED,
+) -> tuple[RankedFile, ...]:
+    """The files that a reviewer needs most, best first, at most `most`. The same input gives the same result.
+
+    `excluded` says which files are never shown (generated, vendored, secret); it is asked of the best only.
+    """
+    signals = gather(query, material)
+    found = features(query, signals, set(weights))
+    sums: dict[str, float] = dict.fromkeys(candidates(signals), 0.0)
+    for name, values in found.items():
+        weight = weights[name]
+        for path, value in values.items():
+            sums[path] += weight * value
+    if not sums:
+        return ()
+    highest = max(sums.values())
+    whole = sum(exp(value - highest) for value in sums.values())
+    reasons = Reasons(query, signals)
+    ranked: list[RankedFile] = []
+    for path in sorted(sums, key=lambda one: (-sums[one], one)):
+        if len(ranked) == most:
+            break
+        if excluded is None or not excluded(path):
+            ranked.append(RankedFile(path, round(exp(sums[path] - highest) / whole, 6), reasons.of(path)))
+    return tuple(ranked)
+
+
+def gather(query: Query, material: Material) -> dict[str, Signal]:
+    """All signals by name."""
+    index = Index(material.matches, material.paths)
+    return {
+        **lexical_signals(query, index),
+        **path_signals(query, (Name(path) for path in sorted(material.paths))),
+        **_of(material.paths, cochange_signals(query, material.history, material.paths)),
+    }
+
+
+def _of(paths: frozenset[str], signals: Mapping[str, Signal]) -> dict[str, Signal]:
+    return {name: {path: value for path, value in signal.items() if path in paths} for name, signal in signals.items()}
+
+
+def candidates(signals: Mapping[str, Signal]) -> list[str]:
+    """The files that are looked at further, sorted: the best of each signal."""
+    found: set[str] = set()
+    for signal in signals.values():
+        if len(signal) <= _BEST_OF_EACH:
+            found.update(signal)
+        else:
+            found.update(sorted(signal, key=lambda path: (-signal[path], path))[:_BEST_OF_EACH])
+    return sorted(found)
+
+
+def features(query: Query, signals: Mapping[str, Signal], wanted: Collection[str] | None = None) -> dict[str, Signal]:
+    """What the weights apply to, for the candidates; `wanted` narrows to some names.
+
+    Of each signal: its value (`x`), its share of the highest (`x/max`), one through its rank (`x/rank`), and the
+    logarithm of how far it is above almost nothing (`x/log`); of pairs, the geometric mean of the shares (`x*y`);
+    of each kind of file, whether it is of that kind.
+    """
+    kept = candidates(signals)
+    held = frozenset(kept)
+    small = {name: {path: value for path, value in signal.items() if path in held} for name, signal in signals.items()}
+    shares = {name: _shares(signal) for name, signal in small.items()}
+    found: dict[str, Signal] = {}
+
+    def add(name: str, make: Callable[[], Signal]) -> None:
+        if wanted is None or name in wanted:
+            found[name] = make()
+
+    for name, signal in sorted(small.items()):
+        add(name, lambda signal=signal: signal)  # type: ignore[misc]  # the default binds the loop's value
+        add(f"{name}/max", lambda name=name: shares[name])  # type: ignore[misc]  # as above
+        add(f"{name}/rank", lambda signal=signal: _by_rank(signal))  # type: ignore[misc]  # as above
+        if name in _FLOORS:
+            floor = _FLOORS[name]
+            add(f"{name}/log", lambda signal=signal, floor=floor: _logarithms(signal, floor))  # type: ignore[misc]  # as above
+    for one, other in _PAIRS:
+        add(f"{one}*{other}", lambda one=one, other=other: _product(shares[one], shares[other]))  # type: ignore[misc]  # as above
+    found |= _kinds(query, kept, wanted)
+    return found
+
+
+def _shares(signal: Signal) -> Signal:
+    highest = max(signal.values(), default=0.0)
+    return {path: value / highest for path, value in signal.items()} if highest > 0 else {}
+
+
+def _by_rank(signal: Signal) -> Signal:
+    """One through the rank; equals share the better one."""
+    found: Signal = {}
+    before, rank_now = 0.0, 0
+    for number, path in enumerate(sorted(signal, key=lambda one: (-signal[one], one)), 1):
+        if number == 1 or signal[path] != before:
+            before, rank_now = signal[path], number
+        found[path] = 1 / rank_now
+    return found
+
+
+def _logarithms(signal: Signal, floor: float) -> Signal:
+    return {path: log(1 + value / floor) for path, value in signal.items()}
+
+
+def _product(one: Signal, other: Signal) -> Signal:
+    return {path: sqrt(value * other[path]) for path, value in one.items() if path in other}
+
+
+def _kinds(query: Query, paths: Iterable[str], wanted: Collection[str] | None) -> dict[str, Signal]:
+    shown = {kind_of(path) for path in query.paths}
+    suffixes = {path.rpartition(".")[2] for path in query.paths}
+    found: dict[str, Signal] = {}
+    for path in paths:
+        kind = kind_of(path)
+        names = [f"kind:{kind}"]
+        if kind in shown:
+            names.append(f"kind shown:{kind}")
+        elif "source" in shown:
+            names.append(f"kind missing:{kind}")
+        if path.rpartition(".")[2] in suffixes:
+            names.append("same suffix")
+        for name in names:
+            if wanted is None or name in wanted:
+                found.setdefault(name, {})[path] = 1.0
+    return found

@@ -1,0 +1,81 @@
+"""What words tell: files that hold the change's rare words, by BM25 (Robertson and Zaragoza, 2009)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import log
+
+from rebuttal.change.model import Match
+from rebuttal.context.related.model import Query, Signal
+from rebuttal.context.related.query import stems_of
+
+K1 = 1.2
+B = 0.5
+
+
+class Index:
+    """How often each file holds each word: made of one search."""
+
+    def __init__(self, matches: Iterable[Match], universe: frozenset[str]) -> None:
+        self._words: dict[str, Counter[str]] = {}
+        for match in matches:
+            if match.path in universe:
+                self._words.setdefault(match.word, Counter())[match.path] += 1
+        self._files = len(universe)
+        self._lengths: Counter[str] = Counter()
+        for counts in self._words.values():
+            self._lengths.update(counts)
+        self._mean = sum(self._lengths.values()) / max(1, len(self._lengths))
+
+    def files(self, word: str) -> Counter[str]:
+        return self._words.get(word, Counter())
+
+    def rarity(self, word: str) -> float:
+        """Inverse document frequency, never negative."""
+        holding = len(self.files(word))
+        return log(1 + (self._files - holding + 0.5) / (holding + 0.5))
+
+    def bm25(self, terms: Mapping[str, float], b: float = B) -> Signal:
+        found: Signal = {}
+        for word in sorted(terms):
+            rarity = self.rarity(word) * terms[word]
+            for path, count in self.files(word).items():
+                length = 1 - b + b * self._lengths[path] / self._mean
+                found[path] = found.get(path, 0.0) + rarity * count * (K1 + 1) / (count + K1 * length)
+        return found
+
+    def rarest(self, terms: Iterable[str]) -> Signal:
+        """The rarity of the rarest shared word."""
+        found: Signal = {}
+        for word in sorted(terms):
+            rarity = self.rarity(word)
+            for path in self.files(word):
+                found[path] = max(found.get(path, 0.0), rarity)
+        return found
+
+    def shared(self, terms: Mapping[str, float]) -> Signal:
+        """The share of the change's words, weighed by rarity, that a file holds."""
+        whole = sum(self.rarity(word) * terms[word] for word in terms if self.files(word)) or 1.0
+        found: Signal = {}
+        for word in sorted(terms):
+            for path in self.files(word):
+                found[path] = found.get(path, 0.0) + self.rarity(word) * terms[word] / whole
+        return found
+
+
+def words_of(query: Query) -> list[str]:
+    """Every word that the signals need; one search finds them all."""
+    return sorted({*query.terms, *query.around, *stems_of(query)})
+
+
+def lexical_signals(query: Query, index: Index) -> dict[str, Signal]:
+    stems = stems_of(query)
+    return {
+        "bm25": index.bm25(query.terms),
+        "bm25_flat": index.bm25(query.terms, 0.0),
+        "shared": index.shared(query.terms),
+        "rarest": index.rarest(query.terms),
+        "around": index.bm25(query.around, 0.0),
+        "mentions": index.bm25(stems, 0.0),
+    }

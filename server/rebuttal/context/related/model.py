@@ -1,0 +1,37 @@
+"""The frozen data of the ranking of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+Signal = dict[str, float]
+"""What one signal says of files, by path: more is better; a file that is not named has 0."""
+
+
+@frozen
+class RankedFile:
+    """A file that is not part of the change, and how much a reviewer of the change needs it."""
+
+    path: str
+    score: float
+    """From 0 to 1: about how likely it is that a change like this one touches the file too."""
+    reasons: tuple[str, ...]
+    """In words for the user, the weightiest first."""
+
+
+@frozen
+class Query:
+    """What is asked: the change, reduced to what the signals read."""
+
+    paths: tuple[str, ...]
+    """The changed files as they are named now and were named before, sorted."""
+    terms: Mapping[str, float]
+    """Words of changed lines, with how much each matters (0 to 1)."""
+    around: Mapping[str, float] = field(factory=dict)
+    """Words of the definitions that hold the changed lines, and names that changed lines define."""
+    mentioned: Mapping[str, float] = field(factory=dict)
+    """Lower-case words of the changed files' texts: 1 on changed lines, less elsewhere."""
+    imported: frozenset[str] = frozenset()
+    """Lower-case words of the changed files' import lines."""

@@ -1,0 +1,172 @@
+"""What the names of files tell: which belong to each other, and what kind of file each is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+from math import log, sqrt
+from typing import Literal
+
+from attrs import frozen
+
+from rebuttal.context.related.model import Query, Signal
+
+Kind = Literal["source", "test", "docs", "changes", "build", "other"]
+KINDS: tuple[Kind, ...] = ("source", "test", "docs", "changes", "build", "other")
+
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
+_TEST_PARTS = frozenset({"test", "tests", "testing", "spec", "specs", "unittest", "it"})
+_TEST_FOLDERS = _TEST_PARTS | {"__tests__", "__mocks__", "testdata", "e2e", "fixtures"}
+_DOC_FOLDERS = frozenset({"doc", "docs", "documentation", "examples", "example", "_examples", "site", "website"})
+_DOC_SUFFIXES = frozenset({"md", "rst", "txt", "adoc", "mdx", "html", "1", "texi"})
+_CHANGES = re.compile(
+    r"(changes?|changelog|history|news|release[-_]?notes?|releases|whatsnew|upgrading)(\.\w+)?", re.IGNORECASE
+)
+_BUILD_NAMES = frozenset(
+    {
+        "makefile", "dockerfile", "rakefile", "gemfile", "cmakelists.txt", "setup.py", "setup.cfg", "tox.ini",
+        "pyproject.toml", "package.json", "cargo.toml", "go.mod", "pom.xml", "composer.json", "build.gradle",
+        "build.gradle.kts", "configure.ac", "meson.build", "requirements.txt",
+    }
+)  # fmt: skip
+_BUILD_SUFFIXES = frozenset({"yml", "yaml", "toml", "cfg", "ini", "gradle", "gemspec", "cmake", "mk", "am", "lock"})
+_SOURCE_SUFFIXES = frozenset(
+    {
+        "py", "pyi", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "go", "rs", "java", "kt", "kts", "scala",
+        "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "cs", "rb", "php", "swift", "sh", "bash", "lua", "y", "l", "vue",
+        "svelte", "css", "scss", "less", "sql", "proto", "ex", "exs", "clj", "hs", "ml", "dart", "m", "mm", "pl",
+    }
+)  # fmt: skip
+
+
+def kind_of(path: str) -> Kind:
+    """What a file is for, by its name and its folders' names."""
+    *folders, name = path.lower().split("/")
+    stem, dot, suffix = name.rpartition(".")
+    if not dot:
+        stem, suffix = name, ""
+    if _CHANGES.fullmatch(name) or any(_CHANGES.fullmatch(folder) for folder in folders[-1:]):
+        return "changes"
+    in_docs = not _DOC_FOLDERS.isdisjoint(folders)
+    in_tests = not _TEST_FOLDERS.isdisjoint(folders)
+    if suffix in _SOURCE_SUFFIXES:
+        if in_tests or _is_test_name(path):
+            return "test"
+        kind: Kind = "docs" if in_docs else "source"
+    elif name in _BUILD_NAMES or (suffix in _BUILD_SUFFIXES and not in_docs):
+        kind = "build"
+    elif in_tests:
+        kind = "test"
+    else:
+        kind = "docs" if in_docs or suffix in _DOC_SUFFIXES or stem in ("readme", "license", "authors") else "other"
+    return kind
+
+
+def _is_test_name(path: str) -> bool:
+    parts = split_words(path.rpartition("/")[2].rpartition(".")[0])
+    return bool(parts) and (parts[0] in _TEST_PARTS or parts[-1] in _TEST_PARTS)
+
+
+def split_words(name: str) -> list[str]:
+    """The words of an identifier or path, lower-case: `parseHeader_v2` gives parse, header, v, 2."""
+    return [part.lower() for part in _PART.findall(name)]
+
+
+@frozen(slots=False)
+class Name:
+    """A path taken apart."""
+
+    path: str
+
+    @cached_property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @cached_property
+    def base(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @cached_property
+    def suffix(self) -> str:
+        stem, dot, suffix = self.base.rpartition(".")
+        return suffix.lower() if dot and stem else ""
+
+    @cached_property
+    def stem(self) -> str:
+        """The name without endings and marks of tests: `test_foo.py`, `foo_test.go` and `FooTest.java` give foo."""
+        bare = self.base.lstrip(".").partition(".")[0] or self.base
+        parts = [part for part in split_words(bare) if part not in _TEST_PARTS]
+        return "".join(parts)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(part for part in split_words(self.path.rpartition(".")[0] or self.path) if len(part) > 1)
+
+
+GENERIC = frozenset({"", "init", "index", "main", "mod", "lib", "readme", "utils", "util", "package", "setup"})
+"""Stems that many unrelated files share."""
+
+
+def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
+    """How alike the paths are: each signal's best over the changed files."""
+    changed = [Name(path) for path in query.paths]
+    known = list(names)
+    counts = Counter(word for one in known for word in one.words)
+    weight = {word: log(1 + len(known) / count) for word, count in counts.items()}
+    stems = Counter(one.stem for one in known)
+    found: dict[str, Signal] = {
+        name: {} for name in ("stem", "same_base", "folder", "near", "words", "named", "named_text", "named_import")
+    }
+    shown_stems = {one.stem for one in changed} - GENERIC
+    shown_bases = {one.base for one in changed}
+    shown_folders = Counter(one.folder for one in changed)
+    for one in known:
+        if one.stem in shown_stems:
+            found["stem"][one.path] = 1 / sqrt(stems[one.stem])
+        if one.base in shown_bases:
+            found["same_base"][one.path] = 1.0
+        if one.folder in shown_folders:
+            found["folder"][one.path] = shown_folders[one.folder] / len(changed)
+        near = max(_near(one, each) for each in changed)
+        if near > 0:
+            found["near"][one.path] = near
+        likeness = max(_likeness(one.words, each.words, weight) for each in changed)
+        if likeness > 0:
+            found["words"][one.path] = likeness
+        _named(query, one, stems[one.stem], found)
+    return found
+
+
+def _named(query: Query, one: Name, same: int, found: dict[str, Signal]) -> None:
+    """Whether the changed files' texts hold the file's name: at best the whole one, else its stem."""
+    whole = query.mentioned.get(one.base.lower(), 0.0)
+    stem = one.base.lower().partition(".")[0]
+    mentioned = query.mentioned.get(stem, 0.0) if len(stem) > 2 and stem not in GENERIC else 0.0
+    rarity = 1 / sqrt(max(same, 1))
+    best = max(whole, mentioned * rarity)
+    if best >= 1 or best > 0.5:
+        found["named"][one.path] = best
+    if best > 0:
+        found["named_text"][one.path] = best
+    if len(stem) > 2 and stem in query.imported:
+        found["named_import"][one.path] = rarity
+
+
+def _near(one: Name, other: Name) -> float:
+    """Shared folders from the top, as a share of the deeper path's."""
+    mine, others = one.folder.split("/") if one.folder else [], other.folder.split("/") if other.folder else []
+    shared = 0
+    for a, b in zip(mine, others, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return (shared + 0.5) / (max(len(mine), len(others)) + 0.5) if mine or others else 1.0
+
+
+def _likeness(mine: frozenset[str], others: frozenset[str], weight: dict[str, float]) -> float:
+    shared = mine & others
+    if not shared:
+        return 0.0
+    return sum(weight.get(word, 0.0) for word in shared) / sum(weight.get(word, 1.0) for word in (mine | others))

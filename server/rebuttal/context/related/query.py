@@ -1,0 +1,151 @@
+"""From a change to what is asked of the signals: words, and how much each matters."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import log
+
+from rebuttal.change.model import Change, FileDiff
+from rebuttal.context.related.model import Query
+from rebuttal.context.related.paths import GENERIC, Name
+from rebuttal.text.positions import git_lines
+
+TERMS, AROUND = 60, 24
+"""How many words of changed lines, and of the definitions around them, are searched for."""
+_LONGEST_LINE = 400
+_MOST_LINES = 3000
+_WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+|[\w-]{3,}")
+_COMPOUND = re.compile(r"[A-Za-z0-9]_[A-Za-z0-9]|[a-z0-9][A-Z]")
+_DEFINES = re.compile(
+    r"\b(?:def|class|func|fn|function|struct|enum|trait|interface|impl|type|module|macro_rules!|const|let|var|val|fun"
+    r"|object|protocol|namespace|typedef|define)\b\s*\*?(?:\([^)]*\)\s*)?([A-Za-z_]\w{2,})"
+)
+_IMPORTS = re.compile(r"^\s*(?:import\b|from\b|use\b|require|#\s*include|package\b|export .* from\b|.*\brequire\()")
+# Keywords and words of every code base: what they share says nothing.
+_COMMON = frozenset(
+    re.split(
+        r"\s+",
+        """abstract and are array assert async await bool boolean break byte case catch char class const
+        continue def default del delete describe div double each echo elif else elsif end endif enum
+        expect export extends extern false final finally float fmt fn for foreach from func function
+        get has if impl implements import include instanceof int integer interface into isset its
+        lambda let long loop map match mod module mut namespace new nil none not null number object
+        out override package pass print private protected public pub raise ref require return self
+        set short should static str string struct super switch template test that the then this
+        throw throws trait true try type typedef typeof uint undefined unless unsafe unsigned use
+        using val value var virtual void when where while will with without yield you todo note used
+        uses only also other some any all which can may must one two cls args kwargs self_ none_ len
+        list dict tuple size_t bool_ item items name names data key keys values index err error
+        errors http https www com org""",
+    )
+)
+
+
+def query_of(change: Change) -> Query:
+    """What `change` asks for; the same change gives the same query."""
+    return _Reduction(change.files).query()
+
+
+class _Reduction:
+    def __init__(self, files: Sequence[FileDiff]) -> None:
+        self._files = files
+        self._terms: Counter[str] = Counter()
+        self._spread: Counter[str] = Counter()
+        self._around: Counter[str] = Counter()
+        self._mentioned: dict[str, float] = {}
+        self._imported: set[str] = set()
+
+    def query(self) -> Query:
+        for diff in self._files:
+            self._read(diff)
+        paths = {path for diff in self._files for path in (diff.path, diff.old_path) if path is not None}
+        terms = _best(self._terms, self._spread, TERMS)
+        around = {word: count for word, count in self._around.items() if word not in terms}
+        return Query(
+            paths=tuple(sorted(paths)),
+            terms=terms,
+            around=_best(Counter(around), Counter(), AROUND),
+            mentioned=self._mentioned,
+            imported=frozenset(self._imported),
+        )
+
+    def _read(self, diff: FileDiff) -> None:
+        lines = [cut(line) for line in git_lines(diff.new_text or "")]
+        old = [cut(line) for line in git_lines(diff.old_text or "")]
+        changed = [lines[line] for line in sorted(diff.added_lines)[:_MOST_LINES] if line < len(lines)]
+        changed += [old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old)]
+        words = Counter(word for line in changed for word in _WORD.findall(line) if is_telling(word))
+        self._terms.update(words)
+        self._spread.update(words.keys())
+        self._around.update(word for line in changed for word in _DEFINES.findall(line) for _ in range(3))
+        for hunk in diff.hunks[:200]:
+            for header in headers(lines, hunk.new_start):
+                self._around.update(word for word in _WORD.findall(header) if is_telling(word))
+        self._mention(lines[:_MOST_LINES], 0.5)
+        self._mention(changed, 1.0)
+
+    def _mention(self, lines: Iterable[str], weight: float) -> None:
+        for line in lines:
+            found = [word.lower() for word in _NAME.findall(line)]
+            for word in found:
+                self._mentioned[word] = max(weight, self._mentioned.get(word, 0.0))
+            if _IMPORTS.match(line):
+                self._imported.update(found)
+                self._imported.update(part for word in found for part in word.split("."))
+
+
+def cut(line: str) -> str:
+    return line[:_LONGEST_LINE]
+
+
+def is_telling(word: str) -> bool:
+    """Whether a word may tell one file from another."""
+    return word.lower() not in _COMMON
+
+
+def _best(counts: Counter[str], spread: Counter[str], most: int) -> dict[str, float]:
+    """The likeliest to be rare: compound and long words, and what the change repeats."""
+
+    def value(word: str) -> float:
+        shape = 2.0 if _COMPOUND.search(word) else 1.0
+        return shape * (1 + log(counts[word])) * min(len(word), 14) * (1 + 0.3 * (spread[word] > 1))
+
+    chosen = sorted(counts, key=lambda word: (-value(word), word))[:most]
+    return {word: 1 + log(counts[word]) for word in chosen}
+
+
+def headers(lines: Sequence[str], start: int, most: int = 3) -> list[str]:
+    """The lines above `start` that hold it, by indentation: the nearest first, in any language."""
+    found: list[str] = []
+    start = min(start, len(lines) - 1)
+    if start < 0:
+        return found
+    depth = _depth(lines[start]) if lines[start].strip() else 999
+    for line in range(start - 1, max(-1, start - 600), -1):
+        text = lines[line]
+        if not text.strip() or text.lstrip()[0] in "#/*})]\"'":
+            continue
+        here = _depth(text)
+        if here < depth:
+            depth = here
+            found.append(text)
+            if here == 0 or len(found) >= most:
+                break
+    return found
+
+
+def _depth(line: str) -> int:
+    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+
+
+def stems_of(query: Query) -> dict[str, float]:
+    """The changed files' own names as words that other files may hold."""
+    found = {}
+    for path in query.paths:
+        stem = Name(path).base.partition(".")[0]
+        if _WORD.fullmatch(stem) and stem.lower() not in GENERIC:
+            found[stem] = 1.0
+    return found

@@ -1,0 +1,124 @@
+"""Pieces of the files that rank high: what of them has most to do with the change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from rebuttal.change.model import Change, Match, PastCommit, Repository
+from rebuttal.context.code import Code
+from rebuttal.context.packing import Candidate
+from rebuttal.context.places import functions
+from rebuttal.context.related.fusion import Material, rank
+from rebuttal.context.related.lexical import words_of
+from rebuttal.context.related.model import Query, RankedFile
+from rebuttal.context.related.paths import kind_of
+from rebuttal.context.related.query import query_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.secrets import is_secret_file
+
+HISTORY = 2_000
+"""How many past commits are looked at; bench/retrieval/RESULTS.md shows what more of them would bring."""
+FILES = 8
+"""How many related files give pieces: most of what is missing stands among the first."""
+LEAST_SCORE = 0.02
+HIGHEST, LOWEST = 0.54, 0.3
+"""Scores of the pieces: below what imports and calls prove, in the order of the files."""
+_PIECES = 2
+_OUTLINE_LINES = 60
+_BELOW = 0.01
+
+
+def related_files(change: Change, repository: Repository) -> tuple[RankedFile, ...]:
+    """The other files of the repository that a reviewer of the change needs most, best first."""
+    return _Related(change, repository).files
+
+
+def related_slices(change: Change, repository: Repository, code: Code, known: Collection[str]) -> Iterator[Candidate]:
+    """Pieces of related files; `known` are files that have their pieces already."""
+    related = _Related(change, repository)
+    place = 0
+    for one in related.files:
+        if one.score < LEAST_SCORE or place == FILES:
+            return
+        if one.path in known or code.source(one.path) is None:
+            continue
+        score = round(LOWEST + (HIGHEST - LOWEST) * (FILES - place) / FILES, 4)
+        place += 1
+        yield from _pieces(one, score, related.lines.get(one.path, {}), code)
+
+
+class _Related:
+    def __init__(self, change: Change, repository: Repository) -> None:
+        query = query_of(change)
+        shown = set(query.paths) | {one.file for one in change.skipped}
+        paths = repository.new.paths() - shown
+        matches = [one for one in repository.new.grep(words_of(query)) if one.path in paths]
+        self.files = _ranked(query, matches, repository.history(HISTORY), frozenset(paths))
+        best = {one.path for one in self.files}
+        self.lines: dict[str, dict[int, set[str]]] = {}
+        for match in matches:
+            if match.path in best and match.word in query.terms:
+                self.lines.setdefault(match.path, {}).setdefault(match.line, set()).add(match.word)
+
+
+def _ranked(
+    query: Query, matches: Sequence[Match], history: Sequence[PastCommit], paths: frozenset[str]
+) -> tuple[RankedFile, ...]:
+    return rank(query, Material(matches, history, paths), excluded=is_secret_file) if query.paths else ()
+
+
+def _pieces(one: RankedFile, score: float, lines: dict[int, set[str]], code: Code) -> Iterator[Candidate]:
+    """The definitions that hold most of the change's words; where none does, the file's signatures or first lines."""
+    reason = "; ".join(one.reasons)
+    symbols = code.symbols(one.path)
+    names = frozenset(word for words in lines.values() for word in words)
+    if kind_of(one.path) == "changes":
+        # A list of changes grows at its top: the newest entries show how they are written.
+        yield Candidate(one.path, "new", 0, 11, reason, score)
+        return
+    found = list(_holding(symbols, lines))[:_PIECES]
+    for number, symbol in enumerate(found):
+        header = frozenset(range(symbol.start_line, max(symbol.header_end_line, symbol.name_line) + 1))
+        yield Candidate(
+            one.path,
+            "new",
+            symbol.start_line,
+            symbol.end_line,
+            reason,
+            round(score - _BELOW * number, 4),
+            names,
+            header,
+        )
+    if found:
+        return
+    last = max(len(code.lines(one.path)) - 1, 0)
+    only = frozenset(_signatures(symbols)) or _near(lines) or frozenset(range(min(last, 20) + 1))
+    kept = frozenset(sorted(only)[:_OUTLINE_LINES])
+    yield Candidate(one.path, "new", min(kept), max(kept), reason, score, names, only=kept)
+
+
+def _holding(symbols: Sequence[Symbol], lines: dict[int, set[str]]) -> Iterable[Symbol]:
+    holders = functions(symbols)
+    held: dict[tuple[int, int], set[str]] = {}
+    known: dict[tuple[int, int], Symbol] = {}
+    for line, words in sorted(lines.items()):
+        holder = holders.at(line)
+        if holder is not None:
+            key = (holder.start_line, holder.end_line)
+            held.setdefault(key, set()).update(words)
+            known[key] = holder
+    # Many words in few lines: a long function holds some of everything.
+    best = sorted(held, key=lambda key: (-len(held[key]) / (20 + key[1] - key[0]), key))
+    return [known[key] for key in best if len(held[key]) > 1 or len(lines) == 1]
+
+
+def _signatures(symbols: Iterable[Symbol]) -> Iterator[int]:
+    for symbol in symbols:
+        if symbol.kind != "field" and symbol.parent not in ("function", "method"):
+            yield symbol.start_line
+            yield symbol.name_line
+
+
+def _near(lines: dict[int, set[str]]) -> frozenset[int]:
+    best = sorted(lines, key=lambda line: (-len(lines[line]), line))[:12]
+    return frozenset(near for line in best for near in range(max(0, line - 1), line + 2))

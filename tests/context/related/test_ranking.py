@@ -1,0 +1,133 @@
+"""Which other files a change is about: each signal shows in a repository made for it, and the whole is stable."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebuttal.change.model import Match, PastCommit, Scope
+from rebuttal.change.read import read_change
+from rebuttal.context.build import build
+from rebuttal.context.related.cochange import todays_names
+from rebuttal.context.related.fusion import Material, rank
+from rebuttal.context.related.model import Query, RankedFile
+from rebuttal.context.related.paths import Name, kind_of, split_words
+from rebuttal.context.related.query import headers, query_of
+from rebuttal.context.related.slices import related_files
+from tests.gitrepo import GitRepo
+
+MANY = {f"src/part{number}.py": f"def part{number}():\n    return {number}\n" for number in range(30)}
+
+
+def related(repo: GitRepo) -> tuple[RankedFile, ...]:
+    with read_change(repo.root, Scope("working")) as reading:
+        return related_files(reading.change, reading.repository)
+
+
+def test_files_changed_together_before_come_first(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, "src/reader.py": "a = 0\n", "data/table.txt": "0\n"})
+    for number in range(4):
+        git_repo.commit(f"change {number}", {"src/reader.py": f"a = {number + 1}\n", "data/table.txt": f"{number}1\n"})
+    git_repo.write("src/reader.py", "a = 99\n")
+    best = related(git_repo)[0]
+    assert best.path == "data/table.txt"
+    assert "changed together" in best.reasons[0]
+
+
+def test_a_test_of_a_changed_file_is_found_by_its_name_without_any_history(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, "src/tokens.py": "def count():\n    return 1\n", "tests/test_tokens.py": "x = 1\n"})
+    git_repo.write("src/tokens.py", "def count():\n    return 2\n")
+    best = related(git_repo)[0]
+    assert best.path == "tests/test_tokens.py"
+    assert "test of src/tokens.py" in best.reasons
+
+
+def test_files_that_share_rare_names_with_a_new_file_are_found(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, "other/clock.py": "def next_leap_second(moment):\n    return moment\n"})
+    git_repo.write("src/added.py", "def use(when):\n    return next_leap_second(when)\n")
+    found = related(git_repo)
+    assert found[0].path == "other/clock.py"
+    assert "shares rare names with the change" in found[0].reasons
+
+
+def test_same_state_gives_the_same_ranking(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, "src/reader.py": "a = 0\n"})
+    git_repo.commit("more", {"src/part3.py": "b = 1\n", "src/reader.py": "a = 1\n"})
+    git_repo.write("src/reader.py", "a = part3\n")
+    assert related(git_repo) == related(git_repo)
+
+
+def test_the_change_itself_and_secret_files_are_not_ranked(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, ".env": "TOKEN=rare_token_name\n", "src/use.py": "a = 1\n"})
+    for number in range(3):
+        git_repo.commit(f"change {number}", {".env": f"TOKEN={number}\n", "src/use.py": f"a = {number}\n"})
+    git_repo.write("src/use.py", "a = rare_token_name\n")
+    assert not {".env", "src/use.py"} & {one.path for one in related(git_repo)}
+
+
+def test_scores_are_shares_of_one() -> None:
+    query = Query(paths=("a.py",), terms={"word": 1.0})
+    paths = frozenset({"b.py", "c.py", "d/e.py"})
+    found = rank(query, Material([Match("b.py", 0, "word")], [PastCommit(("a.py", "c.py"))], paths))
+    assert sum(one.score for one in found) == pytest.approx(1, abs=1e-4)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    assert all(one.reasons for one in found)
+
+
+def test_nothing_to_rank_is_no_error() -> None:
+    assert rank(Query(paths=("a.py",), terms={}), Material([], [], frozenset())) == ()
+
+
+def test_a_moved_file_keeps_its_past() -> None:
+    known = frozenset({"src/flask/app.py", "src/flask/cli.py", "docs/app.py"})
+    assert todays_names(["flask/app.py", "app.py", "gone.py"], known) == {"flask/app.py": "src/flask/app.py"}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("src/app.py", "source"),
+        ("tests/conftest.py", "test"),
+        ("pkg/app_test.go", "test"),
+        ("src/test/java/org/AppTest.java", "test"),
+        ("CHANGES.rst", "changes"),
+        ("changelog/12.bugfix.rst", "changes"),
+        ("docs/usage.md", "docs"),
+        ("Cargo.toml", "build"),
+        (".github/workflows/ci.yml", "build"),
+        ("logo.png", "other"),
+    ],
+)
+def test_kinds_by_name(path: str, kind: str) -> None:
+    assert kind_of(path) == kind
+
+
+def test_names_taken_apart() -> None:
+    assert split_words("parseHTTPHeader_v2") == ["parse", "http", "header", "v", "2"]
+    assert {Name(path).stem for path in ("a/test_url_map.py", "b/UrlMapTest.java", "url_map.go")} == {"urlmap"}
+
+
+def test_lines_that_hold_a_line_by_indentation() -> None:
+    lines = ["class A:\n", "    def f(self):\n", "        # why\n", "        x = 1\n", "        y = 2\n"]
+    assert headers(lines, 4) == [lines[1], lines[0]]
+    assert headers(lines, 0) == []
+
+
+def test_words_of_a_change_leave_out_keywords(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {"a.py": "x = 1\n"})
+    git_repo.write("a.py", "def return_value(self):\n    return parse_header\n")
+    with read_change(git_repo.root, Scope("working")) as reading:
+        query = query_of(reading.change)
+    assert {"parse_header", "return_value"} <= set(query.terms)
+    assert not {"def", "return", "self"} & set(query.terms)
+
+
+def test_a_related_file_gives_a_slice_with_its_reason(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, "src/reader.py": "a = 0\n", "notes/table.txt": "first\nsecond\n"})
+    for number in range(4):
+        git_repo.commit(f"change {number}", {"src/reader.py": f"a = {number}1\n", "notes/table.txt": f"row {number}\n"})
+    git_repo.write("src/reader.py", "a = 99\n")
+    with read_change(git_repo.root, Scope("working")) as reading:
+        context = build(reading.change, reading.repository, budget_tokens=4000)
+    found = [one for one in context.slices if one.file == "notes/table.txt"]
+    assert found
+    assert "changed together" in found[0].reason
