@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import change, planted, real_changes, speed, tokens
+from bench import change, context_speed, planted, real_changes, speed, tokens
 
 HEAD = """# Results
 
@@ -18,7 +18,8 @@ absolute times. Whatever a model would say is *simulated* here; no figure says a
 
 def main() -> int:
     head = HEAD.format(day=datetime.now(UTC).date(), python=platform.python_version(), system=platform.system())
-    text = "\n".join([head, speed.section(), change.section(), tokens.section(), real_changes.section(), planted.section()])
+    parts = (speed, context_speed, change, tokens, real_changes, planted)
+    text = "\n".join([head, *(part.section() for part in parts)])
     (Path(__file__).parent / "RESULTS.md").write_text(text, "utf-8")
     print(text)
     return 0

@@ -30,3 +30,29 @@ def stacked(target: Path, title: str, names: Sequence[str], parts: Mapping[str, 
     axes.legend(frameon=False, labelcolor=INK)
     figure.savefig(target, transparent=True, metadata={"Date": None})
     pyplot.close(figure)
+
+
+def lines(
+    target: Path, title: str, panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], unit: str
+) -> None:
+    """A panel for each label of the x axis, in it a line for each name; both axes logarithmic."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams.update({"svg.hashsalt": title, "text.color": INK, "axes.edgecolor": INK, "font.size": 9})
+    from matplotlib import pyplot
+
+    figure, every = pyplot.subplots(1, len(panels), figsize=(8, 3), layout="constrained", sharey=True, squeeze=False)
+    for axes, (label, series) in zip(every[0], panels.items(), strict=True):
+        for (name, points), colour in zip(series.items(), COLOURS, strict=False):
+            axes.plot(*zip(*points, strict=True), label=name, color=colour, marker="o", markersize=3)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel(label, color=INK)
+        axes.tick_params(which="both", colors=INK)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, labelcolor=INK)
+    every[0][0].set_ylabel(unit, color=INK)
+    figure.suptitle(title, color=INK)
+    figure.savefig(target, transparent=True, metadata={"Date": None})
+    pyplot.close(figure)

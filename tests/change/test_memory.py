@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from rebuttal.change.scope import parse_scope
 from rebuttal.change.search import Hits
 from tests.gitrepo import GitRepo
 
+WORD = "word\n"
 WORDS = ("alpha", "beta", "gamma", "naïve", "common")
 FILES = ("a.py", "b.py", "sub/c.py", "sub/d.txt", "e.py")
 SCOPES = ("working", "staged", "commit:HEAD", "file:a.py")
@@ -132,10 +133,10 @@ class _Counted:
             sorted(words), (), {path: str(text) for path, text in self.texts.items()}, set(), self._all, self._some
         )
 
-    def _all(self, words: object) -> tuple[dict[str, Hits], set[str], bool]:
-        self.everywhere_for.append(list(words))  # type: ignore[call-overload]  # a sequence of words
+    def _all(self, words: Sequence[str]) -> tuple[dict[str, Hits], dict[str, str], bool]:
+        self.everywhere_for.append(list(words))
         found = {word: self._hits(word, self.texts) for word in self.everywhere_for[-1]}
-        return found, set(), True
+        return found, {}, True
 
     def _some(self, wanted: Mapping[str, object]) -> dict[str, Hits]:
         self.within_paths.append(list(wanted))
@@ -186,21 +187,27 @@ def test_a_word_stays_too_common_until_that_is_in_doubt(git_repo: GitRepo, monke
     monkeypatch.setattr("rebuttal.change.trees.MAX_LINES", 9)
     monkeypatch.setattr(search, "FLOOD", 18)
     monkeypatch.setattr(memory_module, "YOUNG_NS", 0)
+    monkeypatch.setattr(search, "FILE_LINES", 4)
     git_repo.commit("base", {f"{number}.py": "word\n" * 4 for number in range(20)})
     memory = Memory()
 
     def lines() -> int:
-        with read_change(git_repo.root, parse_scope("commit:HEAD"), memory=memory) as reading:
-            new = reading.repository.new
-            found = list(new.grep(["word"]))
-            assert (new.common == {"word"}) is (not found)
-            return len(found)
+        expected = look(git_repo, "file:0.py", None, {}, ("word",))
+        assert look(git_repo, "file:0.py", memory, {}, ("word",)) == expected
+        assert (expected[3][1] == {"word"}) is (len(expected[1]) == 9)  # type: ignore[index]  # paths and common
+        return len(expected[1])
 
-    assert lines() == 0
+    assert lines() == 9
+    assert lines() == 9
     git_repo.commit("fewer", {f"{number}.py": "x\n" for number in range(18)})
     assert lines() == 8
-    git_repo.commit("more", {f"{number}.py": "word\n" for number in range(18)})
-    assert lines() == 0
+    git_repo.commit("one more", {"17.py": "word\nword\n"})
+    assert lines() == 9
+    git_repo.commit("all again", {f"{number}.py": "word\n" * 9 for number in range(18)})
+    assert lines() == 9
+    for number in (1, 11, 3, 19, 12):
+        git_repo.write(f"{number}.py", f"x\n{WORD * (number % 3)}")
+        assert lines() == 9
 
 
 def test_history_goes_on_where_it_was_left(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,17 +139,29 @@ def test_an_ignored_file_is_never_read(repo: GitRepo) -> None:
 
 
 def test_a_word_that_is_too_common_is_named_and_hides_no_other(repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
-    repo.write("many.py", "word\n" * 10 + "rare\n")
-    repo.write("most.py", "flood\n" * 100_000)
+    for number in range(30):
+        repo.write(f"many{number:02}.py", "word\n" * 3 + "flood\n" * 5_000)
+    repo.write("rare.py", "rare\n")
+    repo.commit("many")
+    repo.write("z.py", "flood\n")
+    repo.commit("last")
     monkeypatch.setattr(trees, "MAX_LINES", 9)
-    monkeypatch.setattr(search, "MAX_LINES", 9)
-    monkeypatch.setattr(search, "MAX_OUTPUT", 100_000)
-    repo.commit("all")
-    with read_change(repo.root, parse_scope("commit:HEAD")) as reading:
-        new = reading.repository.new
-        assert list(new.grep(["word", "flood", "rare"])) == [Match("many.py", 10, "rare")]
+    monkeypatch.setattr(search, "FLOOD", 18)
+    monkeypatch.setattr(search, "FILE_LINES", 4)
+    for seconds, output in ((60.0, 10_000_000), (0.0, 100_000), (0.0, 10_000_000)):
+        monkeypatch.setattr(search, "EARLY_SECONDS", seconds)
+        monkeypatch.setattr(search, "MAX_OUTPUT", output)
+        with read_change(repo.root, parse_scope("commit:HEAD")) as reading:
+            new = reading.repository.new
+            found = list(new.grep(["word", "flood", "rare"]))
+        assert [match for match in found if match.word == "word"] == [
+            Match(f"many0{number}.py", line, "word") for number in range(3) for line in range(3)
+        ]
+        floods = [Match(f"many0{number}.py", line, "flood") for number in range(3) for line in range(3, 7)][:9]
+        # The changed file counts always.
+        assert [match for match in found if match.word == "flood"] == [*floods, Match("z.py", 0, "flood")]
+        assert [match for match in found if match.word == "rare"] == [Match("rare.py", 0, "rare")]
         assert new.common == {"word", "flood"}
-        assert list(reading.repository.old.grep(["flood", "old"], ["c.txt"])) == [Match("c.txt", 0, "old")]
 
 
 def test_a_line_of_a_megabyte_is_found_once(repo: GitRepo) -> None:

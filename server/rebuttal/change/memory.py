@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from rebuttal.change.model import PastCommit
 from rebuttal.change.search import MAX_LINES as TOO_COMMON
-from rebuttal.change.search import Hits, count, glob_matches
+from rebuttal.change.search import Hits, count, glob_matches, in_order
 
 YOUNG_NS = 3_000_000_000
 """A file that was written so shortly before may be written again without its times showing it (FAT counts in 2 s)."""
@@ -28,8 +28,8 @@ MAX_HASHES = 100_000
 Stat = tuple[int, int, int]
 """Size, time of the last change of the content, time of the last change of the file; both in nanoseconds."""
 Globs = tuple[str, ...]
-Everywhere = Callable[[Sequence[str]], tuple[Mapping[str, Hits], Set[str], bool]]
-"""Words to their hits, which of them are only noted in part, and whether the search came to its end."""
+Everywhere = Callable[[Sequence[str]], tuple[Mapping[str, Hits], Mapping[str, str], bool]]
+"""Words to their hits; of those that are too common the path up to which they are known; whether time sufficed."""
 Within = Callable[[Mapping[str, Sequence[str]]], Mapping[str, Hits]]
 """Files, each with the words to search it for, to the hits of each word."""
 
@@ -45,12 +45,17 @@ class _Known:
 
     hits: Hits
     stale: set[str]
-    partial: bool = False
-    """There are more hits; that the word is too common is all that is known for sure."""
+    frontier: bytes | None = None
+    """Where set, nothing is known of this path and those after it, except that the word is too common."""
 
     @property
     def doubtful(self) -> bool:
-        return self.partial and count(self.hits) <= TOO_COMMON
+        return self.frontier is not None and count(self.hits) <= TOO_COMMON
+
+    def add(self, hits: Hits) -> None:
+        for path, lines in hits.items():
+            if self.frontier is None or in_order(path) < self.frontier:
+                self.hits[path] = lines
 
     @property
     def weight(self) -> int:
@@ -118,10 +123,12 @@ class Searched:
     ) -> bool:
         if not words:
             return True
-        found, partial, whole = everywhere(words)
+        found, frontiers, whole = everywhere(words)
         for word in words:
             hits = {path: lines for path, lines in found[word].items() if path in keys and path not in outside}
-            self._words[(globs, word)] = _Known(hits, set(outside), word in partial)
+            self._words[(globs, word)] = _Known(
+                hits, set(outside), in_order(frontiers[word]) if word in frontiers else None
+            )
         return whole
 
     def _search_stale(
@@ -137,7 +144,7 @@ class Searched:
                 wanted.setdefault(path, []).append(word)
         there = {path: wanted[path] for path in sorted(wanted) if path in keys and glob_matches(path, globs)}
         for word, by_path in within(there).items() if there else ():
-            self._words[(globs, word)].hits.update(by_path)
+            self._words[(globs, word)].add(by_path)
         for word in words:
             self._words[(globs, word)].stale.clear()
 

@@ -10,7 +10,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import IO
@@ -19,12 +19,15 @@ from attrs import define, field
 
 from rebuttal.change.git import Git
 
-MAX_LINES = 5_000
-"""A word that more lines hold says nothing about any of them: it is left out, and named as too common."""
+MAX_LINES = 2_000
+"""Of a word that stands on more lines only the first are told, by path: each word for itself, so that none hides
+another, and it is named as too common."""
+FILE_LINES = 200
+"""The same for one file: a table of data is not what a word is searched for."""
 MAX_OUTPUT = 32_000_000
 """Bytes that git may print before the words that are too common are left out of the search."""
 FLOOD = 2 * MAX_LINES
-"""So many lines of one word are noted, which leaves room for some to go before the word is looked for again."""
+"""So many lines of one word are noted: some may go before the word has to be looked for again."""
 EARLY_SECONDS = 0.4
 """A word that floods so soon is left out at once. It decides how long a search takes, not what it finds."""
 SECONDS = 30.0
@@ -52,6 +55,11 @@ def glob_matches(path: str, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(path, glob) or path == glob or path.startswith(glob.rstrip("/") + "/") for glob in globs)
 
 
+def in_order(path: str) -> bytes:
+    """What paths are sorted by, as git sorts them."""
+    return path.encode("utf-8", "surrogateescape")
+
+
 def count(hits: Hits) -> int:
     """How many lines hold the word."""
     return sum(map(len, hits.values()))
@@ -62,7 +70,7 @@ def find_word(data: bytes, word: bytes) -> tuple[int, ...]:
     lines: list[int] = []
     counted = line = 0
     place = data.find(word)
-    while place >= 0:
+    while place >= 0 and len(lines) < FILE_LINES:
         if not _is_whole(data, place, place + len(word)):
             place = data.find(word, place + 1)
             continue
@@ -86,8 +94,10 @@ class GitSearch:
     perl: bool = True
     late: bool = False
     """Whether a search took longer than SECONDS, so that something may not have been found."""
-    flooding: set[str] = field(factory=set)
-    """Words that stand on more lines than were noted."""
+    skip: Set[str] = frozenset()
+    """Paths that do not count."""
+    frontiers: dict[str, str] = field(factory=dict)
+    """Of words that stand on more lines than were noted: the path before which everything was noted."""
 
     def search(self, words: Sequence[str], pathspecs: Sequence[str], where: Sequence[str]) -> dict[str, Hits]:
         """Where each of the words stands, in all files of `where` (options or a commit) that the pathspecs match."""
@@ -97,19 +107,15 @@ class GitSearch:
         return found
 
     def _group(self, words: Sequence[str], pathspecs: Sequence[str], where: Sequence[str]) -> dict[str, Hits]:
-        wanted = list(words)
-        dropped: dict[str, Hits] = {}
+        found, wanted = dict[str, Hits](), list(words)
         while wanted:
-            found, complete = self._once(wanted, pathspecs, where)
+            more, complete = self._once(wanted, pathspecs, where)
+            found |= more
             if complete:
-                return found | dropped
-            # What one word floods is searched again without it: the others lose nothing.
-            common = {word for word in wanted if count(found[word]) > MAX_LINES}
-            if not common:
-                return found | dropped  # out of time
-            dropped |= {word: found[word] for word in common}
-            wanted = [word for word in wanted if word not in common]
-        return dropped
+                break
+            # What floods the search has been noted as far as ever needed; all others are searched for again.
+            wanted = [word for word in wanted if word not in self.frontiers]
+        return found
 
     def _once(
         self, words: Sequence[str], pathspecs: Sequence[str], where: Sequence[str]
@@ -129,7 +135,8 @@ class GitSearch:
                 process.stdin.write(patterns)
                 process.stdin.close()
             prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
-            rows = _Rows(words)
+            prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
+            rows = _Rows(words, prefix, self.skip)
             complete = rows.collect(process.stdout)
             refused = self.perl and not rows.size and process.wait() == _FAILED
         finally:
@@ -137,8 +144,8 @@ class GitSearch:
             with suppress(BrokenPipeError):
                 running.kill()
         if not refused:
-            self.flooding |= rows.flooding
-            return rows.hits(prefix), complete
+            self.frontiers |= rows.frontiers()
+            return rows.hits(), complete
         self.perl = False
         return self._once(words, pathspecs, where)
 
@@ -154,13 +161,15 @@ class GitSearch:
 
 
 class _Rows:
-    """What git prints, by word and path."""
+    """What git prints, by word and path; it prints in the order of paths."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], prefix: bytes, skip: Set[str]) -> None:
         self.size = 0
-        self.flooding: set[str] = set()
+        self._prefix = prefix
+        self._skip = {prefix + path.encode("utf-8", "surrogateescape") for path in skip}
         self._found: dict[bytes, dict[bytes, list[int]]] = {word.encode("utf-8"): {} for word in words}
         self._left = dict.fromkeys(self._found, FLOOD)
+        self._flooded: dict[bytes, bytes] = {}
         self._until = time.monotonic() + EARLY_SECONDS
 
     def collect(self, stream: IO[bytes]) -> bool:
@@ -169,35 +178,40 @@ class _Rows:
         while piece := stream.read1(1 << 18):  # type: ignore[attr-defined]  # a pipe is a BufferedReader
             self.size += len(piece)
             rest = self._take(rest + piece)
-            if self.flooding and (time.monotonic() < self._until or self.size > MAX_OUTPUT):
+            if self._flooded and (time.monotonic() < self._until or self.size > MAX_OUTPUT):
                 return False
         return True
 
     def _take(self, data: bytes) -> bytes:
         """Note all whole rows; gives what is left over."""
-        found, left, at = self._found, self._left, 0
+        found, left, skip, at = self._found, self._left, self._skip, 0
         for row in _ROW.finditer(data):
             path, line, word = row.groups()
-            if left[word] > 0:
+            if left[word] > 0 and path not in skip:
                 lines = found[word].setdefault(path, [])
                 number = int(line) - 1
-                if not lines or lines[-1] != number:
+                if (not lines or lines[-1] != number) and len(lines) < FILE_LINES:
                     lines.append(number)
                     left[word] -= 1
+                    if not left[word]:
+                        self._flooded[word] = path
             at = row.end()
-        self.flooding = {word.decode("utf-8") for word, room in left.items() if room <= 0}
         return data[at:]
 
-    def hits(self, prefix: bytes) -> dict[str, Hits]:
-        names: dict[bytes, str] = {}
-        for by_path in self._found.values():
-            for path in by_path:
-                if path not in names:
-                    names[path] = path.removeprefix(prefix).decode("utf-8", "surrogateescape")
+    def frontiers(self) -> dict[str, str]:
+        return {word.decode("utf-8"): self._path(path) for word, path in self._flooded.items()}
+
+    def hits(self) -> dict[str, Hits]:
+        names = {path: self._path(path) for by_path in self._found.values() for path in by_path}
+        for word, path in self._flooded.items():
+            self._found[word].pop(path, None)  # the file in which it was enough may hold more
         return {
             word.decode("utf-8"): {names[path]: tuple(lines) for path, lines in by_path.items()}
             for word, by_path in self._found.items()
         }
+
+    def _path(self, printed: bytes) -> str:
+        return printed.removeprefix(self._prefix).decode("utf-8", "surrogateescape")
 
 
 def _apart(words: Sequence[str]) -> Iterator[list[str]]:

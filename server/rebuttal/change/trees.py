@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import define, field
@@ -11,7 +11,7 @@ from rebuttal.change.decode import NotText
 from rebuttal.change.git import Git
 from rebuttal.change.memory import Globs, Searched
 from rebuttal.change.model import Match
-from rebuttal.change.search import MAX_LINES, GitSearch, Hits, count, find_word, glob_matches, searchable
+from rebuttal.change.search import MAX_LINES, GitSearch, Hits, count, find_word, glob_matches, in_order, searchable
 from rebuttal.change.sides import load
 from rebuttal.change.sources import Source
 
@@ -35,7 +35,7 @@ class SideTree:
     _paths: frozenset[str] | None = None
     _pinned: set[str] = field(factory=set)
     common: set[str] = field(factory=set)
-    """Words that were searched for and stand on more than MAX_LINES lines."""
+    """Words that were searched for and stand on more than MAX_LINES lines besides the change: not all were told."""
 
     def read(self, path: str) -> str | None:
         if path in self.overlay:
@@ -68,16 +68,10 @@ class SideTree:
         return self._paths
 
     def grep(self, words: Iterable[str], globs: Iterable[str] = ()) -> Iterator[Match]:
-        """See `Tree.grep`; in order of path, line and word. What is too common comes not at all, but in `common`."""
-        found = self._find(searchable(words), tuple(sorted(set(globs))))
-        self.common |= {word for word, hits in found.items() if count(hits) > MAX_LINES}
-        rows = [
-            (path, line, word)
-            for word, hits in found.items()
-            if word not in self.common
-            for path, lines in hits.items()
-            for line in lines
-        ]
+        """See `Tree.grep`; in order of path, line and word. Of what is too common only the first come: see `common`."""
+        rows: list[tuple[str, int, str]] = []
+        for word, hits in self._find(searchable(words), tuple(sorted(set(globs)))).items():
+            rows += [(path, line, word) for path in hits for line in hits[path]]
         for path, line, word in sorted(rows):
             yield Match(path, line, word)
 
@@ -94,19 +88,34 @@ class SideTree:
             if len(outside) > MAX_SCANNED:
                 where, outside = (*where, "--untracked"), set()
 
-            def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Set[str], bool]:
-                search = GitSearch(self.git)
+            def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Mapping[str, str], bool]:
+                search = GitSearch(self.git, skip=own.keys())
                 hits = search.search(new, [f":(top){glob}" for glob in globs], where)
-                return hits, search.flooding, not search.late
+                return hits, search.frontiers, not search.late
 
             def within(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Hits]:
                 return self._look_into(wanted, single)
 
-            found = self._searched.search(words, globs, keys, outside, everywhere, within)
+            everything = self._searched.search(words, globs, keys, outside, everywhere, within)
+            found = {word: self._first(word, hits) for word, hits in everything.items()}
         for path in sorted(own):
             if glob_matches(path, globs):
                 _scan(own[path].encode("utf-8", "replace"), path, words, found)
         return found
+
+    def _first(self, word: str, hits: Hits) -> Hits:
+        """As many lines as are told of one word, by path."""
+        if count(hits) <= MAX_LINES:
+            return hits
+        self.common.add(word)
+        kept: Hits = {}
+        room = MAX_LINES
+        for path in sorted(hits, key=in_order):
+            kept[path] = hits[path][:room]
+            room -= len(kept[path])
+            if not room:
+                break
+        return kept
 
     def _own(self) -> dict[str, str]:
         """Texts that count whatever git or the disk has."""
