@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from rebuttal.change.base import Ends
 from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
 from rebuttal.change.memory import YOUNG_NS, Memory, Stat, is_young
 from rebuttal.change.repository import Place
-from rebuttal.change.submodule import submodule_state
+from rebuttal.change.submodule import MOVED, submodule_state
 from rebuttal.change.worktree import (
     EXECUTABLE,
     REGULAR,
@@ -38,6 +38,9 @@ _RAW = (
     "--no-textconv",
     "--ignore-submodules=none",
 )
+
+
+_SUBMODULE = f"{SUBMODULE:06o}"
 
 
 @frozen
@@ -159,18 +162,13 @@ def parse_raw(output: bytes) -> dict[str, FileChange]:
     for head, path in zip(tokens[::2], tokens[1::2], strict=False):
         old_mode, new_mode, old_oid, new_oid, status = head.removeprefix(":").split(" ")
         new = None if status == "U" else _blob(new_mode, new_oid)  # U: a merge conflict
-        change = FileChange(path, _blob(old_mode, old_oid), new)
-        changes[path] = evolve(change, skip=_submodule(change))
+        skip = MOVED if _SUBMODULE in (old_mode, new_mode) else None
+        changes[path] = FileChange(path, _blob(old_mode, old_oid), new, skip=skip)
     return changes
 
 
 def _blob(mode: str, oid: str) -> InGit | None:
     return InGit(int(mode, 8), oid) if int(mode, 8) else None
-
-
-def _submodule(change: FileChange) -> str | None:
-    modes = {side.mode for side in (change.old, change.new) if side is not None}
-    return "submodule" if SUBMODULE in modes else None
 
 
 def _without_conflicts(changes: Mapping[str, FileChange], index: Index) -> dict[str, FileChange]:
