@@ -244,3 +244,20 @@ def test_a_fault_in_a_notebook_is_found_in_its_file_and_its_cell(rebuttal: Rebut
     assert finding["cell"]["range"]["start"] == {"line": 0, "character": 19}
     assert ran.rules() == {"ruff:B006", "ruff:F821"}
     assert ran.json["degraded"] == []
+
+
+def test_a_secret_that_a_notebook_printed_is_found_in_its_outputs(rebuttal: Rebuttal, git_repo: GitRepo) -> None:
+    def notebook(printed: str) -> str:
+        output = {"output_type": "stream", "name": "stdout", "text": [printed]}
+        cell = {"cell_type": "code", "metadata": {}, "outputs": [output], "source": ["print(key)"]}
+        return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+
+    git_repo.commit("base", {"nb.ipynb": notebook("nothing")})
+    after = notebook(EXAMPLE_KEY)
+    git_repo.write("nb.ipynb", after)
+    ran = rebuttal("review", "--repo", git_repo.root, "--format", "json", "--panel", "static")
+    (finding,) = ran.json["findings"]
+    assert finding["rule"] == "secrets:aws"
+    assert EXAMPLE_KEY in after.split("\n")[finding["range"]["start"]["line"]]
+    (skipped,) = ran.json["coverage"]["skipped"]
+    assert skipped == {"file": "nb.ipynb", "reason": "only outputs or metadata of the notebook changed"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from attrs import define, evolve, field, frozen
@@ -35,6 +35,7 @@ def assemble(git: Git, objects: ObjectReader, collected: Collected, rules: BaseR
         tuple(sorted(files, key=lambda diff: diff.path)),
         tuple(sorted(work.skipped, key=lambda item: item.file)),
         tuple(work.notes),
+        work.outputs,
     )
 
 
@@ -44,6 +45,8 @@ class Assembled:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     """Sentences for the user."""
+    outputs: Mapping[str, tuple[str, str]]
+    """Notebooks of which only outputs or metadata changed: both files as they are on disk."""
 
 
 class _Unchanged(Exception):
@@ -72,6 +75,7 @@ class _Assembly:
     algorithm: str
     skipped: list[Skipped] = field(factory=list)
     notes: list[str] = field(factory=list)
+    outputs: dict[str, tuple[str, str]] = field(factory=dict)
     _drafts: list[_Draft] = field(factory=list)
     _room: int = MAX_CHARACTERS
     _left_out: Counter[str] = field(factory=Counter)
@@ -200,7 +204,7 @@ class _Assembly:
         data = None if new is None else self._blob(new, limit_of(change.path))
         draft = self._read(change, data)
         if draft.sides.unchanged:
-            raise NotText(_only(change.path))
+            raise self._only_read_differently(draft)
         return draft
 
     def _from_disk(self, change: FileChange, new: OnDisk) -> _Draft:
@@ -218,7 +222,7 @@ class _Assembly:
         if draft.sides.unchanged:
             if encoding or (draft.sides.new is not None and draft.sides.new.encoding == "utf-16"):
                 raise _Unchanged  # the attribute working-tree-encoding: git stores it as UTF-8
-            raise NotText(_only(change.path))
+            raise self._only_read_differently(draft)
         return draft
 
     def _same_bytes(self, path: str, old: InGit, new: OnDisk) -> bool:
@@ -248,6 +252,15 @@ class _Assembly:
     def _read(self, change: FileChange, new: bytes | str | None, named: str | None = None) -> _Draft:
         old = None if change.old is None else self._blob(change.old, limit_of(change.path))
         return _draft(change, load(change.path, old, new, named))
+
+    def _only_read_differently(self, draft: _Draft) -> NotText:
+        """Why a file whose text is the same is not reviewed. Outputs of a notebook may still hold secrets."""
+        old, new = draft.sides.old, draft.sides.new
+        if not is_notebook(draft.change.path) or old is None or new is None:
+            return NotText("only its encoding or its byte order mark changed")
+        self.outputs[draft.change.path] = (old.file, new.file)
+        self._room -= old.size + new.size
+        return NotText(ONLY_OUTPUTS)
 
     def _blob(self, blob: InGit, limit: int) -> bytes:
         found = self.objects.get(blob.oid, limit)
@@ -312,10 +325,6 @@ def _has_new_crlf(draft: _Draft) -> bool:
 def _draft(change: FileChange, sides: Sides) -> _Draft:
     old, new = (None if side is None else side.text for side in (sides.old, sides.new))
     return _Draft(change, sides, old, new)
-
-
-def _only(path: str) -> str:
-    return ONLY_OUTPUTS if is_notebook(path) else "only its encoding or its byte order mark changed"
 
 
 def _lf(text: str) -> str:

@@ -121,6 +121,9 @@ def _read(
             new.remember(diff.path, diff.new_text)
         if diff.old_text is not None:
             old.remember(diff.old_path or diff.path, diff.old_text)
+    for path, (before, after) in found.outputs.items():
+        old.remember(path, before)
+        new.remember(path, after)
     change = Change(
         root=place.root,
         scope=scope,
