@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
@@ -21,6 +22,17 @@ LEAST = 60
 _HEADER = 20
 """Tokens of a slice's own header line, about."""
 _CONSIDERED = 120
+_SMALL = 100
+_COSTLY = 0.5
+_AGAIN = 0.95
+"""Tuned on the histories of flask, requests and cobra (bench/slices.py), reported on others."""
+_LEAST_REPEATED = 45
+"""Tokens: a shorter text costs no more than the words that refer to it."""
+_FAILS = re.compile(
+    r"\b(?:raise|throw|throws|panic!?|except|catch|rescue|ensure|finally|die|abort|unwrap|expect|bail!|Err|exit)\b"
+    r"|\breturn\b[^\n]*\b(?:err|nil|None|null|false|False|-1)\b|\bif err\b|\bassert"
+)
+"""Where a function fails or handles a failure: kept when it is cut."""
 
 
 @frozen
@@ -75,31 +87,69 @@ def pack(
     shown: Mapping[str, frozenset[int]],
     budget: int,
 ) -> tuple[Slice, ...]:
-    """Take the best first until the budget is used; `lines_of` gives the redacted lines of a candidate's file.
+    """Take what is worth most for its tokens until the budget is used; given back best first.
 
-    `shown` says which lines of the new side the diff shows: a piece that adds nothing to it is left out."""
-    taken: list[Slice] = []
-    covered: dict[tuple[str, Side], set[int]] = {(file, "new"): set(lines) for file, lines in shown.items()}
-    left = budget
-    for one in candidates:
-        seen = covered.setdefault((one.file, one.side), set())
-        lines = lines_of(one)
+    `lines_of` gives the redacted lines of a candidate's file. `shown` says which lines of the new side the diff
+    shows: a piece that adds nothing to it, or to what was taken, is left out."""
+    return _Packing(lines_of, shown, budget).take(candidates)
+
+
+class _Packing:
+    def __init__(
+        self,
+        lines_of: Callable[[Candidate], Sequence[str]],
+        shown: Mapping[str, frozenset[int]],
+        budget: int,
+    ) -> None:
+        self._lines_of = lines_of
+        self._left = budget
+        self._covered: dict[tuple[str, Side], set[int]] = {(file, "new"): set(lines) for file, lines in shown.items()}
+        self._texts: dict[str, Slice] = {}
+        self._files: Counter[str] = Counter()
+
+    def take(self, candidates: Sequence[Candidate]) -> tuple[Slice, ...]:
+        waiting = [(one, _cost(one, self._lines_of(one))) for one in candidates]
+        taken: list[Slice] = []
+        while waiting and self._left > _HEADER:
+            place = max(range(len(waiting)), key=lambda at: (self._worth(*waiting[at]), -at))
+            found = self._slice(waiting.pop(place)[0])
+            if found is not None:
+                taken.append(found)
+                self._left -= found.tokens
+                self._files[found.file] += 1
+        return tuple(sorted(taken, key=lambda one: (-one.score, one.file, one.start_line, one.end_line)))
+
+    def _worth(self, one: Candidate, cost: int) -> float:
+        """Of a piece that costs four times as much half as much is gained, and each further one of a file adds less."""
+        return one.score**2 / (cost + _SMALL) ** _COSTLY * _AGAIN ** self._files[one.file]
+
+    def _slice(self, one: Candidate) -> Slice | None:
+        seen = self._covered.setdefault((one.file, one.side), set())
+        lines = self._lines_of(one)
         if not any(lines[line].strip() for line in one.lines(len(lines)) if line not in seen):
-            continue
-        limit = min(SURE_LIMIT if one.score >= SURE_SCORE else LIMIT, left - _HEADER)
+            return None
+        limit = min(SURE_LIMIT if one.score >= SURE_SCORE else LIMIT, self._left - _HEADER)
         kept = _cut(one, lines, limit)
         if kept is None:
-            continue
+            return None
         text = _text(kept, lines, one)
+        twin = self._texts.get(text)
+        if twin is not None:
+            text = f"{ELISION} (the same text as {twin.file}, lines {twin.start_line} to {twin.end_line})\n"
         tokens = quick_tokens(text) + _HEADER
-        if tokens > left:
-            continue
-        left -= tokens
+        if tokens > self._left:
+            return None
         seen.update(kept)
-        taken.append(
-            Slice(one.file, one.first + 1, min(one.last, len(lines) - 1) + 1, one.reason, one.score, tokens, text)
-        )
-    return tuple(taken)
+        last = min(one.last, len(lines) - 1) + 1
+        found = Slice(one.file, one.first + 1, last, one.reason, one.score, tokens, text)
+        if tokens >= _LEAST_REPEATED and twin is None:
+            self._texts[text] = found
+        return found
+
+
+def _cost(one: Candidate, lines: Sequence[str]) -> int:
+    most = SURE_LIMIT if one.score >= SURE_SCORE else LIMIT
+    return min(most, quick_tokens("".join(lines[line] for line in one.lines(len(lines)))))
 
 
 def _cut(one: Candidate, lines: Sequence[str], limit: int) -> list[int] | None:
@@ -124,8 +174,9 @@ def _cut(one: Candidate, lines: Sequence[str], limit: int) -> list[int] | None:
 def _by_need(one: Candidate, lines: Sequence[str], every: Sequence[int]) -> list[int]:
     naming = _naming(one, lines, every)
     near = [other for line in naming for other in (line - 1, line + 1, line - 2, line + 2)]
+    failing = [line for line in every if _FAILS.search(lines[line][:300])]
     held = set(every)
-    return [line for line in dict.fromkeys([*sorted(one.signature), *naming, *near, *every]) if line in held]
+    return [line for line in dict.fromkeys([*sorted(one.signature), *naming, *failing, *near, *every]) if line in held]
 
 
 def _naming(one: Candidate, lines: Sequence[str], every: Sequence[int]) -> list[int]:

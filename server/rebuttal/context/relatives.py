@@ -23,7 +23,7 @@ from rebuttal.context.changed import Changed, touched
 from rebuttal.context.code import Code
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import CLASSES, classes, functions
-from rebuttal.context.resolve import Found, Resolver, plain
+from rebuttal.context.resolve import Found, Resolver, plain, written_bases
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Symbol
 
@@ -153,7 +153,9 @@ class Relatives:
         return next((Found(path, one) for one in self._code.symbols(path) if one.qualified == wanted), None)
 
     def _extends(self, path: str, heir: Symbol, owner: Found) -> bool:
-        for written in heir.bases:
+        if heir.kind not in CLASSES:
+            return False
+        for written in written_bases(heir, self._code.lines(path)):
             name = plain(written)
             if name.replace("::", ".").replace("\\", ".").rpartition(".")[2] != owner.symbol.name:
                 continue

@@ -25,6 +25,8 @@ _STEPS = 4
 _TYPED_LINES = 400
 """So far above its use the type of a name is looked for."""
 _FACTORY = re.compile(r"(?:->|\)\s*:|\)\s*\(?)\s*[\"'&*]*(?:\w+\.)?\*?([A-Za-z_]\w*)")
+_LISTED = re.compile(r"\b(?:implements|extends)\s+([\w$.\\,\s]+?)(?=\s*(?:\{|$|\bimplements\b|\bwith\b))")
+_ARGUMENTS = re.compile(r"<[^<>]*>")
 _EMBEDDED = re.compile(r"^\s*\*?(?:\w+\.)?([A-Z]\w*|[a-z]\w*)\s*(?:`.*`)?(?://.*)?$")
 
 
@@ -86,7 +88,7 @@ class Resolver:
         key = (owner.file, owner.symbol.qualified)
         if key not in self._bases:
             self._bases[key] = ()
-            names = owner.symbol.bases or tuple(self._embedded(owner))
+            names = (*written_bases(owner.symbol, self._code.lines(owner.file)), *self._embedded(owner))
             found = (self.dotted(owner.file, plain(name)) for name in names)
             self._bases[key] = tuple(one for one in found if one is not None and one.symbol != owner.symbol)
         return self._bases[key]
@@ -212,6 +214,13 @@ class Resolver:
             if found is not None and found.symbol.kind in TYPES:
                 return found
         return None
+
+
+def written_bases(symbol: Symbol, lines: Sequence[str]) -> tuple[str, ...]:
+    """What a class or interface names as its bases; what it implements too."""
+    header = "".join(lines[symbol.start_line : symbol.header_end_line + 1]).split("{")[0]
+    listed = [one for words in _LISTED.findall(_ARGUMENTS.sub("", header)) for one in words.split(",")]
+    return tuple(dict.fromkeys((*symbol.bases, *(one.strip() for one in listed if one.strip()))))
 
 
 def plain(name: str) -> str:
