@@ -50,7 +50,11 @@ _MINIFIED = re.compile(r".*[.-]min\.(js|mjs|cjs|css)|.*\.(js|mjs|cjs|css)\.map")
 _GENERATED = re.compile(r".*(_pb2(_grpc)?\.pyi?|\.pb\.(go|cc|h)|\.pb\.gw\.go|_generated\.go|\.g\.dart|\.designer\.cs)")
 _MINIFIABLE = re.compile(r".*\.(js|mjs|cjs|css)")
 # Go's rule for generated files (go help generate), and the mark other generators use; near the top of the file.
-_MARK = re.compile(r"^// Code generated .* DO NOT EDIT\.$|@generated\b", re.MULTILINE)
+# Text that only speaks of such marks (in backticks or quotes, or outside of a comment) is none.
+_COMMENT = r"(?:#|//|/?\*|<!--|--|;|%|\"\"\"|'''|\(\*)"
+_MARK = re.compile(
+    rf"^// Code generated .* DO NOT EDIT\.$|^[ \t]*{_COMMENT}[^\n]*?(?<![\w`\"'])@generated\b", re.MULTILINE
+)
 
 
 @frozen
