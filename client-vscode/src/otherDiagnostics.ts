@@ -58,7 +58,7 @@ export class OtherDiagnostics implements vscode.Disposable {
       const others = ofOthers(vscode.languages.getDiagnostics(document), OURS);
       if (others.length > 0 || this.#told.has(name)) {
         this.#told.add(name);
-        const diagnostics = client.code2ProtocolConverter.asDiagnostics(others);
+        const diagnostics = client.code2ProtocolConverter.asDiagnosticsSync(others);
         void client.sendNotification("$/rebuttal.diagnostics", { uri: name, version, diagnostics });
       }
     }
