@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from rebuttal.change.base import branch_name
+from rebuttal.change.model import ChangeError
 from rebuttal.change.novelty import MAX_HUNKS, Fingerprint, Novelty, Prints
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
@@ -64,7 +65,7 @@ async def recall(request: Request, services: Services, reading: Reading, choice:
     memory, prints = made
     try:
         found = {kind: await services.last_review(change.root, memory.scope, kind) for kind in _KINDS}
-    except StoreError:
+    except (StoreError, ChangeError):
         return memory  # what is wrong with the store is told where it matters: at the ledger
 
     def compare() -> dict[ReviewKind, Since]:
@@ -124,7 +125,7 @@ async def remember(request: Request, services: Services, memory: Memory | None, 
     debated = report.panel != "static" and report.not_spent is None
     try:
         await services.remember_review(result.root, memory, _KINDS if debated else ("static",))
-    except StoreError as error:
+    except (StoreError, ChangeError) as error:
         log.warning("the review is not remembered: %s", error)
 
 
