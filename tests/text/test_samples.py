@@ -89,8 +89,28 @@ def test_definitions_after_broken_code_are_still_found() -> None:
 @pytest.mark.parametrize("language", TAGGED)
 @pytest.mark.parametrize(
     "text",
-    ["(" * 60_000, "<<A " * 20_000, '"${a' * 15_000, "f(b, " * 12_000, "class A { " * 6_000, "\0\x01]})" * 12_000],
-    ids=["parentheses", "heredocs", "interpolations", "calls", "classes", "noise"],
+    [
+        "(" * 60_000,
+        "<<A " * 20_000,
+        '"${a' * 15_000,
+        "f(b, " * 12_000,
+        "class A { " * 6_000,
+        "\0\x01]})" * 12_000,
+        "/*\n" * 20_000,
+        '"${a\n' * 12_000,
+        "(\n" * 30_000,
+    ],
+    ids=[
+        "parentheses",
+        "heredocs",
+        "interpolations",
+        "calls",
+        "classes",
+        "noise",
+        "comment lines",
+        "interpolation lines",
+        "parenthesis lines",
+    ],
 )
 def test_hostile_text_is_understood_or_refused_but_never_hangs(language: Language, text: str) -> None:
     # Without the limits some of these take minutes, which the test run's own time limit refuses.
@@ -101,8 +121,13 @@ def test_hostile_text_is_understood_or_refused_but_never_hangs(language: Languag
 
 
 def test_many_loose_tokens_are_refused_because_queries_over_them_take_quadratic_time() -> None:
-    with pytest.raises(Unparsed):
-        symbols_of("(" * 200_000, "bash", Parser(seconds=60))
+    with pytest.raises(Unparsed, match="not in the language"):
+        symbols_of("(\n" * 200_000, "bash", Parser(seconds=60))
+
+
+def test_a_line_that_the_scanner_of_scala_would_look_through_for_minutes_is_refused() -> None:
+    with pytest.raises(Unparsed, match="data, not code"):
+        symbols_of("`" * 50_000, "scala", Parser())
 
 
 def test_time_runs_out_between_the_parts_of_a_long_text() -> None:

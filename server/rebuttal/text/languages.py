@@ -69,8 +69,10 @@ GLOBS: dict[Language, tuple[str, ...]] = {
 """By family: which files may hold its code."""
 
 TRUSTED: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx", "go"})
-"""Languages whose grammar tells a syntax error when it is one. The others read good code too, but macros, new forms
-and dialects make them find errors where there are none; what they understand is still used."""
+"""Languages whose grammar tells a syntax error when it is one. In the others what is understood is used, but macros,
+new forms and dialects give errors where there are none: in a quarter of the files of redis and fmt, one in thirty of
+Newtonsoft.Json, one in sixty of okio. Rust, Java, PHP and Ruby had none in over 1,500 good files, but their grammars
+refuse forms that are allowed: `safe fn`, `import module`, code before `super()`, `def x = puts 1`."""
 
 _TEST_FOLDERS = frozenset(
     {

@@ -32,6 +32,9 @@ MANY_SPANS = 100
 _CHUNK = 1 << 16
 _SHOWN = 40
 _TOO_SLOW = "Parsing took more than {:g} s: review this file by hand."
+_SCANS_LINES = ("bash", "kotlin", "ruby", "scala", "swift")
+_LONGEST_LINE = 10_000
+"""Their scanners may look through the rest of a line at each of its characters, without asking how late it is."""
 _LOOSE_TOKENS = 10_000
 _MATCH_LIMIT = 1_024
 """Matches begun at a time. Real code begins fewer than 64; in code that nests thousands deep each would be asked at
@@ -157,6 +160,8 @@ class Parser:
         data = text.encode("utf-8", "replace")
         if len(data) > MAX_BYTES:
             raise Unparsed(f"A file of {len(data):,} bytes is too long to parse: split it, or review it by hand.")
+        if language in _SCANS_LINES and max(map(len, data.split(b"\n"))) > _LONGEST_LINE:
+            raise Unparsed(f"A line of more than {_LONGEST_LINE:,} bytes is data, not code: review it by hand.")
         deadline = self._clock() + self._seconds
         try:
             tree = TreeParser(grammar(language)).parse(
