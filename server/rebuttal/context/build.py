@@ -17,6 +17,7 @@ from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
+from rebuttal.context.related.slices import related_slices
 from rebuttal.context.relatives import Relatives
 from rebuttal.context.reported import PROSE, relevant, tool_facts
 from rebuttal.context.resolve import Resolver
@@ -131,6 +132,8 @@ class _Builder:
         matches = search(self._repository.new, names)
         found += [*callers.of(matches), *relatives.below(matches), *definitions.guessed(matches)]
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
+        known = {one.file for one in found} | paths
+        found += related_slices(self._change, self._repository, self._new, known)
         return [one for one in found if not is_secret_file(one.file)]
 
     def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:

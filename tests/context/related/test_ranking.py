@@ -30,7 +30,7 @@ def test_files_changed_together_before_come_first(git_repo: GitRepo) -> None:
     git_repo.write("src/reader.py", "a = 99\n")
     best = related(git_repo)[0]
     assert best.path == "data/table.txt"
-    assert "changed together" in best.reasons[0]
+    assert best.reasons == ("changed together with reader.py in 5 of 5 commits",)
 
 
 def test_a_test_of_a_changed_file_is_found_by_its_name_without_any_history(git_repo: GitRepo) -> None:
@@ -46,7 +46,7 @@ def test_files_that_share_rare_names_with_a_new_file_are_found(git_repo: GitRepo
     git_repo.write("src/added.py", "def use(when):\n    return next_leap_second(when)\n")
     found = related(git_repo)
     assert found[0].path == "other/clock.py"
-    assert "shares rare names with the change" in found[0].reasons
+    assert found[0].reasons == ("shares the rare name next_leap_second with the change",)
 
 
 def test_same_state_gives_the_same_ranking(git_repo: GitRepo) -> None:
@@ -70,7 +70,6 @@ def test_scores_are_shares_of_one() -> None:
     found = rank(query, Material([Match("b.py", 0, "word")], [PastCommit(("a.py", "c.py"))], paths))
     assert sum(one.score for one in found) == pytest.approx(1, abs=1e-4)
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
-    assert all(one.reasons for one in found)
 
 
 def test_nothing_to_rank_is_no_error() -> None:
@@ -130,4 +129,12 @@ def test_a_related_file_gives_a_slice_with_its_reason(git_repo: GitRepo) -> None
         context = build(reading.change, reading.repository, budget_tokens=4000)
     found = [one for one in context.slices if one.file == "notes/table.txt"]
     assert found
-    assert "changed together" in found[0].reason
+    assert "changed together with reader.py" in found[0].reason
+
+
+def test_a_file_that_only_stands_beside_the_change_gives_no_slice(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {"seed.txt": "seed\n", "code.py": "def f():\n    return 1\n"})
+    git_repo.write("code.py", "def f():\n    return 2\n")
+    with read_change(git_repo.root, Scope("working")) as reading:
+        context = build(reading.change, reading.repository, budget_tokens=4000)
+    assert "seed.txt" not in {one.file for one in context.slices}

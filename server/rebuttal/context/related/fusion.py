@@ -17,7 +17,7 @@ from rebuttal.context.related.cochange import cochange_signals
 from rebuttal.context.related.lexical import Index, lexical_signals
 from rebuttal.context.related.model import Query, RankedFile, Signal
 from rebuttal.context.related.paths import Name, kind_of, path_signals
-from rebuttal.context.related.reasons import Reasons
+from rebuttal.context.related.reasons import Reasons, pairs
 from rebuttal.context.related.weights import WEIGHTS
 
 RANKED = 40
@@ -27,7 +27,7 @@ _BEST_OF_EACH = 300
 _FLOORS = {
     "together": 0.02, "together_mean": 0.02, "together_either": 0.02, "together_lift": 0.02, "by_folder": 0.02,
     "by_kind": 0.01, "popular": 0.002, "just_now": 0.01, "lately": 0.003, "words": 0.05, "shared": 0.05,
-    "likely_commits": 0.05, "likely_lately": 0.05, "second": 0.02, "stem": 0.1,
+    "likely_commits": 0.05, "likely_lately": 0.05, "second": 0.02, "stem": 0.1, "topic": 0.05,
 }  # fmt: skip
 """Of signals that are read by their logarithm: what stands for "almost nothing"."""
 _PAIRS = (
@@ -36,8 +36,14 @@ _PAIRS = (
     ("words", "together_either"),
     ("bm25", "by_folder"),
     ("around", "together_either"),
+    ("bm25", "topic"),
+    ("together_either", "topic"),
 )
 """Signals that say more where both agree."""
+
+
+_CROSSED = ("bm25", "around", "together_either", "words", "by_folder", "topic", "popular")
+"""Signals whose worth depends on the kind of file, and of change."""
 
 
 @frozen
@@ -63,7 +69,8 @@ def rank(
 
     `excluded` says which files are never shown (generated, vendored, secret); it is asked of the best only.
     """
-    signals = gather(query, material)
+    index = Index(material.matches, material.paths)
+    signals = gather(query, material, index)
     found = features(query, signals, set(weights))
     sums: dict[str, float] = dict.fromkeys(candidates(signals), 0.0)
     for name, values in found.items():
@@ -74,19 +81,19 @@ def rank(
         return ()
     highest = max(sums.values())
     whole = sum(exp(value - highest) for value in sums.values())
-    reasons = Reasons(query, signals)
-    ranked: list[RankedFile] = []
+    kept: list[str] = []
     for path in sorted(sums, key=lambda one: (-sums[one], one)):
-        if len(ranked) == most:
+        if len(kept) == most:
             break
         if excluded is None or not excluded(path):
-            ranked.append(RankedFile(path, round(exp(sums[path] - highest) / whole, 6), reasons.of(path)))
-    return tuple(ranked)
+            kept.append(path)
+    reasons = Reasons(query, signals, index, pairs(material.history, frozenset(query.paths), frozenset(kept)))
+    return tuple(RankedFile(path, round(exp(sums[path] - highest) / whole, 6), reasons.of(path)) for path in kept)
 
 
-def gather(query: Query, material: Material) -> dict[str, Signal]:
+def gather(query: Query, material: Material, index: Index | None = None) -> dict[str, Signal]:
     """All signals by name."""
-    index = Index(material.matches, material.paths)
+    index = index or Index(material.matches, material.paths)
     return {
         **lexical_signals(query, index),
         **path_signals(query, (Name(path) for path in sorted(material.paths))),
@@ -136,6 +143,23 @@ def features(query: Query, signals: Mapping[str, Signal], wanted: Collection[str
     for one, other in _PAIRS:
         add(f"{one}*{other}", lambda one=one, other=other: _product(shares[one], shares[other]))  # type: ignore[misc]  # as above
     found |= _kinds(query, kept, wanted)
+    found |= _crossed(query, small, shares, wanted)
+    return found
+
+
+def _crossed(
+    query: Query, signals: Mapping[str, Signal], shares: Mapping[str, Signal], wanted: Collection[str] | None
+) -> dict[str, Signal]:
+    """What some signals say of each kind of file (`x for kind`), and what they say to certain changes (`x if ...`)."""
+    found: dict[str, Signal] = {}
+    shown = {kind_of(path) for path in query.paths}
+    traits = [name for name, holds in (("no source", "source" not in shown), ("alone", len(query.paths) == 1)) if holds]
+    for name in _CROSSED:
+        signal = _logarithms(signals[name], _FLOORS[name]) if name in _FLOORS else shares[name]
+        for path, value in signal.items():
+            for feature in (f"{name} for {kind_of(path)}", *(f"{name} if {trait}" for trait in traits)):
+                if wanted is None or feature in wanted:
+                    found.setdefault(feature, {})[path] = value
     return found
 
 

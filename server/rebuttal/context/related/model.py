@@ -16,9 +16,9 @@ class RankedFile:
 
     path: str
     score: float
-    """From 0 to 1: about how likely it is that a change like this one touches the file too."""
+    """From 0 to 1, all files together 1: how likely the file is the one that is missing from the change."""
     reasons: tuple[str, ...]
-    """In words for the user, the weightiest first."""
+    """In words for the user, the weightiest first; none where only the habits of the repository speak for it."""
 
 
 @frozen
@@ -35,3 +35,7 @@ class Query:
     """Lower-case words of the changed files' texts: 1 on changed lines, less elsewhere."""
     imported: frozenset[str] = frozenset()
     """Lower-case words of the changed files' import lines."""
+    joined: Mapping[str, float] = field(factory=dict)
+    """Words of changed lines without case and separators (`UrlMap`, `url_map`: urlmap), with how much each matters."""
+    parts: Mapping[str, float] = field(factory=dict)
+    """The words that names on changed lines are made of, lower-case, with how much each matters (0 to 1)."""

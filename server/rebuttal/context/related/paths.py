@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from math import log, sqrt
 from typing import Literal
@@ -117,7 +117,19 @@ def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
     weight = {word: log(1 + len(known) / count) for word, count in counts.items()}
     stems = Counter(one.stem for one in known)
     found: dict[str, Signal] = {
-        name: {} for name in ("stem", "same_base", "folder", "near", "words", "named", "named_text", "named_import")
+        name: {}
+        for name in (
+            "stem",
+            "same_base",
+            "folder",
+            "near",
+            "words",
+            "named",
+            "named_text",
+            "named_import",
+            "named_like",
+            "topic",
+        )
     }
     shown_stems = {one.stem for one in changed} - GENERIC
     shown_bases = {one.base for one in changed}
@@ -136,6 +148,11 @@ def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
         if likeness > 0:
             found["words"][one.path] = likeness
         _named(query, one, stems[one.stem], found)
+        if one.stem in query.joined and one.stem not in GENERIC and len(one.stem) > 3:
+            found["named_like"][one.path] = query.joined[one.stem] / sqrt(stems[one.stem])
+        topic = _topic(one, query.parts, weight)
+        if topic > 0:
+            found["topic"][one.path] = topic
     return found
 
 
@@ -154,6 +171,14 @@ def _named(query: Query, one: Name, same: int, found: dict[str, Signal]) -> None
         found["named_import"][one.path] = rarity
 
 
+def _topic(one: Name, parts: Mapping[str, float], weight: Mapping[str, float]) -> float:
+    """How much of the file's own name the changed lines speak of, by rarity; longer names count for more."""
+    own = [part for part in split_words(one.base.rpartition(".")[0] or one.base) if len(part) > 2]
+    whole = sum(weight.get(part, 0.0) for part in own)
+    spoken = sum(weight.get(part, 0.0) * parts.get(part, 0.0) for part in own if part not in _TEST_PARTS)
+    return spoken / (1 + whole) if whole else 0.0
+
+
 def _near(one: Name, other: Name) -> float:
     """Shared folders from the top, as a share of the deeper path's."""
     mine, others = one.folder.split("/") if one.folder else [], other.folder.split("/") if other.folder else []
@@ -165,7 +190,7 @@ def _near(one: Name, other: Name) -> float:
     return (shared + 0.5) / (max(len(mine), len(others)) + 0.5) if mine or others else 1.0
 
 
-def _likeness(mine: frozenset[str], others: frozenset[str], weight: dict[str, float]) -> float:
+def _likeness(mine: frozenset[str], others: frozenset[str], weight: Mapping[str, float]) -> float:
     shared = mine & others
     if not shared:
         return 0.0

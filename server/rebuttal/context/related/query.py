@@ -9,7 +9,7 @@ from math import log
 
 from rebuttal.change.model import Change, FileDiff
 from rebuttal.context.related.model import Query
-from rebuttal.context.related.paths import GENERIC, Name
+from rebuttal.context.related.paths import GENERIC, Name, split_words
 from rebuttal.text.positions import git_lines
 
 TERMS, AROUND = 60, 24
@@ -57,6 +57,8 @@ class _Reduction:
         self._around: Counter[str] = Counter()
         self._mentioned: dict[str, float] = {}
         self._imported: set[str] = set()
+        self._joined: Counter[str] = Counter()
+        self._parts: Counter[str] = Counter()
 
     def query(self) -> Query:
         for diff in self._files:
@@ -70,6 +72,8 @@ class _Reduction:
             around=_best(Counter(around), Counter(), AROUND),
             mentioned=self._mentioned,
             imported=frozenset(self._imported),
+            joined={word: min(1.0, 0.5 + count / 6) for word, count in sorted(self._joined.items())},
+            parts={word: count / (count + 2) for word, count in sorted(self._parts.items())},
         )
 
     def _read(self, diff: FileDiff) -> None:
@@ -80,6 +84,11 @@ class _Reduction:
         words = Counter(word for line in changed for word in _WORD.findall(line) if is_telling(word))
         self._terms.update(words)
         self._spread.update(words.keys())
+        for word, count in words.items():
+            parts = split_words(word)
+            self._joined["".join(parts)] += count
+            for part in parts:
+                self._parts[part] += count
         self._around.update(word for line in changed for word in _DEFINES.findall(line) for _ in range(3))
         for hunk in diff.hunks[:200]:
             for header in headers(lines, hunk.new_start):

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
+from rebuttal.change.model import PastCommit
+from rebuttal.context.related.lexical import Index
 from rebuttal.context.related.model import Query, Signal
 from rebuttal.context.related.paths import Name, kind_of
+from rebuttal.text.words import counted
 
 _MOST = 3
+_WORDS = 3
+_RARE = 1.0
+"""A word in more than about a third of all files is no reason."""
+_OFTEN, _TIMES = 0.1, 2
+"""Less than this share of a file's commits, or fewer of them, can be chance."""
+
+
+@frozen
+class Pair:
+    """How often a file changed together with one of the change, of how often that one changed."""
+
+    path: str
+    times: int
+    of: int
+
+
+def pairs(history: Sequence[PastCommit], shown: Collection[str], wanted: Collection[str]) -> dict[str, Pair]:
+    """For each wanted file the changed one that it went along with most often."""
+    totals: Counter[str] = Counter()
+    together: Counter[tuple[str, str]] = Counter()
+    for commit in history:
+        here = [path for path in commit.paths if path in shown]
+        totals.update(here)
+        if here:
+            others = [path for path in commit.paths if path in wanted]
+            together.update((path, other) for path in here for other in others)
+    found: dict[str, Pair] = {}
+    for (path, other), times in sorted(together.items()):
+        known = found.get(other)
+        if known is None or times * known.of > known.times * totals[path]:
+            found[other] = Pair(path, times, totals[path])
+    return found
 
 
 @frozen
@@ -18,30 +54,25 @@ class Reasons:
 
     query: Query
     signals: Mapping[str, Signal]
+    index: Index
+    pairs: Mapping[str, Pair]
 
     def of(self, path: str) -> tuple[str, ...]:
-        """At most three, the weightiest first; never none."""
-        found = [
-            (weight, text)
-            for weight, text in (self._past(path), self._name(path), self._words(path), self._named(path))
-            if weight > 0
-        ]
-        found.sort(key=lambda one: (-one[0], one[1]))
-        return tuple(text for _, text in found[:_MOST]) or ("often changed together with files like these",)
+        """At most three, the weightiest first; none where only the habits of the repository speak for the file."""
+        found = [self._past(path), self._name(path), self._words(path), self._named(path)]
+        strong = sorted(((-weight, text) for weight, text in found if weight > 0), key=lambda one: one)
+        return tuple(text for _, text in strong[:_MOST])
 
     def _value(self, signal: str, path: str) -> float:
         return self.signals.get(signal, {}).get(path, 0.0)
 
-    def _share(self, signal: str, path: str) -> float:
-        values = self.signals.get(signal, {})
-        highest = max(values.values(), default=0.0)
-        return values.get(path, 0.0) / highest if highest > 0 else 0.0
-
     def _past(self, path: str) -> tuple[float, str]:
-        together = self._value("together_either", path)
-        if together >= 0.02:
-            return together + 0.2, f"changed together with the changed files before ({together:.0%})"
-        return self._value("by_folder", path), "changed together with files of the same folder before"
+        pair = self.pairs.get(path)
+        if pair is None or pair.times < _TIMES or pair.times < _OFTEN * pair.of:
+            return 0.0, ""
+        name = pair.path.rpartition("/")[2]
+        share = self._value("together_either", path)
+        return 0.3 + share, f"changed together with {name} in {pair.times} of {counted(pair.of, 'commit')}"
 
     def _name(self, path: str) -> tuple[float, str]:
         if not self._value("stem", path):
@@ -51,7 +82,16 @@ class Reasons:
         return 0.9, f"{'test' if kind_of(path) == 'test' else 'namesake'} of {like}"
 
     def _words(self, path: str) -> tuple[float, str]:
-        return self._share("shared", path) * 0.8, "shares rare names with the change"
+        held = [
+            (-self.index.rarity(word) * weight, word)
+            for word, weight in self.query.terms.items()
+            if path in self.index.files(word) and self.index.rarity(word) > _RARE
+        ]
+        if not held:
+            return 0.0, ""
+        words = [word for _, word in sorted(held)[:_WORDS]]
+        noun = "the rare names" if len(words) > 1 else "the rare name"
+        return self._value("shared", path), f"shares {noun} {', '.join(words)} with the change"
 
     def _named(self, path: str) -> tuple[float, str]:
         return self._value("named", path) * 0.5, "named in the changed files"

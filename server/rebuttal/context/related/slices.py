@@ -40,7 +40,7 @@ def related_slices(change: Change, repository: Repository, code: Code, known: Co
     for one in related.files:
         if one.score < LEAST_SCORE or place == FILES:
             return
-        if one.path in known or code.source(one.path) is None:
+        if one.path in known or not one.reasons or kind_of(one.path) == "changes" or code.source(one.path) is None:
             continue
         score = round(LOWEST + (HIGHEST - LOWEST) * (FILES - place) / FILES, 4)
         place += 1
@@ -72,10 +72,6 @@ def _pieces(one: RankedFile, score: float, lines: dict[int, set[str]], code: Cod
     reason = "; ".join(one.reasons)
     symbols = code.symbols(one.path)
     names = frozenset(word for words in lines.values() for word in words)
-    if kind_of(one.path) == "changes":
-        # A list of changes grows at its top: the newest entries show how they are written.
-        yield Candidate(one.path, "new", 0, 11, reason, score)
-        return
     found = list(_holding(symbols, lines))[:_PIECES]
     for number, symbol in enumerate(found):
         header = frozenset(range(symbol.start_line, max(symbol.header_end_line, symbol.name_line) + 1))
