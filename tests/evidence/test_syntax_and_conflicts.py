@@ -83,3 +83,33 @@ def test_a_conflict_that_stood_in_the_base_is_no_news(review: Review) -> None:
 def test_a_form_that_only_declaration_files_allow_is_no_syntax_error(review: Review) -> None:
     after = "declare const _default: number;\nexport default function (): {\n  name: string;\n};\n"
     assert review({"a.d.ts": "export {};\n"}, {"a.d.ts": after}).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "good", "strange"),
+    [
+        ("a.c", "int f(void) { return 1; }\n", "#define LOOP for(;;)\nint f(void) { LOOP { if (x) } }\n"),
+        ("A.java", "class A {}\n", "import module java.base;\nclass A { A() { f(); super(); } }\n"),
+        ("a.rb", "def f = 1\n", "def f = puts 1\n"),
+        ("a.rs", 'extern "C" { fn f(); }\n', 'unsafe extern "C" { safe fn f(); }\n'),
+    ],
+)
+def test_what_only_the_grammar_does_not_know_is_no_syntax_error(
+    review: Review, path: str, good: str, strange: str
+) -> None:
+    assert review({path: good}, {path: strange}).findings == ()
+
+
+@pytest.mark.parametrize("path", ["a.sh", "a.rb", "a.rs", "a.cpp"])
+def test_a_conflict_is_told_though_a_grammar_takes_its_markers_for_code(review: Review, path: str) -> None:
+    (found,) = review({path: ""}, {path: CONFLICT}).findings
+    assert (found.rule, found.severity) == ("conflict:marker", "critical")
+
+
+def test_overloads_and_macros_of_other_languages_are_no_broken_callers(review: Review) -> None:
+    before = {
+        "src/A.java": "class A {\n  static int f(int a) { return a; }\n}\n",
+        "src/B.java": "class B {\n  int g() { return A.f(1); }\n}\n",
+    }
+    after = {"src/A.java": "class A {\n  static int f(int a, int b) { return a; }\n}\n"}
+    assert review(before, after).findings == ()
