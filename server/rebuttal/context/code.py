@@ -70,23 +70,23 @@ class Code:
         """The paths whose last part is `name`, sorted."""
         if self._by_name is None:
             self._by_name = {}
-            for path in sorted(self.paths):
-                self._by_name.setdefault(path.rsplit("/", 1)[-1], []).append(path)
-        return self._by_name.get(name, [])
+            for path in self.paths:
+                self._by_name.setdefault(path.rpartition("/")[2], []).append(path)
+        return sorted(self._by_name.get(name, ()))
 
     def in_folder(self, folder: str) -> list[str]:
         """The paths of the files right in `folder` ("" for the root), sorted."""
-        return self._by_folder().get(folder, [])
+        return sorted(self._by_folder().get(folder, ()))
 
     def folders_named(self, name: str) -> list[str]:
         """The folders with files whose last part is `name`, sorted."""
         self._by_folder()
-        return self._folders.get(name, [])
+        return sorted(self._folders.get(name, ()))
 
     def _by_folder(self) -> dict[str, list[str]]:
         if self._files is None:
             self._files = {}
-            for path in sorted(self.paths):
+            for path in self.paths:
                 self._files.setdefault(path.rpartition("/")[0], []).append(path)
             for folder in self._files:
                 self._folders.setdefault(folder.rpartition("/")[2], []).append(folder)

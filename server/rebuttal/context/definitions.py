@@ -8,6 +8,7 @@ from typing import TypeGuard
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Match
+from rebuttal.change.search import MAX_LINES
 from rebuttal.context.candidates import (
     DEFINITION_CALLED,
     DEFINITION_GUESSED,
@@ -100,7 +101,10 @@ class Definitions:
     def guessed(self, matches: Mapping[str, Sequence[Match]]) -> Iterator[Candidate]:
         """Definitions that are unique in the repository, or among the files imported, by the lines that name them."""
         for wanted in self.unresolved:
-            defining = [one for one in matches.get(wanted.name, ()) if self._may_define(one, wanted)]
+            lines = matches.get(wanted.name, ())
+            if len(lines) >= MAX_LINES:
+                continue  # not all of them were told: what looks like the only one may not be
+            defining = [one for one in lines if self._may_define(one, wanted)]
             files = list(dict.fromkeys(one.path for one in defining))
             if not 1 <= len(files) <= _RIVALS:
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Literal
 
 Language = Literal[
@@ -115,10 +114,10 @@ def family_of(language: Language) -> Language:
 
 def is_test(path: str) -> bool:
     """Whether a file holds tests or examples, by the customs of its language."""
-    parts = PurePosixPath(path).parts
+    parts = path.split("/")
     if any(part.lower() in _TEST_FOLDERS or part.endswith(_TEST_FOLDER_ENDS) for part in parts[:-1]):
         return True
-    name = parts[-1] if parts else ""
+    name = parts[-1]
     stem, _, suffix = name.rpartition(".")
     language = _BY_SUFFIX.get(suffix.lower())
     if language in _CAMEL_CASE and stem.endswith(_CAMEL_ENDS):
