@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.packages import git
@@ -71,8 +72,9 @@ def buffer_against_git(where: Path, runs: int) -> tuple[list[float], list[float]
     nothing: list[float] = []
     memory = Memory()
     command = ["git", "diff", "--no-index", "-U0", str(one), str(other)]
-    for _ in range(runs + 1):
-        ours.append(timed(lambda: _overlaid(where, new, memory)))
+    for number in range(runs + 1):
+        typed = f"{new}# edit {number}\n"  # each time another text: none is remembered
+        ours.append(timed(partial(_overlaid, where, typed, memory)))
         peer.append(timed(lambda: subprocess.run(command, capture_output=True, check=False)))
         nothing.append(timed(lambda: read(where, memory=memory)))
     assert (where / "large.py").read_text("utf-8") == old
@@ -81,7 +83,7 @@ def buffer_against_git(where: Path, runs: int) -> tuple[list[float], list[float]
 
 def _overlaid(where: Path, text: str, memory: Memory) -> None:
     (diff,) = read(where, {"large.py": text}, memory=memory).files
-    assert len(diff.hunks) == LINES // 50
+    assert len(diff.hunks) == LINES // 50 + 1
 
 
 def warm(where: Path, files: int, runs: int) -> list[float]:

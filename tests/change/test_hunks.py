@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rebuttal.change import hunks as hunks_module
 from rebuttal.change.git import git_environment
 from rebuttal.change.hunks import compare, whole
+from rebuttal.change.memory import Remembered
 from rebuttal.change.model import Hunk
 
 Chosen = Sequence[tuple[int, str | None, str | None]]
@@ -121,3 +122,15 @@ def test_temporary_folders_are_private_and_removed(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
     if os.name == "posix":
         assert modes == [0]
+
+
+def test_hunks_that_are_remembered_are_those_of_these_very_texts() -> None:
+    known = Remembered(10)
+    pairs: list[tuple[str | None, str | None]] = [("1\n2\n", "1\n3\n"), ("a\n", "a\nb\n"), ("x\n", "x\n")]
+    first = compare(pairs, os.environ, known)
+    assert first == compare(pairs, os.environ)
+    altered: list[tuple[str | None, str | None]] = [("1\n2\n", "0\n1\n2\n"), *pairs[1:]]
+    assert compare(altered, os.environ, known) == compare(altered, os.environ)
+    assert compare(pairs[::-1], {"PATH": ""}, known).hunks == {1: first.hunks[1], 2: first.hunks[0]}  # no git is run
+    moved: list[tuple[str | None, str | None]] = [("1\n" * 9, None), (None, "1\n" * 9), *pairs]
+    assert compare(moved, os.environ, known) == compare(moved, os.environ)

@@ -13,6 +13,7 @@ from rebuttal.change.collect import Collected, FileChange, InBuffer, InGit, OnDi
 from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText, decode
 from rebuttal.change.git import Git, ObjectReader
 from rebuttal.change.hunks import compare, whole
+from rebuttal.change.memory import Remembered
 from rebuttal.change.model import FileDiff, Hunk, Skipped, Status
 from rebuttal.change.notebook import ONLY_OUTPUTS, is_notebook
 from rebuttal.change.sides import LFS, Side, Sides, limit_of, load, notes
@@ -25,12 +26,14 @@ MAX_FILES = 3_000
 """Files of one change that are reviewed; those that git tracks come first."""
 
 
-def assemble(git: Git, objects: ObjectReader, collected: Collected, rules: BaseRules, algorithm: str) -> Assembled:
+def assemble(
+    git: Git, objects: ObjectReader, collected: Collected, rules: BaseRules, algorithm: str, known: Remembered
+) -> Assembled:
     """The file diffs and the skipped files, each sorted by path, and what was assumed on the way."""
     work = _Assembly(git, objects, collected.worktree, rules, algorithm)
     for change in sorted(collected.changes.values(), key=lambda one: (one.untracked, one.path)):
         work.add(change)
-    files = work.finish()
+    files = work.finish(known)
     return Assembled(
         tuple(sorted(files, key=lambda diff: diff.path)),
         tuple(sorted(work.skipped, key=lambda item: item.file)),
@@ -115,14 +118,14 @@ class _Assembly:
         self._left_out[folder + slash if slash else "./"] += 1
         return True
 
-    def finish(self) -> list[FileDiff]:
+    def finish(self, known: Remembered) -> list[FileDiff]:
         """All file diffs, with hunks and renames."""
         for folder, count in self._left_out.items():
             files = "1 changed file" if count == 1 else f"{count} changed files"
             self._skip(folder, f"{files} more: a review takes at most {MAX_FILES:,}; review them in parts")
         drafts = [draft for draft in self._settle_line_ends() if self._is_reviewed(draft)]
         self.notes = notes((draft.change.path, draft.sides) for draft in drafts)
-        found = compare([_comparable(draft) for draft in drafts], self.git.environment)
+        found = compare([_comparable(draft) for draft in drafts], self.git.environment, known)
         gone = set(found.renames.values())
         sources = {**found.copies, **found.renames}
         diffs = []

@@ -5,6 +5,8 @@ The texts are given, so git reads nothing of the repository: no attribute, filte
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from tempfile import TemporaryDirectory
 from attrs import frozen
 
 from rebuttal.change.git import Git
+from rebuttal.change.memory import Remembered
 from rebuttal.change.model import Hunk
 
 _STEP = re.compile(
@@ -22,6 +25,8 @@ _STEP = re.compile(
 )
 COPIED_LINES = 10
 """A shorter text is no copy: few lines are alike by chance, and what is copied counts as unchanged."""
+_Pair = tuple[int, str | None, str | None]
+"""Place, old text, new text."""
 _PAIR = re.compile(rb"a/o/(\d+) b/n/(\d+)")
 
 
@@ -43,11 +48,14 @@ def whole(old_text: str | None, new_text: str | None) -> tuple[Hunk, ...]:
     return (Hunk(0, old, 0, new),) if old or new else ()
 
 
-def compare(texts: Sequence[tuple[str | None, str | None]], environment: Mapping[str, str]) -> Comparison:
+def compare(
+    texts: Sequence[tuple[str | None, str | None]], environment: Mapping[str, str], known: Remembered | None = None
+) -> Comparison:
     """Hunks of every (old, new) pair that has both; renames between those that have only one, and copies.
 
     Hunks count lines that end with a line feed only, as git does. Similar enough: half, git's default. A copy is
-    sought among the old texts given here (`git diff -C`), not among the files that did not change.
+    sought among the old texts given here (`git diff -C`), not among the files that did not change. `known` is where
+    the hunks of pairs are remembered.
     """
     renamable = any(old is None for old, _ in texts) and any(old is not None and old != new for old, new in texts)
     chosen = [
@@ -55,6 +63,35 @@ def compare(texts: Sequence[tuple[str | None, str | None]], environment: Mapping
         for place, (old, new) in enumerate(texts)
         if (old != new and old is not None and new is not None) or (renamable and (old is None) != (new is None))
     ]
+    if known is not None and not renamable:
+        return _with_memory(chosen, environment, known)
+    return _compare(chosen, texts, environment)
+
+
+def _with_memory(chosen: Sequence[_Pair], environment: Mapping[str, str], known: Remembered) -> Comparison:
+    """Without renames and copies each pair stands for itself: those seen before are not compared again."""
+    keys = {place: _digest(old or "", new or "") for place, old, new in chosen}
+    seen: dict[int, tuple[Hunk, ...]] = {
+        place: hunks for place, key in keys.items() if (hunks := known.get(key)) is not None
+    }
+    found = _compare([pair for pair in chosen if pair[0] not in seen], (), environment)
+    for place, hunks in found.hunks.items():
+        known.keep(keys[place], hunks)
+    return Comparison({**seen, **found.hunks}, {})
+
+
+def _digest(old: str, new: str) -> bytes:
+    digest = hashlib.sha256()
+    for text in (old, new):
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.digest()
+
+
+def _compare(
+    chosen: Sequence[_Pair], texts: Sequence[tuple[str | None, str | None]], environment: Mapping[str, str]
+) -> Comparison:
     if not chosen:
         return Comparison({}, {})
     with TemporaryDirectory(prefix="rebuttal-", ignore_cleanup_errors=True) as name:
@@ -67,13 +104,14 @@ def compare(texts: Sequence[tuple[str | None, str | None]], environment: Mapping
     )
 
 
-def _diff(folder: Path, chosen: Sequence[tuple[int, str | None, str | None]], environment: Mapping[str, str]) -> bytes:
+def _diff(folder: Path, chosen: Sequence[_Pair], environment: Mapping[str, str]) -> bytes:
     for side in ("o", "n", "home"):
         (folder / side).mkdir(mode=0o700)
     for place, old, new in chosen:
         for side, text in (("o", old), ("n", new)):
             if text is not None:
-                (folder / side / str(place)).write_bytes(text.encode("utf-8", "surrogatepass"))
+                with open(f"{folder}{os.sep}{side}{os.sep}{place}", "wb") as file:  # noqa: PTH123  # there may be thousands
+                    file.write(text.encode("utf-8", "surrogatepass"))
     git = Git(folder, _no_configuration(folder, environment))
     options = ("--no-index", "-U0", "-M", "-C", "--text", "--no-color", "--no-ext-diff", "--no-textconv")
     return git.run("diff", *options, "--src-prefix=a/", "--dst-prefix=b/", "o", "n", ok=(0, 1))

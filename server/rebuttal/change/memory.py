@@ -240,3 +240,5 @@ class Memory:
     """The files of a commit, by its hash."""
     indexes: Remembered = field(factory=lambda: Remembered(2))
     """The parsed index and how it differs from a base, by the times of the index and the base."""
+    hunks: Remembered = field(factory=lambda: Remembered(1_000))
+    """The hunks between two texts, by their digest."""

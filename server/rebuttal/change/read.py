@@ -110,7 +110,7 @@ def _read(
     if scope.kind == "file":
         collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
     rules = BaseRules(Attributes(old.read), Ignored(old.read, ignore(old.read)))
-    found = assemble(git, objects, collected, rules, place.algorithm)
+    found = assemble(git, objects, collected, rules, place.algorithm, memory.hunks)
     files, skipped = found.files, found.skipped
     if only_lines:
         # After renames have been found: the file that was moved away from is not selected.
