@@ -141,3 +141,19 @@ def test_the_order_of_sets_does_not_reach_the_bytes(git_repo: GitRepo) -> None:
     }
     assert len(outputs) == 1
     assert b"overrides" in outputs.pop()
+
+
+def test_prose_that_names_what_is_gone_is_shown(context_of: ContextOf) -> None:
+    base = {
+        "core.py": "def compute_total(n):\n    return n\n",
+        "README.md": "# Shop\n\nCall `compute_total`\nto add up.\n\nBye.\n",
+    }
+    context = context_of(base, {"core.py": "def total(n):\n    return n\n"})
+    assert slice_of(context, "README.md", "compute_total, which is gone").text == "Call `compute_total`\nto add up.\n"
+
+
+def test_code_without_a_grammar_is_looked_at_by_words_and_coverage_says_so(context_of: ContextOf) -> None:
+    base = {"a.lua": "x = 1\n", "b.lua": "function order_total(n)\n  return n\nend\n\nprint(1)\n"}
+    context = context_of(base, {"a.lua": "x = order_total(1)\n"})
+    assert slice_of(context, "b.lua", "words of a.lua").text == "function order_total(n)\n  return n\nend\n"
+    assert [(one.file, "by words only" in one.reason) for one in context.skipped] == [("a.lua", True)]

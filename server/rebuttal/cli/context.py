@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
 from rebuttal.context.model import Context
+from rebuttal.text.words import counted
+
+_WIDEST = 56
+_NAMED = 3
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -57,12 +61,39 @@ def to_json(context: Context, milliseconds: int) -> dict[str, Any]:
 
 
 def to_text(context: Context) -> str:
-    """One line a slice."""
-    lines = [
-        f"{one.file}:{one.start_line}-{one.end_line}  {one.reason}  ({one.tokens} tokens, score {one.score:.2f})"
-        for one in context.slices
-    ]
-    lines.append(f"{context.tokens} tokens with the change itself; {context.budget} are allowed for slices")
-    lines += [f"not shown: {one.file}: {one.reason}" for one in context.skipped]
-    lines += [f"replaced: {one.file}:{one.line}: {one.kind}" for one in context.redactions]
-    return "\n".join(lines) + "\n"
+    """A line a slice, best first; then what is summarised or not shown, and which secrets were replaced."""
+    used = sum(one.tokens for one in context.slices)
+    files = len({one.file for one in context.slices})
+    head = (
+        f"{counted(len(context.slices), 'slice')} of {counted(files, 'file')}: {used:,} of {context.budget:,} tokens; "
+        f"the change itself takes {context.tokens - used:,}"
+    )
+    return "\n".join([head, *_slices(context), *_left_out(context), *_replaced(context)]) + "\n"
+
+
+def _slices(context: Context) -> list[str]:
+    places = [f"{one.file}:{one.start_line}-{one.end_line}" for one in context.slices]
+    width = min(max(map(len, places), default=0), _WIDEST)
+    rows = [["", f"score  tokens  {'lines'.ljust(width)}  why"]] if places else []
+    for one, place in zip(context.slices, places, strict=True):
+        rows.append([f" {one.score:.2f}  {one.tokens:>6,}  {place.ljust(width)}  {one.reason}"])
+    return [line for row in rows for line in row]
+
+
+def _left_out(context: Context) -> list[str]:
+    """One line for each reason, however many files it has."""
+    files: dict[str, list[str]] = {}
+    for one in context.skipped:
+        files.setdefault(one.reason, []).append(one.file)
+    rows = [f"  {_named(some)}: {reason}" for reason, some in files.items()]
+    return ["", "summarised or not shown", *rows] if rows else []
+
+
+def _named(files: Sequence[str]) -> str:
+    shown = ", ".join(files[:_NAMED])
+    return shown if len(files) <= _NAMED else f"{shown} and {len(files) - _NAMED:,} more"
+
+
+def _replaced(context: Context) -> list[str]:
+    rows = [f"  {one.file}:{one.line}: {one.kind}" for one in context.redactions]
+    return ["", "secrets replaced before anything is sent", *rows] if rows else []

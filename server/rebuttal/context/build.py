@@ -8,6 +8,7 @@ from attrs import evolve
 
 from rebuttal.change.model import Change, FileDiff, Repository, Side, Skipped
 from rebuttal.change.unreviewed import unreviewed
+from rebuttal.context.by_words import by_words, unread
 from rebuttal.context.callers import Callers
 from rebuttal.context.candidates import MAX_WANTED, around, guidelines, search
 from rebuttal.context.changed import changed_symbols
@@ -131,6 +132,7 @@ class _Builder:
             names.setdefault(wanted.name, wanted.family)
         matches = search(self._repository.new, names)
         found += [*callers.of(matches), *relatives.below(matches), *definitions.guessed(matches)]
+        found += by_words(self._shown_files, changed, self._new)
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         known = {one.file for one in found} | paths
         found += related_slices(self._change, self._repository, self._new, known)
@@ -225,7 +227,7 @@ class _Builder:
 
     def _skipped(self) -> tuple[Skipped, ...]:
         secret = [Skipped(one.path, NAMED_ONLY) for one in self._change.files if _is_secret(one)]
-        return (*secret, *self._compression.said, *self._new.skipped, *self._old.skipped)
+        return (*secret, *self._compression.said, *unread(self._shown_files), *self._new.skipped, *self._old.skipped)
 
 
 _SIDES: tuple[Side, ...] = ("new", "old")

@@ -17,6 +17,7 @@ from rebuttal.context.candidates import (
     MAX_WANTED,
     TEST,
     TEST_BROKEN,
+    TEST_GUESSED,
     family,
     whole,
 )
@@ -29,6 +30,10 @@ from rebuttal.context.resolve import SELF
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Reference, Symbol
 
+_BY_FOLDER = ("go", "java", "kotlin", "scala", "csharp", "swift", "php")
+"""Files of one folder know each other's names without an import."""
+_LOOSE = ("rust", "c", "cpp", "csharp", "ruby", "php", "kotlin", "scala", "swift", "bash")
+"""Names may come from files that no import of the user's own file names: a distinctive one counts, as a guess."""
 _SPREAD = 16
 """A method's name in more files than this says too little about which class is meant."""
 _LOOKED_INTO = 40
@@ -115,7 +120,9 @@ class Callers:
     def _means(self, one: Changed, path: str, use: Reference, spread: int) -> bool:
         """Whether this use can mean the definition, given that its file can."""
         if one.owner is None:
-            return self._knows(path, one, use.name) if use.receiver is None else self._is_module(path, use.receiver)
+            if use.receiver is None:
+                return self._knows(path, one, use.name)
+            return self._is_module(path, use.receiver) or language_of(path) in _LOOSE
         if use.receiver is None:
             return False
         if use.receiver in SELF or use.receiver.startswith("super"):
@@ -131,7 +138,9 @@ class Callers:
             return True
         if any(each.name == name and each.parent is None for each in self._code.symbols(path)):
             return False
-        return path.endswith(".go") or any(name == each.local or each.name == "*" for each in self._code.imports(path))
+        if language_of(path) in (*_BY_FOLDER, *_LOOSE):
+            return True
+        return any(name == each.local or each.name == "*" for each in self._code.imports(path))
 
     def _is_module(self, path: str, receiver: str) -> bool:
         root = receiver.split(".", maxsplit=1)[0]
@@ -148,14 +157,19 @@ class Callers:
             return CALLER_BROKEN if one.broken else CALLER
         # A method is used through objects whose class is imported elsewhere.
         distinctive = len(one.symbol.name) >= DISTINCTIVE and spread <= _SPREAD
-        return CALLER_GUESSED if one.owner is not None and distinctive and not is_test(path) else None
+        loose = one.owner is not None or language in _LOOSE
+        if not loose or not distinctive:
+            return None
+        if is_test(path):
+            return TEST_GUESSED if language in _LOOSE else None
+        return CALLER_GUESSED
 
     def _reaches(self, path: str, target: str) -> bool:
         """Whether names of `target` can be known in `path`: by an import, or in the same Go package."""
         key = (path, target)
         if key not in self._reached:
             language = language_of(path)
-            same = language == "go" and posixpath.dirname(path) == posixpath.dirname(target)
+            same = language in _BY_FOLDER and posixpath.dirname(path) == posixpath.dirname(target)
             self._reached[key] = same or (
                 language is not None
                 and any(leads_to(target, files_of(one, path, language, self._code)) for one in self._code.imports(path))

@@ -121,7 +121,7 @@ class _Packing:
 
     def _worth(self, one: Candidate, cost: int) -> float:
         """Of a piece that costs four times as much half as much is gained, and each further one of a file adds less."""
-        return one.score**2 / (cost + _SMALL) ** _COSTLY * _AGAIN ** self._files[one.file]
+        return float(one.score**2 / (cost + _SMALL) ** _COSTLY * _AGAIN ** self._files[one.file])
 
     def _slice(self, one: Candidate) -> Slice | None:
         seen = self._covered.setdefault((one.file, one.side), set())

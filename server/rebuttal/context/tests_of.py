@@ -16,7 +16,7 @@ from rebuttal.text.model import Symbol
 
 _FILES = 2
 _TESTS = 3
-_OUTLINED = 40
+_OUTLINED = 25
 _STARTS = ("test_", "Test", "spec_", "test-", "")
 _ENDS = (
     "_test",
@@ -53,7 +53,7 @@ def tests_by_name(diff: FileDiff, old: Code, code: Code, changed: Collection[str
             reason = f"{one.qualified} tests {diff.path}, by its name and words"
             yield whole(path, one, reason, round(TEST_NAMED - 0.02 * number, 2), names)
         if not naming and tests:
-            only = frozenset(line for one in tests[:_OUTLINED] for line in range(one.start_line, one.name_line + 1))
+            only = frozenset(one.name_line for one in tests[:_OUTLINED])
             reason = f"tests of {diff.path}, by their names"
             yield Candidate(path, "new", min(only), max(only), reason, TEST_OUTLINE, only=only)
 
