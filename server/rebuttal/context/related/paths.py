@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from math import log, sqrt
+from math import fsum, log, sqrt
 from typing import Literal
 
 from attrs import frozen
@@ -134,6 +134,8 @@ def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
     shown_stems = {one.stem for one in changed} - GENERIC
     shown_bases = {one.base for one in changed}
     shown_folders = Counter(one.folder for one in changed)
+    nearest: dict[str, float] = {}
+    like = _Likeness(changed, weight)
     for one in known:
         if one.stem in shown_stems:
             found["stem"][one.path] = 1 / sqrt(stems[one.stem])
@@ -141,10 +143,12 @@ def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
             found["same_base"][one.path] = 1.0
         if one.folder in shown_folders:
             found["folder"][one.path] = shown_folders[one.folder] / len(changed)
-        near = max(_near(one, each) for each in changed)
+        if one.folder not in nearest:
+            nearest[one.folder] = max(_near(one, each) for each in changed)
+        near = nearest[one.folder]
         if near > 0:
             found["near"][one.path] = near
-        likeness = max(_likeness(one.words, each.words, weight) for each in changed)
+        likeness = like.best(one.words)
         if likeness > 0:
             found["words"][one.path] = likeness
         _named(query, one, stems[one.stem], found)
@@ -190,8 +194,23 @@ def _near(one: Name, other: Name) -> float:
     return (shared + 0.5) / (max(len(mine), len(others)) + 0.5) if mine or others else 1.0
 
 
-def _likeness(mine: frozenset[str], others: frozenset[str], weight: Mapping[str, float]) -> float:
-    shared = mine & others
-    if not shared:
-        return 0.0
-    return sum(weight.get(word, 0.0) for word in shared) / sum(weight.get(word, 1.0) for word in (mine | others))
+class _Likeness:
+    """Of the words of two paths, how many are shared, by rarity; against the changed path that is most alike."""
+
+    def __init__(self, changed: Sequence[Name], weight: Mapping[str, float]) -> None:
+        self._weight = weight
+        self._every = frozenset(word for one in changed for word in one.words)
+        self._changed = [(one.words, fsum(weight.get(word, 1.0) for word in one.words)) for one in changed]
+
+    def best(self, mine: frozenset[str]) -> float:
+        # Most paths share nothing with any: that costs one look. fsum, because sets are in no order.
+        if mine.isdisjoint(self._every):
+            return 0.0
+        weight = self._weight
+        own = fsum(weight.get(word, 1.0) for word in mine)
+        best = 0.0
+        for words, whole in self._changed:
+            if shared := mine & words:
+                both = fsum(weight.get(word, 0.0) for word in shared)
+                best = max(best, both / (own + whole - fsum(weight.get(word, 1.0) for word in shared)))
+        return best
