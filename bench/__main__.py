@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import change, context_speed, planted, real_changes, speed, tokens
+from bench import change, context_speed, planted, real_changes, slices, speed, tokens
 
 HEAD = """# Results
 
