@@ -40,8 +40,8 @@ _LARGE = 120
 _LARGE_CLASS = 50
 _SMALL_CLASS = 12
 _DEFINES = re.compile(
-    r"\b(?:def|class|func|function|const|let|var|type|interface|enum|struct|trait|fn|fun|val|mod|macro_rules|union|record)\b|"
-    r"\b(?:object|protocol|extension|module|namespace|typedef|define|static)\b|^\s*(?:\w+\s+){0,4}\w+\s*\("
+    r"\b(?:def|class|func|function|const|let|var|type|interface|enum|struct|trait|fn|fun|val|mod|union|record)\b|"
+    r"\b(?:macro_rules|object|protocol|extension|module|namespace|typedef|define|static)\b|^\s*(?:\w+\s+){0,4}\w+\s*\("
 )
 
 
