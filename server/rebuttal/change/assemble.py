@@ -111,6 +111,7 @@ class _Assembly:
             and change.old is not None
             and change.old.mode == new.mode
             and new.mode in (REGULAR, EXECUTABLE)
+            and new.noted_size in (0, new.size)  # else it differs from the index: only counted, it is not read for that
             and self._same_bytes(change.path, change.old, new)
         ):
             return True
