@@ -77,5 +77,7 @@ def lexical_signals(query: Query, index: Index) -> dict[str, Signal]:
         "shared": index.shared(query.terms),
         "rarest": index.rarest(query.terms),
         "around": index.bm25(query.around, 0.0),
+        "gone": index.bm25(query.gone, 0.0),
+        "repeated": index.bm25(query.repeated, 0.0),
         "mentions": index.bm25(stems, 0.0),
     }

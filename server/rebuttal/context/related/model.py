@@ -39,3 +39,7 @@ class Query:
     """Words of changed lines without case and separators (`UrlMap`, `url_map`: urlmap), with how much each matters."""
     parts: Mapping[str, float] = field(factory=dict)
     """The words that names on changed lines are made of, lower-case, with how much each matters (0 to 1)."""
+    gone: Mapping[str, float] = field(factory=dict)
+    """Those of `terms` that a changed file held before and holds no more: a name that was taken out or renamed."""
+    repeated: Mapping[str, float] = field(factory=dict)
+    """Those of `terms` that stand on changed lines of several files."""

@@ -57,6 +57,7 @@ class _Reduction:
         self._around: Counter[str] = Counter()
         self._mentioned: dict[str, float] = {}
         self._imported: set[str] = set()
+        self._gone: set[str] = set()
         self._joined: Counter[str] = Counter()
         self._parts: Counter[str] = Counter()
 
@@ -72,6 +73,8 @@ class _Reduction:
             around=_best(Counter(around), Counter(), AROUND),
             mentioned=self._mentioned,
             imported=frozenset(self._imported),
+            gone={word: weight for word, weight in terms.items() if word in self._gone},
+            repeated={word: weight for word, weight in terms.items() if self._spread[word] > 1},
             joined={word: min(1.0, 0.5 + count / 6) for word, count in sorted(self._joined.items())},
             parts={word: count / (count + 2) for word, count in sorted(self._parts.items())},
         )
@@ -93,6 +96,10 @@ class _Reduction:
         for hunk in diff.hunks[:200]:
             for header in headers(lines, hunk.new_start):
                 self._around.update(word for word in _WORD.findall(header) if is_telling(word))
+        if diff.new_text is not None and diff.old_text is not None:
+            left = {word for line in lines for word in _WORD.findall(line)}
+            removed = (old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old))
+            self._gone.update(word for line in removed for word in _WORD.findall(line) if word not in left)
         self._mention(lines[:_MOST_LINES], 0.5)
         self._mention(changed, 1.0)
 
