@@ -68,11 +68,15 @@ def todays_names(old: Iterable[str], known: frozenset[str]) -> dict[str, str]:
 
     Folders move more often than files get new names, so `src/flask/app.py` is what `flask/app.py` was.
     """
+    before = sorted(set(old))
+    gone = {path.rpartition("/")[2] for path in before if path not in known}
     by_base: dict[str, list[str]] = {}
-    for path in sorted(known):
-        by_base.setdefault(path.rpartition("/")[2], []).append(path)
+    for path in known if gone else ():
+        base = path.rpartition("/")[2]
+        if base in gone:
+            by_base.setdefault(base, []).append(path)
     names: dict[str, str] = {}
-    for path in old:
+    for path in before:
         if path in known:
             names[path] = path
             continue

@@ -7,7 +7,9 @@ is learned here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from heapq import nsmallest
 from math import exp, log, sqrt
 
 from attrs import frozen
@@ -22,7 +24,9 @@ from rebuttal.context.related.weights import WEIGHTS
 
 RANKED = 40
 """How many files are named at most: a later one is hardly ever needed."""
-_BEST_OF_EACH = 300
+_SMALL = 3_000
+"""How many files a repository may have for all their names to be taken apart."""
+_BEST_OF_EACH = 200
 """How many files of each signal are looked at further."""
 _FLOORS = {
     "together": 0.02, "together_mean": 0.02, "together_either": 0.02, "together_lift": 0.02, "by_folder": 0.02,
@@ -94,11 +98,25 @@ def rank(
 def gather(query: Query, material: Material, index: Index | None = None) -> dict[str, Signal]:
     """All signals by name."""
     index = index or Index(material.matches, material.paths)
-    return {
-        **lexical_signals(query, index),
-        **path_signals(query, (Name(path) for path in sorted(material.paths))),
-        **_of(material.paths, cochange_signals(query, material.history, material.paths)),
-    }
+    past = cochange_signals(query, material.history, material.paths)
+    found = {**lexical_signals(query, index), **_of(material.paths, past)}
+    names = [Name(path) for path in sorted(_comparable(query, material.paths, found))]
+    return {**found, **path_signals(query, names)}
+
+
+def _comparable(query: Query, paths: frozenset[str], found: Mapping[str, Signal]) -> Collection[str]:
+    """The files whose names are compared: all, but of a large repository only those that something else speaks for."""
+    if len(paths) <= _SMALL:
+        return paths
+    kept = set(candidates(found))
+    folders = {path.rpartition("/")[0] for path in query.paths}
+    stems = {Name(path).base.lower().partition(".")[0] for path in query.paths}
+    alike = re.compile("|".join(re.escape(stem) for stem in sorted(stems) if len(stem) > 3) or "(?!)")
+    for path in paths:
+        folder, _, base = path.rpartition("/")
+        if folder in folders or alike.search(base.lower()):
+            kept.add(path)
+    return kept
 
 
 def _of(paths: frozenset[str], signals: Mapping[str, Signal]) -> dict[str, Signal]:
@@ -112,7 +130,9 @@ def candidates(signals: Mapping[str, Signal]) -> list[str]:
         if len(signal) <= _BEST_OF_EACH:
             found.update(signal)
         else:
-            found.update(sorted(signal, key=lambda path: (-signal[path], path))[:_BEST_OF_EACH])
+            found.update(
+                path for _, path in nsmallest(_BEST_OF_EACH, ((-value, path) for path, value in signal.items()))
+            )
     return sorted(found)
 
 

@@ -23,18 +23,22 @@ class Index:
             if match.path in universe:
                 self._words.setdefault(match.word, Counter())[match.path] += 1
         self._files = len(universe)
+        self._rarity: dict[str, float] = {}
         self._lengths: Counter[str] = Counter()
         for counts in self._words.values():
             self._lengths.update(counts)
         self._mean = sum(self._lengths.values()) / max(1, len(self._lengths))
 
-    def files(self, word: str) -> Counter[str]:
-        return self._words.get(word, Counter())
+    def files(self, word: str) -> Mapping[str, int]:
+        """How often each file holds the word."""
+        return self._words.get(word, {})
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency, never negative."""
-        holding = len(self.files(word))
-        return log(1 + (self._files - holding + 0.5) / (holding + 0.5))
+        if word not in self._rarity:
+            holding = len(self.files(word))
+            self._rarity[word] = log(1 + (self._files - holding + 0.5) / (holding + 0.5))
+        return self._rarity[word]
 
     def bm25(self, terms: Mapping[str, float], b: float = B) -> Signal:
         found: Signal = {}
