@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import change, context_speed, planted, real_changes, slices, speed, tokens
+from bench import change, context_speed, planted, real_changes, retrieval, slices, speed, tokens
 
 HEAD = """# Results
 
@@ -18,7 +18,7 @@ absolute times. Whatever a model would say is *simulated* here; no figure says a
 
 def main() -> int:
     head = HEAD.format(day=datetime.now(UTC).date(), python=platform.python_version(), system=platform.system())
-    parts = (speed, context_speed, change, tokens, real_changes, planted, slices)
+    parts = (speed, context_speed, change, tokens, real_changes, planted, slices, retrieval)
     text = "\n".join([head, *(part.section() for part in parts)])
     (Path(__file__).parent / "RESULTS.md").write_text(text, "utf-8")
     print(text)

@@ -174,12 +174,18 @@ def _crossed(
     found: dict[str, Signal] = {}
     shown = {kind_of(path) for path in query.paths}
     traits = [name for name, holds in (("no source", "source" not in shown), ("alone", len(query.paths) == 1)) if holds]
+    kinds: dict[str, str] = {}
     for name in _CROSSED:
+        if wanted is not None and not any(one.startswith((f"{name} for ", f"{name} if ")) for one in wanted):
+            continue
         signal = _logarithms(signals[name], _FLOORS[name]) if name in _FLOORS else shares[name]
+        for trait in traits:
+            if wanted is None or f"{name} if {trait}" in wanted:
+                found[f"{name} if {trait}"] = dict(signal)
         for path, value in signal.items():
-            for feature in (f"{name} for {kind_of(path)}", *(f"{name} if {trait}" for trait in traits)):
-                if wanted is None or feature in wanted:
-                    found.setdefault(feature, {})[path] = value
+            kind = kinds.get(path) or kinds.setdefault(path, kind_of(path))
+            if wanted is None or f"{name} for {kind}" in wanted:
+                found.setdefault(f"{name} for {kind}", {})[path] = value
     return found
 
 

@@ -77,7 +77,6 @@ def lexical_signals(query: Query, index: Index) -> dict[str, Signal]:
     stems = stems_of(query)
     return {
         "bm25": index.bm25(query.terms),
-        "bm25_flat": index.bm25(query.terms, 0.0),
         "shared": index.shared(query.terms),
         "rarest": index.rarest(query.terms),
         "around": index.bm25(query.around, 0.0),

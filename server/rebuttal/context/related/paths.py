@@ -167,7 +167,7 @@ def _named(query: Query, one: Name, same: int, found: dict[str, Signal]) -> None
     mentioned = query.mentioned.get(stem, 0.0) if len(stem) > 2 and stem not in GENERIC else 0.0
     rarity = 1 / sqrt(max(same, 1))
     best = max(whole, mentioned * rarity)
-    if best >= 1 or best > 0.5:
+    if best > 0.5:
         found["named"][one.path] = best
     if best > 0:
         found["named_text"][one.path] = best

@@ -16,8 +16,8 @@ from rebuttal.context.related.query import query_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.secrets import is_secret_file
 
-HISTORY = 2_000
-"""How many past commits are looked at; bench/retrieval/RESULTS.md shows what more of them would bring."""
+HISTORY = 1_000
+"""How many past commits are looked at: more bring nothing (bench/retrieval/RESULTS.md)."""
 FILES = 8
 """How many related files give pieces: most of what is missing stands among the first."""
 LEAST_SCORE = 0.02
@@ -45,6 +45,11 @@ def related_slices(change: Change, repository: Repository, code: Code, known: Co
         score = round(LOWEST + (HIGHEST - LOWEST) * (FILES - place) / FILES, 4)
         place += 1
         yield from _pieces(one, score, related.lines.get(one.path, {}), code)
+
+
+def sought(change: Change) -> list[str]:
+    """The words that related files are found by."""
+    return words_of(query_of(change))
 
 
 class _Related:
