@@ -85,6 +85,9 @@ class HidingTree:
             for word in sorted(set(pattern.findall(line))):
                 yield Match(self.hidden, number, word)
 
+    def expect(self, words: Iterable[str]) -> None:
+        self.tree.expect(words)
+
 
 @frozen
 class HidingRepository:

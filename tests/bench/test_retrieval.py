@@ -80,5 +80,8 @@ def test_a_hiding_tree_finds_words_of_the_hidden_text() -> None:
         def grep(self, words: object, globs: object = ()) -> list[Match]:
             return [Match("a.py", 5, "new_word"), Match("b.py", 1, "word")]
 
+        def expect(self, words: object) -> None:
+            return None
+
     tree = HidingTree(Empty(), "a.py", "one\nword and words\n")  # type: ignore[arg-type]  # a list will do
     assert list(tree.grep(["word"])) == [Match("b.py", 1, "word"), Match("a.py", 1, "word")]
