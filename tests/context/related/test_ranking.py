@@ -64,6 +64,16 @@ def test_the_change_itself_and_secret_files_are_not_ranked(git_repo: GitRepo) ->
     assert not {".env", "src/use.py"} & {one.path for one in related(git_repo)}
 
 
+def test_lock_files_and_generated_files_are_not_ranked(git_repo: GitRepo) -> None:
+    made = {"Cargo.lock": "v = 0\n", "gen/made.py": "v = 0\n", ".gitattributes": "gen/** linguist-generated\n"}
+    git_repo.commit("all", {**MANY, **made, "src/use.py": "a = 0\n"})
+    for number in range(3):
+        files = {"Cargo.lock": f"v = {number}1\n", "gen/made.py": f"v = {number}1\n", "src/use.py": f"a = {number}1\n"}
+        git_repo.commit(f"change {number}", files)
+    git_repo.write("src/use.py", "a = 9\n")
+    assert not made.keys() - {".gitattributes"} & {one.path for one in related(git_repo)}
+
+
 def test_scores_are_shares_of_one() -> None:
     query = Query(paths=("a.py",), terms={"word": 1.0})
     paths = frozenset({"b.py", "c.py", "d/e.py"})

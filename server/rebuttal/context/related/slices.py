@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from rebuttal.change.model import Change, Match, PastCommit, Repository
+from rebuttal.change.attributes import Attributes
+from rebuttal.change.model import Change, Repository
+from rebuttal.change.skipping import skip_by_name
 from rebuttal.context.code import Code
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import functions
 from rebuttal.context.related.fusion import Material, rank
 from rebuttal.context.related.lexical import words_of
-from rebuttal.context.related.model import Query, RankedFile
+from rebuttal.context.related.model import RankedFile
 from rebuttal.context.related.paths import kind_of
 from rebuttal.context.related.query import query_of
 from rebuttal.text.model import Symbol
@@ -56,20 +58,19 @@ class _Related:
     def __init__(self, change: Change, repository: Repository) -> None:
         query = query_of(change)
         shown = set(query.paths) | {one.file for one in change.skipped}
-        paths = repository.new.paths() - shown
+        paths = (repository.new.paths() - shown) if query.paths else frozenset[str]()
         matches = [one for one in repository.new.grep(words_of(query)) if one.path in paths]
-        self.files = _ranked(query, matches, repository.history(HISTORY), frozenset(paths))
+        rules = Attributes(repository.old.read)
+        self.files = rank(
+            query,
+            Material(matches, repository.history(HISTORY) if query.paths else (), paths),
+            excluded=lambda path: is_secret_file(path) or skip_by_name(path, rules) is not None,
+        )
         best = {one.path for one in self.files}
         self.lines: dict[str, dict[int, set[str]]] = {}
         for match in matches:
             if match.path in best and match.word in query.terms:
                 self.lines.setdefault(match.path, {}).setdefault(match.line, set()).add(match.word)
-
-
-def _ranked(
-    query: Query, matches: Sequence[Match], history: Sequence[PastCommit], paths: frozenset[str]
-) -> tuple[RankedFile, ...]:
-    return rank(query, Material(matches, history, paths), excluded=is_secret_file) if query.paths else ()
 
 
 def _pieces(one: RankedFile, score: float, lines: dict[int, set[str]], code: Code) -> Iterator[Candidate]:
