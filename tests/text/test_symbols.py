@@ -257,3 +257,40 @@ def test_deep_nesting_does_not_overflow_the_stack() -> None:
     for text in ("f(" * 5000, "[" * 5000, "def f():\n" + "".join(" " * n + "if a:\n" for n in range(1, 90))):
         symbols_of(text, "python")
         references_of(text, "python")
+
+
+def test_what_is_assigned_to_objects_and_exports_is_a_symbol() -> None:
+    text = (
+        "var app = exports = module.exports = {};\n"
+        "app.handle = function handle(req, res) {\n"
+        "  this.x = function () {};\n"
+        "  inner.y = function () {};\n"
+        "};\n"
+        "function Route() {}\n"
+        "Route.prototype.dispatch = function dispatch(req) {};\n"
+        "Route.prototype = { all: function all(a) {}, get: (b) => b, n: 3, [x]() {} };\n"
+        "exports.etag = createETag({ weak: false });\n"
+        "exports.same = app;\n"
+        "module.exports = { parse: function (z) {}, own };\n"
+        "const api = { load: async (id) => id, nested: { deep() {} } };\n"
+    )
+    found = {one.qualified: one for one in symbols_of(text, "javascript")}
+    assert list(found) == [
+        *("app", "app.handle", "Route", "Route.dispatch", "Route.all", "Route.get", "etag", "parse"),
+        *("api", "api.load"),
+    ]
+    assert [one.name for one in found["app.handle"].parameters or ()] == ["req", "res"]
+    assert (found["app.handle"].start_line, found["app.handle"].end_line) == (1, 4)
+    assert found["parse"].is_public
+    assert not found["Route.all"].is_public
+    assert found["api.load"].is_async
+
+
+def test_calls_inside_the_brackets_of_a_rust_macro_are_calls() -> None:
+    text = 'rgtest!(f1, |dir: Dir| {\n    dir.create("a");\n    eqnice!(1, Foo::new(2));\n    assert!(a.b);\n});\n'
+    found = {one.name: (one.kind, one.receiver) for one in references_of(text, "rust")}
+    assert found["create"] == ("call", "dir")
+    assert found["new"] == ("call", "Foo")
+    assert found["eqnice"] == ("call", None)
+    assert found["b"] == ("attribute", "a")
+    assert found["Dir"] == ("use", None)

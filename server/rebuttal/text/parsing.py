@@ -32,6 +32,7 @@ MANY_SPANS = 100
 _CHUNK = 1 << 16
 _SHOWN = 40
 _TOO_SLOW = "Parsing took more than {:g} s: review this file by hand."
+_BROKEN = "The installed grammar for {} cannot be used: install Rebuttal's dependencies again."
 _SCANS_LINES = ("bash", "kotlin", "ruby", "scala", "swift")
 _LONGEST_LINE = 10_000
 """Their scanners may look through the rest of a line at each of its characters, without asking how late it is."""
@@ -162,9 +163,10 @@ class Parser:
             raise Unparsed(f"A file of {len(data):,} bytes is too long to parse: split it, or review it by hand.")
         if language in _SCANS_LINES and max(map(len, data.split(b"\n"))) > _LONGEST_LINE:
             raise Unparsed(f"A line of more than {_LONGEST_LINE:,} bytes is data, not code: review it by hand.")
+        rules = _usable(language)
         deadline = self._clock() + self._seconds
         try:
-            tree = TreeParser(grammar(language)).parse(
+            tree = TreeParser(rules).parse(
                 lambda start, _: data[start : start + _CHUNK],
                 progress_callback=lambda _offset, _error: self._clock() > deadline,
             )
@@ -268,6 +270,14 @@ def grammar(language: Language) -> Grammar:
     return Grammar(getattr(import_module(module), function)())
 
 
+def _usable(language: Language) -> Grammar:
+    """The grammar, if it is installed whole and fits the parser: a defect costs the files of its language, no more."""
+    try:
+        return grammar(language)
+    except (ImportError, AttributeError, ValueError, OSError):
+        raise Unparsed(_BROKEN.format(language)) from None
+
+
 @cache
 def query(language: Language, source: str) -> Query:
     """A compiled query: compiling takes milliseconds, and queries are constants of this room."""
@@ -284,13 +294,16 @@ def matches(parsed: ParsedText, source: str, spans: Spans | None = None) -> list
     """The captures of every match of a query, in the order of the text.
 
     With `spans`, only matches that reach into one of them: for a few words in a long file that is far less work.
-    Raises ParseTimeout when it takes longer than parsing may.
+    Raises ParseTimeout when it takes longer than parsing may, Unparsed when the query does not fit the grammar.
     """
-    from tree_sitter import QueryCursor
+    from tree_sitter import QueryCursor, QueryError
 
     if parsed.is_hopeless:
         raise Unparsed("The file is not in the language that its name tells: review it by hand.")
-    compiled = query(parsed.language, source)
+    try:
+        compiled = query(parsed.language, source)
+    except QueryError:
+        raise Unparsed(_BROKEN.format(parsed.language)) from None
     if spans is None and len(parsed.data) <= 2 * _WINDOW:
         return [captures for _, captures in QueryCursor(compiled, match_limit=_MATCH_LIMIT).matches(parsed.root)]
     if spans is None:

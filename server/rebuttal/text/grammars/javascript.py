@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rebuttal.text.grammars.assigned import FUNCTIONS, Assigned, assigned, of_object, of_statement
 from rebuttal.text.grammars.drafts import Draft, Use, has_token
 from rebuttal.text.model import Arguments, Import, Parameter, SymbolKind
 from rebuttal.text.parsing import ParsedText, Spans, matches, word_spans
@@ -22,7 +23,9 @@ _SHARED_DEFINITIONS = """
 (program (export_statement [(lexical_declaration) (variable_declaration)] @declaration))
 (assignment_expression
   left: (member_expression object: [(identifier) (member_expression)] @exports property: (property_identifier) @name)
-  right: [(function_expression) (arrow_function)]) @assigned
+  right: [(function_expression) (arrow_function) (generator_function) (call_expression) (object) (array)
+    (new_expression) (class)]) @assigned
+(program (expression_statement (assignment_expression right: [(object) (assignment_expression)]) @statement))
 """
 _JS_DEFINITIONS = "(class_body (field_definition property: (_) @name) @field)\n"
 _TS_DEFINITIONS = """
@@ -86,7 +89,6 @@ _SHARED_BINDINGS = """
 (catch_clause parameter: (_) @left)
 (for_in_statement left: (_) @left)
 """
-_FUNCTIONS = ("arrow_function", "function_expression", "generator_function")
 _NESTED: dict[str, SymbolKind] = {
     "class": "class",
     "interface": "interface",
@@ -104,12 +106,15 @@ def definitions(parsed: ParsedText) -> Iterator[Draft]:
         name = captures["name"][0] if "name" in captures else None
         if "declaration" in captures:
             yield from _declared(parsed, captures["declaration"][0], exported)
+        elif "statement" in captures:
+            yield from (_put(parsed, one) for one in of_statement(parsed, captures["statement"][0]))
         elif name is None:
             continue
         elif "function" in captures:
             yield _function(parsed, captures["function"][0], name, exported)
         elif "assigned" in captures:
-            yield from _assigned(parsed, captures["assigned"][0], captures["exports"][0], name)
+            given = assigned(parsed, captures["assigned"][0], captures["exports"][0], name)
+            yield from (_put(parsed, one) for one in given)
         elif "method" in captures or "field" in captures:
             node = (captures.get("method") or captures["field"])[0]
             yield _member(parsed, node, name, "method" if "method" in captures else "field")
@@ -172,7 +177,7 @@ def _declared(parsed: ParsedText, node: Node, exported: frozenset[str]) -> Itera
         if name is None or name.type != "identifier":
             continue
         text = parsed.words(name)
-        function = value if value is not None and value.type in _FUNCTIONS else None
+        function = value if value is not None and value.type in FUNCTIONS else None
         kind: SymbolKind = "function" if function else "constant" if constant else "variable"
         if value is not None and value.type == "class":
             kind = "class"
@@ -186,22 +191,23 @@ def _declared(parsed: ParsedText, node: Node, exported: frozenset[str]) -> Itera
             marked or text in exported,
             function is not None and has_token(function, "async"),
         )
+        yield from (_put(parsed, one) for one in of_object(value, text))
 
 
-def _assigned(parsed: ParsedText, node: Node, target: Node, name: Node) -> Iterator[Draft]:
-    """`exports.f = function () {}`."""
-    if parsed.words(target) not in ("exports", "module.exports"):
-        return
-    function = node.child_by_field_name("right")
-    if function is not None:
-        body = function.child_by_field_name("body")
-        signature, is_async = _signature(parsed, function), has_token(function, "async")
-        yield Draft(_outer(node)[0], name, parsed.words(name), "function", body, signature, True, is_async)
+def _put(parsed: ParsedText, one: Assigned) -> Draft:
+    """`exports.f = function () {}`, `app.run = ...`, a function of an object that is written out."""
+    function = one.value if one.value.type in (*FUNCTIONS, "method_definition") else None
+    kind: SymbolKind = "function" if function is not None else "class" if one.value.type == "class" else "constant"
+    signature = _signature(parsed, function) if function is not None else None
+    body, is_async = one.value.child_by_field_name("body"), function is not None and has_token(function, "async")
+    whole = _outer(one.whole)[0]
+    exported = one.owner is None
+    return Draft(whole, one.name, parsed.words(one.name), kind, body, signature, exported, is_async, owner=one.owner)
 
 
 def _member(parsed: ParsedText, node: Node, name: Node, kind: SymbolKind) -> Draft:
     value = node.child_by_field_name("value")
-    function = node if kind == "method" else value if value is not None and value.type in _FUNCTIONS else None
+    function = node if kind == "method" else value if value is not None and value.type in FUNCTIONS else None
     access = next((parsed.words(child) for child in node.children if child.type == "accessibility_modifier"), "")
     text = parsed.words(name)
     body = function.child_by_field_name("body") if function is not None else None

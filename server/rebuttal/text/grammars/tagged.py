@@ -5,7 +5,8 @@ Captures of a query file's sections:
   declared on; `@base` with the definition that extends it (`@heir`), with its clause (`@heritage`, right under the
   definition) or with the definition's name (`@heir_name`);
   `@declarator` where C hides the name inside the type (see cnames.py).
-- uses: `@call` (with `@whole`, `@arguments`, `@receiver`), `@attribute` (with `@receiver`), `@use`, `@skip`.
+- uses: `@call` (with `@whole`, `@arguments`, `@receiver`), `@attribute` (with `@receiver`), `@use`, `@skip`; `@tokens`
+  where Rust hides calls in what a macro takes (see rusttokens.py).
 - imports: the statement as `@import`, with `@module` where it names a file.
 """
 
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from rebuttal.text.grammars import cnames
+from rebuttal.text.grammars import cnames, rusttokens
 from rebuttal.text.grammars.drafts import Draft, Use
 from rebuttal.text.grammars.imported import from_file, from_statement
 from rebuttal.text.grammars.shapes import SHAPES, Shape
@@ -348,6 +349,8 @@ def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], lis
         elif "attribute" in captures:
             name = captures["attribute"][0]
             found.setdefault(name.start_byte, Use(name, receiver))
+        elif "tokens" in captures:
+            found.update((one.name_node.start_byte, one) for one in rusttokens.calls(captures["tokens"][0]))
         else:
             plain += captures.get("use", [])
             skipped += captures.get("skip", [])

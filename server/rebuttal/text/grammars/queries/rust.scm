@@ -33,6 +33,7 @@
 (macro_invocation macro: (identifier) @call (token_tree) @arguments) @whole
 (macro_invocation macro: (scoped_identifier path: (_) @receiver name: (identifier) @call)
   (token_tree) @arguments) @whole
+(token_tree) @tokens
 (field_expression value: (_) @receiver field: (field_identifier) @attribute)
 (scoped_identifier path: (_) @receiver name: (identifier) @attribute)
 (scoped_type_identifier path: (_) @receiver name: (type_identifier) @attribute)
