@@ -157,3 +157,12 @@ def test_code_without_a_grammar_is_looked_at_by_words_and_coverage_says_so(conte
     context = context_of(base, {"a.lua": "x = order_total(1)\n"})
     assert slice_of(context, "b.lua", "words of a.lua").text == "function order_total(n)\n  return n\nend\n"
     assert [(one.file, "by words only" in one.reason) for one in context.skipped] == [("a.lua", True)]
+
+
+def test_cheap_pieces_that_are_only_likely_do_not_displace_what_added_lines_use() -> None:
+    lines = {"used.py": [f"step_{n} = {n}\n" for n in range(30)], "like.py": [f"x{n} = {n}\n" for n in range(8)]}
+    used = Candidate("used.py", "new", 0, 29, "definition", 0.5)
+    likely = [Candidate("like.py", "new", n, n, "shares words", 0.44) for n in range(8)]
+    found = pack([used, *likely], lambda one: lines[one.file], {}, 330)
+    assert found[0].file == "used.py"
+    assert "…" not in found[0].text

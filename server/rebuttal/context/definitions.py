@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
@@ -104,6 +105,8 @@ class Definitions:
             lines = matches.get(wanted.name, ())
             if len(lines) >= MAX_LINES:
                 continue  # not all of them were told: what looks like the only one may not be
+            if wanted.is_bare and self._is_local(lines, wanted):
+                continue
             defining = [one for one in lines if self._may_define(one, wanted)]
             files = list(dict.fromkeys(one.path for one in defining))
             if not 1 <= len(files) <= _RIVALS:
@@ -133,6 +136,13 @@ class Definitions:
             return False
         lines = self._code.lines(match.path)
         return match.line < len(lines) and defines(lines[match.line])
+
+    def _is_local(self, matches: Sequence[Match], wanted: Wanted) -> bool:
+        """Whether the file itself names something so, inside a function too: then no other file's is meant."""
+        given = re.compile(rf"\b(?:const|let|static|var|val|mut)\s+{re.escape(wanted.name)}\b")
+        own = self._code.lines(wanted.file)
+        here = (one.line for one in matches if one.path == wanted.file and one.line < len(own))
+        return any(given.search(own[line][:500]) for line in here)
 
     def _newly_imported(self, scope: _Scope, use: Reference, roots: Collection[str]) -> Iterator[Candidate]:
         """What an added import brings, where no added line uses it yet."""

@@ -26,6 +26,8 @@ _SMALL = 100
 _COSTLY = 0.5
 _AGAIN = 0.95
 """Tuned on the histories of flask, requests and cobra (bench/slices.py), reported on others."""
+_PROVEN = 0.45
+"""Below, only likeness, habit or a word speaks for a piece: it gets what the others leave of the budget."""
 _LEAST_REPEATED = 45
 """Tokens: a shorter text costs no more than the words that refer to it."""
 _FAILS = re.compile(
@@ -111,7 +113,7 @@ class _Packing:
         waiting = [(one, _cost(one, self._lines_of(one))) for one in candidates]
         taken: list[Slice] = []
         while waiting and self._left > _HEADER:
-            place = max(range(len(waiting)), key=lambda at: (self._worth(*waiting[at]), -at))
+            place = max(range(len(waiting)), key=lambda at: (*self._worth(*waiting[at]), -at))
             found = self._slice(waiting.pop(place)[0])
             if found is not None:
                 taken.append(found)
@@ -119,9 +121,10 @@ class _Packing:
                 self._files[found.file] += 1
         return tuple(sorted(taken, key=lambda one: (-one.score, one.file, one.start_line, one.end_line)))
 
-    def _worth(self, one: Candidate, cost: int) -> float:
+    def _worth(self, one: Candidate, cost: int) -> tuple[bool, float]:
         """Of a piece that costs four times as much half as much is gained, and each further one of a file adds less."""
-        return float(one.score**2 / (cost + _SMALL) ** _COSTLY * _AGAIN ** self._files[one.file])
+        gain = one.score**2 / (cost + _SMALL) ** _COSTLY * _AGAIN ** self._files[one.file]
+        return one.score >= _PROVEN, gain
 
     def _slice(self, one: Candidate) -> Slice | None:
         seen = self._covered.setdefault((one.file, one.side), set())
