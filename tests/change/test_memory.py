@@ -131,7 +131,7 @@ class _Counted:
     def search(self, searched: Searched, *words: str) -> dict[str, Hits]:
         return searched.search(
             sorted(words), (), {path: str(text) for path, text in self.texts.items()}, set(), self._all, self._some
-        )
+        )[0]
 
     def _all(self, words: Sequence[str]) -> tuple[dict[str, Hits], dict[str, str], bool]:
         self.everywhere_for.append(list(words))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 
 from rebuttal.change import search, trees
+from rebuttal.change.git import Git, Running
 from rebuttal.change.model import Hunk, Match, Repository
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
@@ -195,3 +197,49 @@ def test_reading_changes_nothing_in_the_repository(repo: GitRepo) -> None:
 def _everything(repo: GitRepo) -> dict[str, tuple[int, bytes]]:
     files = (path for path in repo.root.rglob("*") if path.is_file())
     return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+@pytest.mark.parametrize("globs", [("*.py",), ("*.txt", "*.py"), ("Makefile", "sub/*"), ("*.md",)])
+def test_what_is_looked_for_along_with_expected_words_is_the_same(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch, globs: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(trees, "MAX_LINES", 9)
+    monkeypatch.setattr(search, "FLOOD", 18)
+    line = "word flood rare\n"
+    git_repo.commit(
+        "base",
+        {
+            **{f"a{number}.txt": line * 4 for number in range(5)},
+            **{f"b{number}.py": line * (number % 3) for number in range(9)},
+            "sub/c.py": "rare other\n",
+            "Makefile": "word\n",
+            "z.py": "flood\n",
+        },
+    )
+    git_repo.write("b1.py", "rare word\n")
+    git_repo.write("new.py", "other flood\n")
+    words = ["word", "flood", "rare", "other"]
+    with read_change(git_repo.root, parse_scope("working")) as reading:
+        alone = (list(reading.repository.new.grep(words, globs)), reading.repository.new.common)
+    with read_change(git_repo.root, parse_scope("working")) as reading:
+        reading.repository.new.expect(["rare", "word", "absent", ""])
+        assert (list(reading.repository.new.grep(words, globs)), reading.repository.new.common) == alone
+
+
+def test_expected_words_are_found_by_one_search(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    git_repo.commit("base", {"a.py": "one\n", "b.txt": "two one\n"})
+    git_repo.write("c.py", "")
+    started: list[str] = []
+    start = Git.start
+
+    def noted(self: Git, *args: str, stdin: bool = False, stderr: int = subprocess.PIPE) -> Running:
+        started.append(args[0])
+        return start(self, *args, stdin=stdin, stderr=stderr)
+
+    monkeypatch.setattr(Git, "start", noted)
+    with read_change(git_repo.root, parse_scope("working")) as reading:
+        tree = reading.repository.new
+        tree.expect(["two"])
+        assert list(tree.grep(["one"], ["*.py"])) == [Match("a.py", 0, "one")]
+        assert list(tree.grep(["two"])) == [Match("b.txt", 0, "two")]
+    assert started.count("grep") == 1

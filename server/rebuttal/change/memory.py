@@ -79,8 +79,8 @@ class Searched:
         outside: Set[str],
         everywhere: Everywhere,
         within: Within,
-    ) -> dict[str, Hits]:
-        """Where each of the words stands among the files of `keys`.
+    ) -> tuple[dict[str, Hits], set[str]]:
+        """Where each of the words stands among the files of `keys`, and which of them may stand in more places.
 
         `keys` tells the content of each file; None where nothing vouches for it. `everywhere` searches all files but
         those `outside`, `within` searches single ones.
@@ -91,13 +91,14 @@ class Searched:
             whole = self._search_new(new, globs, keys, outside, everywhere)
             self._search_stale(words, globs, keys, within)
             found = {word: dict(self._words[(globs, word)].hits) for word in words}
+            cut = {word for word in words if self._words[(globs, word)].frontier is not None}
             for word in words:
                 self._words.move_to_end((globs, word))
             if not whole:
                 for word in new:
                     del self._words[(globs, word)]
             self._make_room()
-            return found
+            return found, cut
 
     def _see(self, keys: Mapping[str, Hashable]) -> None:
         """Note which files are others than when they were last searched."""

@@ -165,6 +165,10 @@ class Tree(Protocol):
         """Lines that hold any of the words, as whole words; `globs` narrows by file name ("*.py")."""
         ...
 
+    def expect(self, words: Iterable[str]) -> None:
+        """Words that will be looked for in all files: the next search finds them too, which costs less than two."""
+        ...
+
 
 class Repository(Protocol):
     """Both sides of one change, read only."""

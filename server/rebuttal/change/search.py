@@ -10,9 +10,10 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from math import inf
 from typing import IO
 
 from attrs import define, field
@@ -38,6 +39,7 @@ Hits = dict[str, tuple[int, ...]]
 
 _WORD = re.compile(r"[^\0\r\n\ud800-\udfff]+")
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
+_SUFFIX = re.compile(r"\*[^*?\[\]\/]+")
 _ROW = re.compile(rb"([^\0]*)\0(\d+)\0([^\n]*)\n")
 _WORD_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _OPTIONS = ("-n", "-z", "-o", "-a", "--no-textconv", "--no-color", "--no-recurse-submodules", "--threads=2")
@@ -53,6 +55,14 @@ def glob_matches(path: str, globs: Sequence[str]) -> bool:
     if not globs:
         return True
     return any(fnmatchcase(path, glob) or path == glob or path.startswith(glob.rstrip("/") + "/") for glob in globs)
+
+
+def matcher(globs: Sequence[str]) -> Callable[[str], bool]:
+    """`glob_matches` of these globs, for many paths."""
+    if all(_SUFFIX.fullmatch(glob) for glob in globs):
+        endings = tuple(glob[1:] for glob in globs)
+        return lambda path: path.endswith(endings)
+    return lambda path: glob_matches(path, globs)
 
 
 def in_order(path: str) -> bytes:
@@ -135,7 +145,6 @@ class GitSearch:
                 process.stdin.write(patterns)
                 process.stdin.close()
             prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
-            prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
             rows = _Rows(words, prefix, self.skip)
             complete = rows.collect(process.stdout)
             refused = self.perl and not rows.size and process.wait() == _FAILED
@@ -170,17 +179,33 @@ class _Rows:
         self._found: dict[bytes, dict[bytes, list[int]]] = {word.encode("utf-8"): {} for word in words}
         self._left = dict.fromkeys(self._found, FLOOD)
         self._flooded: dict[bytes, bytes] = {}
-        self._until = time.monotonic() + EARLY_SECONDS
+        self._last = b""
+        self._started = time.monotonic()
 
     def collect(self, stream: IO[bytes]) -> bool:
-        """Read to the end, or until a word floods it; whether that was the end."""
+        """Read to the end, or until words flood it; whether that was the end."""
         rest = b""
+        stop: float | None = None
         while piece := stream.read1(1 << 18):  # type: ignore[attr-defined]  # a pipe is a BufferedReader
             self.size += len(piece)
             rest = self._take(rest + piece)
-            if self._flooded and (time.monotonic() < self._until or self.size > MAX_OUTPUT):
+            if not self._flooded:
+                continue
+            now = time.monotonic()
+            if stop is None:
+                # Where one word floods others soon will: reading on for a while costs less than to begin anew for each.
+                taken = now - self._started
+                stop = now + 2 * taken if taken < EARLY_SECONDS else inf
+            if now >= stop or self.size > MAX_OUTPUT:
+                self._leave_out()
                 return False
         return True
+
+    def _leave_out(self) -> None:
+        """Of what would soon flood the search too, what there is will do: it is more than is ever told."""
+        for word, left in self._left.items():
+            if left < FLOOD * 3 // 8:
+                self._flooded.setdefault(word, self._last)
 
     def _take(self, data: bytes) -> bytes:
         """Note all whole rows; gives what is left over."""
@@ -195,7 +220,7 @@ class _Rows:
                     left[word] -= 1
                     if not left[word]:
                         self._flooded[word] = path
-            at = row.end()
+            self._last, at = path, row.end()
         return data[at:]
 
     def frontiers(self) -> dict[str, str]:

@@ -11,7 +11,17 @@ from rebuttal.change.decode import NotText
 from rebuttal.change.git import Git
 from rebuttal.change.memory import Globs, Searched
 from rebuttal.change.model import Match
-from rebuttal.change.search import MAX_LINES, GitSearch, Hits, count, find_word, glob_matches, in_order, searchable
+from rebuttal.change.search import (
+    MAX_LINES,
+    GitSearch,
+    Hits,
+    count,
+    find_word,
+    glob_matches,
+    in_order,
+    matcher,
+    searchable,
+)
 from rebuttal.change.sides import load
 from rebuttal.change.sources import Source
 
@@ -34,6 +44,7 @@ class SideTree:
     _room: int = _CACHE_CHARACTERS
     _paths: frozenset[str] | None = None
     _pinned: set[str] = field(factory=set)
+    _expected: set[str] = field(factory=set)
     common: set[str] = field(factory=set)
     """Words that were searched for and stand on more than MAX_LINES lines besides the change: not all were told."""
 
@@ -75,33 +86,61 @@ class SideTree:
         for path, line, word in sorted(rows):
             yield Match(path, line, word)
 
+    def expect(self, words: Iterable[str]) -> None:
+        """See `Tree.expect`."""
+        self._expected.update(searchable(words))
+
     def _find(self, words: list[str], globs: Globs) -> dict[str, Hits]:
-        where = self.source.grep_arguments()
         if not words:
             return {}
         found: dict[str, Hits] = {word: {} for word in words}
+        if self.source.grep_arguments() is not None:
+            found = {word: self._first(word, hits) for word, hits in self._sought(words, globs).items()}
         own = self._own()
-        if where is not None:
-            keys = self._keys
-            outside = {path for path in self.source.outside() if path in keys and glob_matches(path, globs)}
-            single = where or ("--untracked",)
-            if len(outside) > MAX_SCANNED:
-                where, outside = (*where, "--untracked"), set()
-
-            def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Mapping[str, str], bool]:
-                search = GitSearch(self.git, skip=own.keys())
-                hits = search.search(new, [f":(top){glob}" for glob in globs], where)
-                return hits, search.frontiers, not search.late
-
-            def within(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Hits]:
-                return self._look_into(wanted, single)
-
-            everything = self._searched.search(words, globs, keys, outside, everywhere, within)
-            found = {word: self._first(word, hits) for word, hits in everything.items()}
         for path in sorted(own):
             if glob_matches(path, globs):
                 _scan(own[path].encode("utf-8", "replace"), path, words, found)
         return found
+
+    def _sought(self, words: Sequence[str], globs: Globs) -> dict[str, Hits]:
+        """What stands in files that are not the change's own.
+
+        Where other words are to be looked for in all files, these are too, and what the globs match is taken of it:
+        that costs one search of the repository instead of two.
+        """
+        if not globs:
+            self._expected.difference_update(words)
+            return self._search(words, globs)[0]
+        if not self._expected:
+            return self._search(words, globs)[0]
+        everything, cut = self._search(sorted({*words, *self._expected}), ())
+        matching = matcher(globs)
+        paths = {path for word in words for path in everything[word]}
+        inside = {path for path in paths if matching(path)}
+        found = {word: {path: lines for path, lines in everything[word].items() if path in inside} for word in words}
+        # Of what is too common the first lines are known, but few of them may be where the globs match.
+        if scarce := [word for word in words if word in cut and count(found[word]) <= MAX_LINES]:
+            found |= self._search(scarce, globs)[0]
+        return found
+
+    def _search(self, words: Sequence[str], globs: Globs) -> tuple[dict[str, Hits], set[str]]:
+        """Where the words stand, by what is remembered and by git; and those that may stand in more places."""
+        where = self.source.grep_arguments() or ()
+        keys, own = self._keys, self._own()
+        outside = {path for path in self.source.outside() if path in keys and glob_matches(path, globs)}
+        single = where or ("--untracked",)
+        if len(outside) > MAX_SCANNED:
+            where, outside = (*where, "--untracked"), set()
+
+        def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Mapping[str, str], bool]:
+            search = GitSearch(self.git, skip=own.keys())
+            hits = search.search(new, [f":(top){glob}" for glob in globs], where)
+            return hits, search.frontiers, not search.late
+
+        def within(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Hits]:
+            return self._look_into(wanted, single)
+
+        return self._searched.search(words, globs, keys, outside, everywhere, within)
 
     def _first(self, word: str, hits: Hits) -> Hits:
         """As many lines as are told of one word, by path."""

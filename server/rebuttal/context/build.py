@@ -8,7 +8,7 @@ from attrs import evolve
 
 from rebuttal.change.model import Change, FileDiff, Repository, Side, Skipped
 from rebuttal.change.unreviewed import unreviewed
-from rebuttal.context.by_words import by_words, unread
+from rebuttal.context.by_words import by_words, told_words, unread
 from rebuttal.context.callers import Callers
 from rebuttal.context.candidates import MAX_WANTED, around, guidelines, search
 from rebuttal.context.changed import changed_symbols
@@ -18,7 +18,7 @@ from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
-from rebuttal.context.related.slices import related_slices
+from rebuttal.context.related.slices import related_slices, sought
 from rebuttal.context.relatives import Relatives
 from rebuttal.context.reported import PROSE, relevant, tool_facts
 from rebuttal.context.resolve import Resolver
@@ -130,6 +130,8 @@ class _Builder:
         names = {**callers.names(), **relatives.names()}
         for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:
             names.setdefault(wanted.name, wanted.family)
+        # One search of the repository for all that is looked for below: each costs as much as going through its files.
+        self._repository.new.expect([*sought(self._change), *told_words(changed)])
         matches = search(self._repository.new, names)
         found += [*callers.of(matches), *relatives.below(matches), *definitions.guessed(matches)]
         found += by_words(self._shown_files, changed, self._new)

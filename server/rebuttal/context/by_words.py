@@ -46,14 +46,19 @@ _CODE = frozenset(
 READ_BY_WORDS = "no grammar for its language: what else matters was looked for by words only"
 
 
-def by_words(files: Sequence[FileDiff], changed: Sequence[Changed], code: Code) -> Iterator[Candidate]:
-    """Paragraphs that name what broke, and code without a grammar that shares telling words with the change."""
+def told_words(changed: Sequence[Changed]) -> dict[str, str]:
+    """Names of what broke that other text may speak of, each with what happened to it."""
     broken = {
         one.symbol.name: f"{one.symbol.qualified}, {'which is gone' if one.gone else 'whose signature changed'}"
         for one in changed
         if one.broken and len(one.symbol.name) > 6 and _TELLING.search(one.symbol.name)
     }
-    yield from _found(dict(list(broken.items())[:MAX_WORDS]), _PROSE, files, code)
+    return dict(list(broken.items())[:MAX_WORDS])
+
+
+def by_words(files: Sequence[FileDiff], changed: Sequence[Changed], code: Code) -> Iterator[Candidate]:
+    """Paragraphs that name what broke, and code without a grammar that shares telling words with the change."""
+    yield from _found(told_words(changed), _PROSE, files, code)
     for suffix in sorted({_ending(one.path) for one in files if _is_unread(one)}):
         words: dict[str, str] = {}
         for diff in files:
