@@ -119,10 +119,10 @@ async def test_a_store_that_is_opened_for_a_cancelled_job_is_closed(
     begun, go_on, closed = threading.Event(), threading.Event(), threading.Event()
     opening, closing = Database.open, Database.close
 
-    def slow(path: Path) -> Database:
+    def slow(path: Path, **options: Any) -> Database:
         begun.set()
         go_on.wait(30)
-        return opening(path)
+        return opening(path, **options)
 
     def close(database: Database) -> None:
         closing(database)

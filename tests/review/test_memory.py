@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +16,7 @@ from rebuttal.findings.report import New, Report
 from rebuttal.review.run import review
 from rebuttal.settings import Settings
 from rebuttal.store.database import Database
-from rebuttal.store.model import StoreError
+from rebuttal.store.model import PATIENCE, StoreError
 from tests.emulator.script import Fault, Rule
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
@@ -105,7 +110,7 @@ async def test_a_debate_that_failed_is_not_remembered(open_services: Open, repo:
 async def test_without_a_store_a_review_goes_on_and_knows_nothing(
     open_services: Open, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuses(*_: object) -> None:
+    def refuses(*_: object, **options: object) -> None:
         raise StoreError("the store cannot be opened; mend it")
 
     monkeypatch.setattr(Database, "open", refuses)
@@ -119,3 +124,63 @@ async def test_a_commit_is_one_however_it_is_named(open_services: Open, repo: Gi
     assert counts((await static(open_services, repo, scope=Scope("commit", "main"))).coverage.new) == (0, 0, 0, 2)
     repo.commit("third", {"b.py": "x = 3\n"})
     assert (await static(open_services, repo, scope=Scope("commit", "HEAD"))).coverage.new is None
+
+
+@contextmanager
+def _locked(store: Path) -> Iterator[None]:
+    """As another program that holds the whole file."""
+    connection = sqlite3.connect(store, isolation_level=None)
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+async def test_a_static_review_waited_half_a_minute_for_a_locked_store(open_services: Open, repo: GitRepo) -> None:
+    services = open_services()
+    repo.write("b.py", "def f(a=[]):\n    return a\n")
+    assert (await review(request_for(repo.root, settings=STATIC), services, Door())).report.findings
+    await services.close()
+    store = Path(services.environment["REBUTTAL_HOME"]) / "rebuttal.sqlite3"
+    with _locked(store):
+        start = time.monotonic()
+        report = await static(open_services, repo)
+        assert time.monotonic() - start < PATIENCE / 2
+    assert report.findings
+    assert report.coverage.new is None
+    assert not report.degraded
+    assert [note for note in report.notes if "Dismissed findings are shown" in note and "locked" in note]
+
+
+async def test_a_store_locked_for_writing_still_tells_what_was_dismissed(open_services: Open, repo: GitRepo) -> None:
+    services = open_services()
+    repo.write("b.py", "def f(a=[]):\n    return a\n")
+    (finding,) = (await review(request_for(repo.root, settings=STATIC), services, Door())).report.findings
+    await services.dismiss(repo.root, finding.id, "meant so")
+    connection = sqlite3.connect(Path(services.environment["REBUTTAL_HOME"]) / "rebuttal.sqlite3", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        start = time.monotonic()
+        report = await static(open_services, repo)
+        assert time.monotonic() - start < PATIENCE / 2
+    finally:
+        connection.close()
+    assert [one.status for one in report.findings] == ["dismissed"]
+    assert counts(report.coverage.new) is not None
+
+
+def _damage(home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "rebuttal.sqlite3").write_bytes(b"no database at all" * 100)
+
+
+async def test_a_damaged_store_neither_fails_a_static_review_nor_hides_that_dismissals_are_not_known(
+    open_services: Open, repo: GitRepo
+) -> None:
+    _damage(Path(open_services().environment["REBUTTAL_HOME"]))
+    repo.write("b.py", "def f(a=[]):\n    return a\n")
+    report = await static(open_services, repo)
+    assert [one.status for one in report.findings] == ["open"]
+    assert any("is no database" in note for note in report.notes)

@@ -126,7 +126,8 @@ async def remember(request: Request, services: Services, memory: Memory | None, 
     try:
         await services.remember_review(result.root, memory, _KINDS if debated else ("static",))
     except (StoreError, ChangeError) as error:
-        log.warning("the review is not remembered: %s", error)
+        # Of a static review only what is new next time is lost: a read-only home must not say it at each run.
+        log.log(logging.WARNING if debated else logging.INFO, "the review is not remembered: %s", error)
 
 
 def _digest(*parts: str) -> str:

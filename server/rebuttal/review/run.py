@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -132,9 +133,13 @@ async def _static(
         request, parts = await in_thread(check)
         if not parts.evidence.findings:
             return request, parts
-        dismissed = await services.dismissed(change.root)
+        notes = parts.notes
+        try:
+            dismissed = await services.dismissed(change.root)
+        except StoreError as error:
+            dismissed, notes = {}, (*notes, f"Dismissed findings are shown, for the store cannot be read: {error}.")
         findings = await in_thread(partial(suppress, parts.evidence.findings, change, dismissed))
-    return request, evolve(parts, evidence=evolve(parts.evidence, findings=findings))
+    return request, evolve(parts, evidence=evolve(parts.evidence, findings=findings), notes=notes)
 
 
 async def _prepared(
@@ -267,7 +272,8 @@ async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
         # What was found has been paid for: it is not lost because the ledger cannot be read.
         cost, parts = cost_heard(parts.outcome), _failed(parts, "ledger", error)
     if parts.outcome is not None:
-        parts = evolve(parts, dismissed=await services.dismissed(parts.change.root))
+        with contextlib.suppress(StoreError):  # told when the static panel had run
+            parts = evolve(parts, dismissed=await services.dismissed(parts.change.root))
 
     def write() -> Result:
         from rebuttal.debate.transcript import transcript

@@ -21,7 +21,7 @@ from rebuttal.change.memory import Remembered
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home
-from rebuttal.store.model import Cost, StoreError, Totals
+from rebuttal.store.model import BRIEF, PATIENCE, Cost, StoreError, Totals
 from rebuttal.text.facts import Facts
 from rebuttal.text.tokens import TokenCounter, bound_tokens
 
@@ -41,6 +41,8 @@ REPOSITORIES = 4
 """Of so many the process remembers what it has seen."""
 STORE = "rebuttal.sqlite3"
 """The store's file in REBUTTAL_HOME."""
+RETRY_AFTER = 1.0
+"""Seconds after which a store that could not be opened at once is tried again."""
 
 
 class Services:
@@ -57,6 +59,9 @@ class Services:
         """What was found in texts that were parsed, for all repositories."""
         self._seen = Remembered(REPOSITORIES)
         self._database: Database | None = None
+        self._recovered = False
+        self._refused: tuple[float, StoreError] | None = None
+        """When the store was last not to be had at once, and why."""
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
         self._recording: RecordingSpeaker | None = None
@@ -88,15 +93,34 @@ class Services:
     async def database(self) -> Database:
         """The store, opened once. What dead processes had under way is settled as assumed. Raises StoreError."""
         async with self._opening:
-            if self._database is None:
-                from rebuttal.store.database import Database
+            database = await self._open(PATIENCE)
+            if not self._recovered:
                 from rebuttal.store.ledger import Ledger
 
-                path = home(self.environment) / STORE
-                # One that is opened for a job that has been cancelled meanwhile is closed, not lost.
-                self._database = await in_thread(partial(Database.open, path), Database.close)
-                await Ledger(self._database).recover()
-            return self._database
+                await Ledger(database).recover()
+                self._recovered = True
+            return database
+
+    async def _store_at_hand(self) -> Database:
+        """The store for what a review can do without: where it is locked or broken, that is told at once. Raises
+        StoreError."""
+        if self._refused is not None and self.clock() - self._refused[0] < RETRY_AFTER:
+            raise self._refused[1]
+        async with self._opening:
+            try:
+                return await self._open(BRIEF)
+            except StoreError as error:
+                self._refused = (self.clock(), error)
+                raise
+
+    async def _open(self, patience: float) -> Database:
+        if self._database is None:
+            from rebuttal.store.database import Database
+
+            path = home(self.environment) / STORE
+            # One that is opened for a job that has been cancelled meanwhile is closed, not lost.
+            self._database = await in_thread(partial(Database.open, path, patience=patience), Database.close)
+        return self._database
 
     async def secret(self) -> bytes:
         """The installation's secret, from which fences are made. Raises StoreError."""
@@ -105,12 +129,16 @@ class Services:
         return await installation_secret(await self.database())
 
     async def dismissed(self, root: Path) -> Mapping[str, Dismissal]:
-        """What the user does not want to see, by finding id. Without a store only what the base says counts."""
-        try:
-            from rebuttal.store.verdicts import Verdicts
+        """What the user does not want to see, by finding id; nothing where no store could have it. Raises StoreError
+        where there is one that cannot be read at once."""
+        from rebuttal.store.verdicts import Verdicts
 
-            return await Verdicts(await self.database()).dismissed(repository_id(root))
+        try:
+            verdicts = Verdicts(await self._store_at_hand(), patience=BRIEF)
+            return await verdicts.dismissed(repository_id(root))
         except StoreError:
+            if (home(self.environment) / STORE).is_file():
+                raise
             return {}
 
     async def dismiss(self, root: Path, finding: str, reason: str, expires: datetime | None = None) -> None:
@@ -140,13 +168,17 @@ class Services:
         """What the last finished review of a scope had before it. Raises StoreError."""
         from rebuttal.store.reviews import Reviews
 
-        return await Reviews(await self.database()).last(repository_id(root), scope, kind)
+        stored = Reviews(await self._store_at_hand(), patience=BRIEF)
+        return await stored.last(repository_id(root), scope, kind)
 
     async def remember_review(self, root: Path, memory: Memory, kinds: tuple[ReviewKind, ...]) -> None:
         """Put a finished review in the place of the last one. Raises StoreError."""
         from rebuttal.store.reviews import Reviews
 
-        stored = Reviews(await self.database())
+        if "debate" in kinds:
+            stored = Reviews(await self.database())
+        else:
+            stored = Reviews(await self._store_at_hand(), patience=BRIEF)
         await stored.remember(repository_id(root), memory.scope, kinds, memory.hunks, memory.made_by)
 
     async def totals(self) -> Totals:

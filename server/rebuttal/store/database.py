@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from rebuttal.store import schema
-from rebuttal.store.model import StoreError
+from rebuttal.store.model import PATIENCE, StoreError
 from rebuttal.store.owner import Owner
 
 T = TypeVar("T")
 
 Connection = sqlite3.Connection
-
-PATIENCE = 10.0
-"""Seconds to wait for another process that is writing; a transaction takes milliseconds."""
 
 
 class Job(Generic[T]):
@@ -58,6 +55,8 @@ class Database:
         self._connection = connection
         self._thread = thread
         self._owner: Owner | None = None
+        self._waits: float | None = None
+        """Seconds that the connection waits for a lock now; set on the store's thread."""
 
     @classmethod
     def open(cls, path: Path, *, patience: float = PATIENCE) -> Database:
@@ -73,13 +72,13 @@ class Database:
             raise
         return cls(path, connection, thread)
 
-    def read(self, work: Callable[[Connection], T]) -> Job[T]:
-        """Run `work` against one consistent state of the store."""
-        return self._submit(lambda: self._transaction("BEGIN", work))
+    def read(self, work: Callable[[Connection], T], *, patience: float = PATIENCE) -> Job[T]:
+        """Run `work` against one consistent state of the store; `patience`: seconds to wait for a lock."""
+        return self._submit(lambda: self._transaction("BEGIN", work, patience))
 
-    def write(self, work: Callable[[Connection], T]) -> Job[T]:
+    def write(self, work: Callable[[Connection], T], *, patience: float = PATIENCE) -> Job[T]:
         """Run `work` in one immediate transaction: all of it is durable, or nothing happened."""
-        return self._submit(lambda: self._transaction("BEGIN IMMEDIATE", work))
+        return self._submit(lambda: self._transaction("BEGIN IMMEDIATE", work, patience))
 
     def owner(self) -> str:
         """The token that marks this open store as alive. Called on the store's thread only."""
@@ -120,9 +119,12 @@ class Database:
         except RuntimeError:
             raise StoreError(f"{self.path} has been closed: open the store again") from None
 
-    def _transaction(self, begin: str, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, begin: str, work: Callable[[Connection], T], patience: float) -> T:
         connection = self._connection
         with _explained(self.path):
+            if self._waits != patience:
+                connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+                self._waits = patience
             connection.execute(begin)
             try:
                 result = work(connection)

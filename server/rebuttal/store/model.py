@@ -17,6 +17,12 @@ CallState = Literal["reserved", "settled", "assumed", "released"]
 released: the user said the assumed cost never happened, or the call was refused before it cost anything."""
 
 
+PATIENCE = 10.0
+"""Seconds to wait for another process that is writing; a transaction takes milliseconds."""
+BRIEF = 0.04
+"""Seconds to wait where the work can be done without the store: a static review must not be slow because of it."""
+
+
 class StoreError(Exception):
     """The store cannot be used; the message is one sentence that says what to do."""
 

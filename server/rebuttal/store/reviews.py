@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.store.database import Connection, Database, Job
+from rebuttal.store.model import PATIENCE
 
 ReviewKind = Literal["static", "debate"]
 KEPT = 200
@@ -33,11 +34,14 @@ def _utc_now() -> datetime:
 
 class Reviews:
     """The last reviews by repository (the hash that CallKey names), scope and kind. A static review never counts as a
-    debate."""
+    debate. `patience`: seconds to wait for another process."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = _utc_now, *, patience: float = PATIENCE
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._patience = patience
 
     def remember(
         self, repository: str, scope: str, kinds: Iterable[ReviewKind], hunks: Iterable[str], made_by: str = ""
@@ -56,7 +60,7 @@ class Reviews:
                 (KEPT,),
             )
 
-        return self._database.write(work)
+        return self._database.write(work, patience=self._patience)
 
     def last(self, repository: str, scope: str, kind: ReviewKind) -> Job[LastReview | None]:
         """The last finished review of this kind; None where there was none."""
@@ -71,4 +75,4 @@ class Reviews:
             at, made_by, hunks = row
             return LastReview(datetime.fromisoformat(at), made_by, tuple(hunks.split("\n")) if hunks else ())
 
-        return self._database.read(work)
+        return self._database.read(work, patience=self._patience)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from attrs import frozen
 
 from rebuttal.store.database import Connection, Database, Job
+from rebuttal.store.model import PATIENCE
 
 
 @frozen
@@ -26,11 +27,15 @@ def _utc_now() -> datetime:
 
 
 class Verdicts:
-    """Dismissals by repository (the hash that CallKey names) and finding id."""
+    """Dismissals by repository (the hash that CallKey names) and finding id. `patience`: seconds to wait for another
+    process."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = _utc_now, *, patience: float = PATIENCE
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._patience = patience
 
     def dismiss(self, repository: str, finding: str, reason: str, expires: datetime | None = None) -> Job[None]:
         """Dismiss a finding; a later dismissal of the same one replaces reason and expiry."""
@@ -44,7 +49,7 @@ class Verdicts:
                 values,
             )
 
-        return self._database.write(work)
+        return self._database.write(work, patience=self._patience)
 
     def restore(self, repository: str, finding: str) -> Job[bool]:
         """Show the finding again. False: it was not dismissed."""
@@ -55,7 +60,7 @@ class Verdicts:
             )
             return cursor.rowcount > 0
 
-        return self._database.write(work)
+        return self._database.write(work, patience=self._patience)
 
     def dismissed(self, repository: str, now: datetime | None = None) -> Job[Mapping[str, Dismissal]]:
         """What is dismissed in a repository and has not expired at `now`, by finding id."""
@@ -72,7 +77,7 @@ class Verdicts:
                 for finding, reason, at, expires in rows
             }
 
-        return self._database.read(work)
+        return self._database.read(work, patience=self._patience)
 
 
 def _text(moment: datetime) -> str:
