@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from rebuttal.change.attributes import Attributes
-from rebuttal.change.model import Change, ChangeError, Match, PastCommit, Repository, Scope, Tree
+from rebuttal.change.model import Change, ChangeError, Match, PastCommit, Places, Repository, Scope, Tree
 from rebuttal.change.read import read_change
 from rebuttal.change.repository import open_place
 from rebuttal.change.skipping import skip_by_name
@@ -84,6 +84,12 @@ class HidingTree:
         for number, line in enumerate(self.text.split("\n")):
             for word in sorted(set(pattern.findall(line))):
                 yield Match(self.hidden, number, word)
+
+    def find(self, words: Iterable[str]) -> Places:
+        found: dict[str, dict[str, list[int]]] = {}
+        for one in self.grep(words):
+            found.setdefault(one.word, {}).setdefault(one.path, []).append(one.line)
+        return found
 
     def expect(self, words: Iterable[str]) -> None:
         self.tree.expect(words)

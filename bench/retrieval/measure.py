@@ -61,8 +61,7 @@ def figures(places: Sequence[float]) -> Figures:
 
 def material_of(case: Case, limit: int) -> Material:
     query = query_of(case.change)
-    matches = [one for one in case.repository.new.grep(words_of(query)) if one.path in case.universe]
-    return Material(matches, case.repository.history(limit), case.universe)
+    return Material(case.repository.new.find(words_of(query)), case.repository.history(limit), case.universe)
 
 
 def outcome(case: Case, repository: str, language: str, limit: int) -> Outcome:

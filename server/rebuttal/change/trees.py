@@ -10,7 +10,7 @@ from attrs import define, field
 from rebuttal.change.decode import NotText
 from rebuttal.change.git import Git
 from rebuttal.change.memory import Globs, Searched
-from rebuttal.change.model import Match
+from rebuttal.change.model import Match, Places
 from rebuttal.change.search import (
     MAX_LINES,
     GitSearch,
@@ -85,6 +85,10 @@ class SideTree:
             rows += [(path, line, word) for path in hits for line in hits[path]]
         for path, line, word in sorted(rows):
             yield Match(path, line, word)
+
+    def find(self, words: Iterable[str]) -> Places:
+        """See `Tree.find`."""
+        return self._find(searchable(words), ())
 
     def expect(self, words: Iterable[str]) -> None:
         """See `Tree.expect`."""

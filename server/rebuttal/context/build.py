@@ -18,7 +18,9 @@ from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
-from rebuttal.context.related.slices import related_slices, sought
+from rebuttal.context.related.lexical import words_of
+from rebuttal.context.related.query import query_of
+from rebuttal.context.related.slices import related_slices
 from rebuttal.context.relatives import Relatives
 from rebuttal.context.reported import PROSE, relevant, tool_facts
 from rebuttal.context.resolve import Resolver
@@ -131,13 +133,14 @@ class _Builder:
         for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:
             names.setdefault(wanted.name, wanted.family)
         # One search of the repository for all that is looked for below: each costs as much as going through its files.
-        self._repository.new.expect([*sought(self._change), *told_words(changed)])
+        query = query_of(self._change)
+        self._repository.new.expect([*words_of(query), *told_words(changed)])
         matches = search(self._repository.new, names)
         found += [*callers.of(matches), *relatives.below(matches), *definitions.guessed(matches)]
         found += by_words(self._shown_files, changed, self._new)
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         known = {one.file for one in found} | paths
-        found += related_slices(self._change, self._repository, self._new, known)
+        found += related_slices(self._change, query, self._repository, self._new, known)
         return [one for one in found if not is_secret_file(one.file)]
 
     def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rebuttal.change.model import Match, PastCommit, Scope
+from rebuttal.change.model import PastCommit, Scope
 from rebuttal.change.read import read_change
 from rebuttal.context.build import build
 from rebuttal.context.related.cochange import todays_names
@@ -77,13 +77,13 @@ def test_lock_files_and_generated_files_are_not_ranked(git_repo: GitRepo) -> Non
 def test_scores_are_shares_of_one() -> None:
     query = Query(paths=("a.py",), terms={"word": 1.0})
     paths = frozenset({"b.py", "c.py", "d/e.py"})
-    found = rank(query, Material([Match("b.py", 0, "word")], [PastCommit(("a.py", "c.py"))], paths))
+    found = rank(query, Material({"word": {"b.py": (0,)}}, [PastCommit(("a.py", "c.py"))], paths))
     assert sum(one.score for one in found) == pytest.approx(1, abs=1e-4)
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
 
 
 def test_nothing_to_rank_is_no_error() -> None:
-    assert rank(Query(paths=("a.py",), terms={}), Material([], [], frozenset())) == ()
+    assert rank(Query(paths=("a.py",), terms={}), Material({}, [], frozenset())) == ()
 
 
 def test_a_moved_file_keeps_its_past() -> None:

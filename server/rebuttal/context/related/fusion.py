@@ -14,7 +14,7 @@ from math import exp, log, sqrt
 
 from attrs import frozen
 
-from rebuttal.change.model import Match, PastCommit
+from rebuttal.change.model import PastCommit, Places
 from rebuttal.context.related.cochange import cochange_signals
 from rebuttal.context.related.lexical import Index, lexical_signals
 from rebuttal.context.related.model import Query, RankedFile, Signal
@@ -54,7 +54,7 @@ _CROSSED = ("bm25", "around", "together_either", "words", "by_folder", "topic", 
 class Material:
     """What is known of the repository: all that the signals read besides the change."""
 
-    matches: Sequence[Match]
+    places: Places
     """Where the words of `lexical.words_of(query)` stand."""
     history: Sequence[PastCommit]
     paths: frozenset[str]
@@ -73,7 +73,7 @@ def rank(
 
     `excluded` says which files are never shown (generated, vendored, secret); it is asked of the best only.
     """
-    index = Index(material.matches, material.paths)
+    index = Index(material.places, material.paths)
     signals = gather(query, material, index)
     found = features(query, signals, set(weights))
     sums: dict[str, float] = dict.fromkeys(candidates(signals), 0.0)
@@ -97,7 +97,7 @@ def rank(
 
 def gather(query: Query, material: Material, index: Index | None = None) -> dict[str, Signal]:
     """All signals by name."""
-    index = index or Index(material.matches, material.paths)
+    index = index or Index(material.places, material.paths)
     past = cochange_signals(query, material.history, material.paths)
     found = {**lexical_signals(query, index), **_of(material.paths, past)}
     names = [Name(path) for path in sorted(_comparable(query, material.paths, found))]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import log
 
-from rebuttal.change.model import Match
+from rebuttal.change.model import Places
 from rebuttal.context.related.model import Query, Signal
 from rebuttal.context.related.query import stems_of
 
@@ -17,35 +17,32 @@ B = 0.5
 class Index:
     """How often each file holds each word: made of one search."""
 
-    def __init__(self, matches: Iterable[Match], universe: frozenset[str]) -> None:
-        self._words: dict[str, Counter[str]] = {}
-        for match in matches:
-            if match.path in universe:
-                self._words.setdefault(match.word, Counter())[match.path] += 1
+    def __init__(self, places: Places, universe: frozenset[str]) -> None:
+        self._words: dict[str, dict[str, int]] = {
+            word: {path: len(lines) for path, lines in by_path.items() if path in universe}
+            for word, by_path in places.items()
+        }
         self._files = len(universe)
-        self._rarity: dict[str, float] = {}
-        self._lengths: Counter[str] = Counter()
+        self._lengths: dict[str, int] = defaultdict(int)
         for counts in self._words.values():
-            self._lengths.update(counts)
+            for path, count in counts.items():
+                self._lengths[path] += count
         self._mean = sum(self._lengths.values()) / max(1, len(self._lengths))
 
     def files(self, word: str) -> Mapping[str, int]:
-        """How often each file holds the word."""
         return self._words.get(word, {})
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency, never negative."""
-        if word not in self._rarity:
-            holding = len(self.files(word))
-            self._rarity[word] = log(1 + (self._files - holding + 0.5) / (holding + 0.5))
-        return self._rarity[word]
+        holding = len(self.files(word))
+        return log(1 + (self._files - holding + 0.5) / (holding + 0.5))
 
     def bm25(self, terms: Mapping[str, float], b: float = B) -> Signal:
         found: Signal = {}
         for word in sorted(terms):
             rarity = self.rarity(word) * terms[word]
             for path, count in self.files(word).items():
-                length = 1 - b + b * self._lengths[path] / self._mean
+                length = 1 - b + b * self._lengths[path] / self._mean if b else 1.0
                 found[path] = found.get(path, 0.0) + rarity * count * (K1 + 1) / (count + K1 * length)
         return found
 
@@ -55,7 +52,8 @@ class Index:
         for word in sorted(terms):
             rarity = self.rarity(word)
             for path in self.files(word):
-                found[path] = max(found.get(path, 0.0), rarity)
+                if found.get(path, 0.0) < rarity:
+                    found[path] = rarity
         return found
 
     def shared(self, terms: Mapping[str, float]) -> Signal:
@@ -63,8 +61,9 @@ class Index:
         whole = sum(self.rarity(word) * terms[word] for word in terms if self.files(word)) or 1.0
         found: Signal = {}
         for word in sorted(terms):
+            share = self.rarity(word) * terms[word] / whole
             for path in self.files(word):
-                found[path] = found.get(path, 0.0) + self.rarity(word) * terms[word] / whole
+                found[path] = found.get(path, 0.0) + share
         return found
 
 

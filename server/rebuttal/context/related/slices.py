@@ -12,7 +12,7 @@ from rebuttal.context.packing import Candidate
 from rebuttal.context.places import functions
 from rebuttal.context.related.fusion import Material, rank
 from rebuttal.context.related.lexical import words_of
-from rebuttal.context.related.model import RankedFile
+from rebuttal.context.related.model import Query, RankedFile
 from rebuttal.context.related.paths import kind_of
 from rebuttal.context.related.query import query_of
 from rebuttal.text.model import Symbol
@@ -32,12 +32,14 @@ _BELOW = 0.01
 
 def related_files(change: Change, repository: Repository) -> tuple[RankedFile, ...]:
     """The other files of the repository that a reviewer of the change needs most, best first."""
-    return _Related(change, repository).files
+    return _Related(change, query_of(change), repository).files
 
 
-def related_slices(change: Change, repository: Repository, code: Code, known: Collection[str]) -> Iterator[Candidate]:
-    """Pieces of related files; `known` are files that have their pieces already."""
-    related = _Related(change, repository)
+def related_slices(
+    change: Change, query: Query, repository: Repository, code: Code, known: Collection[str]
+) -> Iterator[Candidate]:
+    """Pieces of related files; `query` is what the change asks for, `known` are files that have pieces already."""
+    related = _Related(change, query, repository)
     place = 0
     for one in related.files:
         if one.score < LEAST_SCORE or place == FILES:
@@ -49,28 +51,23 @@ def related_slices(change: Change, repository: Repository, code: Code, known: Co
         yield from _pieces(one, score, related.lines.get(one.path, {}), code)
 
 
-def sought(change: Change) -> list[str]:
-    """The words that related files are found by."""
-    return words_of(query_of(change))
-
-
 class _Related:
-    def __init__(self, change: Change, repository: Repository) -> None:
-        query = query_of(change)
+    def __init__(self, change: Change, query: Query, repository: Repository) -> None:
         shown = set(query.paths) | {one.file for one in change.skipped}
         paths = (repository.new.paths() - shown) if query.paths else frozenset[str]()
-        matches = [one for one in repository.new.grep(words_of(query)) if one.path in paths]
+        places = repository.new.find(words_of(query))
         rules = Attributes(repository.old.read)
         self.files = rank(
             query,
-            Material(matches, repository.history(HISTORY) if query.paths else (), paths),
+            Material(places, repository.history(HISTORY) if query.paths else (), paths),
             excluded=lambda path: is_secret_file(path) or skip_by_name(path, rules) is not None,
         )
-        best = {one.path for one in self.files}
         self.lines: dict[str, dict[int, set[str]]] = {}
-        for match in matches:
-            if match.path in best and match.word in query.terms:
-                self.lines.setdefault(match.path, {}).setdefault(match.line, set()).add(match.word)
+        for word in query.terms:
+            by_path = places.get(word, {})
+            for one in self.files:
+                for line in by_path.get(one.path, ()):
+                    self.lines.setdefault(one.path, {}).setdefault(line, set()).add(word)
 
 
 def _pieces(one: RankedFile, score: float, lines: dict[int, set[str]], code: Code) -> Iterator[Candidate]:
