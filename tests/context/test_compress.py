@@ -12,6 +12,7 @@ from rebuttal.change.model import FileDiff, Scope, Status
 from rebuttal.change.read import read_change
 from rebuttal.context.build import build
 from rebuttal.context.diff import Plan, show_file
+from rebuttal.context.folds import FileLines, layout
 from rebuttal.context.limit import TOO_LARGE, Compression, compress
 from rebuttal.context.model import Context
 from rebuttal.text.languages import language_of
@@ -86,6 +87,39 @@ def test_spaces_in_a_string_are_never_layout() -> None:
 def test_a_line_end_that_ends_a_statement_is_never_layout() -> None:
     files = diffs_of(("a.js", "function f() {\n  return a\n}\n", "function f() {\n  return\n  a\n}\n"))
     assert notes(compressed(files), "a.js") == []
+
+
+def test_what_a_formatter_does_to_python_is_said_not_shown() -> None:
+    old = "def f(x):\n    call(x, 'one', key='two')\n    rows = [1,\n            2]\n    if x:\n        g(h('a'))\n"
+    new = (
+        'def f(x):\n    call(\n        x,\n        "one",\n        key="two",\n    )\n'
+        '    rows = [1, 2]\n    if x:\n        g(h("a"))\n'
+    )
+    files = diffs_of(("a.py", old, new))
+    compression = compressed(files, 80)
+    text = shown(files[0], compression.plan("a.py"))
+    assert "+" not in text
+    assert "only layout, the quotes around strings and commas at the end of lists differ" in text
+    assert "quotes around strings" in compression.said[0].reason
+
+
+def test_what_only_looks_like_a_formatter_is_shown() -> None:
+    for old, new in (
+        ("x = (1)\n", "x = (1,)\n"),
+        ("x[1]\n", "x[1,]\n"),
+        ("x = 'a\"b'\n", 'x = "a"\n'),
+        ("x = 'a\\n'\n", "x = 'a\\\\n'\n"),
+        ("if a:\n    if b:\n        x()\n    else:\n        y()\n", "if a:\n    if b:\n        x()\nelse:\n    y()\n"),
+        ("for a in b:\n    x(\n        a)\n    y()\n", "for a in b:\n    x(a)\ny()\n"),
+        ("x = b'a'\n", "x = 'a'\n"),
+        ("f(a)\n(b)\n", "f(a)(b)\n"),
+        ("return_\nx\n", "return_, x\n"),
+    ):
+        (diff,) = diffs_of(("a.py", old, new))
+        assert layout(FileLines.of(diff), PARSER).folds == ()
+    for old, new in (("x = [,]\n", "x = [,,]\n"), ("x = `a`\n", 'x = "a"\n')):
+        (diff,) = diffs_of(("a.js", old, new))
+        assert layout(FileLines.of(diff), PARSER).folds == ()
 
 
 def test_imports_in_another_order() -> None:

@@ -263,3 +263,22 @@ def test_a_change_of_types_alone_breaks_nobody(context_of: ContextOf) -> None:
     }
     context = context_of(base, {"core.py": "def run(n: int) -> int:\n    return n\n"})
     assert files_and_reasons(context) == {("use.py", "go uses run, which changed")}
+
+
+def test_aliases_of_tsconfig_and_packages_of_a_workspace_are_followed(context_of: ContextOf) -> None:
+    base = {
+        "web/tsconfig.json": '{\n  // where\n  "compilerOptions": {"paths": {"@app/*": ["./source/*"]},},\n}\n',
+        "web/source/prices.ts": "export function priceOf(item: string) {\n  return item.length\n}\n",
+        "packages/tools/package.json": '{"name": "@shop/tools", "main": "dist/index.js"}\n',
+        "packages/tools/src/index.ts": "export { rounded } from './numbers'\n",
+        "packages/tools/src/numbers.ts": "export function rounded(one: number) {\n  return one | 0\n}\n",
+        "web/main.ts": "export const x = 1\n",
+        "web/other.ts": "export function priceOf() {}\nexport function rounded() {}\n",
+    }
+    added = (
+        "import { priceOf } from '@app/prices'\nimport { rounded } from '@shop/tools'\n\n"
+        "export const x = rounded(priceOf('a'))\n"
+    )
+    context = context_of(base, {"web/main.ts": added})
+    found = {one.file for one in context.slices if "definition of" in one.reason}
+    assert found == {"web/source/prices.ts", "packages/tools/src/numbers.ts"}

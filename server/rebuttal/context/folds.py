@@ -6,11 +6,12 @@ Each rule proves what it says from the texts alone; where it cannot, the lines a
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.context.diff import Fold
@@ -33,6 +34,15 @@ _BY_LAYOUT: frozenset[Language] = frozenset(
 )
 """Languages whose syntax tree holds all that matters, given the guards here."""
 _BY_INDENTATION: frozenset[Language] = frozenset({"python"})
+_STYLED: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx"})
+"""Languages in which formatters choose the quotes of a string and a comma at the end of a list."""
+STYLE = "the quotes around strings and commas at the end of lists"
+_QUOTED = re.compile(r"([A-Za-z]*)(?:'''([^'\"\\\\]*)'''|'([^'\"\\\\]*)')")
+_LISTS = (
+    *("argument_list", "parameters", "list", "dictionary", "set", "import_from_statement"),
+    *("arguments", "formal_parameters", "array", "object", "named_imports", "export_clause"),
+)
+"""Where a comma at the end means nothing; in a tuple or a subscript it does."""
 _IMPORTS = re.compile(
     r"\s*(?:import\b[^({]*|from\s+\S+\s+import\s+[^(\\]*|use\s+[^{]*;|using\s+[^=(]*;|#\s*include\b.*)$"
 )
@@ -82,13 +92,18 @@ def layout(file: FileLines, parser: Parser) -> Layout:
         return Layout()
     if old is None or new is None:
         return Layout()
+    styled = language in _STYLED
+    plain_old, plain_new = (_unstyled(old), _unstyled(new)) if styled else (old, new)
+    by_tree = language not in _BY_INDENTATION or _unchanged_around(file, old, new)
     folds, comments = [], set[int]()
     for hunk in diff.hunks:
+        said = counted(max(hunk.old_count, hunk.new_count), "line")
         before, after = _in(old, hunk.old_lines), _in(new, hunk.new_lines)
-        if [_word(one) for one in before] == [_word(one) for one in after]:
-            if language not in _BY_INDENTATION or _indented(file.removed(hunk)) == _indented(file.added(hunk)):
-                said = counted(max(hunk.old_count, hunk.new_count), "line")
-                folds.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only spaces and line ends differ"))
+        same_lines = by_tree or _written(file.removed(hunk)) == _written(file.added(hunk))
+        if same_lines and _words(before) == _words(after):
+            folds.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only spaces and line ends differ"))
+        elif by_tree and styled and _words(_in(plain_old, hunk.old_lines)) == _words(_in(plain_new, hunk.new_lines)):
+            folds.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only layout, {STYLE} differ"))
         elif all("comment" in one.kind for one in (*before, *after)):
             comments.add(hunk.new_start)
     return Layout(tuple(folds), frozenset(comments))
@@ -201,15 +216,44 @@ def _middle(lines: range) -> range:
 
 def _in(leaves: Sequence[Leaf], lines: range) -> list[Leaf]:
     if not lines:  # a word that goes on across the place where lines came or went
-        return [one for one in leaves if one.first_line < lines.start <= one.last_line]
-    return [one for one in leaves if one.first_line < lines.stop and one.last_line >= lines.start]
+        first = bisect_left(leaves, lines.start, key=lambda one: one.last_line)
+        found = leaves[first : bisect_left(leaves, lines.start, key=lambda one: one.first_line)]
+        return [one for one in found if one.first_line < lines.start <= one.last_line]
+    first = bisect_left(leaves, lines.start, key=lambda one: one.last_line)
+    return list(leaves[first : bisect_left(leaves, lines.stop, key=lambda one: one.first_line)])
 
 
-def _word(leaf: Leaf) -> tuple[str, str, str]:
-    return leaf.kind, leaf.parent, leaf.text
+def _words(leaves: Sequence[Leaf]) -> list[tuple[str, str, str, int]]:
+    return [(one.kind, one.parent, one.text, one.depth) for one in leaves]
 
 
-def _indented(lines: Sequence[str]) -> list[str]:
+def _unchanged_around(file: FileLines, old: Sequence[Leaf], new: Sequence[Leaf]) -> bool:
+    """Whether the unchanged lines mean what they did: an altered line may have moved them into another block."""
+    removed, added = file.diff.removed_lines, file.diff.added_lines
+    before = [one for one in old if one.first_line not in removed and one.last_line not in removed]
+    after = [one for one in new if one.first_line not in added and one.last_line not in added]
+    return _words(before) == _words(after)
+
+
+def _unstyled(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """The words with double quotes around plain strings, and without commas that only end a list."""
+    found = []
+    for place, leaf in enumerate(leaves):
+        after = leaves[place + 1].text if place + 1 < len(leaves) else ""
+        ends = leaf.text == "," and leaf.parent in _LISTS and after in (")", "]", "}")
+        if ends and place and leaves[place - 1].text not in (",", "[", "(", "{"):
+            continue
+        quoted = _QUOTED.fullmatch(leaf.text) if "string" in leaf.kind else None
+        found.append(leaf if quoted is None else evolve(leaf, text=_double_quoted(quoted)))
+    return found
+
+
+def _double_quoted(found: re.Match[str]) -> str:
+    mark = '"' if found.group(2) is None else '"""'
+    return f"{found.group(1)}{mark}{found.group(2) or found.group(3) or ''}{mark}"
+
+
+def _written(lines: Sequence[str]) -> list[str]:
     return [line.rstrip() for line in lines if line.strip()]
 
 

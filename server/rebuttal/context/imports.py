@@ -7,10 +7,10 @@ import re
 
 from rebuttal.context.code import Code
 from rebuttal.context.import_paths import beside, paths_of
+from rebuttal.context.script_paths import script_files
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Import
 
-_SCRIPTS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
 _MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
 
 
@@ -21,7 +21,7 @@ def files_of(one: Import, path: str, language: Language, code: Code) -> tuple[st
     if language == "go":
         return _go(one.module, code)
     if language in ("javascript", "typescript", "tsx"):
-        return _script(one.module, path, code)
+        return script_files(one.module, path, code)
     return paths_of(one, path, language, code)
 
 
@@ -89,31 +89,6 @@ def _is_at_top(file: str, importer: str, code: Code) -> bool:
 
 def _shared(one: str, other: str) -> int:
     return len(posixpath.commonprefix([one.split("/")[:-1], other.split("/")[:-1]]))
-
-
-def _script(module: str, path: str, code: Code) -> tuple[str, ...]:
-    if module.startswith("."):
-        stem = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
-        return tuple(one for one in _script_names(stem) if one in code.paths)[:1]
-    if not module.startswith(("@/", "~/", "#/", "src/", "/")):
-        return ()
-    stem = module.lstrip("@~#/").removeprefix("src/")
-    last = posixpath.basename(stem)
-    names = [one for ending in _SCRIPTS for one in code.named(f"{last}{ending}")]
-    names += [one for ending in _SCRIPTS for one in code.named(f"index{ending}")]
-    endings = tuple(f"/{name}" for name in _script_names(stem))
-    found = [one for one in names if f"/{one}".endswith(endings)]
-    return tuple(sorted(found, key=lambda one: (-_shared(one, path), len(one), one))[:1])
-
-
-def _script_names(stem: str) -> list[str]:
-    bare = re.sub(r"\.[mc]?jsx?$", "", stem)
-    return [
-        stem,
-        *(bare + ending for ending in _SCRIPTS),
-        *(stem + ending for ending in _SCRIPTS),
-        *(f"{stem}/index{ending}" for ending in _SCRIPTS),
-    ]
 
 
 def _go(module: str, code: Code) -> tuple[str, ...]:

@@ -185,6 +185,7 @@ def _said(diff: FileDiff, plan: Plan) -> Iterable[Skipped]:
         yield Skipped(diff.path, "deleted: shown to the panel by the names that it defined", len(diff.hunks))
     kinds = {
         "only spaces and line ends differ": "only spaces and line ends differ",
+        folds.STYLE: f"only layout, {folds.STYLE} differ",
         "the same imports": "imports in another order",
         "stand unchanged": "moved blocks shown once, where they are added",
         "and nothing else": "the same edit as elsewhere, said instead of shown",

@@ -18,6 +18,8 @@ class Leaf:
     text: str
     first_line: int
     last_line: int
+    depth: int = 0
+    """How many blocks are around it: what indentation says in Python."""
 
 
 def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Leaf, ...] | None:
@@ -31,7 +33,7 @@ def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tu
     found: list[Leaf] = []
     cursor = parsed.root.walk()
     parents: list[str] = [""]
-    at = 0
+    at = depth = 0
     while True:
         node = cursor.node
         assert node is not None
@@ -39,14 +41,15 @@ def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tu
         if is_whole and node.end_byte > node.start_byte:
             between = parsed.data[at : node.start_byte].decode("utf-8", "replace").strip()
             if between:  # what the grammar passes over: a line that goes on after a backslash
-                found.append(Leaf("between", parents[-1], between, node.start_point.row, node.start_point.row))
+                found.append(Leaf("between", parents[-1], between, node.start_point.row, node.start_point.row, depth))
             at = node.end_byte
             last = node.end_point.row - (1 if node.end_point.column == 0 and node.end_point > node.start_point else 0)
-            found.append(Leaf(node.type, parents[-1], parsed.words(node), node.start_point.row, last))
+            found.append(Leaf(node.type, parents[-1], parsed.words(node), node.start_point.row, last, depth))
         if not is_whole and cursor.goto_first_child():
             parents.append(node.type)
+            depth += node.type == "block"
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return tuple(found)
-            parents.pop()
+            depth -= parents.pop() == "block"
