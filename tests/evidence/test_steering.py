@@ -107,7 +107,7 @@ def test_a_loosened_linter_hides_nothing_and_is_told(review: Review) -> None:
     ("before", "after", "words"),
     [
         ("", '[lint.per-file-ignores]\n"src/*" = ["S"]\n', "ignore S in src/*"),
-        ('lint.select = ["E", "S"]\n', 'lint.select = ["E"]\n', "select S"),
+        ('lint.select = ["E", "S"]\n', 'lint.select = ["E"]\n', "no longer select S"),
         ("", 'extend-exclude = ["src"]\n', "exclude src"),
         ('lint.ignore = ["B006"]\n', 'lint.ignore = ["B006", "B", "E501"]\n', "ignore B"),
     ],
@@ -233,3 +233,46 @@ def test_a_selection_hears_only_of_its_own_lines(git_repo: GitRepo) -> None:
     with read_change(git_repo.root, Scope(), only_lines={".rebuttalignore": range(1, 2)}) as reading:
         found = collect(reading.change, reading.repository).findings
     assert [one.quote for one in found] == ["x/"]
+
+
+def test_a_loosened_linter_counted_findings_that_another_line_hides(review: Review) -> None:
+    before = {"ruff.toml": 'lint.select = ["E", "B"]\n', "a.py": "x = 1\n"}
+    after = {"ruff.toml": 'lint.select = ["E"]\n\n[lint.per-file-ignores]\n"b.py" = ["E722"]\n', "a.py": FAULT}
+    found = of(review(before, after), "steering:")
+    (select,) = [one for one in found if "no longer select B" in one.message]
+    assert (select.side, select.range.start.line, select.severity) == ("new", 0, "medium")
+    assert "Of this change it would hide 1 finding." in select.message
+
+
+def test_a_sub_folders_linter_configuration_is_obeyed_and_its_loosening_told(review: Review) -> None:
+    quiet = '[tool.ruff.lint]\nignore = ["B006"]\n'
+    assert told(review, {"sub/pyproject.toml": quiet}, {"sub/deep/a.py": FAULT, "sub/b.py": FAULT}) == []
+    assert told(review, {}, {"other/ruff.toml": 'lint.ignore = ["B006"]\n', "other/a.py": FAULT}) == [
+        ("ruff:B006", "other/a.py", "medium"),
+        ("steering:linter", "other/ruff.toml", "medium"),
+    ]
+
+
+def test_patterns_of_a_sub_folders_linter_configuration_count_from_it(review: Review) -> None:
+    before = {"sub/ruff.toml": '[lint.per-file-ignores]\n"gen/*" = ["B006"]\n'}
+    assert told(review, before, {"sub/gen/a.py": FAULT, "gen/a.py": FAULT}) == [("ruff:B006", "gen/a.py", "medium")]
+
+
+BODY = "".join(f"value_{number} = {number}\n" for number in range(12))
+
+
+def test_a_file_moved_into_a_vendored_folder_slipped_out_of_the_review(review: Review) -> None:
+    found = only(review, {"c.py": BODY}, {"c.py": None, "vendor/c.py": BODY + 'eval("1")\n'})
+    assert (found.rule, found.file, found.side, found.severity) == ("steering:moved", "c.py", "old", "medium")
+    assert found.message == (
+        "It becomes vendor/c.py, which reviews leave out (vendored). "
+        "What the change alters in it on the way was not reviewed."
+    )
+    assert [one.file for one in found.related] == ["vendor/c.py"]
+    found = only(review, {"d.py": BODY}, {"d.py": None, "vendor/other.py": BODY})
+    assert (found.severity, "was not reviewed" in found.message) == ("low", False)
+
+
+def test_a_deletion_beside_new_vendored_code_is_no_move(review: Review) -> None:
+    other = "".join(f"def call_{number}(): return {number}\n" for number in range(12))
+    assert told(review, {"c.py": BODY}, {"c.py": None, "vendor/c.py": other}) == []

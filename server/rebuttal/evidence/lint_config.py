@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from rebuttal.change.model import Tree
 
@@ -27,7 +27,7 @@ class Suppressed:
     by_pattern: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def holds(self, code: str, path: str) -> bool:
-        """Whether rule `code` is ignored in the file at `path` (root-relative)."""
+        """Whether rule `code` is ignored in the file at `path` (relative to the configuration)."""
         if _listed(code, self.everywhere):
             return True
         return any(_matches(path, pattern) and _listed(code, codes) for pattern, codes in self.by_pattern)
@@ -44,35 +44,78 @@ class Loosened:
     pattern: str = ""
     """The files that it is about, where it is not about all."""
 
+    still: tuple[str, ...] = ()
+    """Of `select`: what is selected all the same."""
+
     @property
     def words(self) -> str:
-        return f"{self.key} {self.value}" + (f" in {self.pattern}" if self.pattern else "")
+        what = f"{self.key} {self.value}" + (f" in {self.pattern}" if self.pattern else "")
+        return f"no longer {what}" if self.key == "select" else what
+
+    def hides(self, code: str, path: str) -> bool:
+        """Whether ruff would no longer say rule `code` of the file at `path`, which counts from the configuration."""
+        if self.key == "exclude":
+            folders = path.split("/")
+            return any(_matches("/".join(folders[: depth + 1]), self.value) for depth in range(len(folders)))
+        if self.pattern and not _matches(path, self.pattern):
+            return False
+        return selects(self.value, code) and not _listed(code, self.still)
 
 
-def config_of(tree: Tree) -> tuple[str, Mapping[str, Any]]:
-    """The file in `tree`'s root that ruff would take (`.ruff.toml`, `ruff.toml`, `pyproject.toml`) and its settings.
+@frozen
+class Configuration:
+    """One of ruff's configuration files; it holds for its folder and below, as far as no other one is nearer."""
 
-    ("", {}) where there is none.
-    """
-    for name in CONFIG_FILES:
-        text = tree.read(name)
-        if text is None:
-            continue
-        try:
-            data: Any = tomllib.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if name == "pyproject.toml":
-            data = _table(_table(data, "tool"), "ruff")
-            if not data:
+    path: str = ""
+    """"" where there is none."""
+    settings: Mapping[str, Any] = field(factory=dict)
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    def within(self, path: str) -> str:
+        """The path of a file of the repository as the configuration's patterns see it."""
+        return path.removeprefix(f"{self.folder}/") if self.folder else path
+
+
+@define
+class Configurations:
+    """ruff's configurations of one side of a change. `extend` is not followed."""
+
+    tree: Tree
+    _nearest: dict[str, Configuration] = field(factory=dict)
+
+    def nearest(self, folder: str) -> Configuration:
+        """The one that ruff takes for the files of a folder ("" is the root): of the folder itself, or of one above."""
+        if folder not in self._nearest:
+            found = self._own(folder)
+            if found is None:
+                found = self.nearest(folder.rpartition("/")[0]) if folder else Configuration()
+            self._nearest[folder] = found
+        return self._nearest[folder]
+
+    def ignores(self, code: str, path: str) -> bool:
+        """Whether rule `code` is ignored in the file at `path` (root-relative)."""
+        config = self.nearest(path.rpartition("/")[0])
+        return _suppressed(config.settings).holds(code, config.within(path))
+
+    def _own(self, folder: str) -> Configuration | None:
+        for name in CONFIG_FILES:
+            path = f"{folder}/{name}" if folder else name
+            text = self.tree.read(path)
+            if text is None:
                 continue
-        return name, data
-    return "", {}
-
-
-def suppressed(tree: Tree) -> Suppressed:
-    """What the configuration in `tree` wants not to hear."""
-    return _suppressed(config_of(tree)[1])
+            try:
+                data: Any = tomllib.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if name == "pyproject.toml":
+                data = _table(_table(data, "tool"), "ruff")
+                if not data:
+                    continue
+            return Configuration(path, data)
+        return None
 
 
 def loosened(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Loosened, ...]:
@@ -81,7 +124,10 @@ def loosened(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Loosened, 
     more = [one for one in after if one not in before and not _everywhere(one, old)]
     still = tuple(_selected(new))
     fewer = [one for one in dict.fromkeys(_selected(old)) if still and one not in still and "ALL" not in still]
-    return (*more, *(Loosened("select", one) for one in fewer if not any(one.startswith(wider) for wider in still)))
+    return (
+        *more,
+        *(Loosened("select", one, still=still) for one in fewer if not any(one.startswith(wider) for wider in still)),
+    )
 
 
 def _entries(data: Mapping[str, Any]) -> Iterator[Loosened]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Hunk
-from rebuttal.evidence.lint_config import Suppressed, suppressed
+from rebuttal.evidence.lint_config import Configurations
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.ruff import Diagnostic, Edit, Linted
 from rebuttal.evidence.rules import RULES, Rule
@@ -49,7 +49,7 @@ class _Spot:
 
 def check(material: Material, linted: Linted) -> Iterator[Fact]:
     """One fact for each fault that stands on added lines and did not stand in the base."""
-    quiet = suppressed(material.repository.old)
+    quiet = Configurations(material.repository.old)
     left = _standing(material.files, linted)
     spots = list(_spots(material, linted))
     for spot in spots:
@@ -100,9 +100,9 @@ def _key(said: Diagnostic, index: LineIndex) -> tuple[str, str]:
     return said.code, " ".join(index.text[start:end].split())
 
 
-def _speaks(material: Material, spot: _Spot, quiet: Suppressed) -> bool:
+def _speaks(material: Material, spot: _Spot, quiet: Configurations) -> bool:
     rule, path = RULES[spot.said.code], spot.diff.path
-    if _HARMLESS in spot.said.message or quiet.holds(rule.code, path):
+    if _HARMLESS in spot.said.message or quiet.ignores(rule.code, path):
         return False
     if is_test(path) and not rule.in_tests:
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -18,8 +19,9 @@ from rebuttal.change.model import FileDiff, Hunk, Side
 from rebuttal.change.skipping import marked_line, skip_by_name
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.context.candidates import GUIDELINES
-from rebuttal.evidence.lint_config import CONFIG_FILES, Loosened, config_of, loosened, selects, suppressed
+from rebuttal.evidence.lint_config import CONFIG_FILES, Configuration, Configurations, Loosened, loosened, selects
 from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.moved import moved_away
 from rebuttal.evidence.rules import CODE, RULES
 from rebuttal.evidence.silenced import SELF_SILENCED, whole_file_comment
 from rebuttal.findings.model import Category, Related
@@ -68,6 +70,7 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     yield from given
     yield from _linter(material, files, facts)
     yield from _marks(material)
+    yield from moved_away(material)
 
 
 def _left_out(material: Material) -> tuple[FileDiff, ...]:
@@ -81,7 +84,8 @@ def _steers(path: str) -> bool:
     name = path.rpartition("/")[2]
     return (
         name in (IGNORE_FILE, ".gitattributes")
-        or path in (*_SETTINGS_FILES, *CONFIG_FILES)
+        or path in _SETTINGS_FILES
+        or _is_linter_config(path)
         or path.endswith(_EDITOR_FILE)
         or _is_guideline(path)
     )
@@ -304,41 +308,58 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
-def _place_of(diff: FileDiff, words: Sequence[str]) -> _Place | None:
-    """The first altered place that holds one of the words, else the first altered place."""
-
-    def holds(line: str) -> bool:
-        return any(word in line for word in words)
-
-    found = next(_places(diff, holds, holds), None)
-    if found is not None:
-        return found
+def _place_of(diff: FileDiff, *choices: Sequence[str]) -> _Place | None:
+    """The first altered place that holds a word of the first choice, else of the next one, else the first of all."""
+    for words in choices:
+        holds = partial(_holds, words)
+        found = next(_places(diff, holds, holds), None)
+        if found is not None:
+            return found
     return next(_places(diff, lambda line: True, lambda line: True), None)
 
 
+def _holds(words: Sequence[str], line: str) -> bool:
+    return any(word in line for word in words)
+
+
 def _linter(material: Material, files: Sequence[FileDiff], facts: Sequence[Fact]) -> Iterator[Fact]:
-    changed = {diff.path: diff for diff in files if diff.path in CONFIG_FILES}
-    if not changed:
-        return
-    (old_name, old), (name, new) = config_of(material.repository.old), config_of(material.repository.new)
-    diff = changed.get(name) or changed.get(old_name)
-    if not old or diff is None:
-        return  # a first configuration loosens nothing
+    changed = {diff.path: diff for diff in files if _is_linter_config(diff.path)}
+    before, after = Configurations(material.repository.old), Configurations(material.repository.new)
+    for folder in sorted({path.rpartition("/")[0] for path in changed}):
+        old, new = before.nearest(folder), after.nearest(folder)
+        diff = changed.get(new.path) or changed.get(old.path)
+        if diff is not None and diff.path.rpartition("/")[0] == folder:
+            governed = [fact for fact in facts if after.nearest(fact.diff.path.rpartition("/")[0]) == new]
+            yield from _loosened(material, diff, old, new, governed)
+
+
+def _loosened(
+    material: Material, diff: FileDiff, old: Configuration, new: Configuration, facts: Sequence[Fact]
+) -> Iterator[Fact]:
     by_place: dict[_Place, list[Loosened]] = {}
-    for one in loosened(old, new):
+    for one in loosened(old.settings, new.settings):
         heard = one.key == "exclude" or any(selects(one.value, rule) for rule in RULES)
-        place = _place_of(diff, [one.pattern or one.value]) if heard else None
-        if place is not None:
+        place = _place_of(diff, ["select"] if one.key == "select" else [], [one.pattern or one.value])
+        if heard and place is not None:
             by_place.setdefault(place, []).append(one)
-    quiet = suppressed(material.repository.new)
-    hidden = [fact for fact in facts if quiet.holds(fact.rule.removeprefix("ruff:"), fact.diff.path)]
     for place, told in by_place.items():
-        if _in_scope(material, diff, place.hunk):
+        hidden = sum(_hides(told, fact, new) for fact in facts)
+        # A first configuration loosens nothing, unless it is about this very change.
+        if (old.path or hidden) and _in_scope(material, diff, place.hunk):
             words = one_line("; ".join(one.words for one in told), 160)
-            what = f"Ruff, by whose configuration this panel goes, is told to say less: {words}."
-            what += f" Of this change it would hide {counted(len(hidden), 'finding')}." if hidden else ""
+            what = f"Ruff is told to say less: {words}."
+            what += f" Of this change it would hide {counted(hidden, 'finding')}." if hidden else ""
             severity: Severity = "medium" if hidden else "low"
             yield _fact(diff, place, "linter", "The change loosens the linter", what, severity=severity)
+
+
+def _hides(told: Iterable[Loosened], fact: Fact, config: Configuration) -> bool:
+    tool, _, code = fact.rule.partition(":")
+    return tool == "ruff" and any(one.hides(code, config.within(fact.diff.path)) for one in told)
+
+
+def _is_linter_config(path: str) -> bool:
+    return path.rpartition("/")[2] in CONFIG_FILES
 
 
 def _switched_off(material: Material, diff: FileDiff) -> Iterator[Fact]:
