@@ -159,3 +159,26 @@ def test_other_files_of_the_repository_are_read_alike(git_repo: GitRepo) -> None
     with read_change(git_repo.root, parse_scope("working")) as reading:
         assert reading.repository.old.read("lib.py") == WORDS["cp932"]
         assert reading.repository.new.read("lib.py") == WORDS["cp932"]
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1250", "x = 'żółw'\n"),
+        ("cp1250", "x = 'zażółć gęślą jaźń'\n"),
+        ("cp1254", "x = 'şişe ığdır'\n"),
+        ("cp1252", "x = '¿Qué? naïve, déjà, Größe £5 25°C 3 m² don\u2019t'\n"),
+        ("cp1252", "# Þetta er íslenska og það er ágætt\n"),
+        ("cp1251", "# привет мир это текст\n"),
+    ],
+)
+def test_short_text_of_other_scripts_and_code_pages_was_read_as_western(codec: str, text: str) -> None:
+    assert decode(text.encode(codec)).text == text
+
+
+def test_a_note_of_two_encodings_for_a_base_of_plain_ascii_told_of_a_change_that_is_none(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"a.py": "x = 1\n"})
+    git_repo.write("a.py", b"x = 'caf\xe9'\n")
+    assert change_of(git_repo).notes == (
+        "a.py was read as windows-1252 (assumed: the bytes are not UTF-8 and name no encoding).",
+    )

@@ -219,3 +219,12 @@ def test_cells_open_in_an_editor_are_the_buffer_of_the_notebook(git_repo: GitRep
 def test_a_conflict_in_a_notebook_is_named(git_repo: GitRepo) -> None:
     with pytest.raises(NotANotebook):
         review_text('<<<<<<< ours\n{"cells": []}\n')
+
+
+def test_a_notebook_of_more_than_ten_megabytes_was_called_larger_than_one(git_repo: GitRepo) -> None:
+    git_repo.commit("base", {"nb.ipynb": notebook("x = 1")})
+    git_repo.write("nb.ipynb", notebook("x = 2", outputs=[{"text": "a" * 10_000_000}]))
+    assert reasons(change_of(git_repo)) == {"nb.ipynb": "larger than 10 MB"}
+    git_repo.commit("large")
+    git_repo.write("nb.ipynb", notebook("x = 3"))
+    assert reasons(change_of(git_repo)) == {"nb.ipynb": "larger than 10 MB"}

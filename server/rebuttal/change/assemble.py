@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from rebuttal.change.cells import CellMap
 from rebuttal.change.collect import Collected, FileChange, InBuffer, InGit, OnDisk, read_settings
-from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText, decode
+from rebuttal.change.decode import MAX_BYTES, NotText, decode, too_large
 from rebuttal.change.git import Git, ObjectReader
 from rebuttal.change.hunks import compare, whole
 from rebuttal.change.memory import Remembered
@@ -122,7 +122,7 @@ class _Assembly:
     def finish(self, known: Remembered) -> list[FileDiff]:
         """All file diffs, with hunks and renames."""
         for folder, count in self._left_out.items():
-            files = "1 changed file" if count == 1 else f"{count} changed files"
+            files = "1 changed file" if count == 1 else f"{count:,} changed files"
             self._skip(folder, f"{files} more: a review takes at most {MAX_FILES:,}; review them in parts")
         drafts = [draft for draft in self._settle_line_ends() if self._is_reviewed(draft)]
         self.notes = notes((draft.change.path, draft.sides) for draft in drafts)
@@ -241,7 +241,7 @@ class _Assembly:
 
     def _from_buffer(self, change: FileChange, new: InBuffer) -> _Draft:
         if len(new.text.encode("utf-8", "surrogatepass")) > limit_of(change.path):
-            raise NotText(TOO_LARGE)
+            raise NotText(too_large(limit_of(change.path)))
         draft = self._read(change, new.text)
         if draft.sides.unchanged:
             raise _Unchanged
@@ -271,7 +271,7 @@ class _Assembly:
         if found is None:
             raise NotText("its content is not in this clone (a partial clone); fetch it first")
         if found.data is None:
-            raise NotText(TOO_LARGE)
+            raise NotText(too_large(limit))
         return found.data
 
     def _settle_line_ends(self) -> list[_Draft]:

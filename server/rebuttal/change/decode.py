@@ -16,7 +16,6 @@ from attrs import frozen
 MAX_BYTES = 1_000_000
 """Larger files are not reviewed, and never read whole."""
 
-TOO_LARGE = "larger than 1 MB"
 BINARY = "binary"
 NOT_UTF8 = "not UTF-8 text, and its encoding cannot be told"
 
@@ -53,6 +52,16 @@ _ENOUGH = 8
 """Bytes outside ASCII from which on a guess is more than chance; with fewer, Western as browsers take it."""
 _SAMPLE = 200_000
 """Bytes that are looked at for a guess."""
+_CENTRAL, _TURKISH = "cp1250", "cp1254"
+_RUN = re.compile(rb"[\x80-\xff]{3,}")
+# Letters that windows-1254 has and windows-1252 has not (without the one that Czech shares), and letters of
+# windows-1252 that Turkish has not.
+_ONLY_TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfe]")
+_NEVER_TURKISH = re.compile(
+    rb"[\xc0\xc1\xc3-\xc6\xc8-\xcd\xcf\xd1-\xd5\xd7-\xda\xdf-\xe1\xe3-\xe6\xe8-\xed\xef\xf1-\xf5\xf7-\xfa\xff]"
+)
+_IN_WORDS = "\u2019\u2018\u00b7\u00ad"
+"""Signs that may stand inside a word."""
 
 
 class NotText(Exception):
@@ -75,7 +84,7 @@ def decode(data: bytes, named: str | None = None, evidence: bytes = b"", limit: 
     bytes of both sides of a change, so that both are guessed alike), the bytes themselves where it is empty.
     """
     if len(data) > limit:
-        raise NotText(TOO_LARGE)
+        raise NotText(too_large(limit))
     codec = codec_of(named, wide=True) if named else None
     if codec is not None and (found := _strictly(data, codec)) is not None:
         return Decoded(found.removeprefix("\ufeff"), _shown(codec), NAMED_BY_GIT)
@@ -90,6 +99,11 @@ def decode(data: bytes, named: str | None = None, evidence: bytes = b"", limit: 
     if (found := _strictly(data, "utf_8_sig")) is not None:
         return Decoded(found)
     return _named_inside(data) or _guessed(data, evidence)
+
+
+def too_large(limit: int) -> str:
+    """Why a file of more bytes than that is not reviewed."""
+    return f"larger than {limit // 1_000_000} MB"
 
 
 def codec_of(name: str, wide: bool = False) -> str | None:
@@ -128,15 +142,48 @@ def _guessed(data: bytes, evidence: bytes) -> Decoded:
 
 
 def _guesses(sample: bytes) -> tuple[str, ...]:
-    if len(_HIGH.findall(sample)) < _ENOUGH:
-        return (WESTERN,)
+    high = len(_HIGH.findall(sample))
+    if high < _ENOUGH:
+        return (_latin(sample), WESTERN)
+    found = _likeliest(sample, _GUESSED)
+    if found not in (WESTERN, _CENTRAL):
+        return (found, WESTERN)
+    if sum(map(len, _RUN.findall(sample))) * 2 > high:
+        # In a Latin script such letters stand alone among others: this is another one.
+        found = _likeliest(sample, tuple(one for one in _GUESSED if one not in (WESTERN, _CENTRAL)))
+        return (found, WESTERN)
+    return (_latin(sample), WESTERN)
+
+
+def _likeliest(sample: bytes, codecs: tuple[str, ...]) -> str:
     from charset_normalizer import from_bytes
 
-    found = list(from_bytes(sample, cp_isolation=list(_GUESSED), preemptive_behaviour=False))
+    found = list(from_bytes(sample, cp_isolation=list(codecs), preemptive_behaviour=False))
     alike = [one for one in found if (one.chaos, one.coherence) == (found[0].chaos, found[0].coherence)]
-    if any(WESTERN in one.could_be_from_charset for one in alike):
-        return (WESTERN,)
-    return (*(one.encoding for one in found[:1]), WESTERN)
+    if not found or any(WESTERN in one.could_be_from_charset for one in alike):
+        return WESTERN
+    return found[0].encoding
+
+
+def _latin(sample: bytes) -> str:
+    """Which Latin code page: the first in which the fewest words are none."""
+    if _ONLY_TURKISH.search(sample) and not _NEVER_TURKISH.search(sample):
+        return _TURKISH
+    return min((WESTERN, _CENTRAL), key=lambda codec: _misspelt(sample.decode(codec, "replace")))
+
+
+def _misspelt(text: str) -> int:
+    """Places that no word has: a sign between letters, a raised digit before one, a capital after a small letter."""
+    count = 0
+    for at, char in enumerate(text):
+        if char <= "\x7f":
+            continue
+        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        if char.isalpha():
+            count += char.isupper() and before.islower()
+        elif after.isalpha() and char not in _IN_WORDS:
+            count += before.isalpha() or char in "\u00b9\u00b2\u00b3"
+    return count
 
 
 def _shown(codec: str) -> str:

@@ -49,9 +49,12 @@ class Sides:
         told = [side for side in (self.old, self.new) if side is not None and side.why in (ASSUMED, AS_THE_EDITOR)]
         if not told:
             return None
-        both = self.old is not None and self.new is not None
-        if both and self.old != self.new and self.old.encoding != self.new.encoding:  # type: ignore[union-attr]  # both
-            return f"{self.old.encoding} before and {self.new.encoding} after", told[0].why  # type: ignore[union-attr]
+        # What is only ASCII reads the same in all of them.
+        read = [one for one in (self.old, self.new) if one is not None and one not in told and not one.text.isascii()]
+        if read or len({one.encoding for one in told}) > 1:
+            assert self.old is not None
+            assert self.new is not None
+            return f"{self.old.encoding} before and {self.new.encoding} after", told[0].why
         return told[0].encoding, told[0].why
 
 

@@ -120,7 +120,7 @@ class DiskSource:
 
     def read_bytes(self, path: str) -> bytes | None:
         try:
-            return self.worktree.read(path) if path in self.listed else None
+            return self.worktree.read(path, limit_of(path)) if path in self.listed else None
         except (Gone, NotText):
             return None
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from attrs import define, field, frozen
 
-from rebuttal.change.decode import MAX_BYTES, TOO_LARGE, NotText
+from rebuttal.change.decode import MAX_BYTES, NotText, too_large
 from rebuttal.change.memory import Hashes, Stat
 from rebuttal.change.model import ChangeError
 
@@ -169,7 +169,7 @@ class WorkTree:
         with os.fdopen(descriptor, "rb") as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise NotText(TOO_LARGE)
+            raise NotText(too_large(limit))
         return data
 
     def hash(self, path: str, algorithm: str) -> str:
