@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from rebuttal.text.positions import LineIndex
@@ -55,9 +57,7 @@ def test_too_much_text_that_is_not_reviewed_is_said_and_not_searched(
     monkeypatch.setattr("rebuttal.evidence.secrets.MAX_UNREVIEWED", 10)
     evidence = review({}, {"vendor/a.py": f"{LINE}\n", "vendor/b.py": f"{LINE}\n", "vendor/c.py": "x = 1\n"})
     assert [one.file for one in of(evidence, "secrets:")] == ["vendor/a.py"]
-    assert evidence.notes == (
-        "Of the files that are not reviewed, 2 files were not searched for secrets: it is too much text.",
-    )
+    assert evidence.notes == ("Of what is not reviewed, 2 files were not searched for secrets: it is too much text.",)
 
 
 def test_environment_lookups_and_placeholders_are_no_secrets(review: Review) -> None:
@@ -69,3 +69,43 @@ def test_a_key_in_a_test_is_worth_a_look_and_no_alarm(review: Review) -> None:
     key = 'KEY = "AKIA' + 'Q3EGRTVX7PLMN2KD"\n'
     found = review({"a.py": "x = 1\n"}, {"a.py": "x = 1\n" + key, "tests/test_a.py": key}).findings
     assert [(one.file, one.severity) for one in found] == [("a.py", "critical"), ("tests/test_a.py", "medium")]
+
+
+def notebook(source: str, *printed: str) -> str:
+    """A notebook of two cells; the second prints."""
+    outputs = [{"output_type": "stream", "name": "stdout", "text": [f"{line}\n" for line in printed]}]
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "source": ["x = 1\n", "y = 2"]},
+        {"cell_type": "code", "metadata": {}, "outputs": outputs, "source": source.splitlines(keepends=True)},
+    ]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+
+
+def test_a_key_that_a_cell_printed_was_missed_where_its_source_changed_too(review: Review) -> None:
+    text = notebook("print(x)\nprint(y)", "hello", f"key = {KEY}")
+    (found,) = of(review({"a.ipynb": notebook("print(x)")}, {"a.ipynb": text}), "secrets:")
+    assert found.title == "Secret in the outputs of a cell: aws key"
+    assert LineIndex(text).slice(found.range) == KEY
+    assert KEY not in repr((found.quote, found.message, found.trace))
+    assert found.cell is not None
+    assert found.cell.index == 1
+
+
+def test_a_key_in_the_source_of_a_cell_is_told_once_and_in_its_output_besides(review: Review) -> None:
+    text = notebook(f'key = "{KEY}"\nprint(key)', KEY)
+    found = of(review({"a.ipynb": notebook("print(x)")}, {"a.ipynb": text}), "secrets:")
+    assert [(one.title, one.cell is None) for one in found] == [
+        ("Secret in the code: aws key", True),
+        ("Secret in the outputs of a cell: aws key", False),
+    ]
+
+
+def test_a_key_that_a_cell_printed_before_is_not_new(review: Review) -> None:
+    before, after = notebook("print(x)", KEY), notebook("print(y)", "hello", KEY)
+    assert of(review({"a.ipynb": before}, {"a.ipynb": after}), "secrets:") == []
+
+
+def test_a_file_too_long_to_search_is_said_and_not_passed_over(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rebuttal.evidence.secrets.MAX_CHARACTERS", 10)
+    evidence = review({}, {"vendor/a.py": f"{LINE}\n"})
+    assert evidence.notes == ("Of what is not reviewed, 1 file was not searched for secrets: it is too much text.",)

@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from referencing import Registry, Resource
 
 from rebuttal.change.model import Skipped
-from rebuttal.findings.model import Finding, Fix, Related, TextEdit, TraceStep
+from rebuttal.findings.model import CellRange, Finding, Fix, Related, TextEdit, TraceStep
 from rebuttal.findings.report import (
     Coverage,
     Degraded,
@@ -322,3 +322,15 @@ def test_reports_are_of_any_status_of_a_finding(rich_finding: Finding) -> None:
     assert "(stale)" in to_text(report(stale), colour=False, width=100)
     old = evolve(rich_finding, side="old", fix=None)
     assert "(in the base)" in to_text(report(old), colour=False, width=100)
+
+
+def test_a_notebooks_finding_named_only_a_line_of_json(rich_finding: Finding) -> None:
+    in_cell = evolve(rich_finding, side="new", cell=CellRange(2, span(1, 0, 4)))
+    of_outputs = evolve(in_cell, cell=CellRange(2, span(0, 0, 0)))
+    assert "(cell 3, line 2) " in to_text(report(in_cell), colour=False, width=100)
+    assert "(cell 3) " in to_text(report(of_outputs), colour=False, width=100)
+
+
+def test_that_no_model_was_asked_is_said_beside_notes_about_other_things() -> None:
+    told = report(panel="static", cost=Cost(), not_spent="static_panel", notes=("a.py was read as windows-1252.",))
+    assert "no model was asked: static panel" in to_text(told, colour=False, width=100)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from bisect import bisect_right
 
 from attrs import field, frozen
 
@@ -59,6 +61,15 @@ class CellMap:
             line, column = len(self.lines) - 1, 0
         found = self.lines[line]
         return (found.cell, 0, 0) if found.line < 0 else (found.cell, found.line, found.column(column))
+
+    def cell_around(self, offset: int) -> int | None:
+        """The cell that holds this place of the file outside its source: in outputs, attachments or metadata."""
+        place = bisect_right(self.lines, offset, key=lambda line: line.start) - 1
+        if place < 0 or (self.lines[place].line >= 0 and offset < self.offset(place, len(self.json))):
+            return None
+        cell = self.lines[place].cell
+        start = next(line.start for line in self.lines if line.cell == cell)
+        return cell if offset < json.JSONDecoder().raw_decode(self.json, start)[1] else None
 
     def is_verbatim(self, first: int, last: int) -> bool:
         """Whether these git lines (inclusive) stand in one cell and are as its source has them."""

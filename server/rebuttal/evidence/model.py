@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from rebuttal.change.model import Change, FileDiff, Repository, Side
-from rebuttal.findings.model import Category, Certainty, Finding, Fix, Related, TraceStep
+from rebuttal.findings.model import Category, CellRange, Certainty, Finding, Fix, Related, TraceStep
 from rebuttal.findings.report import Degraded
 from rebuttal.findings.severity import Severity
 from rebuttal.text.parsing import Parser
@@ -95,6 +95,8 @@ class Fact:
     fix: Fix | None = None
     quote: str | None = None
     """Given only where the lines themselves must not be quoted."""
+    cell: CellRange | None = None
+    """Given only where the lines are those of a notebook's file, and not of the text of its cells."""
 
 
 def finding_of(fact: Fact, index: LineIndex) -> Finding:
@@ -120,6 +122,7 @@ def finding_of(fact: Fact, index: LineIndex) -> Finding:
         related=fact.related,
         fix=fact.fix,
         trace=(TraceStep(PHASE, fact.seat, fact.message, "static", quote, fact.diff.path),),
+        cell=fact.cell,
     )
 
 

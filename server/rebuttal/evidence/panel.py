@@ -125,7 +125,7 @@ def _symbol_of(material: Material, finding: Finding) -> str:
     """The qualified name of the symbol around a finding; "" at the top of a file, or where it cannot be told."""
     diff, language = material.change.file(finding.file), language_of(finding.file)
     text = diff.text("old" if finding.side == "old" else "new") if diff else None
-    if not text or language is None:
+    if not text or language is None or finding.cell is not None:
         return ""
     try:
         symbol = enclosing(symbols_of(text, language, material.parser), finding.range.start.line)

@@ -1,15 +1,19 @@
-"""Secrets on added lines: in every changed file that is text, the ones that are not reviewed included."""
+"""Secrets on added lines: in every changed file that is text, what is not reviewed of it included."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
+from rebuttal.change.cells import CellMap
 from rebuttal.change.model import FileDiff
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, LimitReached, Material, SecretFinder
 from rebuttal.evidence.rules import SECURITY
+from rebuttal.findings.model import CellRange
 from rebuttal.text.languages import is_test
-from rebuttal.text.positions import LineIndex
+from rebuttal.text.positions import LineIndex, Position, Range
 from rebuttal.text.secrets import Secret
 from rebuttal.text.words import counted
 
@@ -24,14 +28,21 @@ def check(material: Material, find_secrets: SecretFinder) -> Iterator[Fact]:
     hidden = unreviewed(material.change, material.repository, MAX_UNREVIEWED)
     diffs = [*material.files, *hidden.files]
     known = {value for diff in diffs for value in _values(diff.old_text, diff.old_path or diff.path, find_secrets)}
+    long = set[str]()
     for diff in diffs:
-        if diff.new_text and len(diff.new_text) <= MAX_CHARACTERS:
+        if diff.new_text and len(diff.new_text) > MAX_CHARACTERS:
+            long.add(diff.path)
+        elif diff.new_text:
             yield from _new_secrets(material, diff, diff.new_text, find_secrets, known)
-    if hidden.left_out:
-        files = counted(hidden.left_out, "file")
-        raise LimitReached(
-            f"Of the files that are not reviewed, {files} were not searched for secrets: it is too much text."
-        )
+    for diff in material.files:
+        if diff.new_cells is not None and diff.path not in material.change.only_lines:
+            if len(diff.new_cells.json) > MAX_CHARACTERS:
+                long.add(diff.path)
+            else:
+                yield from _in_outputs(diff, diff.new_cells, find_secrets, known)
+    if left := hidden.left_out + len(long):
+        files = f"{counted(left, 'file')} {'was' if left == 1 else 'were'}"
+        raise LimitReached(f"Of what is not reviewed, {files} not searched for secrets: it is too much text.")
 
 
 def _values(text: str | None, path: str, find_secrets: SecretFinder) -> set[str]:
@@ -53,6 +64,22 @@ def _new_secrets(
         lines = range(secret.line, last + 1)
         if any(line in added for line in lines) and material.in_scope(diff, lines):
             yield _fact(diff, index, secret, secrets)
+
+
+def _in_outputs(diff: FileDiff, cells: CellMap, find_secrets: SecretFinder, known: set[str]) -> Iterator[Fact]:
+    """What a notebook holds besides the sources of its cells, which are the text that is reviewed."""
+    secrets = find_secrets(cells.json, diff.path)
+    sure = [one for one in secrets if one.sure and cells.json[one.start : one.end] not in known]
+    if not sure:
+        return
+    known = known | _values(diff.old_cells.json if diff.old_cells else None, diff.path, find_secrets)
+    file, index = evolve(diff, new_text=cells.json, new_cells=None), LineIndex(cells.json)
+    for secret in sure:
+        cell = cells.cell_around(secret.start)
+        if cell is not None and cells.json[secret.start : secret.end] not in known:
+            fact = _fact(file, index, secret, secrets)
+            title = fact.title.replace("in the code", "in the outputs of a cell")
+            yield evolve(fact, title=title, cell=CellRange(cell, Range(Position(0, 0), Position(0, 0))))
 
 
 def rule_of(kind: str) -> str:

@@ -98,4 +98,5 @@ class Finding:
     fix: Fix | None = None
     trace: tuple[TraceStep, ...] = ()
     cell: CellRange | None = None
-    """Where it stands in a notebook."""
+    """Where it stands in a notebook: its range then counts in the file. Of one that is about a cell's outputs, the
+    cell's start."""

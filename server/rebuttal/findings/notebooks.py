@@ -118,6 +118,8 @@ class _Pages:
     _made: dict[tuple[str, Side], _Page | None] = field(factory=dict)
 
     def placed(self, finding: Finding) -> Finding:
+        if finding.cell is not None:
+            return finding  # of the file already
         page = self._page(finding.file, "old" if finding.side == "old" else "new")
         related = tuple(self._related(one) for one in finding.related)
         fix = None if finding.fix is None else self._fix(finding.fix)

@@ -59,7 +59,10 @@ def own_directives(diff: FileDiff) -> Iterator[tuple[int, int, Directive]]:
 
 def _is_ignored(finding: Finding, lines: Mapping[str, Mapping[tuple[str, int], list[Directive]]]) -> bool:
     at = (finding.side, finding.range.start.line)
-    return any(directive.covers(finding.rule) for directive in lines.get(finding.file, {}).get(at, ()))
+    # One that has its cell counts in a notebook's file, not in the text that carries comments.
+    return finding.cell is None and any(
+        directive.covers(finding.rule) for directive in lines.get(finding.file, {}).get(at, ())
+    )
 
 
 def _ignored_lines(diff: FileDiff) -> dict[tuple[str, int], list[Directive]]:

@@ -125,7 +125,9 @@ def symbol_of(change: Change, finding: Finding, parser: Parser) -> str:
 
     diff, language = change.file(finding.file), language_of(finding.file)
     text = diff.text("old" if finding.side == "old" else "new") if diff else None
-    if text is None or language is None or (finding.side == "file" and finding.source == "debate"):
+    if text is None or language is None or finding.cell is not None:
+        return ""
+    if finding.side == "file" and finding.source == "debate":
         return ""
     try:
         around = enclosing(symbols_of(text, language, parser), finding.range.start.line)

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from attrs import evolve, frozen
 
 from rebuttal.findings.fixes import FixError, apply_edits
-from rebuttal.findings.model import Finding, Fix, TextEdit
+from rebuttal.findings.model import CellRange, Finding, Fix, TextEdit
 from rebuttal.findings.report import New, NotSpent, Report
 from rebuttal.findings.severity import SEVERITIES, Severity
 from rebuttal.store.money import dollars
@@ -66,7 +66,8 @@ class _Writer:
 
     def _finding(self, finding: Finding) -> Iterator[str]:
         severity = self._paint(finding.severity, _COLOURS[finding.severity])
-        marks = [word for word in ("in the base",) if finding.side == "old"]
+        marks = [] if finding.cell is None else [_in_cell(finding.cell)]
+        marks += ["in the base"] if finding.side == "old" else []
         marks += ["stale"] if finding.status == "stale" else []
         mark = self._dim(f" ({', '.join(marks)})") if marks else ""
         place = self._paint(_place(finding), "1")
@@ -189,6 +190,12 @@ def _place(finding: Finding) -> str:
     return _safe(finding.file) if finding.side == "file" else f"{_safe(finding.file)}:{_at(finding.range)}"
 
 
+def _in_cell(cell: CellRange) -> str:
+    """As a person counts; what is about a cell's outputs has no line of its source."""
+    start = cell.range.start
+    return f"cell {cell.index + 1}" + ("" if cell.range.end == Position(0, 0) else f", line {start.line + 1}")
+
+
 def _at(where: Range) -> str:
     return f"{where.start.line + 1}:{where.start.character + 1}"
 
@@ -267,7 +274,7 @@ def _cost(report: Report) -> str:
         parts.append(f"{tokens.prompt:,} tokens in ({tokens.cache_read:,} from the cache), {tokens.output:,} out")
     if cost.assumed:
         parts.append(f"{dollars(cost.assumed)} more assumed for calls whose cost is not known")
-    if report.notes:
+    if report.notes and report.not_spent != "static_panel":
         return " · ".join(parts)  # they say why nothing was spent, and what a debate would cost
     if report.not_spent is not None:
         parts.append(_WHY_NOT[report.not_spent])
