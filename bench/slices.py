@@ -22,6 +22,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from unittest import mock
 
 from attrs import frozen
 
@@ -289,11 +290,17 @@ def of_slices(context: Context, reading: Reading) -> Shown:
     return shown
 
 
-def slices(reading: Reading, budget: int) -> Shown:
-    return of_slices(build(reading.change, reading.repository, budget_tokens=budget), reading)
+def slices(reading: Reading, budget: int, parser: Parser) -> Shown:
+    return of_slices(build(reading.change, reading.repository, budget_tokens=budget, parser=parser), reading)
 
 
-def whole_files(reading: Reading, budget: int) -> Shown:
+def without_related(reading: Reading, budget: int, parser: Parser) -> Shown:
+    """The slices without files that only rank high: by history, words or names."""
+    with mock.patch("rebuttal.context.build.related_slices", return_value=()):
+        return slices(reading, budget, parser)
+
+
+def whole_files(reading: Reading, budget: int, _parser: Parser) -> Shown:
     """Whole files: those of the change, then those beside them, by path."""
     changed = [one.path for one in reading.change.files]
     folders = {path.rpartition("/")[0] for path in changed}
@@ -303,13 +310,12 @@ def whole_files(reading: Reading, budget: int) -> Shown:
     return _filled(reading, ((path, None) for path in (*changed, *near, *far)), budget)
 
 
-def by_name(reading: Reading, budget: int) -> Shown:
+def by_name(reading: Reading, budget: int, parser: Parser) -> Shown:
     """Every definition whose name an added line holds, by path, each whole."""
     words: set[str] = set()
     for diff in reading.change.files:
         lines = git_lines(diff.new_text or "")
         words.update(word for line in diff.added_lines for word in re.findall(r"\w{3,}", lines[line][:400]))
-    parser = Parser()
 
     def pieces() -> Iterator[tuple[str, range | None]]:
         for path in sorted(reading.repository.new.paths()):
@@ -343,8 +349,9 @@ def _filled(reading: Reading, pieces: Iterable[tuple[str, range | None]], budget
     return shown
 
 
-WAYS: dict[str, Callable[[Reading, int], Shown]] = {
+WAYS: dict[str, Callable[[Reading, int, Parser], Shown]] = {
     "slices": slices,
+    "without related files": without_related,
     "definitions by name": by_name,
     "whole files": whole_files,
 }
@@ -359,10 +366,11 @@ def measure(
     """The mean share over the changes, by way and budget; every change counts the same."""
     shares: dict[tuple[str, int], list[float]] = {}
     for case in given:
+        parser = Parser()  # what it remembers changes no figure, only the time
         with read_change(case.where, parse_scope(case.scope)) as reading:
             for way in ways:
                 for budget in BUDGETS:
-                    shown = WAYS[way](reading, budget)
+                    shown = WAYS[way](reading, budget, parser)
                     found = [one for one in case.used if (one.file, one.line) in shown]
                     shares.setdefault((way, budget), []).append(len(found) / len(case.used))
                     if missed is not None and budget == max(BUDGETS) and way == "slices":
@@ -372,8 +380,10 @@ def measure(
     return {key: sum(some) / len(some) for key, some in shares.items() if some}
 
 
-def rows_of(name: str, given: Sequence[Case], ways: Sequence[str]) -> list[list[str]]:
-    figures = measure(given, ways)
+def rows_of(
+    name: str, given: Sequence[Case], ways: Sequence[str], missed: Counter[str] | None = None
+) -> list[list[str]]:
+    figures = measure(given, ways, missed)
     count = sum(len(one.used) for one in given)
     return [
         [name, str(len(given)), str(count), way, *(f"{figures[(way, budget)]:.2f}" for budget in BUDGETS)]
@@ -419,10 +429,10 @@ def main(arguments: Sequence[str]) -> int:
     rows: list[list[str]] = []
     for where in chosen.history:
         given = cases(where, history_scopes(where, chosen.cases), chosen.cases, f"{where.name}-history")
-        rows += rows_of(where.name, given, chosen.way or list(WAYS))
+        given = given[: chosen.cases]
+        missed: Counter[str] = Counter()
+        rows += rows_of(where.name, given, chosen.way or list(WAYS), missed)
         if chosen.missed:
-            missed: Counter[str] = Counter()
-            measure(given, ["slices"], missed)
             print("\n".join(missed))
     print(table(HEADS, rows))
     return 0

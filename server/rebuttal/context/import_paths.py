@@ -94,6 +94,8 @@ def _crate_of(path: str, code: Code) -> str:
     while folder:
         if any(f"{folder}/{name}" in code.paths for name in ("lib.rs", "main.rs")):
             return folder
+        if posixpath.basename(folder) in ("tests", "benches", "examples"):
+            return folder  # each file right there is the root of a crate
         folder = posixpath.dirname(folder)
     return "src"
 
