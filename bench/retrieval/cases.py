@@ -110,9 +110,6 @@ class HidingRepository:
     def old(self) -> Tree:
         return self.repository.old
 
-    def ignored(self, path: str) -> str | None:
-        return self.repository.ignored(path)
-
     def history(self, limit: int) -> tuple[PastCommit, ...]:
         return self.repository.history(limit)
 

@@ -137,18 +137,3 @@ def test_a_secret_of_a_file_that_is_not_reviewed_is_known_where_code_repeats_it(
     )
     assert value not in context.diff
     assert "local/settings.py" not in context.diff
-
-
-def test_no_slice_of_an_ignored_file_is_shown(context_of: ContextOf) -> None:
-    base = {
-        ".rebuttalignore": "private/\n",
-        "private/keys.py": "def rotate_signing_keys(count):\n    return count\n",
-        "private/AGENTS.md": "Internal rules.\n",
-        "app.py": "def run():\n    return 1\n",
-    }
-    text = "from private.keys import rotate_signing_keys\n\n\ndef run():\n    return rotate_signing_keys(2)\n"
-    context = context_of(base, {"app.py": text})
-    assert not [one for one in context.slices if one.file.startswith("private/")]
-    assert not [one for one in context.exhibits if one.file.startswith("private/")]
-    without = context_of({**base, ".rebuttalignore": ""}, {"app.py": text})
-    assert [one for one in without.slices if one.file == "private/keys.py"]

@@ -190,12 +190,6 @@ class Repository(Protocol):
     @property
     def old(self) -> Tree: ...
 
-    def ignored(self, path: str) -> str | None:
-        """Why the base or a setting wants the file left out, in words for the user; None where neither does.
-
-        No text of such a file may be shown to a model."""
-        ...
-
     def history(self, limit: int) -> tuple[PastCommit, ...]:
         """The newest `limit` commits that the base holds, newest first; none where they cannot be read."""
         ...

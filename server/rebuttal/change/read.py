@@ -109,8 +109,7 @@ def _read(
     new = SideTree(git, _new_source(git, objects, ends, collected, memory), overlay, searched)
     if scope.kind == "file":
         collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
-    ignored = Ignored(old.read, ignore(old.read))
-    rules = BaseRules(Attributes(old.read), ignored)
+    rules = BaseRules(Attributes(old.read), Ignored(old.read, ignore(old.read)))
     found = assemble(git, objects, collected, rules, place.algorithm, memory.hunks)
     files, skipped = found.files, found.skipped
     if only_lines:
@@ -136,8 +135,7 @@ def _read(
         only_lines=only_lines,
         notes=found.notes,
     )
-    base_commit = ends.base.oid if ends.base else None
-    return Reading(change, GitRepository(place, git, objects, new, old, base_commit, memory, ignored))
+    return Reading(change, GitRepository(place, git, objects, new, old, ends.base.oid if ends.base else None, memory))
 
 
 def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collected, memory: Memory) -> Source:

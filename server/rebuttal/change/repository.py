@@ -13,7 +13,6 @@ from attrs import define, frozen
 
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
 from rebuttal.change.history import read_history
-from rebuttal.change.ignore import Ignored
 from rebuttal.change.memory import Memory
 from rebuttal.change.model import ChangeError, PastCommit
 from rebuttal.change.trees import SideTree
@@ -118,7 +117,6 @@ class GitRepository:
     base: str | None = None
     """The commit compared from; None before the first one."""
     memory: Memory | None = None
-    left_out: Ignored | None = None
 
     @property
     def root(self) -> Path:
@@ -131,9 +129,6 @@ class GitRepository:
     @property
     def old(self) -> SideTree:
         return self.old_side
-
-    def ignored(self, path: str) -> str | None:
-        return self.left_out.reason(path) if self.left_out is not None else None
 
     def history(self, limit: int) -> tuple[PastCommit, ...]:
         return read_history(self.git, self.base, limit, self.memory) if self.base is not None else ()

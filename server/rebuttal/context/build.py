@@ -141,10 +141,7 @@ class _Builder:
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         known = {one.file for one in found} | paths
         found += related_slices(self._change, query, self._repository, self._new, known)
-        return [one for one in found if self._may_be_shown(one.file)]
-
-    def _may_be_shown(self, file: str) -> bool:
-        return not is_secret_file(file) and self._repository.ignored(file) is None
+        return [one for one in found if not is_secret_file(one.file)]
 
     def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:
         if fits(shown):
