@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ class IndexEntry(NamedTuple):  # a tuple because there are as many as files in t
     """`git add -N`: no content in the index yet."""
 
 
-@frozen
+@frozen(slots=False)
 class Index:
     """The index."""
 
@@ -54,6 +55,20 @@ class Index:
     unmerged: frozenset[str]
     mtime_ns: int
     """When it was written: a file as young as that may have changed without its time showing it."""
+
+    @cached_property
+    def comparable(self) -> list[tuple[str, list[tuple[str, int, int, int]]]]:
+        """The regular files that stat tells enough of, by folder: path, kind and mode bits, size, time of change."""
+        found: list[tuple[str, list[tuple[str, int, int, int]]]] = []
+        for path, mode, _, stage, mtime_ns, size, hidden, intent in self.entries.values():
+            if mode not in _KINDS or stage or hidden or intent or mtime_ns >= self.mtime_ns:
+                continue
+            folder, _, name = path.rpartition("/")
+            if _is_name(name):
+                if not found or found[-1][0] != folder:
+                    found.append((folder, []))
+                found[-1][1].append((path, _KINDS[mode], size, mtime_ns))
+        return found
 
 
 def parse_index(output: bytes, mtime_ns: int) -> Index:
@@ -145,22 +160,16 @@ class WorkTree:
         """The regular files that surely are as the index has them: most of them, at the least cost for each."""
         found: dict[str, Stat] = {}
         prefix, lstat = self._prefix, os.lstat
-        folder, plain = "", True
-        for path, mode, _, stage, mtime_ns, size, hidden, intent in index.entries.values():
-            at = path.rfind("/")
-            if path[: max(at, 0)] != folder:
-                folder = path[: max(at, 0)]
-                plain = not folder or self._is_plain(folder)
-            if not plain or mode not in _KINDS or stage or hidden or intent or mtime_ns >= index.mtime_ns:
+        for folder, entries in index.comparable:
+            if folder and not self._is_plain(folder):
                 continue
-            if not _is_name(path[at + 1 :]):
-                continue
-            try:
-                look = lstat(prefix + path)
-            except (OSError, ValueError):
-                continue
-            if look.st_size == size and look.st_mtime_ns == mtime_ns and look.st_mode & _KIND == _KINDS[mode]:
-                found[path] = (size, mtime_ns, look.st_ctime_ns)
+            for path, kind, size, mtime_ns in entries:
+                try:
+                    look = lstat(prefix + path)
+                except (OSError, ValueError):
+                    continue
+                if look.st_size == size and look.st_mtime_ns == mtime_ns and look.st_mode & _KIND == kind:
+                    found[path] = (size, mtime_ns, look.st_ctime_ns)
         return found
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from rebuttal.change.model import Skipped, Tree
+from rebuttal.context.listing import Listing
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Import, Reference, Symbol
 from rebuttal.text.parsing import Parser, Unparsed
@@ -43,7 +44,9 @@ class Code:
     def __init__(self, tree: Tree, parser: Parser, gone: Iterable[str] = ()) -> None:
         """`gone`: paths that the change took away; others may still import them."""
         self.tree = tree
-        self.paths = tree.paths() | frozenset(gone)
+        paths = tree.paths() | frozenset(gone)
+        self._listing = parser.facts.latest("listing", paths, lambda: Listing(paths))
+        self.paths = self._listing.paths
         self._parser = parser
         self._sources: dict[str, Source | None] = {}
         self._symbols: dict[str, tuple[Symbol, ...]] = {}
@@ -54,9 +57,6 @@ class Code:
         self._looked_into: set[str] = set()
         self._too_many: list[str] = []
         self._skipped: dict[str, str] = {}
-        self._by_name: dict[str, list[str]] | None = None
-        self._files: dict[str, list[str]] | None = None
-        self._folders: dict[str, list[str]] = {}
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -68,29 +68,15 @@ class Code:
 
     def named(self, name: str) -> list[str]:
         """The paths whose last part is `name`, sorted."""
-        if self._by_name is None:
-            self._by_name = {}
-            for path in self.paths:
-                self._by_name.setdefault(path.rpartition("/")[2], []).append(path)
-        return sorted(self._by_name.get(name, ()))
+        return self._listing.named(name)
 
     def in_folder(self, folder: str) -> list[str]:
         """The paths of the files right in `folder` ("" for the root), sorted."""
-        return sorted(self._by_folder().get(folder, ()))
+        return self._listing.in_folder(folder)
 
     def folders_named(self, name: str) -> list[str]:
         """The folders with files whose last part is `name`, sorted."""
-        self._by_folder()
-        return sorted(self._folders.get(name, ()))
-
-    def _by_folder(self) -> dict[str, list[str]]:
-        if self._files is None:
-            self._files = {}
-            for path in self.paths:
-                self._files.setdefault(path.rpartition("/")[0], []).append(path)
-            for folder in self._files:
-                self._folders.setdefault(folder.rpartition("/")[2], []).append(folder)
-        return self._files
+        return self._listing.folders_named(name)
 
     def give(self, path: str, text: str) -> None:
         """A text that is known already; it does not count against the limits."""

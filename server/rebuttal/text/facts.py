@@ -9,12 +9,14 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 ROOM = 150_000
 """Symbols, imports and references in all, some 200 bytes each."""
+_LATEST = 2
+"""Of a kind: a review asks for both sides of its change."""
 _ENTRY = 4
 """What an entry weighs by itself, in the same unit."""
 
@@ -27,6 +29,20 @@ class Facts:
         self._held = 0
         self._kept: OrderedDict[Hashable, tuple[Any, ...]] = OrderedDict()
         self._lock = Lock()
+        self._latest: dict[Hashable, list[tuple[Hashable, Any]]] = {}
+
+    def latest(self, kind: Hashable, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for this key, if it is one of the latest few keys of its kind; else what `make` gives now."""
+        with self._lock:
+            kept = self._latest.setdefault(kind, [])
+            for known, value in kept:
+                if known == key:
+                    return cast(T, value)
+        made = make()
+        with self._lock:
+            kept.insert(0, (key, made))
+            del kept[_LATEST:]
+        return made
 
     def remember(self, kind: Hashable, text: str, find: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
         """What `find` gave for this kind (language included) and text before, or gives now; its errors are not kept."""

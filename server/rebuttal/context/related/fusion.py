@@ -7,9 +7,10 @@ is learned here.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from heapq import nsmallest
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest, nsmallest
+from itertools import accumulate
 from math import exp, log, sqrt
 
 from attrs import frozen
@@ -75,8 +76,9 @@ def rank(
     """
     index = Index(material.places, material.paths)
     signals = gather(query, material, index)
-    found = features(query, signals, set(weights))
-    sums: dict[str, float] = dict.fromkeys(candidates(signals), 0.0)
+    best = candidates(signals)
+    found = features(query, signals, set(weights), best)
+    sums: dict[str, float] = dict.fromkeys(best, 0.0)
     for name, values in found.items():
         weight = weights[name]
         for path, value in values.items():
@@ -111,12 +113,26 @@ def _comparable(query: Query, paths: frozenset[str], found: Mapping[str, Signal]
     kept = set(candidates(found))
     folders = {path.rpartition("/")[0] for path in query.paths}
     stems = {Name(path).base.lower().partition(".")[0] for path in query.paths}
-    alike = re.compile("|".join(re.escape(stem) for stem in sorted(stems) if len(stem) > 3) or "(?!)")
-    for path in paths:
-        folder, _, base = path.rpartition("/")
-        if folder in folders or alike.search(base.lower()):
-            kept.add(path)
+    kept.update(path for path in paths if path.rpartition("/")[0] in folders)
+    kept.update(_holding({stem for stem in stems if len(stem) > 3}, paths))
     return kept
+
+
+def _holding(stems: Iterable[str], paths: Iterable[str]) -> Iterator[str]:
+    """The files whose names hold one of the stems, in any case: found in one text of all paths, many times faster."""
+    names = list(paths)
+    text = "\0".join(names).lower() + "\0"
+    starts = list(accumulate((len(one) + 1 for one in text.split("\0")), initial=0))
+    for stem in stems:
+        place = text.find(stem)
+        while place >= 0:
+            end = text.index("\0", place)
+            slash = text.rfind("/", place, end)
+            if slash < 0:
+                yield names[bisect_right(starts, place) - 1]
+                place = text.find(stem, end)
+            else:  # a folder's name
+                place = text.find(stem, slash)
 
 
 def _of(paths: frozenset[str], signals: Mapping[str, Signal]) -> dict[str, Signal]:
@@ -130,20 +146,31 @@ def candidates(signals: Mapping[str, Signal]) -> list[str]:
         if len(signal) <= _BEST_OF_EACH:
             found.update(signal)
         else:
-            found.update(
-                path for _, path in nsmallest(_BEST_OF_EACH, ((-value, path) for path, value in signal.items()))
-            )
+            found.update(_best(signal))
     return sorted(found)
 
 
-def features(query: Query, signals: Mapping[str, Signal], wanted: Collection[str] | None = None) -> dict[str, Signal]:
-    """What the weights apply to, for the candidates; `wanted` narrows to some names.
+def _best(signal: Signal) -> Iterable[str]:
+    """The best, of equal ones the first by path."""
+    least = nlargest(_BEST_OF_EACH, signal.values())[-1]
+    better = [path for path, value in signal.items() if value > least]
+    equal = [path for path, value in signal.items() if value == least]
+    return [*better, *nsmallest(_BEST_OF_EACH - len(better), equal)]
+
+
+def features(
+    query: Query,
+    signals: Mapping[str, Signal],
+    wanted: Collection[str] | None = None,
+    kept: Sequence[str] | None = None,
+) -> dict[str, Signal]:
+    """What the weights apply to, for the candidates (`kept`, where they are known); `wanted` narrows to some names.
 
     Of each signal: its value (`x`), its share of the highest (`x/max`), one through its rank (`x/rank`), and the
     logarithm of how far it is above almost nothing (`x/log`); of pairs, the geometric mean of the shares (`x*y`);
     of each kind of file, whether it is of that kind.
     """
-    kept = candidates(signals)
+    kept = candidates(signals) if kept is None else kept
     held = frozenset(kept)
     small = {name: {path: value for path, value in signal.items() if path in held} for name, signal in signals.items()}
     shares = {name: _shares(signal) for name, signal in small.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import fsum, log, sqrt
 from typing import Literal
 
@@ -16,6 +16,8 @@ from rebuttal.context.related.model import Query, Signal
 Kind = Literal["source", "test", "docs", "changes", "build", "other"]
 KINDS: tuple[Kind, ...] = ("source", "test", "docs", "changes", "build", "other")
 
+_KINDS_KEPT = 20_000
+"""Paths whose kind is kept: it is asked several times of each in one ranking."""
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
 _TEST_PARTS = frozenset({"test", "tests", "testing", "spec", "specs", "unittest", "it"})
 _TEST_FOLDERS = _TEST_PARTS | {"__tests__", "__mocks__", "testdata", "e2e", "fixtures"}
@@ -41,6 +43,7 @@ _SOURCE_SUFFIXES = frozenset(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=_KINDS_KEPT)
 def kind_of(path: str) -> Kind:
     """What a file is for, by its name and its folders' names."""
     *folders, name = path.lower().split("/")
