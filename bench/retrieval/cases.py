@@ -113,6 +113,9 @@ class HidingRepository:
     def history(self, limit: int) -> tuple[PastCommit, ...]:
         return self.repository.history(limit)
 
+    def ignores(self, path: str) -> bool:
+        return self.repository.ignores(path)
+
     def close(self) -> None:
         self.repository.close()
 

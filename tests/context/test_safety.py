@@ -9,6 +9,8 @@ from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
 from rebuttal.context.build import build
 from rebuttal.context.render import fence_id, fenced, render
+from rebuttal.text import parsing
+from rebuttal.text.languages import Language
 from tests.context.conftest import ContextOf, working_context
 from tests.gitrepo import GitRepo
 
@@ -137,3 +139,49 @@ def test_a_secret_of_a_file_that_is_not_reviewed_is_known_where_code_repeats_it(
     )
     assert value not in context.diff
     assert "local/settings.py" not in context.diff
+
+
+def test_a_grammar_that_does_not_fit_costs_the_files_of_its_language_and_not_the_context(
+    context_of: ContextOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rebuttal.text.grammars.tagged.section", lambda _language, _name: "(no_such_node) @name")
+    base = {
+        "core.py": "def run(n):\n    return n\n",
+        "use.py": "import core\n\n\ndef far():\n    return 1\n\n\ndef go():\n    return core.run(1)\n",
+        "core.rs": "pub fn spin() {}\n",
+    }
+    context = context_of(base, {"core.py": "def run(n, m):\n    return n\n", "core.rs": "pub fn spin(n: u8) {}\n"})
+    assert "+pub fn spin(n: u8) {}" in context.diff
+    assert [one.file for one in context.slices if "run" in one.reason] == ["use.py"]
+    assert [one.file for one in context.skipped if "grammar for rust cannot be used" in one.reason] == ["core.rs"]
+
+
+def test_a_grammar_that_is_not_installed_costs_the_files_of_its_language_and_not_the_context(
+    context_of: ContextOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grammar = parsing.grammar
+
+    def broken(language: Language) -> object:
+        if language == "rust":
+            raise ImportError(language)
+        return grammar(language)
+
+    monkeypatch.setattr(parsing, "grammar", broken)
+    base = {"core.py": "def run(n):\n    return n\n", "core.rs": "pub fn spin() {}\n"}
+    context = context_of(base, {"core.py": "def run(n, m):\n    return n\n", "core.rs": "pub fn spin(n: u8) {}\n"})
+    assert "+pub fn spin(n: u8) {}" in context.diff
+    assert [one.file for one in context.skipped if "grammar for rust cannot be used" in one.reason] == ["core.rs"]
+
+
+def test_a_file_that_reviews_ignore_was_shown_as_context(context_of: ContextOf) -> None:
+    base = {
+        ".rebuttalignore": "private/\nprivate.md\n",
+        "private/keep.py": "def helper(n):\n    return n\n",
+        "private/use.py": "from core import run\n\n\ndef go():\n    return run(1)\n",
+        "core.py": "from private.keep import helper\n\n\ndef run(n):\n    return n\n",
+        "open.py": "from core import run\n\n\ndef come():\n    return run(2)\n",
+    }
+    change = {"core.py": "from private.keep import helper\n\n\ndef run(n, m):\n    return helper(n) + m\n"}
+    context = context_of(base, change)
+    assert {one.file for one in context.slices} == {"open.py"}
+    assert not [one for one in context.exhibits if one.file.startswith("private/")]

@@ -194,6 +194,10 @@ class Repository(Protocol):
         """The newest `limit` commits that the base holds, newest first; none where they cannot be read."""
         ...
 
+    def ignores(self, path: str) -> bool:
+        """Whether somebody wants the file left out of reviews (ignore files of the base, settings): it is not shown."""
+        ...
+
     def close(self) -> None:
         """End the helper processes."""
         ...

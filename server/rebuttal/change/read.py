@@ -135,7 +135,8 @@ def _read(
         only_lines=only_lines,
         notes=found.notes,
     )
-    return Reading(change, GitRepository(place, git, objects, new, old, ends.base.oid if ends.base else None, memory))
+    base_oid = ends.base.oid if ends.base else None
+    return Reading(change, GitRepository(place, git, objects, new, old, base_oid, memory, rules.ignored))
 
 
 def _new_source(git: Git, objects: ObjectReader, ends: Ends, collected: Collected, memory: Memory) -> Source:

@@ -13,6 +13,7 @@ from attrs import define, frozen
 
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
 from rebuttal.change.history import read_history
+from rebuttal.change.ignore import Ignored
 from rebuttal.change.memory import Memory
 from rebuttal.change.model import ChangeError, PastCommit
 from rebuttal.change.trees import SideTree
@@ -117,6 +118,7 @@ class GitRepository:
     base: str | None = None
     """The commit compared from; None before the first one."""
     memory: Memory | None = None
+    ignored: Ignored | None = None
 
     @property
     def root(self) -> Path:
@@ -132,6 +134,9 @@ class GitRepository:
 
     def history(self, limit: int) -> tuple[PastCommit, ...]:
         return read_history(self.git, self.base, limit, self.memory) if self.base is not None else ()
+
+    def ignores(self, path: str) -> bool:
+        return self.ignored is not None and self.ignored.reason(path) is not None
 
     def close(self) -> None:
         self.objects.close()

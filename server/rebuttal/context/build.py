@@ -15,7 +15,7 @@ from rebuttal.context.changed import changed_symbols
 from rebuttal.context.code import Code
 from rebuttal.context.definitions import Definitions
 from rebuttal.context.diff import ShownFile, show_file, show_named
-from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits
+from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits, long_lines
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
 from rebuttal.context.related.lexical import words_of
@@ -28,7 +28,7 @@ from rebuttal.context.tabs import lifted
 from rebuttal.context.tests_of import tests_by_name
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser
-from rebuttal.text.positions import git_lines
+from rebuttal.text.positions import LineIndex, git_lines
 from rebuttal.text.redaction import Redaction, Redactor
 from rebuttal.text.secrets import is_secret_file
 from rebuttal.text.tokens import quick_tokens
@@ -141,7 +141,7 @@ class _Builder:
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         known = {one.file for one in found} | paths
         found += related_slices(self._change, query, self._repository, self._new, known)
-        return [one for one in found if not is_secret_file(one.file)]
+        return [one for one in found if not is_secret_file(one.file) and not self._repository.ignores(one.file)]
 
     def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:
         if fits(shown):
@@ -210,7 +210,15 @@ class _Builder:
         self._redacted[(path, side)] = git_lines(result.text)
         self._exhibits[(path, side)] = Exhibit(path, side, result.text, text)
         reported = (one for one in result.redactions if only is None or one.line - 1 in only)
-        self._redactions.update(dict.fromkeys(reported))
+        self._redactions.update(dict.fromkeys(self._in_file(one, side) for one in reported))
+
+    def _in_file(self, one: Redaction, side: Side) -> Redaction:
+        """A changed notebook is read by its cells, but its file is what the user can open."""
+        diff = self._change.file(one.file)
+        cells = None if diff is None else diff.cells(side)
+        if cells is None:
+            return one
+        return evolve(one, line=LineIndex(cells.json).git_line_of(cells.offset(one.line - 1, 0)) + 1)
 
     def _original(self, path: str, side: Side) -> str:
         if side == "new":
@@ -232,7 +240,9 @@ class _Builder:
 
     def _skipped(self) -> tuple[Skipped, ...]:
         secret = [Skipped(one.path, NAMED_ONLY) for one in self._change.files if _is_secret(one)]
-        return (*secret, *self._compression.said, *unread(self._shown_files), *self._new.skipped, *self._old.skipped)
+        of_code = dict.fromkeys((*self._new.skipped, *self._old.skipped))  # what both sides say is said once
+        said = (*self._compression.said, *long_lines(self._shown_files), *unread(self._shown_files))
+        return (*secret, *said, *of_code)
 
 
 _SIDES: tuple[Side, ...] = ("new", "old")
