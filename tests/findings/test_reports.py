@@ -246,6 +246,7 @@ def test_what_is_new_since_the_last_review_is_one_line() -> None:
 
     assert line(New(since, 2, 1, 0, 7)) == "3 hunks new since the last review (2026-11-22 12:04), 7 unchanged"
     assert line(New(since, 0, 1, 4, 0)) == "1 hunk new since the last review (2026-11-22 12:04), 0 unchanged, 4 gone"
+    assert line(New(since, 0, 0, 3, 0)) == "nothing new since the last review (2026-11-22 12:04), 3 gone"
     assert line(New(since, 0, 0, 0, 9)) == "nothing new since the last review (2026-11-22 12:04)"
     assert to_json(report(coverage=Coverage(reviewed, new=New(since, 2, 1, 0, 7))))["coverage"] == {
         "reviewed": [{"file": "shop/cart.py", "hunks": 10, "new": 3}],

@@ -69,6 +69,15 @@ async def test_scopes_branches_and_bases_are_remembered_apart(open_services: Ope
     assert counts((await static(open_services, repo)).coverage.new) == (0, 0, 0, 2)
 
 
+async def test_worktrees_without_a_branch_were_compared_with_one_another(open_services: Open, repo: GitRepo) -> None:
+    for name in ("one", "two"):
+        where = repo.root.parent / name
+        repo.git("worktree", "add", "-q", "--detach", str(where))
+        (where / "b.py").write_text(f"x = '{name}'\n", "utf-8")
+        report = (await review(request_for(where, settings=STATIC), open_services(), Door())).report
+        assert report.coverage.new is None
+
+
 async def test_a_selection_is_neither_compared_nor_remembered(open_services: Open, repo: GitRepo) -> None:
     await static(open_services, repo)
     assert (await static(open_services, repo, only_lines={"a.py": range(10, 11)})).coverage.new is None

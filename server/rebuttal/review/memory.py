@@ -84,7 +84,8 @@ def _memory(request: Request, reading: Reading, choice: PanelChoice) -> tuple[Me
     prints = Prints.of(change)
     # A commit is one, however it was named: `HEAD` is another one tomorrow.
     scope = f"commit:{change.head}" if change.scope.kind == "commit" else str(change.scope)
-    branch = branch_name(reading.repository.git) or ""
+    # Worktrees of one repository may not share a branch, but any number of them may be on none.
+    branch = branch_name(reading.repository.git) or f"none in {change.root}"
     key = _digest(scope, branch, request.base or "", str(request.include_working))
     return Memory(key, tuple(map(str, prints.fingerprints)), _made_by(request, choice)), prints
 

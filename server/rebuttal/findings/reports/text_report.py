@@ -259,8 +259,8 @@ def _new(new: New) -> str:
     """What is new since the last review, by the clock on the wall."""
     since = f"since the last review ({new.since.astimezone():%Y-%m-%d %H:%M})"
     fresh, gone = new.added + new.modified, f", {new.removed} gone" if new.removed else ""
-    if not fresh and not gone:
-        return f"nothing new {since}"
+    if not fresh:
+        return f"nothing new {since}{gone}"
     return f"{counted(fresh, 'hunk')} new {since}, {new.unchanged} unchanged{gone}"
 
 
