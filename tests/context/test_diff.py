@@ -13,6 +13,7 @@ from rebuttal.context.diff import show_file
 from rebuttal.text.model import Symbol
 from rebuttal.text.positions import git_lines
 from rebuttal.text.symbols import symbols_of
+from tests.context.conftest import ContextOf
 
 
 def hunks_of(old: str | None, new: str | None) -> tuple[Hunk, ...]:
@@ -89,3 +90,16 @@ def test_every_changed_line_is_shown_once_and_verbatim(old: str, new: str) -> No
     assert [line[1:] for line in lines if line.startswith("+")] == added
     assert [line[1:] for line in lines if line.startswith("-")] == removed
     assert {line[1:] for line in lines if line.startswith(" ")} <= {line.rstrip("\n") for line in after}
+
+
+def test_a_changed_line_of_880000_characters_is_shown_around_where_it_differs(context_of: ContextOf) -> None:
+    long = "x" * 440_000
+    base = {"a.txt": f"first\n{long}OLD{long}\nlast\n", "b.txt": "one\n"}
+    context = context_of(base, {"a.txt": f"first\n{long}NEW{long}\nlast, changed\n", "b.txt": "two\n"})
+    assert len(context.diff) < 8_000
+    assert "OLDx" in context.diff
+    assert "NEWx" in context.diff
+    assert "(of this line of 880,003 characters, 2,000 are shown)" in context.diff
+    assert "+last, changed" in context.diff
+    assert "+two" in context.diff
+    assert [one.file for one in context.skipped if "characters is shown to the panel" in one.reason] == ["a.txt"]

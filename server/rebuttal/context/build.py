@@ -84,7 +84,7 @@ class _Builder:
         self._new = Code(repository.new, parser, gone)
         self._old = Code(repository.old, parser)
         shown = [one for one in change.files if not _is_secret(one)]
-        self._redactor = Redactor()
+        self._redactor = Redactor(parser.facts)
         self._redacted: dict[tuple[str, Side], list[str]] = {}
         self._exhibits: dict[tuple[str, Side], Exhibit] = {}
         self._redactions: dict[Redaction, None] = {}

@@ -6,8 +6,9 @@ model that copies a line gives an anchor, a model that counts gives an error.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from attrs import frozen
@@ -25,6 +26,8 @@ HEADER_LINES = 6
 """Of a signature are shown at most so many lines."""
 DELETED_WHOLE = 60
 """A deleted file of more lines is shown by its signatures only."""
+LONGEST = 2_000
+"""Characters of one line: of a longer one, data or generated, so many are shown, around where it differs."""
 ELISION = "…"
 
 _STATUS = {"type_changed": "type changed", "mode_changed": "mode changed"}
@@ -164,7 +167,7 @@ def _deleted(lines: Sequence[str], symbols: Sequence[Symbol]) -> str:
         shown: Iterable[int] = range(min(len(lines), DELETED_WHOLE))
     else:
         shown = sorted({line for symbol in symbols for line in _signature(symbol)})
-    return _joined(("-" + _bare(lines[line]), line) for line in shown) + (
+    return _joined(("-" + shortened(lines[line]), line) for line in shown) + (
         "" if len(lines) <= DELETED_WHOLE else f"{ELISION}\n"
     )
 
@@ -192,6 +195,25 @@ def _bare(line: str) -> str:
     return line.removesuffix("\n").removesuffix("\r")
 
 
+def shortened(line: str, differs: int = 0) -> str:
+    """A line as it is shown: of a very long one the part from a little before `differs` on, and how long it is."""
+    bare = _bare(line)
+    if len(bare) <= LONGEST:
+        return bare
+    first = max(0, min(differs - LONGEST // 4, len(bare) - LONGEST))
+    before = ELISION if first else ""
+    after = ELISION if first + LONGEST < len(bare) else ""
+    said = f"{ELISION} (of this line of {len(bare):,} characters, {LONGEST:,} are shown)"
+    return f"{before}{bare[first : first + LONGEST]}{after} {said}"
+
+
+def _differs(hunk: Hunk, old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Of pairs of very long lines in a hunk: the old line, the new one, and the character from which they differ."""
+    for before, after in zip(hunk.old_lines, hunk.new_lines, strict=False):
+        if before < len(old) and after < len(new) and max(len(old[before]), len(new[after])) > LONGEST:
+            yield before, after, len(os.path.commonprefix([old[before], new[after]]))
+
+
 class _Body:
     """Writes the lines of one file: unchanged ones from the new side, removed ones where they were."""
 
@@ -202,24 +224,28 @@ class _Body:
         self._old_folds = {line: fold for fold in folds for line in fold.old}
         self._new_folds = {line: fold for fold in folds for line in fold.new}
         self._noted: set[Fold] = set()
+        self._differs: dict[tuple[str, int], int] = {}
         self._parts: list[str] = []
         self._before = -2
 
     def text(self, hunks: Sequence[Hunk], wanted: set[int]) -> str:
         starts: Mapping[int, Hunk] = {hunk.new_start: hunk for hunk in hunks}
         added = {line for hunk in hunks for line in hunk.new_lines}
+        for hunk in hunks:
+            for before, after, place in _differs(hunk, self._old, self._new):
+                self._differs["-", before] = self._differs["+", after] = place
         for line in sorted(wanted | starts.keys()):
-            hunk = starts.get(line)
-            if hunk is not None and hunk.old_count:
-                if any(each not in self._old_folds for each in hunk.old_lines):
+            begun = starts.get(line)
+            if begun is not None and begun.old_count:
+                if any(each not in self._old_folds for each in begun.old_lines):
                     self._gap(line)
-                self._removed(hunk)
+                self._removed(begun)
             if line in self._new_folds:
                 self._note(self._new_folds[line])
                 self._before = line
             elif line < len(self._new) and line in wanted:
                 self._gap(line)
-                self._line("+" if line in added else " ", self._new[line], line in added)
+                self._line("+" if line in added else " ", self._new[line], line, line in added)
                 self._before = line
         return "".join(part + "\n" for part in self._parts)
 
@@ -228,7 +254,7 @@ class _Body:
             if line in self._old_folds:
                 self._note(self._old_folds[line])
             elif line < len(self._old):
-                self._line("-", self._old[line], True)
+                self._line("-", self._old[line], line, True)
         self._before = hunk.new_start - 1
 
     def _note(self, fold: Fold) -> None:
@@ -236,8 +262,8 @@ class _Body:
             self._noted.add(fold)
             self._parts.append(f"{ELISION} ({_LINE_BREAKS.sub('�', fold.note)})")
 
-    def _line(self, kind: str, line: str, changed: bool) -> None:
-        self._parts.append(kind + _bare(line))
+    def _line(self, kind: str, line: str, number: int, changed: bool) -> None:
+        self._parts.append(kind + shortened(line, self._differs.get((kind, number), 0)))
         if changed and not line.endswith("\n"):
             self._parts.append("\\ no newline at the end of the file")
 

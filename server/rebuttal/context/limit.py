@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from rebuttal.change.model import FileDiff, Skipped
 from rebuttal.context import folds
-from rebuttal.context.diff import WHOLE, Fold, Plan, show_file
+from rebuttal.context.diff import LONGEST, WHOLE, Fold, Plan, show_file
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser
@@ -157,6 +157,16 @@ class _Ladder:
             self._change(diff.path, evolve(self._plan(diff.path), around=around, small=small))
 
 
+def long_lines(files: Iterable[FileDiff]) -> Iterable[Skipped]:
+    """Of which files a changed line is too long to be shown whole."""
+    for diff in files:
+        old, new = git_lines(diff.old_text or ""), git_lines(diff.new_text or "")
+        longest = max((len(line.rstrip("\r\n")) for line in _changed(diff, old, new)), default=0)
+        if longest > LONGEST:
+            said = f"a changed line of {longest:,} characters is shown to the panel by {LONGEST:,} of them"
+            yield Skipped(diff.path, said)
+
+
 def left_out(files: Iterable[FileDiff], limit: int = DIFF_TOKENS) -> frozenset[str]:
     """The paths of the files that do not fit within `limit` tokens, by a quick estimate."""
     return _beyond({diff.path: _weight(diff) for diff in files}, limit)
@@ -215,8 +225,12 @@ def _add(found: dict[str, list[Fold]], more: Mapping[str, Sequence[Fold]]) -> No
 
 def _weight(diff: FileDiff) -> int:
     old, new = git_lines(diff.old_text or ""), git_lines(diff.new_text or "")
-    changed = [line for hunk in diff.hunks for line in (*old[_of(hunk.old_lines)], *new[_of(hunk.new_lines)])]
-    return round(quick_tokens("".join(changed)) * SURROUNDINGS)
+    changed = "".join(line[: LONGEST + 100] for line in _changed(diff, old, new))
+    return round(quick_tokens(changed) * SURROUNDINGS)
+
+
+def _changed(diff: FileDiff, old: Sequence[str], new: Sequence[str]) -> list[str]:
+    return [line for hunk in diff.hunks for line in (*old[_of(hunk.old_lines)], *new[_of(hunk.new_lines)])]
 
 
 def _of(lines: range) -> slice:
