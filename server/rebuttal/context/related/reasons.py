@@ -15,8 +15,8 @@ from rebuttal.text.words import counted
 
 _MOST = 3
 _WORDS = 3
-_RARE = 1.0
-"""A word in more than about a third of all files is no reason."""
+_RARE, _FEW = 3.0, 3
+"""A word in more files than a twentieth of all, and in more than three, is not rare, so it is no reason."""
 _OFTEN, _TIMES = 0.1, 2
 """Less than this share of a file's commits, or fewer of them, can be chance."""
 
@@ -85,13 +85,16 @@ class Reasons:
         held = [
             (-self.index.rarity(word) * weight, word)
             for word, weight in self.query.terms.items()
-            if path in self.index.files(word) and self.index.rarity(word) > _RARE
+            if path in self.index.files(word) and self._is_rare(word)
         ]
         if not held:
             return 0.0, ""
         words = [word for _, word in sorted(held)[:_WORDS]]
         noun = "the rare names" if len(words) > 1 else "the rare name"
         return self._value("shared", path), f"shares {noun} {', '.join(words)} with the change"
+
+    def _is_rare(self, word: str) -> bool:
+        return len(self.index.files(word)) <= _FEW or self.index.rarity(word) > _RARE
 
     def _named(self, path: str) -> tuple[float, str]:
         return self._value("named", path) * 0.5, "named in the changed files"

@@ -15,6 +15,7 @@ from rebuttal.context.related.lexical import words_of
 from rebuttal.context.related.model import Query, RankedFile
 from rebuttal.context.related.paths import kind_of
 from rebuttal.context.related.query import query_of
+from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.secrets import is_secret_file
 
@@ -22,11 +23,12 @@ HISTORY = 1_000
 """How many past commits are looked at: more bring nothing (bench/retrieval/RESULTS.md)."""
 FILES = 8
 """How many related files give pieces: most of what is missing stands among the first."""
-LEAST_SCORE = 0.02
+LEAST_SCORE, LEAST_WITHOUT_CODE = 0.05, 0.2
+"""How likely a file must be meant to give pieces; words of prose and settings say less about code than code does."""
 HIGHEST, LOWEST = 0.44, 0.3
 """Scores of the pieces: below what imports and calls prove or let guess, in the order of the files."""
 _PIECES = 2
-_OUTLINE_LINES = 60
+_OUTLINE_LINES = 24
 _BELOW = 0.01
 
 
@@ -40,9 +42,10 @@ def related_slices(
 ) -> Iterator[Candidate]:
     """Pieces of related files; `query` is what the change asks for, `known` are files that have pieces already."""
     related = _Related(change, query, repository)
+    least = LEAST_SCORE if any(language_of(diff.path) for diff in change.files) else LEAST_WITHOUT_CODE
     place = 0
     for one in related.files:
-        if one.score < LEAST_SCORE or place == FILES:
+        if one.score < least or place == FILES:
             return
         if one.path in known or not one.reasons or kind_of(one.path) == "changes" or code.source(one.path) is None:
             continue
