@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
+from rebuttal.text.facts import Facts
 from rebuttal.text.positions import LineIndex
 from rebuttal.text.secrets import Secret, find_secrets
 
@@ -47,7 +48,9 @@ class Redactor:
     so `learn` every text of the review before the first `redact`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, facts: Facts | None = None) -> None:
+        """`facts`: where secrets stood in texts that were seen before (places only, never a value)."""
+        self._facts = facts
         self._placeholders: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._spread: dict[str, tuple[str, str]] = {}
@@ -76,8 +79,13 @@ class Redactor:
     def _secrets(self, text: str, path: str) -> tuple[Secret, ...]:
         known = self._found.get((path, text))
         if known is None:
-            known = self._found[(path, text)] = find_secrets(text, path)
+            known = self._found[(path, text)] = self._find(text, path)
         return known
+
+    def _find(self, text: str, path: str) -> tuple[Secret, ...]:
+        if self._facts is None:
+            return find_secrets(text, path)
+        return self._facts.remember(("secrets", path), text, lambda: find_secrets(text, path))
 
     def _placeholder(self, kind: str, value: str) -> str:
         known = self._placeholders.get(value)
