@@ -190,3 +190,10 @@ def test_a_missing_ruff_is_told_in_one_sentence() -> None:
 def test_a_frozen_default_of_a_dataclass_is_no_fault(review: Review) -> None:
     head = "from dataclasses import dataclass\n\nfrom data import Point\n\n\n@dataclass\nclass Event:\n"
     assert review({"a.py": "x = 1\n"}, {"a.py": head + "    at: Point = Point()\n"}).findings == ()
+
+
+def test_a_name_that_a_magic_in_a_block_defines_was_undefined(review: Review) -> None:
+    source = "for one in (1, 2):\n    %run setup.py\nload()\n"
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": source}
+    text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    assert of(review({}, {"a.ipynb": text}), "ruff:F821") == []

@@ -34,6 +34,11 @@ class Ignored:
     _rules: dict[str, list[Rule]] = field(factory=dict)
     _folders: dict[str, str | None] = field(factory=dict)
     """The reasons of folders that were looked at, None for one that is not ignored."""
+    _settings: list[tuple[str, list[Rule]]] = field(init=False)
+
+    @_settings.default
+    def _parsed(self) -> list[tuple[str, list[Rule]]]:
+        return [(glob, parse_ignore(glob)) for glob in self.globs]
 
     def reason(self, path: str) -> str | None:
         """Why the file is ignored, in words for the user; None where it is not."""
@@ -50,8 +55,8 @@ class Ignored:
         return self._folders[name]
 
     def _own(self, parts: tuple[str, ...], *, is_folder: bool) -> str | None:
-        for glob in self.globs:
-            if any(_holds(rule, parts, is_folder) for rule in parse_ignore(glob)):
+        for glob, rules in self._settings:
+            if any(_holds(rule, parts, is_folder) for rule in rules):
                 return f"ignored by the setting ignore ({glob})"
         # The deepest file decides, and in it the last line that speaks of the path.
         for depth in range(len(parts) - 1, -1, -1):

@@ -24,7 +24,7 @@ _HARMLESS = "seems safe"
 
 _NOT_IN_NOTEBOOKS = frozenset({"B018", "F704", "PLE1142"})
 _IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "_", "__", "___", "exit", "quit"})
-_DEFINING_MAGIC = re.compile(r"^# %+(?:capture|load|pylab|run|sql|store)\b", re.MULTILINE)
+_DEFINING_MAGIC = re.compile(r"^[ \t]*(?:pass  )?# %+(?:capture|load|pylab|run|sql|store)\b", re.MULTILINE)
 
 
 @frozen
