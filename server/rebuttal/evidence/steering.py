@@ -60,11 +60,12 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     A fact that the change silences by a comment of its own says so itself: that is not told twice.
     """
     given = list(facts)
+    told = {fact.diff.path for fact in facts if SELF_SILENCED in fact.message}
     files = (*material.files, *_left_out(material))
     for diff in files:
         given += [
             *_by_name(material, diff),
-            *(_switched_off(material, diff) if not _told(diff, facts) else ()),
+            *(_switched_off(material, diff) if diff.path not in told else ()),
             *_dismissed(material, diff, given),
         ]
     yield from given
@@ -107,10 +108,6 @@ def _by_name(material: Material, diff: FileDiff) -> Iterator[Fact]:
         yield from _guidelines(material, diff)
     elif diff.path in _SETTINGS_FILES:
         yield from _settings(material, diff)
-
-
-def _told(diff: FileDiff, facts: Iterable[Fact]) -> bool:
-    return any(fact.diff.path == diff.path and SELF_SILENCED in fact.message for fact in facts)
 
 
 def _dismissed(material: Material, diff: FileDiff, given: list[Fact]) -> Iterator[Fact]:
