@@ -79,6 +79,7 @@ class _Builder:
         self._change = change
         self._repository = repository
         self._framing = framing
+        self._facts = parser.facts
         self._open_files = open_files
         self._diagnostics = diagnostics
         self._new = Code(repository.new, parser, gone)
@@ -133,7 +134,7 @@ class _Builder:
         for wanted in list(definitions.unresolved)[: max(0, MAX_WANTED - len(names))]:
             names.setdefault(wanted.name, wanted.family)
         # One search of the repository for all that is looked for below: each costs as much as going through its files.
-        query = query_of(self._change)
+        query = query_of(self._change, self._facts)
         self._repository.new.expect([*words_of(query), *told_words(changed)])
         matches = search(self._repository.new, names)
         found += [*callers.of(matches), *relatives.below(matches), *definitions.guessed(matches)]

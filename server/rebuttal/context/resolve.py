@@ -256,8 +256,8 @@ def _type_words(lines: Sequence[str], name: str, line: int) -> Iterator[str]:
         *range(line + 1, min(line + 60, len(lines))),
     ]
     for number in order:
-        text = lines[number][:400]
-        if name in text:
+        if name in lines[number]:
+            text = lines[number][:400]
             for pattern in found:
                 for match in pattern.finditer(text):
                     if match.group(1) != name:

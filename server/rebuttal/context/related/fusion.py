@@ -19,7 +19,7 @@ from rebuttal.change.model import PastCommit, Places
 from rebuttal.context.related.cochange import cochange_signals
 from rebuttal.context.related.lexical import Index, lexical_signals
 from rebuttal.context.related.model import Query, RankedFile, Signal
-from rebuttal.context.related.paths import Name, kind_of, path_signals
+from rebuttal.context.related.paths import kind_of, name_of, path_signals
 from rebuttal.context.related.reasons import Reasons, pairs
 from rebuttal.context.related.weights import WEIGHTS
 
@@ -102,7 +102,7 @@ def gather(query: Query, material: Material, index: Index | None = None) -> dict
     index = index or Index(material.places, material.paths)
     past = cochange_signals(query, material.history, material.paths)
     found = {**lexical_signals(query, index), **_of(material.paths, past)}
-    names = [Name(path) for path in sorted(_comparable(query, material.paths, found))]
+    names = [name_of(path) for path in sorted(_comparable(query, material.paths, found))]
     return {**found, **path_signals(query, names)}
 
 
@@ -112,7 +112,7 @@ def _comparable(query: Query, paths: frozenset[str], found: Mapping[str, Signal]
         return paths
     kept = set(candidates(found))
     folders = {path.rpartition("/")[0] for path in query.paths}
-    stems = {Name(path).base.lower().partition(".")[0] for path in query.paths}
+    stems = {name_of(path).base.lower().partition(".")[0] for path in query.paths}
     kept.update(path for path in paths if path.rpartition("/")[0] in folders)
     kept.update(_holding({stem for stem in stems if len(stem) > 3}, paths))
     return kept

@@ -18,6 +18,8 @@ KINDS: tuple[Kind, ...] = ("source", "test", "docs", "changes", "build", "other"
 
 _KINDS_KEPT = 20_000
 """Paths whose kind is kept: it is asked several times of each in one ranking."""
+_NAMES_KEPT = 4_000
+"""Names that are kept, some kilobyte each."""
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
 _TEST_PARTS = frozenset({"test", "tests", "testing", "spec", "specs", "unittest", "it"})
 _TEST_FOLDERS = _TEST_PARTS | {"__tests__", "__mocks__", "testdata", "e2e", "fixtures"}
@@ -107,6 +109,17 @@ class Name:
     def words(self) -> frozenset[str]:
         return frozenset(part for part in split_words(self.path.rpartition(".")[0] or self.path) if len(part) > 1)
 
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """The words of the last part alone, in order."""
+        return tuple(part for part in split_words(self.base.rpartition(".")[0] or self.base) if len(part) > 2)
+
+
+@lru_cache(maxsize=_NAMES_KEPT)
+def name_of(path: str) -> Name:
+    """The path taken apart; of a small repository it is done once for all reviews."""
+    return Name(path)
+
 
 GENERIC = frozenset({"", "init", "index", "main", "mod", "lib", "readme", "utils", "util", "package", "setup"})
 """Stems that many unrelated files share."""
@@ -114,7 +127,7 @@ GENERIC = frozenset({"", "init", "index", "main", "mod", "lib", "readme", "utils
 
 def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
     """How alike the paths are: each signal's best over the changed files."""
-    changed = [Name(path) for path in query.paths]
+    changed = [name_of(path) for path in query.paths]
     known = list(names)
     counts = Counter(word for one in known for word in one.words)
     weight = {word: log(1 + len(known) / count) for word, count in counts.items()}
@@ -180,9 +193,10 @@ def _named(query: Query, one: Name, same: int, found: dict[str, Signal]) -> None
 
 def _topic(one: Name, parts: Mapping[str, float], weight: Mapping[str, float]) -> float:
     """How much of the file's own name the changed lines speak of, by rarity; longer names count for more."""
-    own = [part for part in split_words(one.base.rpartition(".")[0] or one.base) if len(part) > 2]
-    whole = sum(weight.get(part, 0.0) for part in own)
-    spoken = sum(weight.get(part, 0.0) * parts.get(part, 0.0) for part in own if part not in _TEST_PARTS)
+    spoken = sum(weight.get(part, 0.0) * parts[part] for part in one.own if part in parts and part not in _TEST_PARTS)
+    if not spoken:
+        return 0.0
+    whole = sum(weight.get(part, 0.0) for part in one.own)
     return spoken / (1 + whole) if whole else 0.0
 
 

@@ -9,7 +9,8 @@ from math import log
 
 from rebuttal.change.model import Change, FileDiff
 from rebuttal.context.related.model import Query
-from rebuttal.context.related.paths import GENERIC, Name, split_words
+from rebuttal.context.related.paths import GENERIC, name_of, split_words
+from rebuttal.text.facts import Facts
 from rebuttal.text.positions import git_lines
 
 TERMS, AROUND = 60, 24
@@ -44,14 +45,15 @@ _COMMON = frozenset(
 )
 
 
-def query_of(change: Change) -> Query:
-    """What `change` asks for; the same change gives the same query."""
-    return _Reduction(change.files).query()
+def query_of(change: Change, facts: Facts | None = None) -> Query:
+    """What `change` asks for; the same change gives the same query. `facts`: what was found in its texts before."""
+    return _Reduction(change.files, facts or Facts()).query()
 
 
 class _Reduction:
-    def __init__(self, files: Sequence[FileDiff]) -> None:
+    def __init__(self, files: Sequence[FileDiff], facts: Facts) -> None:
         self._files = files
+        self._facts = facts
         self._terms: Counter[str] = Counter()
         self._spread: Counter[str] = Counter()
         self._around: Counter[str] = Counter()
@@ -97,20 +99,35 @@ class _Reduction:
             for header in headers(lines, hunk.new_start):
                 self._around.update(word for word in _WORD.findall(header) if is_telling(word))
         if diff.new_text is not None and diff.old_text is not None:
-            left = {word for line in lines for word in _WORD.findall(line)}
+            left = frozenset(self._facts.remember("words", diff.new_text, lambda: _words(lines)))
             removed = (old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old))
             self._gone.update(word for line in removed for word in _WORD.findall(line) if word not in left)
-        self._mention(lines[:_MOST_LINES], 0.5)
-        self._mention(changed, 1.0)
+        if diff.new_text is not None:
+            self._mention(self._facts.remember("mentions", diff.new_text, lambda: _mentions(lines[:_MOST_LINES])), 0.5)
+        self._mention(_mentions(changed), 1.0)
 
-    def _mention(self, lines: Iterable[str], weight: float) -> None:
-        for line in lines:
-            found = [word.lower() for word in _NAME.findall(line)]
-            for word in found:
-                self._mentioned[word] = max(weight, self._mentioned.get(word, 0.0))
-            if _IMPORTS.match(line):
-                self._imported.update(found)
-                self._imported.update(part for word in found for part in word.split("."))
+    def _mention(self, found: Iterable[tuple[str, bool]], weight: float) -> None:
+        for word, imported in found:
+            if imported:
+                self._imported.add(word)
+            elif self._mentioned.get(word, 0.0) < weight:
+                self._mentioned[word] = weight
+
+
+def _words(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({word for line in lines for word in _WORD.findall(line)}))
+
+
+def _mentions(lines: Iterable[str]) -> tuple[tuple[str, bool], ...]:
+    """Words of the lines in lower case; once more, and in parts, those of import lines."""
+    found: set[tuple[str, bool]] = set()
+    for line in lines:
+        words = [word.lower() for word in _NAME.findall(line)]
+        found.update((word, False) for word in words)
+        if _IMPORTS.match(line):
+            found.update((word, True) for word in words)
+            found.update((part, True) for word in words for part in word.split("."))
+    return tuple(sorted(found))
 
 
 def cut(line: str) -> str:
@@ -161,7 +178,7 @@ def stems_of(query: Query) -> dict[str, float]:
     """The changed files' own names as words that other files may hold."""
     found = {}
     for path in query.paths:
-        stem = Name(path).base.partition(".")[0]
+        stem = name_of(path).base.partition(".")[0]
         if _WORD.fullmatch(stem) and stem.lower() not in GENERIC:
             found[stem] = 1.0
     return found

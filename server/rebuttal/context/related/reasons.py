@@ -10,7 +10,7 @@ from attrs import frozen
 from rebuttal.change.model import PastCommit
 from rebuttal.context.related.lexical import Index
 from rebuttal.context.related.model import Query, Signal
-from rebuttal.context.related.paths import Name, kind_of
+from rebuttal.context.related.paths import kind_of, name_of
 from rebuttal.text.words import counted
 
 _MOST = 3
@@ -77,8 +77,8 @@ class Reasons:
     def _name(self, path: str) -> tuple[float, str]:
         if not self._value("stem", path):
             return 0.0, ""
-        stem = Name(path).stem
-        like = next(one for one in self.query.paths if Name(one).stem == stem)
+        stem = name_of(path).stem
+        like = next(one for one in self.query.paths if name_of(one).stem == stem)
         return 0.9, f"{'test' if kind_of(path) == 'test' else 'namesake'} of {like}"
 
     def _words(self, path: str) -> tuple[float, str]:
