@@ -15,8 +15,8 @@ from rebuttal.text.words import counted
 
 _MOST = 3
 _WORDS = 3
-_RARE, _FEW = 3.0, 3
-"""A word in more files than a twentieth of all, and in more than three, is not rare, so it is no reason."""
+_RARE, _RARE_IN_FEW, _FEW = 3.0, 1.0, 3
+"""A word is rare in a twentieth of all files or fewer; in three at most, where that is less than a third of them."""
 _OFTEN, _TIMES = 0.1, 2
 """Less than this share of a file's commits, or fewer of them, can be chance."""
 
@@ -94,7 +94,8 @@ class Reasons:
         return self._value("shared", path), f"shares {noun} {', '.join(words)} with the change"
 
     def _is_rare(self, word: str) -> bool:
-        return len(self.index.files(word)) <= _FEW or self.index.rarity(word) > _RARE
+        rarity = self.index.rarity(word)
+        return rarity > (_RARE_IN_FEW if len(self.index.files(word)) <= _FEW else _RARE)
 
     def _named(self, path: str) -> tuple[float, str]:
         return self._value("named", path) * 0.5, "named in the changed files"
