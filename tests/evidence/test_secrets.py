@@ -109,3 +109,8 @@ def test_a_file_too_long_to_search_is_said_and_not_passed_over(review: Review, m
     monkeypatch.setattr("rebuttal.evidence.secrets.MAX_CHARACTERS", 10)
     evidence = review({}, {"vendor/a.py": f"{LINE}\n"})
     assert evidence.notes == ("Of what is not reviewed, 1 file was not searched for secrets: it is too much text.",)
+
+
+def test_a_notebook_that_cannot_be_read_was_not_searched_for_secrets(review: Review) -> None:
+    (found,) = of(review({"a.ipynb": notebook("x = 1")}, {"a.ipynb": f'{{"cells": [\n{LINE}\n'}), "secrets:")
+    assert (found.file, found.range.start.line) == ("a.ipynb", 1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from rebuttal.evidence.model import Completed
@@ -113,3 +115,15 @@ def test_overloads_and_macros_of_other_languages_are_no_broken_callers(review: R
     }
     after = {"src/A.java": "class A {\n  static int f(int a, int b) { return a; }\n}\n"}
     assert review(before, after).findings == ()
+
+
+def test_a_conflict_that_left_a_notebook_without_valid_json_was_no_finding(review: Review) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": ["x = 1\n", "y = 2\n"]}
+    text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+    ours = '    "x = 1\\n",\n'
+    assert ours in text
+    broken = text.replace(ours, f"<<<<<<< HEAD\n{ours}=======\n{ours.replace('1', '3')}>>>>>>> topic\n")
+    (found,) = of(review({"a.ipynb": text}, {"a.ipynb": broken}), "conflict:")
+    assert (found.file, found.severity, found.cell) == ("a.ipynb", "critical", None)
+    assert broken.split("\n")[found.range.start.line] == "<<<<<<< HEAD"
+    assert of(review({"b.ipynb": broken}, {"b.ipynb": broken + "\n"}), "conflict:") == []

@@ -15,8 +15,8 @@ from rebuttal.change.git import Git, ObjectReader
 from rebuttal.change.hunks import compare, whole
 from rebuttal.change.memory import Remembered
 from rebuttal.change.model import FileDiff, Hunk, Skipped, Status
-from rebuttal.change.notebook import ONLY_OUTPUTS, is_notebook
-from rebuttal.change.sides import LFS, Side, Sides, limit_of, load, notes
+from rebuttal.change.notebook import ONLY_OUTPUTS, UNREADABLE, is_notebook
+from rebuttal.change.sides import LFS, Side, Sides, decoded, limit_of, load, notes
 from rebuttal.change.skipping import BaseRules, skip_by_text
 from rebuttal.change.worktree import EXECUTABLE, REGULAR, SYMLINK, Gone, WorkTree, object_id
 
@@ -38,7 +38,7 @@ def assemble(
         tuple(sorted(files, key=lambda diff: diff.path)),
         tuple(sorted(work.skipped, key=lambda item: item.file)),
         tuple(work.notes),
-        work.outputs,
+        work.notebooks,
     )
 
 
@@ -48,8 +48,8 @@ class Assembled:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     """Sentences for the user."""
-    outputs: Mapping[str, tuple[str, str]]
-    """Notebooks of which only outputs or metadata changed: both files as they are on disk."""
+    notebooks: Mapping[str, tuple[str | None, str | None]]
+    """Those that are not reviewed, for only outputs changed or they cannot be read: both files as they are on disk."""
 
 
 class _Unchanged(Exception):
@@ -78,7 +78,7 @@ class _Assembly:
     algorithm: str
     skipped: list[Skipped] = field(factory=list)
     notes: list[str] = field(factory=list)
-    outputs: dict[str, tuple[str, str]] = field(factory=dict)
+    notebooks: dict[str, tuple[str | None, str | None]] = field(factory=dict)
     _drafts: list[_Draft] = field(factory=list)
     _room: int = MAX_CHARACTERS
     _left_out: Counter[str] = field(factory=Counter)
@@ -255,14 +255,24 @@ class _Assembly:
 
     def _read(self, change: FileChange, new: bytes | str | None, named: str | None = None) -> _Draft:
         old = None if change.old is None else self._blob(change.old, limit_of(change.path))
-        return _draft(change, load(change.path, old, new, named))
+        try:
+            return _draft(change, load(change.path, old, new, named))
+        except NotText as reason:
+            if str(reason) == UNREADABLE:
+                self._keep_unreadable(decoded(change.path, old, new, named), change.path)
+            raise
+
+    def _keep_unreadable(self, sides: Sides, path: str) -> None:
+        """A merge that left its markers in a notebook makes it no JSON; and it may hold secrets."""
+        self.notebooks[path] = (sides.old.text if sides.old else None, sides.new.text if sides.new else None)
+        self._room -= sum(side.size for side in (sides.old, sides.new) if side is not None)
 
     def _only_read_differently(self, draft: _Draft) -> NotText:
         """Why a file whose text is the same is not reviewed. Outputs of a notebook may still hold secrets."""
         old, new = draft.sides.old, draft.sides.new
         if not is_notebook(draft.change.path) or old is None or new is None:
             return NotText("only its encoding or its byte order mark changed")
-        self.outputs[draft.change.path] = (old.file, new.file)
+        self.notebooks[draft.change.path] = (old.file, new.file)
         self._room -= old.size + new.size
         return NotText(ONLY_OUTPUTS)
 

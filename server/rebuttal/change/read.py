@@ -121,7 +121,7 @@ def _read(
             new.remember(diff.path, diff.new_text)
         if diff.old_text is not None:
             old.remember(diff.old_path or diff.path, diff.old_text)
-    for path, (before, after) in found.outputs.items():
+    for path, (before, after) in found.notebooks.items():
         old.remember(path, before)
         new.remember(path, after)
     change = Change(

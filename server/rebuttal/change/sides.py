@@ -64,17 +64,21 @@ def limit_of(path: str) -> int:
 
 
 def load(path: str, old: bytes | None, new: bytes | str | None, named: str | None = None) -> Sides:
-    """Decode both sides alike, and turn a notebook into its review text. Raises NotText.
+    """Both sides as they are reviewed: `decoded`, and a notebook as the text of its cells. Raises NotText."""
+    sides = decoded(path, old, new, named)
+    return Sides(_cells(sides.old), _cells(sides.new)) if is_notebook(path) else sides
+
+
+def decoded(path: str, old: bytes | None, new: bytes | str | None, named: str | None = None) -> Sides:
+    """Decode both sides alike. Raises NotText.
 
     `new` is a text where an editor gave it; `named` is what the base says of the encoding in the work tree.
     """
     evidence = (old or b"") + (new if isinstance(new, bytes) else b"")
     limit = limit_of(path)
     if isinstance(new, str):
-        sides = Sides(_beside_buffer(old, new, limit), Side(new))
-    else:
-        sides = Sides(_decoded(old, None, evidence, limit), _decoded(new, named, evidence, limit))
-    return Sides(_cells(sides.old), _cells(sides.new)) if is_notebook(path) else sides
+        return Sides(_beside_buffer(old, new, limit), Side(new))
+    return Sides(_decoded(old, None, evidence, limit), _decoded(new, named, evidence, limit))
 
 
 def shown(path: str, text: str) -> str:

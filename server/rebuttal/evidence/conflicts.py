@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from rebuttal.change.model import FileDiff
+from rebuttal.change.notebook import UNREADABLE
+from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import CODE
 from rebuttal.text.languages import TRUSTED, language_of
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.positions import git_lines
 
+MAX_CHARACTERS = 10_000_000
+"""Of notebooks that are no valid JSON, all together."""
 _OPENING = re.compile(r"<{7}(?:[ \t].*)?\r?\n?\Z")
 _MIDDLE = re.compile(r"={7}\r?\n?\Z")
 _CLOSING = re.compile(r">{7}(?:[ \t].*)?\r?\n?\Z")
@@ -21,9 +27,18 @@ _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 
 def check(material: Material) -> Iterator[Fact]:
     """One fact for each conflict. Text in fenced examples of prose, and in string literals, is none."""
-    for diff in material.files:
+    for diff in (*material.files, *_unreadable(material)):
         if diff.new_text and "<<<<<<<" in diff.new_text and ">>>>>>>" in diff.new_text:
             yield from _conflicts(material, diff, diff.new_text)
+
+
+def _unreadable(material: Material) -> Iterator[FileDiff]:
+    """Notebooks that a conflict left without valid JSON; the base's own one is no news."""
+    change = material.change
+    notebooks = tuple(one for one in change.skipped if one.reason == UNREADABLE)
+    if notebooks:
+        found = unreviewed(evolve(change, skipped=notebooks), material.repository, MAX_CHARACTERS).files
+        yield from (diff for diff in found if "<<<<<<<" not in (diff.old_text or ""))
 
 
 def _conflicts(material: Material, diff: FileDiff, text: str) -> Iterator[Fact]:
