@@ -60,6 +60,7 @@ _ONLY_TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfe]")
 _NEVER_TURKISH = re.compile(
     rb"[\xc0\xc1\xc3-\xc6\xc8-\xcd\xcf\xd1-\xd5\xd7-\xda\xdf-\xe1\xe3-\xe6\xe8-\xed\xef\xf1-\xf5\xf7-\xfa\xff]"
 )
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _IN_WORDS = "\u2019\u2018\u00b7\u00ad"
 """Signs that may stand inside a word."""
 
@@ -175,10 +176,9 @@ def _latin(sample: bytes) -> str:
 def _misspelt(text: str) -> int:
     """Places that no word has: a sign between letters, a raised digit before one, a capital after a small letter."""
     count = 0
-    for at, char in enumerate(text):
-        if char <= "\x7f":
-            continue
-        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    for found in _NOT_ASCII.finditer(text):
+        at, char = found.start(), found[0]
+        before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
         if char.isalpha():
             count += char.isupper() and before.islower()
         elif after.isalpha() and char not in _IN_WORDS:
