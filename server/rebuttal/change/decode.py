@@ -10,6 +10,7 @@ import codecs
 import re
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from itertools import islice
 
 from attrs import frozen
 
@@ -61,6 +62,8 @@ _NEVER_TURKISH = re.compile(
     rb"[\xc0\xc1\xc3-\xc6\xc8-\xcd\xcf\xd1-\xd5\xd7-\xda\xdf-\xe1\xe3-\xe6\xe8-\xed\xef\xf1-\xf5\xf7-\xfa\xff]"
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_LETTERS = 2_000
+"""Of them so many are looked at."""
 _IN_WORDS = "\u2019\u2018\u00b7\u00ad"
 """Signs that may stand inside a word."""
 
@@ -170,13 +173,14 @@ def _latin(sample: bytes) -> str:
     """Which Latin code page: the first in which the fewest words are none."""
     if _ONLY_TURKISH.search(sample) and not _NEVER_TURKISH.search(sample):
         return _TURKISH
-    return min((WESTERN, _CENTRAL), key=lambda codec: _misspelt(sample.decode(codec, "replace")))
+    signs = [_misspelt(sample.decode(codec, "replace")) for codec in (WESTERN, _CENTRAL)]
+    return _CENTRAL if signs[1] < signs[0] else WESTERN
 
 
 def _misspelt(text: str) -> int:
     """Places that no word has: a sign between letters, a raised digit before one, a capital after a small letter."""
     count = 0
-    for found in _NOT_ASCII.finditer(text):
+    for found in islice(_NOT_ASCII.finditer(text), _LETTERS):
         at, char = found.start(), found[0]
         before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
         if char.isalpha():
