@@ -50,7 +50,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 WESTERN = "cp1252"
 _GUESSED = (WESTERN, "cp1250", "cp1251", "cp1253", "koi8_r", "cp932", "gb18030", "cp949", "big5", "euc_jp")
 _ENOUGH = 8
-"""Bytes outside ASCII from which on a guess is more than chance; with fewer, Western as browsers take it."""
+"""Bytes outside ASCII from which on a guess is more than chance; with fewer, one of the Latin code pages."""
 _SAMPLE = 200_000
 """Bytes that are looked at for a guess."""
 _CENTRAL, _TURKISH = "cp1250", "cp1254"
