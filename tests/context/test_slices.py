@@ -282,3 +282,12 @@ def test_aliases_of_tsconfig_and_packages_of_a_workspace_are_followed(context_of
     context = context_of(base, {"web/main.ts": added})
     found = {one.file for one in context.slices if "definition of" in one.reason}
     assert found == {"web/source/prices.ts", "packages/tools/src/numbers.ts"}
+
+
+def test_a_name_that_a_file_only_requires_is_not_defined_there(context_of: ContextOf) -> None:
+    base = {
+        "lib/request.js": "const freshness = require('freshness')\n\nexports.run = () => freshness(1)\n",
+        "test/req.js": "it('x', () => {})\n",
+    }
+    context = context_of(base, {"test/req.js": "it('x', () => {\n  req.freshness()\n})\n"})
+    assert not [one for one in context.slices if "definition of freshness" in one.reason]

@@ -210,6 +210,8 @@ class Definitions:
         yield definition(found.file, symbol, reason, weight, self._code)
 
     def _named(self, file: str, name: str, is_bare: bool) -> list[Symbol]:
+        if self._resolver.import_of(file, name) is not None:
+            return []  # `const fresh = require('fresh')` names it, and defines nothing
         symbols = self._code.symbols(file)
         return [one for one in symbols if one.name == name and not (is_bare and one.kind == "field")]
 

@@ -6,7 +6,6 @@ model that copies a line gives an anchor, a model that counts gives an error.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -211,7 +210,9 @@ def _differs(hunk: Hunk, old: Sequence[str], new: Sequence[str]) -> Iterator[tup
     """Of pairs of very long lines in a hunk: the old line, the new one, and the character from which they differ."""
     for before, after in zip(hunk.old_lines, hunk.new_lines, strict=False):
         if before < len(old) and after < len(new) and max(len(old[before]), len(new[after])) > LONGEST:
-            yield before, after, len(os.path.commonprefix([old[before], new[after]]))
+            both = zip(old[before], new[after], strict=False)
+            same = min(len(old[before]), len(new[after]))
+            yield before, after, next((place for place, (one, other) in enumerate(both) if one != other), same)
 
 
 class _Body:

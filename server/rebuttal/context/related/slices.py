@@ -74,7 +74,7 @@ class _Related:
 
 
 def _pieces(one: RankedFile, score: float, lines: dict[int, set[str]], code: Code) -> Iterator[Candidate]:
-    """The definitions that hold most of the change's words; where none does, the file's signatures or first lines."""
+    """The definitions that hold most of the change's words; else lines that hold one, else the file's signatures."""
     reason = "; ".join(one.reasons)
     symbols = code.symbols(one.path)
     names = frozenset(word for words in lines.values() for word in words)
@@ -94,7 +94,7 @@ def _pieces(one: RankedFile, score: float, lines: dict[int, set[str]], code: Cod
     if found:
         return
     last = max(len(code.lines(one.path)) - 1, 0)
-    only = frozenset(_signatures(symbols)) or _near(lines) or frozenset(range(min(last, 20) + 1))
+    only = _near(lines) or frozenset(_signatures(symbols)) or frozenset(range(min(last, 20) + 1))
     kept = frozenset(sorted(only)[:_OUTLINE_LINES])
     yield Candidate(one.path, "new", min(kept), max(kept), reason, score, names, only=kept)
 
