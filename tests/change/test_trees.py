@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 
 import pytest
 
@@ -243,3 +244,17 @@ def test_expected_words_are_found_by_one_search(git_repo: GitRepo, monkeypatch: 
         assert list(tree.grep(["one"], ["*.py"])) == [Match("a.py", 0, "one")]
         assert list(tree.grep(["two"])) == [Match("b.txt", 0, "two")]
     assert started.count("grep") == 1
+
+
+def test_a_search_that_is_ended_is_told(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impatient(threading.Timer):
+        def start(self) -> None:
+            self.function(*self.args, **self.kwargs)
+
+    git_repo.commit("base", {"a.py": "one\n"})
+    with read_change(git_repo.root, parse_scope("working")) as reading:
+        assert list(reading.repository.new.grep(["one"])) == [Match("a.py", 0, "one")]
+        assert not reading.repository.notes
+        monkeypatch.setattr(threading, "Timer", Impatient)
+        list(reading.repository.new.grep(["other"]))
+        assert "some may be missing" in reading.repository.notes[0]

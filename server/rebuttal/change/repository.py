@@ -16,6 +16,7 @@ from rebuttal.change.history import read_history
 from rebuttal.change.ignore import Ignored
 from rebuttal.change.memory import Memory
 from rebuttal.change.model import ChangeError, PastCommit
+from rebuttal.change.search import SECONDS
 from rebuttal.change.trees import SideTree
 
 _MAX_FOLDERS = 1_000
@@ -137,6 +138,17 @@ class GitRepository:
 
     def ignores(self, path: str) -> bool:
         return self.ignored is not None and self.ignored.reason(path) is not None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user about what could not be looked at whole."""
+        if not (self.new_side.late or self.old_side.late):
+            return ()
+        told = (
+            f"Searching the repository for users of the change was ended after {SECONDS:.0f} s, some may be missing: "
+            "review it again, for a search is faster once the files have been read."
+        )
+        return (told,)
 
     def close(self) -> None:
         self.objects.close()

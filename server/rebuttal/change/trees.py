@@ -47,6 +47,8 @@ class SideTree:
     _expected: set[str] = field(factory=set)
     common: set[str] = field(factory=set)
     """Words that were searched for and stand on more than MAX_LINES lines besides the change: not all were told."""
+    late: bool = False
+    """Whether a search took too long, so that something may not have been found."""
 
     def read(self, path: str) -> str | None:
         if path in self.overlay:
@@ -139,6 +141,7 @@ class SideTree:
         def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Mapping[str, str], bool]:
             search = GitSearch(self.git, skip=own.keys())
             hits = search.search(new, [f":(top){glob}" for glob in globs], where)
+            self.late = self.late or search.late
             return hits, search.frontiers, not search.late
 
         def within(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Hits]:

@@ -127,7 +127,8 @@ async def _static(
         narrowed, notes = _narrowed(request, reading)
         evidence = collect(change, reading.repository, parser=parser)
         choice = choose_panel(change, narrowed.settings.panel)
-        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=(*notes, *evidence.notes))
+        told = (*notes, *evidence.notes, *reading.repository.notes)
+        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told)
 
     with watch.part("evidence_ms"):
         request, parts = await in_thread(check)
@@ -189,7 +190,8 @@ async def _with_context(
         )
         fence = fence_id(secret, context.diff)
         shared = render(context, fence, facts(parts.evidence.findings, context.reported))
-        return evolve(parts, context=context, shared=shared, fence=fence, framing=context.framing)
+        told = tuple(dict.fromkeys((*parts.notes, *reading.repository.notes)))
+        return evolve(parts, context=context, shared=shared, fence=fence, framing=context.framing, notes=told)
 
     with watch.part("context_ms"):
         return await in_thread(prepare)
