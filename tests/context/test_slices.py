@@ -291,3 +291,21 @@ def test_a_name_that_a_file_only_requires_is_not_defined_there(context_of: Conte
     }
     context = context_of(base, {"test/req.js": "it('x', () => {\n  req.freshness()\n})\n"})
     assert not [one for one in context.slices if "definition of freshness" in one.reason]
+
+
+def test_what_a_script_gives_by_default_is_found_under_another_name(context_of: ContextOf) -> None:
+    base = {
+        "package.json": '{"name": "shop", "main": "lib/application.js"}\n',
+        "lib/application.js": "module.exports = class Application {\n  listen(port) {\n    return port\n  }\n}\n",
+        "lib/other.js": "class Other {\n  listen(port) {\n    return 0\n  }\n}\n",
+        "lib/made.ts": "export default function make() {\n  return 1\n}\n",
+        "test/app.js": "it('x', () => {})\n",
+    }
+    added = (
+        "const Shop = require('..')\nimport built from '../lib/made'\n\n"
+        "it('x', () => {\n  const app = new Shop()\n  app.listen(built())\n})\n"
+    )
+    context = context_of(base, {"test/app.js": added})
+    reasons = " ".join(one.reason for one in context.slices)
+    assert "definition of Application.listen" in reasons
+    assert "definition of make" in reasons

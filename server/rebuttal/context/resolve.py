@@ -27,6 +27,11 @@ _TYPED_LINES = 400
 _FACTORY = re.compile(r"(?:->|\)\s*:|\)\s*\(?)\s*[\"'&*]*(?:\w+\.)?\*?([A-Za-z_]\w*)")
 _LISTED = re.compile(r"\b(?:implements|extends)\s+([\w$.\\,\s]+?)(?=\s*(?:\{|$|\bimplements\b|\bwith\b))")
 _ARGUMENTS = re.compile(r"<[^<>]*>")
+_DEFAULT = re.compile(
+    r"^(?:(?:exports\s*=\s*)?module\.exports\s*=\s*(?:exports\s*=\s*)?|export\s+default\s+)"
+    r"(?:async\s+|abstract\s+)*(?:class\b|function\b\s*\*?)?\s*([A-Za-z_$][\w$]*)\s*(?:[;({]|extends\b|$)"
+)
+"""What a script gives to those who take no name from it."""
 _EMBEDDED = re.compile(r"^\s*\*?(?:\w+\.)?([A-Z]\w*|[a-z]\w*)\s*(?:`.*`)?(?://.*)?$")
 
 
@@ -155,7 +160,17 @@ class Resolver:
                     return Found(target, symbol)
                 if language not in ("python", "javascript", "typescript", "tsx", "go") and symbol.name == wanted:
                     return Found(target, symbol)
-        return self._passed_on(target, name if one.name is None or receiver is None else one.name)
+        passed = self._passed_on(target, name if one.name is None or receiver is None else one.name)
+        if passed is None and receiver is None and one.name in (None, "default"):
+            return self._given_by_default(target, language)
+        return passed
+
+    def _given_by_default(self, target: str, language: Language) -> Found | None:
+        """`module.exports = X` and `export default X`: whoever takes it may call it otherwise."""
+        if language not in ("javascript", "typescript", "tsx"):
+            return None
+        told = (_DEFAULT.match(line[:300]) for line in self._code.lines(target))
+        return next((self._top(target, one.group(1)) for one in told if one is not None), None)
 
     def _passed_on(self, target: str, name: str, steps: int = _STEPS) -> Found | None:
         """Behind a package that only passes a name on."""

@@ -24,12 +24,20 @@ def script_files(module: str, path: str, code: Code) -> tuple[str, ...]:
     """The file that an import of `module` in `path` means."""
     if module.startswith("."):
         stem = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
-        return _file(stem, code)
+        return _file(stem, code) or _of_folder("" if stem == "." else stem, code)
     return _by_alias(module, path, code) or _by_custom(module, path, code) or _in_workspace(module, code)
 
 
 def _file(stem: str, code: Code) -> tuple[str, ...]:
     return tuple(one for one in _names(posixpath.normpath(stem)) if one in code.paths)[:1]
+
+
+def _of_folder(folder: str, code: Code) -> tuple[str, ...]:
+    """What the package.json of a folder names as its entry: `require('..')` in a test."""
+    config = posixpath.join(folder, "package.json")
+    stems = _entries(_json(config, code)) if config in code.paths else ()
+    found = (_file(posixpath.join(folder, stem), code) for stem in stems)
+    return next((one for one in found if one), ())
 
 
 def _names(stem: str) -> list[str]:

@@ -32,6 +32,11 @@ def assigned(parsed: ParsedText, node: Node, target: Node, name: Node) -> Iterat
     """`target.name = value`: an export wherever it stands, another object's member at the top of the file."""
     value = node.child_by_field_name("right")
     owner = _owner(parsed, target)
+    if owner == "module":  # `module.exports = class Shop`: by the name that it has itself
+        own = value.child_by_field_name("name") if value is not None else None
+        if own is not None and value is not None and value.type in ("class", "function_expression"):
+            yield Assigned(node, own, value, None)
+        return
     if value is None or owner == "this" or (owner is not None and not _is_at_top(node)):
         return
     if value.type in FUNCTIONS or (owner is None and value.type in _MADE):
