@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rebuttal.change.model import Scope
 from rebuttal.change.read import read_change
+from rebuttal.context import code
 from rebuttal.context.build import build
 from rebuttal.context.limit import DIFF_TOKENS, TOO_LARGE, left_out
 from tests.gitrepo import GitRepo
@@ -38,3 +41,22 @@ def test_code_goes_before_prose(git_repo: GitRepo) -> None:
     git_repo.write("b.py", "value = 1\n" * 120)
     with read_change(git_repo.root, Scope()) as reading:
         assert left_out(reading.change.files, limit=1000) == frozenset({"a.md"})
+
+
+def test_files_that_would_take_too_long_to_parse_are_left_out_and_said(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filler = "".join(f"value_{number} = {number}\n" for number in range(200))
+    git_repo.write("core.py", "def renamed_total(n):\n    return n\n")
+    for name in ("a.py", "b.py", "c.py"):
+        git_repo.write(
+            name, f"from core import renamed_total\n{filler}\n\ndef use_{name[0]}():\n    renamed_total(1)\n"
+        )
+    git_repo.commit("one")
+    git_repo.write("core.py", "def renamed_total(n, m):\n    return n\n")
+    monkeypatch.setattr(code, "MAX_PARSED", 2 * len(filler) + 1_000)
+    with read_change(git_repo.root, Scope()) as reading:
+        context = build(reading.change, reading.repository, budget_tokens=9_000)
+    callers = {one.file for one in context.slices if "uses renamed_total" in one.reason}
+    (told,) = [one for one in context.skipped if "could matter for context" in one.reason]
+    assert callers == {"a.py", "b.py", "c.py"} - {told.file}

@@ -17,6 +17,8 @@ from rebuttal.text.symbols import imports_of, references_of, symbols_of
 
 MAX_FILES = 200
 """How many files besides those of the change are parsed for one context."""
+MAX_PARSED = 6_000_000
+"""Characters of them in all: some seconds of parsing."""
 MAX_READ = 1000
 """How many are read, to look at single lines."""
 MAX_CHARACTERS = 300_000
@@ -55,6 +57,7 @@ class Code:
         self._lines: dict[str, list[str]] = {}
         self._given: set[str] = set()
         self._looked_into: set[str] = set()
+        self._left_to_parse = MAX_PARSED
         self._too_many: list[str] = []
         self._skipped: dict[str, str] = {}
 
@@ -63,7 +66,8 @@ class Code:
         skipped = dict(self._skipped)
         if self._too_many:
             count = f"{len(self._too_many)} such files" if len(self._too_many) > 1 else "one such file"
-            skipped[self._too_many[0]] = f"{count}, this the first: more than {MAX_FILES} could matter for context"
+            limit = f"{MAX_FILES} or {MAX_PARSED // 1_000_000} MB"
+            skipped[self._too_many[0]] = f"{count}, this the first: more than {limit} could matter for context"
         return tuple(Skipped(file, reason) for file, reason in sorted(skipped.items()))
 
     def named(self, name: str) -> list[str]:
@@ -131,10 +135,11 @@ class Code:
         if source is None or source.language is None:
             return None
         if path not in self._given and path not in self._looked_into:
-            if len(self._looked_into) >= MAX_FILES:
+            if len(self._looked_into) >= MAX_FILES or len(source.text) > self._left_to_parse:
                 self._leave_out_one_more(path)
                 return None
             self._looked_into.add(path)
+            self._left_to_parse -= len(source.text)
         return _Parsable(source.text, source.language)
 
     def _leave_out_one_more(self, path: str) -> None:
