@@ -38,8 +38,8 @@ By language, all signals:
 
 {languages}
 
-Ranking takes {milliseconds:.0f} ms in the middle, what git finds not included; the newest {limit:,} commits
-were looked at.
+Ranking takes {milliseconds:.0f} ms in the middle, reading the likeliest files included, what git finds not; the newest
+{limit:,} commits were looked at.
 
 {notes}"""
 
@@ -70,7 +70,9 @@ def _fit(given: argparse.Namespace) -> int:
     found = list(_each(given.histories, "tune", given.cases or 70, partial(example_of, limit=HISTORY), given.jobs))
     examples = [one for one in found if one is not None]
     path = given.output or Path(str(weights.__file__))
-    path.write_text(fit.write(fit.learn(examples), examples), "utf-8")
+    learned = fit.learn([one for one, _ in examples])
+    texts = fit.learn_texts([one for _, one in examples if one is not None])
+    path.write_text(fit.write(learned, texts, [one for one, _ in examples]), "utf-8")
     return 0
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PENALTY = 30.0
 KEPT = 45
 """How many features keep a weight: chosen by what they contribute, then all are fitted anew."""
+TEXT_FEATURES = ("gone_lines/log", "lists/log", "old_version", "twin/rank")
+"""Chosen one after the other by what each adds."""
+SUM = "sum"
 _PER_SIGNAL = 10
 _STEPS = 12
 _STRONGEST = ("together_mean", "bm25", "likely_commits", "words", "by_folder", "popular", "just_now", "mentions")
@@ -32,6 +35,12 @@ repositories is told in bench/retrieval/RESULTS.md.
 WEIGHTS: dict[str, float] = {{
 {rows}
 }}
+
+TEXT_WEIGHTS: dict[str, float] = {{
+{texts}
+}}
+"""What the texts of the likeliest files add: learned in the same way over those files only, the sum above being one of
+the features."""
 '''
 
 
@@ -66,10 +75,31 @@ def learn(examples: Sequence[Example], without: Collection[str] = ()) -> dict[st
     return _fit(examples, names)[0]
 
 
-def write(weights: Mapping[str, float], examples: Sequence[Example]) -> str:
+def text_example(
+    repository: str, sums: Signal, features: Mapping[str, Signal], read: Sequence[str], hidden: str
+) -> Example | None:
+    """Of the files that are read: their sums as they are, and what their texts tell."""
+    if hidden not in read:
+        return None
+    known = {SUM: sums, **{name: features.get(name, {}) for name in TEXT_FEATURES}}
+    rows = tuple({name: signal[path] for name, signal in known.items() if path in signal} for path in read)
+    return Example(repository, rows, read.index(hidden))
+
+
+def learn_texts(examples: Sequence[Example]) -> dict[str, float]:
+    """The weights of texts, on the scale of the sums: they are of the weights that are there already, so fit twice."""
+    found = _fit(examples, [SUM, *TEXT_FEATURES])[0]
+    return {name: found[name] / found[SUM] for name in TEXT_FEATURES}
+
+
+def write(weights: Mapping[str, float], texts: Mapping[str, float], examples: Sequence[Example]) -> str:
     """The text of `weights.py`."""
-    rows = "\n".join(f'    "{name}": {value:.3f},' for name, value in sorted(weights.items()) if abs(value) >= 0.0005)
-    return HEAD.format(cases=len(examples), repositories=len({one.repository for one in examples}), rows=rows)
+    repositories = len({one.repository for one in examples})
+    return HEAD.format(cases=len(examples), repositories=repositories, rows=_rows(weights), texts=_rows(texts))
+
+
+def _rows(weights: Mapping[str, float]) -> str:
+    return "\n".join(f'    "{name}": {value:.3f},' for name, value in sorted(weights.items()) if abs(value) >= 0.0005)
 
 
 def _fit(examples: Sequence[Example], names: Sequence[str]) -> tuple[dict[str, float], dict[str, float]]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import frozen
 
 from bench.retrieval.cases import Case
-from rebuttal.context.related.fusion import Material, features, gather
+from rebuttal.context.related.fusion import Material, gather, look_closer, weighed
 from rebuttal.context.related.lexical import words_of
 from rebuttal.context.related.model import Signal
 from rebuttal.context.related.query import query_of
-from rebuttal.context.related.weights import WEIGHTS
+from rebuttal.context.related.texts import texts_of
 
 BASELINES = {
     "popularity": "popular",
@@ -38,7 +38,7 @@ class Outcome:
     places: Mapping[str, float]
     """By way of ranking, from 1; the mean place among equals."""
     seconds: float
-    """For ranking alone: what git had found was there already."""
+    """For ranking alone, reading the likeliest files included: what git had found was there already."""
 
 
 @frozen
@@ -70,22 +70,14 @@ def outcome(case: Case, repository: str, language: str, limit: int) -> Outcome:
     started = time.perf_counter()
     query = query_of(case.change)
     signals = gather(query, material)
-    ours = weighed(features(query, signals, set(WEIGHTS)), WEIGHTS)
+    ours = weighed(query, signals)
+    look_closer(ours, texts_of(case.change, case.repository.new.read, case.universe))
     seconds = time.perf_counter() - started
     ways = {name: signals[signal] for name, signal in BASELINES.items()}
     ways[FUSION] = fused([signals[BASELINES[name]] for name in list(BASELINES)[1:]])
     ways[ALL] = ours
     places = {name: place_of(case.hidden, signal, len(case.universe)) for name, signal in ways.items()}
     return Outcome(repository, language, len(case.universe), places, seconds)
-
-
-def weighed(values: Mapping[str, Signal], weights: Mapping[str, float]) -> Signal:
-    """The sums that `fusion.rank` orders by; a file without any signal is not named."""
-    sums: Signal = {}
-    for name, signal in values.items():
-        for path, value in signal.items():
-            sums[path] = sums.get(path, 0.0) + weights[name] * value
-    return sums
 
 
 def fused(signals: Iterable[Signal]) -> Signal:

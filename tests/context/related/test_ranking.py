@@ -148,3 +148,24 @@ def test_a_file_that_only_stands_beside_the_change_gives_no_slice(git_repo: GitR
     with read_change(git_repo.root, Scope("working")) as reading:
         context = build(reading.change, reading.repository, budget_tokens=4000)
     assert "seed.txt" not in {one.file for one in context.slices}
+
+
+def test_a_file_that_still_holds_the_lines_taken_out_elsewhere_comes_first(git_repo: GitRepo) -> None:
+    licence = "# Licensed to the example society under the old terms\n"
+    git_repo.commit("all", {**MANY, "lib/one.py": licence + "a = 1\n", "deep/in/two.py": licence + "b = 2\n"})
+    git_repo.write("lib/one.py", "# Licensed under the new terms\na = 1\n")
+    assert related(git_repo)[0].path == "deep/in/two.py"
+
+
+def test_the_file_that_lists_the_neighbours_of_a_new_file_comes_first(git_repo: GitRepo) -> None:
+    words = {f"words/{name}.ts": f"export const x = '{name}';\n" for name in ("danish", "german", "polish", "welsh")}
+    index = "".join(f"export * from './{name}';\n" for name in ("danish", "german", "polish", "welsh"))
+    git_repo.commit("all", {**MANY, **words, "words/all.ts": index})
+    git_repo.write("words/croatian.ts", "export const x = 'croatian';\n")
+    assert related(git_repo)[0].path == "words/all.ts"
+
+
+def test_a_file_with_the_version_that_was_taken_out_comes_first(git_repo: GitRepo) -> None:
+    git_repo.commit("all", {**MANY, "NEWS.txt": "now at 4.7.1\n", "deep/number": "4.7.1\n", "deep/other": "x\n"})
+    git_repo.write("NEWS.txt", "now at 4.8.0\n")
+    assert related(git_repo)[0].path == "deep/number"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from heapq import nlargest, nsmallest
 from itertools import accumulate
 from math import exp, log, sqrt
@@ -21,7 +22,8 @@ from rebuttal.context.related.lexical import Index, lexical_signals
 from rebuttal.context.related.model import Query, RankedFile, Signal
 from rebuttal.context.related.paths import kind_of, name_of, path_signals
 from rebuttal.context.related.reasons import Reasons, pairs
-from rebuttal.context.related.weights import WEIGHTS
+from rebuttal.context.related.texts import READ, Texts
+from rebuttal.context.related.weights import TEXT_WEIGHTS, WEIGHTS
 
 RANKED = 40
 """How many files are named at most: a later one is hardly ever needed."""
@@ -33,6 +35,7 @@ _FLOORS = {
     "together": 0.02, "together_mean": 0.02, "together_either": 0.02, "together_lift": 0.02, "by_folder": 0.02,
     "by_kind": 0.01, "popular": 0.002, "just_now": 0.01, "lately": 0.003, "words": 0.05, "shared": 0.05,
     "likely_commits": 0.05, "likely_lately": 0.05, "second": 0.02, "stem": 0.1, "topic": 0.05,
+    "gone_lines": 0.25, "lists": 0.25,
 }  # fmt: skip
 """Of signals that are read by their logarithm: what stands for "almost nothing"."""
 _PAIRS = (
@@ -60,6 +63,8 @@ class Material:
     history: Sequence[PastCommit]
     paths: frozenset[str]
     """Files that could be ranked: those of the change are left out."""
+    texts: Texts | None = None
+    """Reads the likeliest files; without it they stay in the order that all else gives."""
 
 
 def rank(
@@ -76,15 +81,11 @@ def rank(
     """
     index = Index(material.places, material.paths)
     signals = gather(query, material, index)
-    best = candidates(signals)
-    found = features(query, signals, set(weights), best)
-    sums: dict[str, float] = dict.fromkeys(best, 0.0)
-    for name, values in found.items():
-        weight = weights[name]
-        for path, value in values.items():
-            sums[path] += weight * value
+    sums = weighed(query, signals, weights)
     if not sums:
         return ()
+    if material.texts is not None:
+        look_closer(sums, material.texts)
     highest = max(sums.values())
     whole = sum(exp(value - highest) for value in sums.values())
     kept: list[str] = []
@@ -95,6 +96,31 @@ def rank(
             kept.append(path)
     reasons = Reasons(query, signals, index, pairs(material.history, frozenset(query.paths), frozenset(kept)))
     return tuple(RankedFile(path, round(exp(sums[path] - highest) / whole, 6), reasons.of(path)) for path in kept)
+
+
+def weighed(query: Query, signals: Mapping[str, Signal], weights: Mapping[str, float] = WEIGHTS) -> Signal:
+    """The sum of each candidate, without what its text tells."""
+    best = candidates(signals)
+    sums: Signal = dict.fromkeys(best, 0.0)
+    _add(sums, features(query, signals, set(weights), best), weights)
+    return sums
+
+
+def look_closer(sums: Signal, texts: Texts, weights: Mapping[str, float] = TEXT_WEIGHTS) -> None:
+    """Add to the highest sums what the files' texts tell."""
+    _add(sums, text_features(texts.signals(likeliest(sums)), set(weights)), weights)
+
+
+def likeliest(sums: Signal) -> list[str]:
+    """The files that are read."""
+    return [path for _, path in nsmallest(READ, ((-value, path) for path, value in sums.items()))]
+
+
+def _add(sums: Signal, found: Mapping[str, Signal], weights: Mapping[str, float]) -> None:
+    for name, values in found.items():
+        weight = weights[name]
+        for path, value in values.items():
+            sums[path] += weight * value
 
 
 def gather(query: Query, material: Material, index: Index | None = None) -> dict[str, Signal]:
@@ -174,23 +200,27 @@ def features(
     held = frozenset(kept)
     small = {name: {path: value for path, value in signal.items() if path in held} for name, signal in signals.items()}
     shares = {name: _shares(signal) for name, signal in small.items()}
-    found: dict[str, Signal] = {}
-
-    def add(name: str, make: Callable[[], Signal]) -> None:
-        if wanted is None or name in wanted:
-            found[name] = make()
-
-    for name, signal in sorted(small.items()):
-        add(name, lambda signal=signal: signal)  # type: ignore[misc]  # the default binds the loop's value
-        add(f"{name}/max", lambda name=name: shares[name])  # type: ignore[misc]  # as above
-        add(f"{name}/rank", lambda signal=signal: _by_rank(signal))  # type: ignore[misc]  # as above
-        if name in _FLOORS:
-            floor = _FLOORS[name]
-            add(f"{name}/log", lambda signal=signal, floor=floor: _logarithms(signal, floor))  # type: ignore[misc]  # as above
+    found = _expanded(small, wanted)
     for one, other in _PAIRS:
-        add(f"{one}*{other}", lambda one=one, other=other: _product(shares[one], shares[other]))  # type: ignore[misc]  # as above
+        if wanted is None or f"{one}*{other}" in wanted:
+            found[f"{one}*{other}"] = _product(shares[one], shares[other])
     found |= _kinds(query, kept, wanted)
     found |= _crossed(query, small, shares, wanted)
+    return found
+
+
+def text_features(signals: Mapping[str, Signal], wanted: Collection[str] | None = None) -> dict[str, Signal]:
+    """Of each signal of texts the same as of others: `x`, `x/max`, `x/rank` and `x/log`."""
+    return _expanded(signals, wanted)
+
+
+def _expanded(signals: Mapping[str, Signal], wanted: Collection[str] | None) -> dict[str, Signal]:
+    found: dict[str, Signal] = {}
+    for name, signal in sorted(signals.items()):
+        ways: dict[str, Callable[[Signal], Signal]] = {name: dict, f"{name}/max": _shares, f"{name}/rank": _by_rank}
+        if name in _FLOORS:
+            ways[f"{name}/log"] = partial(_logarithms, floor=_FLOORS[name])
+        found |= {way: make(signal) for way, make in ways.items() if wanted is None or way in wanted}
     return found
 
 

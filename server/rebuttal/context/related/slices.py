@@ -15,6 +15,7 @@ from rebuttal.context.related.lexical import words_of
 from rebuttal.context.related.model import Query, RankedFile
 from rebuttal.context.related.paths import kind_of
 from rebuttal.context.related.query import query_of
+from rebuttal.context.related.texts import texts_of
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.secrets import is_secret_file
@@ -62,7 +63,12 @@ class _Related:
         rules = Attributes(repository.old.read)
         self.files = rank(
             query,
-            Material(places, repository.history(HISTORY) if query.paths else (), paths),
+            Material(
+                places,
+                repository.history(HISTORY) if query.paths else (),
+                paths,
+                texts_of(change, repository.new.read, paths),
+            ),
             excluded=lambda path: is_secret_file(path) or skip_by_name(path, rules) is not None,
         )
         self.lines: dict[str, dict[int, set[str]]] = {}

@@ -52,3 +52,12 @@ WEIGHTS: dict[str, float] = {
     "words*together_either": -0.886,
     "words/log": -0.299,
 }
+
+TEXT_WEIGHTS: dict[str, float] = {
+    "gone_lines/log": 0.322,
+    "lists/log": 1.446,
+    "old_version": 1.633,
+    "twin/rank": 0.557,
+}
+"""What the texts of the likeliest files add: learned in the same way over those files only, the sum above being one of
+the features."""
