@@ -124,7 +124,11 @@ class Change:
         return tuple(diff.path for diff in self.files if diff.untracked)
 
     def file(self, path: str) -> FileDiff | None:
-        return next((diff for diff in self.files if diff.path == path), None)
+        return self._by_path.get(path)
+
+    @cached_property
+    def _by_path(self) -> dict[str, FileDiff]:
+        return {diff.path: diff for diff in self.files}
 
 
 @frozen
