@@ -29,6 +29,8 @@ GOALS = {"small": (700, 100), "large": (2_000, 250)}
 MEMORY_MB = 250
 WARM_RUNS = 7
 COLD_RUNS = 3
+CURVE_RUNS = 3
+"""Warm ones, after one cold one, for each point of the curves."""
 EXPLAINED = (
     "`python -m bench.context_speed`; medians; 10 files changed. Cold: the first context of a running worker. Warm: the"
     " next one, after one file was edited again. Git alone: `git status`, `git log` of 1,000 commits and one `git grep`"
@@ -38,7 +40,7 @@ COMMITS = 1_000
 """How far back git's log is read for the peer."""
 
 
-def worker(where: Path, edited: str) -> None:
+def worker(where: Path, edited: str, warm_runs: int) -> None:
     """One worker: a cold context, then warm ones; prints milliseconds and megabytes."""
     from rebuttal.change.memory import Memory
     from rebuttal.change.read import read_change
@@ -59,7 +61,7 @@ def worker(where: Path, edited: str) -> None:
     times = [context()]
     path = where / edited
     text = path.read_text("utf-8")
-    for number in range(WARM_RUNS):
+    for number in range(warm_runs):
         path.write_text(f"{text}\n# again {number}\n" if path.suffix == ".py" else f"{text}\n// {number}\n", "utf-8")
         times.append(context())
     path.write_text(text, "utf-8")
@@ -75,10 +77,10 @@ def _peak_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
-def measure(where: Path, size: Size, cold_runs: int = COLD_RUNS) -> tuple[float, float, float, float]:
+def measure(where: Path, cold_runs: int = COLD_RUNS, warm_runs: int = WARM_RUNS) -> tuple[float, float, float, float]:
     """Medians: cold, warm, the peer (milliseconds); and the peak of memory (megabytes)."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "server"), str(ROOT)])}
-    command = [sys.executable, "-m", "bench.context_speed", "worker", str(where), path_of(0)]
+    command = [sys.executable, "-m", "bench.context_speed", "worker", str(where), path_of(0), str(warm_runs)]
     cold, warm, peer, memory = [], [], [], []
     for _ in range(cold_runs):
         peer.append(_timed(lambda: _git_alone(where)))
@@ -128,7 +130,7 @@ def section(full: bool = True) -> str:
     """This benchmark's part of RESULTS.md; the large repository takes some minutes to make, once."""
     rows, sizes = [], {"small": SMALL, "large": LARGE} if full else {"small": SMALL}
     for name, size in sizes.items():
-        cold, warm, peer, memory = measure(_changed(size, 10), size)
+        cold, warm, peer, memory = measure(_changed(size, 10))
         goal_cold, goal_warm = GOALS[name]
         what = f"{size.files:,} files, {size.commits:,} commits"
         rows.append(
@@ -173,7 +175,7 @@ def _curve(sizes: list[Size], changed: list[int]) -> list[list[str]]:
     found = []
     for size in sizes:
         for files in changed:
-            cold, warm, _, _ = measure(_changed(size, files), size, 1)
+            cold, warm, _, _ = measure(_changed(size, files), 1, CURVE_RUNS)
             found.append([f"{cold:.0f}", f"{warm:.0f}"])
     return found
 
@@ -191,6 +193,6 @@ def _series(found: list[list[str]], places: tuple[int, ...]) -> dict[str, list[t
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["worker"]:
-        worker(Path(sys.argv[2]), sys.argv[3])
+        worker(Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if sys.argv[4:] else WARM_RUNS)
     else:
         print(section(full="--short" not in sys.argv))
