@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import log
 
 from rebuttal.change.model import Change, FileDiff
@@ -17,6 +17,9 @@ TERMS, AROUND = 60, 24
 """How many words of changed lines, and of the definitions around them, are searched for."""
 _LONGEST_LINE = 400
 _MOST_LINES = 3000
+_PACKED = 16
+_IMPORTED = "!"
+"""No word begins with it."""
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+|[\w-]{3,}")
 _COMPOUND = re.compile(r"[A-Za-z0-9]_[A-Za-z0-9]|[a-z0-9][A-Z]")
@@ -99,35 +102,47 @@ class _Reduction:
             for header in headers(lines, hunk.new_start):
                 self._around.update(word for word in _WORD.findall(header) if is_telling(word))
         if diff.new_text is not None and diff.old_text is not None:
-            left = frozenset(self._facts.remember("words", diff.new_text, lambda: _words(lines)))
+            held = self._facts.remember("words", diff.new_text, lambda: _packed(_words(lines)))
+            left = frozenset(_unpacked(held))
             removed = (old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old))
             self._gone.update(word for line in removed for word in _WORD.findall(line) if word not in left)
         if diff.new_text is not None:
-            self._mention(self._facts.remember("mentions", diff.new_text, lambda: _mentions(lines[:_MOST_LINES])), 0.5)
+            found = self._facts.remember("mentions", diff.new_text, lambda: _packed(_mentions(lines[:_MOST_LINES])))
+            self._mention(_unpacked(found), 0.5)
         self._mention(_mentions(changed), 1.0)
 
-    def _mention(self, found: Iterable[tuple[str, bool]], weight: float) -> None:
-        for word, imported in found:
-            if imported:
-                self._imported.add(word)
+    def _mention(self, found: Iterable[str], weight: float) -> None:
+        for word in found:
+            if word.startswith(_IMPORTED):
+                self._imported.add(word[len(_IMPORTED) :])
             elif self._mentioned.get(word, 0.0) < weight:
                 self._mentioned[word] = weight
 
 
-def _words(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({word for line in lines for word in _WORD.findall(line)}))
+def _words(lines: Iterable[str]) -> set[str]:
+    return {word for line in lines for word in _WORD.findall(line)}
 
 
-def _mentions(lines: Iterable[str]) -> tuple[tuple[str, bool], ...]:
-    """Words of the lines in lower case; once more, and in parts, those of import lines."""
-    found: set[tuple[str, bool]] = set()
+def _mentions(lines: Iterable[str]) -> set[str]:
+    """Words of the lines in lower case; once more, marked, and in parts, those of import lines."""
+    found: set[str] = set()
     for line in lines:
         words = [word.lower() for word in _NAME.findall(line)]
-        found.update((word, False) for word in words)
+        found.update(words)
         if _IMPORTS.match(line):
-            found.update((word, True) for word in words)
-            found.update((part, True) for word in words for part in word.split("."))
-    return tuple(sorted(found))
+            found.update(_IMPORTED + part for word in words for part in (word, *word.split(".")))
+    return found
+
+
+def _packed(words: set[str]) -> tuple[str, ...]:
+    """Several words in each fact, so that many changed files do not drive all other facts out of their room."""
+    order = sorted(words)
+    return tuple(" ".join(order[at : at + _PACKED]) for at in range(0, len(order), _PACKED))
+
+
+def _unpacked(facts: Iterable[str]) -> Iterator[str]:
+    for one in facts:
+        yield from one.split(" ")
 
 
 def cut(line: str) -> str:
