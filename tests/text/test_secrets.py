@@ -63,6 +63,7 @@ def test_a_known_token_is_found_whatever_surrounds_it(kind: str, token: str) -> 
         'aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"',
         'token = "ghp_' + "x" * 36 + '"',
         'password = "changeme"',
+        '"pbkdf2-password": "^1.2.1"',
         'password: "<your password>"',
         'password = "${DB_PASSWORD}"',
         'password = os.environ["DB_PASSWORD"]',

@@ -98,6 +98,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _STAND_IN = re.compile(r"EXAMPLE|([xX*.0_-])\1{7}")
+_VERSION = re.compile(r"[\^~<>=v]{0,2}\d{1,4}(?:\.\d{1,4}){2}(?:-(?:alpha|beta|rc)[.\d]*)?")
 _EXAMPLE = re.compile(r"EXAMPLE|PLACEHOLDER|REPLACE|CHANGEME|REDACTED|X{6}|\*{4}|0{10}|\.\.\.", re.IGNORECASE)
 _DOUBTFUL = re.compile(
     r"example|test|dummy|fake|sample|mock|demo|foo|changeme|12345|abcdef|password|secret", re.IGNORECASE
@@ -341,6 +342,8 @@ def _kind(word: str) -> str:
 def _is_literal_secret(kind: str, value: str) -> bool:
     value = value.strip()
     if len(value.strip("\"'.,;:()[]")) < 4 or _is_placeholder(value) or _CALL_OR_FORMAT.search(value):
+        return False
+    if _VERSION.fullmatch(value):  # of a package that is named after passwords or tokens
         return False
     if value.endswith("("):  # code between two literals: `password=" + ".join(...)`
         return False
