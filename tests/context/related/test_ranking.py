@@ -154,7 +154,9 @@ def test_a_file_that_still_holds_the_lines_taken_out_elsewhere_comes_first(git_r
     licence = "# Licensed to the example society under the old terms\n"
     git_repo.commit("all", {**MANY, "lib/one.py": licence + "a = 1\n", "deep/in/two.py": licence + "b = 2\n"})
     git_repo.write("lib/one.py", "# Licensed under the new terms\na = 1\n")
-    assert related(git_repo)[0].path == "deep/in/two.py"
+    best = related(git_repo)[0]
+    assert best.path == "deep/in/two.py"
+    assert "holds lines that the change takes out" in best.reasons
 
 
 def test_the_file_that_lists_the_neighbours_of_a_new_file_comes_first(git_repo: GitRepo) -> None:
@@ -162,10 +164,14 @@ def test_the_file_that_lists_the_neighbours_of_a_new_file_comes_first(git_repo: 
     index = "".join(f"export * from './{name}';\n" for name in ("danish", "german", "polish", "welsh"))
     git_repo.commit("all", {**MANY, **words, "words/all.ts": index})
     git_repo.write("words/croatian.ts", "export const x = 'croatian';\n")
-    assert related(git_repo)[0].path == "words/all.ts"
+    best = related(git_repo)[0]
+    assert best.path == "words/all.ts"
+    assert "names the files beside one that came, went or moved" in best.reasons
 
 
 def test_a_file_with_the_version_that_was_taken_out_comes_first(git_repo: GitRepo) -> None:
     git_repo.commit("all", {**MANY, "NEWS.txt": "now at 4.7.1\n", "deep/number": "4.7.1\n", "deep/other": "x\n"})
     git_repo.write("NEWS.txt", "now at 4.8.0\n")
-    assert related(git_repo)[0].path == "deep/number"
+    best = related(git_repo)[0]
+    assert best.path == "deep/number"
+    assert "holds the version that the change takes out" in best.reasons

@@ -85,7 +85,7 @@ def rank(
     if not sums:
         return ()
     if material.texts is not None:
-        look_closer(sums, material.texts)
+        signals = {**signals, **look_closer(sums, material.texts)}
     highest = max(sums.values())
     whole = sum(exp(value - highest) for value in sums.values())
     kept: list[str] = []
@@ -106,9 +106,11 @@ def weighed(query: Query, signals: Mapping[str, Signal], weights: Mapping[str, f
     return sums
 
 
-def look_closer(sums: Signal, texts: Texts, weights: Mapping[str, float] = TEXT_WEIGHTS) -> None:
-    """Add to the highest sums what the files' texts tell."""
-    _add(sums, text_features(texts.signals(likeliest(sums)), set(weights)), weights)
+def look_closer(sums: Signal, texts: Texts, weights: Mapping[str, float] = TEXT_WEIGHTS) -> dict[str, Signal]:
+    """Add to the highest sums what the files' texts tell; the signals of the texts by name."""
+    signals = texts.signals(likeliest(sums))
+    _add(sums, text_features(signals, set(weights)), weights)
+    return signals
 
 
 def likeliest(sums: Signal) -> list[str]:

@@ -19,6 +19,8 @@ _RARE, _RARE_IN_FEW, _FEW = 3.0, 1.0, 3
 """A word is rare in a twentieth of all files or fewer; in three at most, where that is less than a third of them."""
 _OFTEN, _TIMES = 0.1, 2
 """Less than this share of a file's commits, or fewer of them, can be chance."""
+_LINE, _LISTED, _SHARE = 1.6, 3, 0.3
+"""A line that more than a quarter of the files read hold, or fewer names of neighbours, can be chance."""
 
 
 @frozen
@@ -59,7 +61,7 @@ class Reasons:
 
     def of(self, path: str) -> tuple[str, ...]:
         """At most three, the weightiest first; none where only the habits of the repository speak for the file."""
-        found = [self._past(path), self._name(path), self._words(path), self._named(path)]
+        found = [self._past(path), self._name(path), self._words(path), self._named(path), self._text(path)]
         strong = sorted(((-weight, text) for weight, text in found if weight > 0), key=lambda one: one)
         return tuple(text for _, text in strong[:_MOST])
 
@@ -80,6 +82,13 @@ class Reasons:
         stem = name_of(path).stem
         like = next(one for one in self.query.paths if name_of(one).stem == stem)
         return 0.9, f"{'test' if kind_of(path) == 'test' else 'namesake'} of {like}"
+
+    def _text(self, path: str) -> tuple[float, str]:
+        if self._value("gone_lines", path) > _LINE:
+            return 0.5, "holds lines that the change takes out"
+        if self._value("listed", path) >= _LISTED and self._value("lists", path) > _SHARE:
+            return 0.5, "names the files beside one that came, went or moved"
+        return (0.5, "holds the version that the change takes out") if self._value("old_version", path) else (0.0, "")
 
     def _words(self, path: str) -> tuple[float, str]:
         held = [

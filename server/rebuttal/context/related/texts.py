@@ -23,6 +23,8 @@ _MOST_LINES = 3_000
 _SHORT = 8
 """Lines that are not longer stand in many files, whatever these are for."""
 _MOST_NAMES = 40
+_MOST_FILES = 30
+"""Of a change of more files only these are compared one by one: its size must not decide how long that takes."""
 _COMMON = 0.2
 """What something that every file holds is still worth."""
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -50,12 +52,14 @@ class Texts:
             "gone_lines": _rare({path: held & self.gone for path, held in lines.items()}),
             "old_version": {path: 1.0 for path, text in texts.items() if any(one in text for one in self.versions)},
             "lists": {},
+            "listed": {},
             "twin": {},
         }
         for path, text in texts.items():
-            share = max((sum(name in text for name in names) / len(names) for names in self.siblings), default=0.0)
-            if share:
-                found["lists"][path] = share
+            counts = [(sum(name in text for name in names), len(names)) for names in self.siblings]
+            if any(held for held, _ in counts):
+                found["lists"][path] = max(held / of for held, of in counts)
+                found["listed"][path] = max(held for held, _ in counts)
             alike = max((_alike(lines[path], whole) for whole in self.wholes), default=0.0)
             if alike:
                 found["twin"][path] = alike
@@ -65,13 +69,14 @@ class Texts:
 def texts_of(change: Change, read: Callable[[str], str | None], paths: Collection[str]) -> Texts:
     """`read` gives the text of a file of `paths` (those that are ranked), None where it is none."""
     old, new, added, removed = set[str](), set[str](), list[str](), list[str]()
-    wholes, moved = [], []
+    wholes, moved = list[frozenset[str]](), list[str]()
     for diff in change.files:
         before, after = _lines(diff.old_text), _lines(diff.new_text)
         removed += [before[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(before)]
         added += [after[line] for line in sorted(diff.added_lines)[:_MOST_LINES] if line < len(after)]
         new.update(line.strip() for line in after)
-        wholes.append(frozenset(line for each in (before or after) if len(line := each.strip()) > _SHORT))
+        if len(wholes) < _MOST_FILES:
+            wholes.append(frozenset(line for each in (before or after) if len(line := each.strip()) > _SHORT))
         moved += _moved(diff)
     old.update(line for each in removed if len(line := each.strip()) > _SHORT)
     kept = {number for line in added for number in _VERSION.findall(line)}
@@ -80,7 +85,7 @@ def texts_of(change: Change, read: Callable[[str], str | None], paths: Collectio
         frozenset(old - new),
         frozenset(number for line in removed for number in _VERSION.findall(line)) - kept,
         tuple(wholes),
-        tuple(_siblings(moved, paths)),
+        tuple(_siblings(sorted(set(moved))[:_MOST_FILES], paths)),
     )
 
 
@@ -100,7 +105,7 @@ def _siblings(moved: Collection[str], paths: Collection[str]) -> Iterable[tuple[
         folder, _, base = path.rpartition("/")
         if folder in beside and len(stem := base.partition(".")[0]) > 2:
             beside[folder].add(stem)
-    for path in sorted(set(moved)):
+    for path in moved:
         folder, _, base = path.rpartition("/")
         if names := sorted(beside[folder] - {base.partition(".")[0]})[:_MOST_NAMES]:
             yield tuple(names)
