@@ -9,9 +9,10 @@ from rebuttal.change.read import read_change
 from rebuttal.context.build import build
 from rebuttal.context.related.cochange import todays_names
 from rebuttal.context.related.fusion import Material, rank
+from rebuttal.context.related.lexical import words_of
 from rebuttal.context.related.model import Query, RankedFile
 from rebuttal.context.related.paths import Name, kind_of, split_words
-from rebuttal.context.related.query import headers, query_of
+from rebuttal.context.related.query import AROUND, STEMS, TERMS, headers, query_of
 from rebuttal.context.related.slices import related_files
 from tests.gitrepo import GitRepo
 
@@ -175,3 +176,8 @@ def test_a_file_with_the_version_that_was_taken_out_comes_first(git_repo: GitRep
     best = related(git_repo)[0]
     assert best.path == "deep/number"
     assert "holds the version that the change takes out" in best.reasons
+
+
+def test_a_change_of_thousands_of_files_is_not_searched_for_by_thousands_of_words() -> None:
+    query = Query(paths=tuple(f"src/part{number}.py" for number in range(3_000)), terms={"word": 1.0})
+    assert len(words_of(query)) <= TERMS + AROUND + STEMS

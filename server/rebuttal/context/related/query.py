@@ -15,6 +15,8 @@ from rebuttal.text.positions import git_lines
 
 TERMS, AROUND = 60, 24
 """How many words of changed lines, and of the definitions around them, are searched for."""
+STEMS = 60
+"""How many names of changed files are searched for, of a change of many the first."""
 _LONGEST_LINE = 400
 _MOST_LINES = 3000
 _PACKED = 16
@@ -191,9 +193,9 @@ def _depth(line: str) -> int:
 
 def stems_of(query: Query) -> dict[str, float]:
     """The changed files' own names as words that other files may hold."""
-    found = {}
+    found: dict[str, float] = {}
     for path in query.paths:
         stem = name_of(path).base.partition(".")[0]
-        if _WORD.fullmatch(stem) and stem.lower() not in GENERIC:
+        if len(found) < STEMS and _WORD.fullmatch(stem) and stem.lower() not in GENERIC:
             found[stem] = 1.0
     return found
