@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from attrs import evolve, frozen
@@ -43,6 +43,8 @@ _LISTS = (
     *("arguments", "formal_parameters", "array", "object", "named_imports", "export_clause"),
 )
 """Where a comma at the end means nothing; in a tuple or a subscript it does."""
+_STYLE_MARKS = str.maketrans("", "", "'\",`")
+_BLOCK_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _IMPORTS = re.compile(
     r"\s*(?:import\b[^({]*|from\s+\S+\s+import\s+[^(\\]*|use\s+[^{]*;|using\s+[^=(]*;|#\s*include\b.*)$"
 )
@@ -82,31 +84,77 @@ class Layout:
 
 
 def layout(file: FileLines, parser: Parser) -> Layout:
-    """Hunks that change line ends and spaces between words only; hunks that change only comments."""
+    """Hunks that change line ends and spaces between words only; hunks that change only comments.
+
+    Both sides are parsed only where a quick look finds a hunk that could be one, and once for the same texts."""
     diff, language = file.diff, language_of(file.diff.path)
-    if language not in _BY_LAYOUT or diff.old_text is None or diff.new_text is None:
+    if language not in _BY_LAYOUT or diff.old_text is None or diff.new_text is None or not _may_be_layout(file):
         return Layout()
+    spans = [(one.old_start, one.old_count, one.new_start, one.new_count) for one in diff.hunks]
+    both = f"{spans}\0{len(diff.old_text)}\0{diff.old_text}{diff.new_text}"
+    found = parser.facts.remember(("layout", language), both, lambda: _layout(file, language, parser))
+    comments = frozenset(one for one in found if isinstance(one, int))
+    return Layout(tuple(one for one in found if isinstance(one, Fold)), comments)
+
+
+def _may_be_layout(file: FileLines) -> bool:
+    """Whether the lines of a hunk are alike but for what layout changes, or could be comments only."""
+    starts, commented = ("#",) if language_of(file.diff.path) in _BY_INDENTATION else ("//",), None
+    for hunk in file.diff.hunks:
+        removed, added = file.removed(hunk), file.added(hunk)
+        if _inked(removed) == _inked(added):
+            return True
+        if starts != ("#",) and commented is None:
+            commented = _commented(file.old), _commented(file.new)
+        old, new = commented or ((), ())
+        if _comments(removed, hunk.old_start, starts, old) and _comments(added, hunk.new_start, starts, new):
+            return True
+    return False
+
+
+def _inked(lines: Sequence[str]) -> str:
+    return "".join("".join(lines).translate(_STYLE_MARKS).split())
+
+
+def _comments(lines: Sequence[str], first: int, starts: tuple[str, ...], within: Collection[int]) -> bool:
+    numbered = enumerate((line.strip() for line in lines), first)
+    return all(not line or line.startswith(starts) or number in within for number, line in numbered)
+
+
+def _commented(lines: Sequence[str]) -> frozenset[int]:
+    """Lines that a comment of several lines could be on; a string that looks like the begin of one counts too."""
+    text, found, line, at = "".join(lines), set[int](), 0, 0
+    for comment in _BLOCK_COMMENT.finditer(text):
+        line += text.count("\n", at, comment.start())
+        at = comment.start()
+        found.update(range(line, line + comment.group().count("\n") + 1))
+    return frozenset(found)
+
+
+def _layout(file: FileLines, language: Language, parser: Parser) -> tuple[Fold | int, ...]:
+    """The folds, and the first new lines of hunks that change only comments."""
+    diff = file.diff
     try:
-        old, new = leaves_of(diff.old_text, language, parser), leaves_of(diff.new_text, language, parser)
+        old, new = (leaves_of(text or "", language, parser) for text in (diff.old_text, diff.new_text))
     except Unparsed:
-        return Layout()
+        return ()
     if old is None or new is None:
-        return Layout()
+        return ()
     styled = language in _STYLED
     plain_old, plain_new = (_unstyled(old), _unstyled(new)) if styled else (old, new)
     by_tree = language not in _BY_INDENTATION or _unchanged_around(file, old, new)
-    folds, comments = [], set[int]()
+    found: list[Fold | int] = []
     for hunk in diff.hunks:
         said = counted(max(hunk.old_count, hunk.new_count), "line")
         before, after = _in(old, hunk.old_lines), _in(new, hunk.new_lines)
         same_lines = by_tree or _written(file.removed(hunk)) == _written(file.added(hunk))
         if same_lines and _words(before) == _words(after):
-            folds.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only spaces and line ends differ"))
+            found.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only spaces and line ends differ"))
         elif by_tree and styled and _words(_in(plain_old, hunk.old_lines)) == _words(_in(plain_new, hunk.new_lines)):
-            folds.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only layout, {STYLE} differ"))
+            found.append(Fold(hunk.old_lines, hunk.new_lines, f"{said}: only layout, {STYLE} differ"))
         elif all("comment" in one.kind for one in (*before, *after)):
-            comments.add(hunk.new_start)
-    return Layout(tuple(folds), frozenset(comments))
+            found.append(hunk.new_start)
+    return tuple(found)
 
 
 def reordered_imports(file: FileLines) -> tuple[Fold, ...]:
