@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,16 +19,18 @@ _NAMED = 3
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Print the slices, best first."""
-    context, milliseconds = asyncio.run(_context(chosen, environment))
+    """Print the slices, best first; to stderr what could not be looked at whole, a search that was ended for one."""
+    context, notes, milliseconds = asyncio.run(_context(chosen, environment))
     if chosen.format == "json":
         write(json.dumps(to_json(context, milliseconds), indent=2, ensure_ascii=False) + "\n")
     else:
         write(to_text(context))
+    for note in notes:
+        print(f"rebuttal: {note}", file=sys.stderr)
     return 0
 
 
-async def _context(chosen: argparse.Namespace, environment: Mapping[str, str]) -> tuple[Context, int]:
+async def _context(chosen: argparse.Namespace, environment: Mapping[str, str]) -> tuple[Context, tuple[str, ...], int]:
     from rebuttal.review.run import look
     from rebuttal.review.services import open_services
 
@@ -35,7 +38,7 @@ async def _context(chosen: argparse.Namespace, environment: Mapping[str, str]) -
     async with open_services(environment, request.settings) as services:
         parts = await look(request, services, priced=False)
         assert parts.context is not None
-        return parts.context, parts.timing.context_ms
+        return parts.context, parts.notes, parts.timing.context_ms
 
 
 def to_json(context: Context, milliseconds: int) -> dict[str, Any]:
