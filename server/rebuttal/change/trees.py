@@ -77,7 +77,7 @@ class SideTree:
 
     def paths(self) -> frozenset[str]:
         if self._paths is None:
-            self._paths = self.source.list_paths() | self.overlay.keys()
+            self._paths = self.source.list_paths().union(self.overlay)
         return self._paths
 
     def grep(self, words: Iterable[str], globs: Iterable[str] = ()) -> Iterator[Match]:
@@ -156,7 +156,8 @@ class SideTree:
         self.common.add(word)
         kept: Hits = {}
         room = MAX_LINES
-        for path in sorted(hits, key=in_order):
+        plain = all(map(str.isascii, hits))  # as nearly always: then letters are in the order of their bytes
+        for path in sorted(hits) if plain else sorted(hits, key=in_order):
             kept[path] = hits[path][:room]
             room -= len(kept[path])
             if not room:

@@ -6,8 +6,9 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -159,18 +160,31 @@ class WorkTree:
     def unchanged(self, index: Index) -> dict[str, Stat]:
         """The regular files that surely are as the index has them: most of them, at the least cost for each."""
         found: dict[str, Stat] = {}
-        prefix, lstat = self._prefix, os.lstat
-        for folder, entries in index.comparable:
-            if folder and not self._is_plain(folder):
-                continue
-            for path, kind, size, mtime_ns in entries:
-                try:
-                    look = lstat(prefix + path)
-                except (OSError, ValueError):
+        with self._looking() as look_at:
+            for folder, entries in index.comparable:
+                if folder and not self._is_plain(folder):
                     continue
-                if look.st_size == size and look.st_mtime_ns == mtime_ns and look.st_mode & _KIND == kind:
-                    found[path] = (size, mtime_ns, look.st_ctime_ns)
+                for path, kind, size, mtime_ns in entries:
+                    try:
+                        look = look_at(path)
+                    except (OSError, ValueError):
+                        continue
+                    if look.st_size == size and look.st_mtime_ns == mtime_ns and look.st_mode & _KIND == kind:
+                        found[path] = (size, mtime_ns, look.st_ctime_ns)
         return found
+
+    @contextmanager
+    def _looking(self) -> Iterator[Callable[[str], os.stat_result]]:
+        """`os.lstat` of root-relative paths: from an open root the system has a quarter less way to go each time."""
+        if os.stat not in os.supports_dir_fd:  # Windows
+            prefix = self._prefix
+            yield lambda path: os.lstat(prefix + path)
+            return
+        root = os.open(self.root, os.O_RDONLY)
+        try:
+            yield partial(os.stat, dir_fd=root, follow_symlinks=False)
+        finally:
+            os.close(root)
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a regular file; raises Gone, or NotText when it is too large or may not be read."""

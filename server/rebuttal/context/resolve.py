@@ -7,7 +7,7 @@ down (an annotation, a declaration, a construction). Where that tells nothing, n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
@@ -254,26 +254,52 @@ def _names(name: str, receiver: str | None, one: Import) -> list[str]:
     return [f"{taken}.{name}", name, taken]
 
 
+# How a name's type is written after it: `name = Type(`, `name: Type`, `name Type,`, `name Type` at the end of a line.
+_AFTER = (
+    re.compile(r"\s*(?::=|(?::[^=\n]*)?=(?!=))\s*(?:await\s+|new\s+|[&*(])*([A-Za-z_][\w.:]*?)(?:<[^>\n]*>)?\s*[({]"),
+    re.compile(r"\s*:\s*[\"'&*]*(?:mut\s+|dyn\s+|(?:t\.)?Optional\[|Option<|Arc<|Box<)*[\"']?([A-Za-z_][\w.:]*)"),
+    None,
+    re.compile(r"\s+\*?\[?\]?\*?((?:\w+\.)?[A-Za-z_]\w*)\s*[,)]"),
+    None,
+    re.compile(r"\s+\*?(?:\w+\.)?([A-Z]\w*)\s*(?:`|//|$)"),
+)
+_ENDS = re.compile(r"\s*(?:[=;,)]|$)")
+
+
 def _type_words(lines: Sequence[str], name: str, line: int) -> Iterator[str]:
     """How the nearest lines above (a few below: fields stand anywhere) write down what `name` is."""
-    one = re.escape(name)
-    patterns = [
-        rf"\b{one}\s*(?::=|(?::[^=\n]*)?=(?!=))\s*(?:await\s+|new\s+|[&*(])*([A-Za-z_][\w.:]*?)(?:<[^>\n]*>)?\s*[({{]",
-        rf"\b{one}\s*:\s*[\"'&*]*(?:mut\s+|dyn\s+|(?:t\.)?Optional\[|Option<|Arc<|Box<)*[\"']?([A-Za-z_][\w.:]*)",
-        rf"\b([A-Z]\w*)(?:<[^>\n]*>)?(?:\[\])?[\s*&?]+\$?{one}\s*(?:[=;,)]|$)",
-        rf"\b{one}\s+\*?\[?\]?\*?((?:\w+\.)?[A-Za-z_]\w*)\s*[,)]",
-        rf"\b([A-Za-z_][\w.]*)\([^\n]*\)\s+as\s+{one}\b",
-        rf"\b{one}\s+\*?(?:\w+\.)?([A-Z]\w*)\s*(?:`|//|$)",
-    ]
-    found = [re.compile(pattern) for pattern in patterns]
     order = [
         *range(min(line, len(lines) - 1), max(-1, line - _TYPED_LINES), -1),
         *range(line + 1, min(line + 60, len(lines))),
     ]
     for number in order:
         if name in lines[number]:
-            text = lines[number][:400]
-            for pattern in found:
-                for match in pattern.finditer(text):
-                    if match.group(1) != name:
-                        yield match.group(1)
+            for words in _types_in(lines[number][:400], name):
+                if words != name:
+                    yield words
+
+
+def _types_in(text: str, name: str) -> Iterator[str]:
+    """The same of one line. Only where the name stands is looked at: expressions with each name in them cost more."""
+    ends = [match.end() for match in re.finditer(re.escape(name), text)]
+    begun = [end for end in ends if not _is_word(text[: end - len(name)][-1:])]
+    for place, pattern in enumerate(_AFTER):
+        if pattern is not None:
+            yield from _after(pattern, text, begun, len(name))
+        elif place == 2 and any(_ENDS.match(text, end) for end in ends):
+            yield from re.findall(rf"\b([A-Z]\w*)(?:<[^>\n]*>)?(?:\[\])?[\s*&?]+\$?{name}\s*(?:[=;,)]|$)", text)
+        elif place == 4 and begun and " as" in text:
+            yield from re.findall(rf"\b([A-Za-z_][\w.]*)\([^\n]*\)\s+as\s+{name}\b", text)
+
+
+def _after(pattern: re.Pattern[str], text: str, ends: Iterable[int], size: int) -> Iterator[str]:
+    """What the pattern finds after each place where the name ends, but for those inside what was found before."""
+    last = 0
+    for end in ends:
+        if end - size >= last and (match := pattern.match(text, end)):
+            last = match.end()
+            yield match.group(1)
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

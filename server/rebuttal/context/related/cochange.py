@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from math import log, sqrt
 
 from attrs import frozen
@@ -34,9 +35,12 @@ class _Past:
 
 def cochange_signals(query: Query, history: Sequence[PastCommit], tracked: frozenset[str]) -> dict[str, Signal]:
     """Signals of history for files of `tracked`; the changed files themselves may be named too."""
-    known = tracked | frozenset(query.paths)
-    past = _past(history, known)
-    shown = frozenset(query.paths)
+    return _signals(frozenset(query.paths), tuple(history), frozenset(tracked))
+
+
+@lru_cache(maxsize=2)  # it stays the same while files that are changed already are edited further
+def _signals(shown: frozenset[str], history: tuple[PastCommit, ...], tracked: frozenset[str]) -> dict[str, Signal]:
+    past = _past(history, tracked | shown)
     counts: Counter[str] = Counter(path for one in past for path in one.paths)
     found: dict[str, Signal] = {}
     together = _confidence(past, shown)
