@@ -272,23 +272,22 @@ def _type_words(lines: Sequence[str], name: str, line: int) -> Iterator[str]:
         *range(min(line, len(lines) - 1), max(-1, line - _TYPED_LINES), -1),
         *range(line + 1, min(line + 60, len(lines))),
     ]
+    whole = re.compile(rf"(?<!\w){name}(?!\w)")
     for number in order:
-        if name in lines[number]:
-            for words in _types_in(lines[number][:400], name):
+        if name in lines[number] and (ends := [match.end() for match in whole.finditer(lines[number], 0, 400)]):
+            for words in _types_in(lines[number][:400], name, ends):
                 if words != name:
                     yield words
 
 
-def _types_in(text: str, name: str) -> Iterator[str]:
-    """The same of one line. Only where the name stands is looked at: expressions with each name in them cost more."""
-    ends = [match.end() for match in re.finditer(re.escape(name), text)]
-    begun = [end for end in ends if not _is_word(text[: end - len(name)][-1:])]
+def _types_in(text: str, name: str, ends: Sequence[int]) -> Iterator[str]:
+    """The same of one line. Only where the name ends is looked at: expressions with each name in them cost more."""
     for place, pattern in enumerate(_AFTER):
         if pattern is not None:
-            yield from _after(pattern, text, begun, len(name))
+            yield from _after(pattern, text, ends, len(name))
         elif place == 2 and any(_ENDS.match(text, end) for end in ends):
             yield from re.findall(rf"\b([A-Z]\w*)(?:<[^>\n]*>)?(?:\[\])?[\s*&?]+\$?{name}\s*(?:[=;,)]|$)", text)
-        elif place == 4 and begun and " as" in text:
+        elif place == 4 and " as" in text:
             yield from re.findall(rf"\b([A-Za-z_][\w.]*)\([^\n]*\)\s+as\s+{name}\b", text)
 
 
@@ -299,7 +298,3 @@ def _after(pattern: re.Pattern[str], text: str, ends: Iterable[int], size: int) 
         if end - size >= last and (match := pattern.match(text, end)):
             last = match.end()
             yield match.group(1)
-
-
-def _is_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
