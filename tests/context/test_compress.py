@@ -12,9 +12,10 @@ from rebuttal.change.model import FileDiff, Scope, Status
 from rebuttal.change.read import read_change
 from rebuttal.context.build import build
 from rebuttal.context.diff import Plan, show_file
-from rebuttal.context.folds import FileLines, layout
+from rebuttal.context.folds import FileLines, layout, moved
 from rebuttal.context.limit import TOO_LARGE, Compression, compress
 from rebuttal.context.model import Context
+from rebuttal.text.facts import Facts
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser
@@ -122,6 +123,20 @@ def test_what_only_looks_like_a_formatter_is_shown() -> None:
         assert layout(FileLines.of(diff), PARSER).folds == ()
 
 
+def test_comments_are_found_wherever_they_stand_and_code_is_not_parsed_for_nothing() -> None:
+    code = "class A {\n  int a = 1;\n  /* one\n     two\n     three */\n  int b = 2; // tail\n}\n"
+    (inside, tail, edit) = diffs_of(
+        ("A.java", code, code.replace("     two\n", "     2\n")),
+        ("B.java", code, code.replace("// tail", "// other")),
+        ("C.java", code, code.replace("int b = 2", "int b = 3")),
+    )
+    facts = Facts()
+    found = [layout(FileLines.of(one), Parser(facts=facts)) for one in (inside, tail, edit)]
+    assert [sorted(one.comments) for one in found] == [[3], [], []]
+    (python,) = diffs_of(("a.py", "# one\nx = 1\n", "# two\nx = 1\n"))
+    assert [layout(FileLines.of(python), Parser(facts=facts)).comments for _ in range(2)] == [frozenset({0})] * 2
+
+
 def test_imports_in_another_order() -> None:
     names = [f"import module_{n}\n" for n in range(30)]
     files = diffs_of(("a.py", "".join([*names, "\nx = 1\n"]), "".join([*names[15:], *names[:15], "\nx = 2\n"])))
@@ -168,6 +183,39 @@ def test_the_same_edit_in_many_places_is_shown_twice_and_said() -> None:
     compression = compressed(files, 600)
     assert [bool(notes(compression, one.path)) for one in files] == [False] * 2 + [True] * 7
     assert notes(compression, "m5.py") == ["line 2: 'fetch' became 'load', as in m0.py and m1.py, and nothing else"]
+
+
+def test_the_same_edit_of_a_value_or_an_operator_is_shown_everywhere() -> None:
+    for old, new in (("True", "False"), ("10", "100"), ("a < b", "a <= b"), ("private", "public"), ("int", "long")):
+        tail = "(first_argument, second_argument, third_argument, fourth_argument)"
+        given = [(f"m{n}.py", f"a_{n} = f{tail}, {old}\n", f"a_{n} = f{tail}, {new}\n") for n in range(9)]
+        files = diffs_of(*given)
+        assert [notes(compressed(files, 600), one.path) for one in files] == [[]] * 9, (old, new)
+
+
+def test_a_moved_block_is_said_with_the_function_that_it_left() -> None:
+    head, tail = (
+        "def first(value):\n    begin()\n",
+        "    end()\n\n\ndef second(value):\n" + "".join(f"    at({n})\n" for n in range(40)),
+    )
+    (diff,) = diffs_of(("a.py", f"{head}{BODY}{tail}", f"{head}{tail}{BODY}"))
+    text = shown(diff, Plan(around=1, small=0, folds=tuple(moved([FileLines.of(diff)], {})["a.py"])))
+    assert text.index("@@ first") < text.index("stand unchanged in this file") < text.index("+    step_3")
+
+
+def test_code_is_kept_before_tests_prose_and_data_whatever_notes_refer_to() -> None:
+    call = "(first_argument, second_argument, third_argument, fourth_argument)"
+    given = [
+        (f"tests/test_{n}.py", f"a = {n}\nvalue = fetch{call}\n", f"a = {n}\nvalue = load{call}\n") for n in range(9)
+    ]
+    code = "".join(f"other_{n} = work({n})\n" for n in range(60))
+    files = diffs_of(*given, ("z.py", "x = 1\n", f"x = 1\n{code}"), ("a.md", "a\n", "a " * 900))
+    compression = compressed(files, 900)
+    assert "z.py" not in compression.left_out
+    assert "a.md" in compression.left_out
+    for diff in files:
+        for fold in compression.plan(diff.path).folds:
+            assert not compression.left_out.intersection(fold.refers)
 
 
 def test_a_deleted_file_is_named_by_what_it_defined() -> None:

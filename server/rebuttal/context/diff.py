@@ -238,7 +238,8 @@ class _Body:
         for line in sorted(wanted | starts.keys()):
             begun = starts.get(line)
             if begun is not None and begun.old_count:
-                if any(each not in self._old_folds for each in begun.old_lines):
+                # Of a moved block it matters out of which function it went.
+                if any(each not in self._old_folds or not self._old_folds[each].new for each in begun.old_lines):
                     self._gap(line)
                 self._removed(begun)
             if line in self._new_folds:

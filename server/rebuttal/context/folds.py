@@ -53,6 +53,15 @@ _DATA = re.compile(
 )
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 _LONGEST_EDIT = 120
+_NAME = re.compile(r"[^\W\d]\w+")
+_JUDGED_MARK = re.compile(r"[<>=!&|^%~?+*]|\b\d")
+_JUDGED_WORDS = (
+    "true false none null nil undefined nan and or not is in if else elif unless while until for return yield raise"
+    " throw throws break continue pass async await public private protected internal static final const let var mut"
+    " unsafe int long float double bool str string min max any all"
+)
+_JUDGED = frozenset(_JUDGED_WORDS.split())
+"""In small letters: their change must be judged where it is made, for it may be right in one place only."""
 
 
 @frozen
@@ -258,6 +267,11 @@ def long_data(file: FileLines) -> tuple[Fold, ...]:
     return tuple(folds)
 
 
+def is_data(path: str) -> bool:
+    """Whether a file holds data or what a program wrote, by its name."""
+    return _DATA.search(path) is not None
+
+
 def _middle(lines: range) -> range:
     return range(lines.start + DATA_SHOWN // 2, lines.stop - DATA_SHOWN // 2) if len(lines) > DATA_LEAST else range(0)
 
@@ -334,10 +348,22 @@ def _edit(before: str, after: str) -> tuple[str, str] | None:
     was, now = "".join(old[start : len(old) - end]), "".join(new[start : len(new) - end])
     if not was.strip() or not now.strip() or len(was) + len(now) > _LONGEST_EDIT or "\n" in was + now:
         return None
+    if not _renames(was, now):
+        return None
     word = re.compile(rf"(?<!\w){re.escape(old[start])}(?!\w)") if re.fullmatch(r"\w+", old[start]) else None
     if word is not None and word.sub(lambda _: new[start], before) == after:
         return old[start], new[start]  # the same word, once or more often in the line
     return was, now
+
+
+def _renames(was: str, now: str) -> bool:
+    """Whether one name stands for another, or other quotes around the same: not another value, operator or type."""
+    if _inked([was]) == _inked([now]):
+        return True
+    return all(
+        any(name.lower() not in _JUDGED for name in _NAME.findall(one)) and not _JUDGED_MARK.search(one)
+        for one in (was, now)
+    )
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

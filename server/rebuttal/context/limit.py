@@ -7,7 +7,7 @@ those with the least risk first. All of it is named in the coverage, never left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
@@ -31,6 +31,7 @@ SURROUNDINGS = 1.6
 COMPRESSIBLE = 20
 """A change of more than so many times the limit loses files before it is compressed: no step saves that much."""
 TOO_LARGE = f"not shown to the panel: the change is larger than {DIFF_TOKENS:,} tokens; review a smaller scope"
+_PROSE = (".md", ".markdown", ".rst", ".adoc")
 _STEPS = ((3, 20), (1, 0), (0, 0))
 """Lines around a hunk, and the size of a function that is shown whole."""
 
@@ -96,14 +97,27 @@ class _Ladder:
         return sum(self._weigh(diff) for diff in self._files)
 
     def beyond(self, limit: int) -> frozenset[str]:
-        """The files that do not fit even so. What notes elsewhere say of them is shown again."""
+        """The files that do not fit even so. What notes elsewhere say of them is shown again, where that fits.
+
+        Each round leaves out more files or takes notes away, so there is a last one."""
         out: frozenset[str] = frozenset()
         while True:
-            kept = [diff for diff in self._files if diff.path not in out]
-            needed = {path for plan in self.plans.values() for fold in plan.folds for path in fold.refers}
-            out |= _beyond({diff.path: self._weigh(diff) for diff in kept}, limit, needed)
+            out |= _beyond({path: weight for path, weight in self._shown().items() if path not in out}, limit)
             if not self._unfold(out):
-                return out
+                return out - self._room_for(out, limit)
+
+    def _room_for(self, out: frozenset[str], limit: int) -> frozenset[str]:
+        """Of the files left out those that fit after all: others went later, for notes that had to be shown again."""
+        weights = self._shown()
+        room, back = limit - sum(weight for path, weight in weights.items() if path not in out), set[str]()
+        for path in sorted(out, key=lambda path: _risk(path, weights[path])):
+            if weights[path] <= room:
+                room -= weights[path]
+                back.add(path)
+        return frozenset(back)
+
+    def _shown(self) -> dict[str, int]:
+        return {diff.path: self._weigh(diff) for diff in self._files}
 
     def _unfold(self, out: frozenset[str]) -> bool:
         changed = False
@@ -131,6 +145,8 @@ class _Ladder:
 
     def _without_loss(self) -> None:
         both = [one for one in self._lines if one.diff.new_text is not None and one.diff.status != "deleted"]
+        # What notes refer to is looked for first in the files that are kept first.
+        both.sort(key=lambda one: _risk(one.diff.path, self._weigh(one.diff)))
         found: dict[str, list[Fold]] = {}
         for file in both:
             shape = folds.layout(file, self._parser)
@@ -172,21 +188,30 @@ def left_out(files: Iterable[FileDiff], limit: int = DIFF_TOKENS) -> frozenset[s
     return _beyond({diff.path: _weight(diff) for diff in files}, limit)
 
 
-def _beyond(weights: Mapping[str, int], limit: int, needed: Collection[str] = ()) -> frozenset[str]:
-    """Code is kept before tests, tests before prose and data, small files before large ones; `needed` first."""
+def _beyond(weights: Mapping[str, int], limit: int) -> frozenset[str]:
+    """What does not fit when files are kept in the order of `_risk`."""
     if sum(weights.values()) <= limit:
         return frozenset()
     room, out = limit, set()
-
-    def risk(path: str) -> tuple[object, ...]:
-        return (path not in needed, language_of(path) is None, is_test(path), weights[path], path)
-
-    for path in sorted(weights, key=risk):
+    for path in sorted(weights, key=lambda path: _risk(path, weights[path])):
         if weights[path] <= room:
             room -= weights[path]
         else:
             out.add(path)
     return frozenset(out)
+
+
+def _risk(path: str, weight: int) -> tuple[int, int, str]:
+    """The order in which files are kept: code, tests, other texts, prose, data; of each, small ones before large."""
+    if path.lower().endswith(_PROSE):
+        kind = 3
+    elif folds.is_data(path):
+        kind = 4
+    elif language_of(path) is None:
+        kind = 2
+    else:
+        kind = 1 if is_test(path) else 0
+    return kind, weight, path
 
 
 def _said(diff: FileDiff, plan: Plan) -> Iterable[Skipped]:
