@@ -190,3 +190,27 @@ def test_places_lie_within_the_text_and_in_order(text_lines: list[str], quote: s
     places = locate_all(quote, "".join(line + "\n" for line in text_lines))
     assert list(places) == sorted(places, key=lambda place: (place.first_line, place.last_line))
     assert all(0 <= place.first_line <= place.last_line < len(text_lines) for place in places)
+
+
+def test_a_quote_of_a_shortened_line_stands_where_the_line_does() -> None:
+    words = " ".join(f"word{number}" for number in range(2_000))
+    text = f"first = 1\nvalue = {words}\nlast = 2\n"
+    said = "… (of this line of 14,898 characters, 2,000 are shown)"
+    for part in (f"…ord700 word701 word702 wor… {said}", f"value = word0 word1 wo… {said}", "word701 word702 wor…"):
+        for mark in ("", "+"):
+            assert locate(mark + part, text) == Located(1, 1, exact=False), (mark, part)
+
+
+def test_a_quote_over_a_gap_stands_where_its_longest_part_does() -> None:
+    text = "def f():\n    a = 1\n    b = 2\n    c = 3\n    d = start(a)\n    return d\n"
+    assert locate(" def f():\n…\n+    d = start(a)\n+    return d", text) == Located(4, 5, exact=False)
+    assert locate("def f():\n… (3 lines: only spaces and line ends differ)\n    d = start(a)", text) == Located(
+        4, 4, False
+    )
+    assert locate("…", text) is None
+    assert locate("… (3 lines: only spaces and line ends differ)", text) is None
+
+
+def test_an_elision_of_the_code_itself_is_quoted_as_it_stands() -> None:
+    text = "say('wait…')\nsay('wait')\n"
+    assert locate("say('wait…')", text) == Located(0, 0, exact=True)

@@ -26,6 +26,11 @@ SHORTEST_PART = 4
 LONGEST_FUZZY = 4000
 """Characters up to which a quote is compared by likeness; beyond, only white space is forgiven."""
 
+_ELISION = "…"
+"""Stands in what the panel is shown where lines, or parts of a very long line, are not."""
+_GAP = re.compile(r"\s*…\s*(?:\(.*\)\s*)?$|@@ ")
+_SAID = re.compile(r"\s*… \(of this line of [\d,]+ characters, [\d,]+ are shown\)\s*$")
+_CUT = re.compile(r"(?<=[+\- ])…\w*|^…\w*|\w*…$")
 _DIFF_PREFIX = re.compile(r"[+\- ]")
 
 
@@ -90,8 +95,29 @@ def _comparable(lines: Iterable[str]) -> _Lines:
 
 
 def _readings(wanted: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The quote itself; then, if it may come from a diff, both sides of that diff and either one."""
+    """The quote itself; then without the marks of what was not shown; then as it may come from a diff: both sides of
+    that diff and either one."""
     yield wanted
+    yield from _sides(wanted)
+    if any(_ELISION in line for line in wanted):
+        shown = _longest_run(wanted)
+        yield shown
+        yield from _sides(shown)
+
+
+def _longest_run(wanted: Sequence[str]) -> Sequence[str]:
+    """The most lines in a row that are shown; of a shortened one without its marks and the words that are cut."""
+    runs: list[list[str]] = [[]]
+    for line in wanted:
+        if _GAP.match(line):
+            runs.append([])
+        else:
+            shortened = _CUT.sub("", _SAID.sub("", line))
+            runs[-1].append(shortened)
+    return max(runs, key=lambda run: sum(len(line.strip()) for line in run))
+
+
+def _sides(wanted: Sequence[str]) -> Iterator[Sequence[str]]:
     filled = [line for line in wanted if line.strip()]
     marks = {line[0] for line in filled}
     if not marks <= {"+", "-", " "} or marks == {" "}:
