@@ -203,6 +203,16 @@ def test_a_moved_block_is_said_with_the_function_that_it_left() -> None:
     assert text.index("@@ first") < text.index("stand unchanged in this file") < text.index("+    step_3")
 
 
+def test_of_two_copies_removed_and_one_added_only_one_is_said_to_be_moved() -> None:
+    files = diffs_of(
+        ("a.py", f"x = 1\n\n\ndef one(value):\n{BODY}", "x = 1\n"),
+        ("b.py", f"y = 1\n\n\ndef one(value):\n{BODY}", "y = 1\n"),
+        ("c.py", "z = 1\n", f"z = 1\n\n\ndef one(value):\n{BODY}"),
+    )
+    found = moved([FileLines.of(one) for one in files], {})
+    assert [len(found[one.path]) for one in files] == [1, 0, 0]
+
+
 def test_code_is_kept_before_tests_prose_and_data_whatever_notes_refer_to() -> None:
     call = "(first_argument, second_argument, third_argument, fourth_argument)"
     given = [

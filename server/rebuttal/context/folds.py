@@ -23,6 +23,8 @@ from rebuttal.text.words import counted
 
 LEAST_MOVED = 6
 """Lines: a shorter block may be alike by chance."""
+_COPIES = 20
+"""Of one added block so many are known: each stands for one removed block."""
 LEAST_REPEATED = 4
 """Times that one edit is made before it is said instead of shown."""
 SHOWN_REPEATED = 2
@@ -179,50 +181,68 @@ def reordered_imports(file: FileLines) -> tuple[Fold, ...]:
 
 def moved(files: Sequence[FileLines], taken: Mapping[str, Sequence[Fold]]) -> dict[str, list[Fold]]:
     """Removed blocks that stand among the added lines, the same to the last character: shown once, there."""
-    places: dict[tuple[str, ...], tuple[int, int, int]] = {}
+    places = _Added(files)
     for number, file in enumerate(files):
         if _DATA.search(file.diff.path):  # its middle may be left out
             continue
         hidden = {line for fold in taken.get(file.diff.path, ()) for line in fold.new}
         for hunk in file.diff.hunks:
-            end = hunk.new_start + hunk.new_count
-            for at in range(hunk.new_start, end - LEAST_MOVED + 1):
-                if not any(line in hidden for line in range(at, at + LEAST_MOVED)):
-                    places.setdefault(tuple(file.new[at : at + LEAST_MOVED]), (number, at, end))
+            places.add(number, hunk, hidden)
     found: dict[str, list[Fold]] = {}
-    for file in files if places else ():
+    for file in files:
         hidden = {line for fold in taken.get(file.diff.path, ()) for line in fold.old}
         for hunk in file.diff.hunks:
-            found.setdefault(file.diff.path, []).extend(_moved_from(file, hunk, files, places, hidden))
+            found.setdefault(file.diff.path, []).extend(_moved_from(file, hunk, places, hidden))
     return found
 
 
-def _moved_from(
-    file: FileLines,
-    hunk: Hunk,
-    files: Sequence[FileLines],
-    places: Mapping[tuple[str, ...], tuple[int, int, int]],
-    hidden: set[int],
-) -> Iterator[Fold]:
+class _Added:
+    """Blocks of added lines, each the new place of one removed block at most: two copies out, one in is no move."""
+
+    def __init__(self, files: Sequence[FileLines]) -> None:
+        self._files = files
+        self._places: dict[tuple[str, ...], list[tuple[int, int, int]]] = {}
+        self._claimed: set[tuple[int, int]] = set()
+
+    def add(self, number: int, hunk: Hunk, hidden: Collection[int]) -> None:
+        end = hunk.new_start + hunk.new_count
+        for at in range(hunk.new_start, end - LEAST_MOVED + 1):
+            if not any(line in hidden for line in range(at, at + LEAST_MOVED)):
+                some = self._places.setdefault(tuple(self._files[number].new[at : at + LEAST_MOVED]), [])
+                if len(some) < _COPIES:
+                    some.append((number, at, end))
+
+    def claim(self, old: Sequence[str], at: int, end: int, hidden: Collection[int]) -> tuple[FileLines, int] | None:
+        """The file with a block that begins as the lines from `at` on do, and how many lines of the two are alike."""
+        for number, there, limit in self._places.get(tuple(old[at : at + LEAST_MOVED]), ()):
+            length = 0
+            while (
+                at + length < end
+                and there + length < limit
+                and at + length not in hidden
+                and (number, there + length) not in self._claimed
+                and old[at + length] == self._files[number].new[there + length]
+            ):
+                length += 1
+            if length >= LEAST_MOVED:
+                self._claimed.update((number, there + each) for each in range(length))
+                return self._files[number], length
+        return None
+
+
+def _moved_from(file: FileLines, hunk: Hunk, places: _Added, hidden: Collection[int]) -> Iterator[Fold]:
     at, end = hunk.old_start, hunk.old_start + hunk.old_count
     while at + LEAST_MOVED <= end:
-        place = places.get(tuple(file.old[at : at + LEAST_MOVED]))
-        if place is None or at in hidden or not _says_something(file.old[at : at + LEAST_MOVED]):
+        says = _says_something(file.old[at : at + LEAST_MOVED])
+        place = places.claim(file.old, at, end, hidden) if says else None
+        if place is None:
             at += 1
             continue
-        number, there, limit = place
-        length = LEAST_MOVED
-        while (
-            at + length < end
-            and there + length < limit
-            and at + length not in hidden
-            and file.old[at + length] == files[number].new[there + length]
-        ):
-            length += 1
-        where = "in this file" if files[number] is file else f"in {files[number].diff.path}"
+        target, length = place
+        where = "in this file" if target is file else f"in {target.diff.path}"
         first = next(line.strip() for line in file.old[at:] if line.strip())
         note = f"{length} lines removed here stand unchanged {where}, where they are added: from {first[:80]!r} on"
-        yield Fold(range(at, at + length), range(0), note, (files[number].diff.path,))
+        yield Fold(range(at, at + length), range(0), note, (target.diff.path,))
         at += length
 
 
