@@ -94,6 +94,7 @@ class _Builder:
                 self._new.give(diff.path, diff.new_text)
             if diff.old_text is not None:
                 self._old.give(diff.old_path or diff.path, diff.old_text)
+        self._learn_change()
         self._compression = self._compress(shown, parser)
         self._shown_files = [one for one in shown if one.path not in self._compression.left_out]
 
@@ -147,7 +148,6 @@ class _Builder:
     def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:
         if fits(shown):
             return Compression({})
-        self._learn_change()
         # Notes quote lines, so they are made of redacted texts.
         redacted = [evolve(one, old_text=self._safe(one, "old"), new_text=self._safe(one, "new")) for one in shown]
         return compress(redacted, self._symbols, parser)
@@ -164,19 +164,18 @@ class _Builder:
         self._redactor.learn(self._framing, _MESSAGE)
         for told in self._diagnostics:
             self._redactor.learn(told.message, PROSE)
-        for diff in self._change.files:
-            # What a file holds that is never shown may stand in another one.
+        # What a file holds that is never shown may stand in another one.
+        self._learn_files(self._change.files)
+
+    def _learn_files(self, files: Iterable[FileDiff]) -> None:
+        for diff in files:
             for text in (diff.new_text, diff.old_text):
                 if text is not None:
                     self._redactor.learn(text, diff.path)
 
     def _learn(self, candidates: Sequence[Candidate]) -> None:
-        """Every text's secrets are known before any text is redacted."""
-        self._learn_change()
-        for diff in unreviewed(self._change, self._repository, _LEARNED_CHARACTERS).files:
-            for text in (diff.new_text, diff.old_text):
-                if text is not None:
-                    self._redactor.learn(text, diff.path)
+        """Every text's secrets are known before any text is redacted; those of the change are from the start."""
+        self._learn_files(unreviewed(self._change, self._repository, _LEARNED_CHARACTERS).files)
         for file, side in sorted({(one.file, one.side) for one in candidates}):
             self._redactor.learn(self._original(file, side), file)
 

@@ -74,9 +74,11 @@ def around(diff: FileDiff, old: Code, code: Code) -> Iterator[Candidate]:
         yield Candidate(diff.path, "new", holder.start_line, holder.end_line, reason, OUTLINE, only=only)
 
 
-def definition(file: str, symbol: Symbol, reason: str, score: float, code: Code) -> Candidate:
-    """A definition that is used elsewhere: whole, but of a large class the outline only."""
-    if symbol.kind not in CLASSES or symbol.end_line - symbol.start_line < _LARGE_CLASS:
+def definition(
+    file: str, symbol: Symbol, reason: str, score: float, code: Code, *, whole_up_to: int = _LARGE_CLASS
+) -> Candidate:
+    """A definition that is used elsewhere: whole, but of a class of `whole_up_to` lines or more the outline only."""
+    if symbol.kind not in CLASSES or symbol.end_line - symbol.start_line < whole_up_to:
         return whole(file, symbol, reason, score)
     only = frozenset(_outline(symbol, code.symbols(file)))
     return Candidate(file, "new", symbol.start_line, symbol.end_line, reason, score, only=only)
@@ -84,10 +86,7 @@ def definition(file: str, symbol: Symbol, reason: str, score: float, code: Code)
 
 def outlined(file: str, symbol: Symbol, reason: str, score: float, code: Code) -> Candidate:
     """A class by its signatures; a small one whole."""
-    if symbol.kind not in CLASSES or symbol.end_line - symbol.start_line < _SMALL_CLASS:
-        return whole(file, symbol, reason, score)
-    only = frozenset(_outline(symbol, code.symbols(file)))
-    return Candidate(file, "new", symbol.start_line, symbol.end_line, reason, score, only=only)
+    return definition(file, symbol, reason, score, code, whole_up_to=_SMALL_CLASS)
 
 
 def _outline(outer: Symbol, symbols: Iterable[Symbol]) -> Iterator[int]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
+
+_FOLDER, _NAME = 0, 2
+"""Which part of `path.rpartition("/")`."""
 
 
 class Listing:
@@ -25,21 +29,19 @@ class Listing:
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.paths:
-            found.setdefault(path.rpartition("/")[2], []).append(path)
-        return found
+        return _grouped(self.paths, _NAME)
 
     @cached_property
     def _by_folder(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for path in self.paths:
-            found.setdefault(path.rpartition("/")[0], []).append(path)
-        return found
+        return _grouped(self.paths, _FOLDER)
 
     @cached_property
     def _folders(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for folder in self._by_folder:
-            found.setdefault(folder.rpartition("/")[2], []).append(folder)
-        return found
+        return _grouped(self._by_folder, _NAME)
+
+
+def _grouped(paths: Iterable[str], part: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(path.rpartition("/")[part], []).append(path)
+    return found
