@@ -46,8 +46,9 @@ class Code:
     def __init__(self, tree: Tree, parser: Parser, gone: Iterable[str] = ()) -> None:
         """`gone`: paths that the change took away; others may still import them."""
         self.tree = tree
+        self.facts = parser.facts
         paths = tree.paths() | frozenset(gone)
-        self._listing = parser.facts.latest("listing", paths, lambda: Listing(paths))
+        self._listing = self.facts.latest("listing", paths, lambda: Listing(paths))
         self.paths = self._listing.paths
         self._parser = parser
         self._sources: dict[str, Source | None] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from math import log, sqrt
 
 from attrs import frozen
@@ -12,6 +11,7 @@ from attrs import frozen
 from rebuttal.change.model import PastCommit
 from rebuttal.context.related.model import Query, Signal
 from rebuttal.context.related.paths import kind_of
+from rebuttal.text.facts import Facts
 
 LARGEST = 60
 """A commit of more files says nothing about any two of them."""
@@ -33,12 +33,17 @@ class _Past:
     weight: float
 
 
-def cochange_signals(query: Query, history: Sequence[PastCommit], tracked: frozenset[str]) -> dict[str, Signal]:
-    """Signals of history for files of `tracked`; the changed files themselves may be named too."""
-    return _signals(frozenset(query.paths), tuple(history), frozenset(tracked))
+def cochange_signals(
+    query: Query, history: Sequence[PastCommit], tracked: frozenset[str], facts: Facts
+) -> dict[str, Signal]:
+    """Signals of history for files of `tracked`; the changed files themselves may be named too.
+
+    They stay the same while files that are changed already are edited further, so `facts` keeps them.
+    """
+    key = (frozenset(query.paths), tuple(history), frozenset(tracked))
+    return facts.latest("cochange", key, lambda: _signals(*key))
 
 
-@lru_cache(maxsize=2)  # it stays the same while files that are changed already are edited further
 def _signals(shown: frozenset[str], history: tuple[PastCommit, ...], tracked: frozenset[str]) -> dict[str, Signal]:
     past = _past(history, tracked | shown)
     counts: Counter[str] = Counter(path for one in past for path in one.paths)

@@ -14,7 +14,7 @@ from heapq import nlargest, nsmallest
 from itertools import accumulate
 from math import exp, log, sqrt
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rebuttal.change.model import PastCommit, Places
 from rebuttal.context.related.cochange import cochange_signals
@@ -24,6 +24,7 @@ from rebuttal.context.related.paths import kind_of, name_of, path_signals
 from rebuttal.context.related.reasons import Reasons, pairs
 from rebuttal.context.related.texts import READ, Texts
 from rebuttal.context.related.weights import TEXT_WEIGHTS, WEIGHTS
+from rebuttal.text.facts import Facts
 
 RANKED = 40
 """How many files are named at most: a later one is hardly ever needed."""
@@ -65,6 +66,8 @@ class Material:
     """Files that could be ranked: those of the change are left out."""
     texts: Texts | None = None
     """Reads the likeliest files; without it they stay in the order that all else gives."""
+    facts: Facts = field(factory=Facts)
+    """Keeps what history tells for the next review."""
 
 
 def rank(
@@ -128,7 +131,7 @@ def _add(sums: Signal, found: Mapping[str, Signal], weights: Mapping[str, float]
 def gather(query: Query, material: Material, index: Index | None = None) -> dict[str, Signal]:
     """All signals by name."""
     index = index or Index(material.places, material.paths)
-    past = cochange_signals(query, material.history, material.paths)
+    past = cochange_signals(query, material.history, material.paths, material.facts)
     found = {**lexical_signals(query, index), **_of(material.paths, past)}
     names = [name_of(path) for path in sorted(_comparable(query, material.paths, found))]
     return {**found, **path_signals(query, names)}

@@ -16,6 +16,7 @@ from rebuttal.context.related.model import Query, RankedFile
 from rebuttal.context.related.paths import kind_of
 from rebuttal.context.related.query import query_of
 from rebuttal.context.related.texts import texts_of
+from rebuttal.text.facts import Facts
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.secrets import is_secret_file
@@ -35,14 +36,14 @@ _BELOW = 0.01
 
 def related_files(change: Change, repository: Repository) -> tuple[RankedFile, ...]:
     """The other files of the repository that a reviewer of the change needs most, best first."""
-    return _Related(change, query_of(change), repository).files
+    return _Related(change, query_of(change), repository, Facts()).files
 
 
 def related_slices(
     change: Change, query: Query, repository: Repository, code: Code, known: Collection[str]
 ) -> Iterator[Candidate]:
     """Pieces of related files; `query` is what the change asks for, `known` are files that have pieces already."""
-    related = _Related(change, query, repository)
+    related = _Related(change, query, repository, code.facts)
     least = LEAST_SCORE if any(language_of(diff.path) for diff in change.files) else LEAST_WITHOUT_CODE
     place = 0
     for one in related.files:
@@ -56,7 +57,7 @@ def related_slices(
 
 
 class _Related:
-    def __init__(self, change: Change, query: Query, repository: Repository) -> None:
+    def __init__(self, change: Change, query: Query, repository: Repository, facts: Facts) -> None:
         shown = set(query.paths) | {one.file for one in change.skipped}
         paths = (repository.new.paths() - shown) if query.paths else frozenset[str]()
         places = repository.new.find(words_of(query))
@@ -68,6 +69,7 @@ class _Related:
                 repository.history(HISTORY) if query.paths else (),
                 paths,
                 texts_of(change, repository.new.read, paths),
+                facts,
             ),
             excluded=lambda path: is_secret_file(path) or skip_by_name(path, rules) is not None,
         )
