@@ -6,17 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from rebuttal.store.clock import utc_now
 from rebuttal.store.database import Connection, Database, Job
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Consents:
     """Agreements to send a repository's code to a host. Nothing is sent without one (or without `--yes`)."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database
         self._clock = clock
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import frozen
 
+from rebuttal.store.clock import utc_now
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import PATIENCE
 
@@ -28,16 +29,12 @@ class LastReview:
     """Fingerprints, as `change.novelty` writes them."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Reviews:
     """The last reviews by repository (the hash that CallKey names), scope and kind. A static review never counts as a
     debate. `patience`: seconds to wait for another process."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = _utc_now, *, patience: float = PATIENCE
+        self, database: Database, clock: Callable[[], datetime] = utc_now, *, patience: float = PATIENCE
     ) -> None:
         self._database = database
         self._clock = clock

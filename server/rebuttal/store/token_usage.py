@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from rebuttal.store.clock import utc_now
 from rebuttal.store.database import Connection, Database, Job
 
 _KEPT = 0.995
@@ -57,14 +58,10 @@ class UsageSums:
         )
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class TokenUsage:
     """The table, shared by all processes. No text is kept, only sums by model."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database
         self._clock = clock
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from attrs import frozen
 
+from rebuttal.store.clock import utc_now
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import PATIENCE
 
@@ -22,16 +23,12 @@ class Dismissal:
     """From then on the finding is shown again; None: never."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Verdicts:
     """Dismissals by repository (the hash that CallKey names) and finding id. `patience`: seconds to wait for another
     process."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = _utc_now, *, patience: float = PATIENCE
+        self, database: Database, clock: Callable[[], datetime] = utc_now, *, patience: float = PATIENCE
     ) -> None:
         self._database = database
         self._clock = clock
