@@ -10,7 +10,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 NANO = 10**9
 _LARGEST = 10**6 * NANO
 """One million dollars: far above any call, far below what a sum of 64-bit integers can hold."""
-_EXACT = Context(prec=60)
+_UP, _DOWN = Context(prec=60, rounding=ROUND_CEILING), Context(prec=60, rounding=ROUND_FLOOR)
+"""The product is rounded the same way as the result: the usual 28 digits, rounded to the nearest, lifted caps."""
 
 
 def nano_cost(amount: Decimal) -> int:
@@ -19,7 +20,7 @@ def nano_cost(amount: Decimal) -> int:
         raise ValueError(f"{amount} is no amount of money: a cost is zero dollars or more")
     if amount * NANO > _LARGEST:
         raise ValueError(f"${amount} is more than the ledger keeps for one call")
-    return int((amount * NANO).to_integral_value(ROUND_CEILING, context=_EXACT))
+    return int(_UP.multiply(amount, Decimal(NANO)).to_integral_value(context=_UP))
 
 
 def nano_cap(cap: Decimal) -> int:
@@ -29,7 +30,7 @@ def nano_cap(cap: Decimal) -> int:
     if not cap.is_finite() or cap < 0:
         raise ValueError(f"{cap} is no cap: give an amount of zero dollars or more")
     bounded = min(cap, Decimal(_LARGEST))
-    return int((bounded * NANO).to_integral_value(ROUND_FLOOR, context=_EXACT))
+    return int(_DOWN.multiply(bounded, Decimal(NANO)).to_integral_value(context=_DOWN))
 
 
 def from_nano(nano: int) -> Decimal:
