@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rebuttal.evidence.impact import SECONDS, check
+from rebuttal.evidence.impact.check import SECONDS, check
 from rebuttal.evidence.model import CheckFailed, Material
 from tests.evidence.conftest import Files, Review, callers, of
 from tests.gitrepo import GitRepo

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from rebuttal.evidence.lint_config import Suppressed
+from rebuttal.evidence.linting.config import Suppressed
+from rebuttal.evidence.linting.ruff import lint, ruff_executable, run_command
+from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.model import CheckFailed, Completed
-from rebuttal.evidence.ruff import lint, ruff_executable, run_command
-from rebuttal.evidence.rules import RULES
 from rebuttal.text.positions import LineIndex
 from tests.evidence.conftest import Review, of
 

@@ -6,7 +6,7 @@ import pytest
 
 from rebuttal.change.model import Scope
 from rebuttal.change.read import read_change
-from rebuttal.evidence import impact
+from rebuttal.evidence.impact import check as impact
 from rebuttal.evidence.panel import collect
 from rebuttal.text.languages import is_test
 from tests.evidence.conftest import Review

@@ -80,7 +80,7 @@ async def _grammars() -> Check:
 
 
 async def _ruff() -> Check:
-    from rebuttal.evidence.ruff import ruff_version, run_command
+    from rebuttal.evidence.linting.ruff import ruff_version, run_command
 
     return Check("ruff", "ok", await asyncio.to_thread(ruff_version, run_command))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
@@ -14,6 +15,8 @@ from rebuttal.findings.severity import Severity
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import LineIndex, Range
 from rebuttal.text.secrets import Secret
+
+T = TypeVar("T")
 
 PHASE = "static"
 QUOTED_LINES = 6
@@ -60,6 +63,14 @@ class Material:
     change: Change
     repository: Repository
     parser: Parser = field(factory=Parser)
+    _shared: dict[str, Any] = field(factory=dict, eq=False)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What several checks need and one makes: the same object for the same name."""
+        if name not in self._shared:
+            self._shared[name] = make()
+        found: T = self._shared[name]
+        return found
 
     @property
     def files(self) -> tuple[FileDiff, ...]:

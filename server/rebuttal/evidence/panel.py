@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from attrs import evolve, frozen
 
 from rebuttal.change.model import Change, Repository
-from rebuttal.evidence import conflicts, impact, linters, secrets, steering, syntax
+from rebuttal.evidence import secrets
+from rebuttal.evidence.catalogue import OFF
+from rebuttal.evidence.impact import check as impact
+from rebuttal.evidence.linting import ruff_facts as linters
+from rebuttal.evidence.linting.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.evidence.model import (
     PHASE,
     CheckFailed,
@@ -21,7 +26,8 @@ from rebuttal.evidence.model import (
     finding_of,
     one_line,
 )
-from rebuttal.evidence.ruff import NOTHING_LINTED, Linted, lint, run_command
+from rebuttal.evidence.steering import check as steering
+from rebuttal.evidence.structure import conflicts, syntax
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
@@ -31,6 +37,14 @@ from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import LineIndex
 from rebuttal.text.secrets import find_secrets as find_secrets_in_text
 from rebuttal.text.symbols import enclosing, symbols_of
+
+Check = Callable[[Material], Iterable[Fact]]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("impact", impact.check),
+    ("conflicts", conflicts.check),
+)
+"""The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""
 
 
 @frozen
@@ -54,14 +68,13 @@ def collect(
         # ruff is a process of its own: it works while the checks in this thread do.
         linting = pool.submit(_lint, material, run)
         outcomes = [
-            _try("impact", lambda: impact.check(material)),
             _try("secrets", lambda: secrets.check(material, find_secrets)),
-            _try("conflicts", lambda: conflicts.check(material)),
+            *(_try(name, partial(check, material)) for name, check in CHECKS),
         ]
         linted, failed = linting.result()
     outcomes.append(_try("syntax", lambda: syntax.check(material, linted.faults)))
     outcomes.append(_try("linters", lambda: linters.check(material, linted)))
-    facts = _without_repeats(fact for outcome in outcomes for fact in outcome.facts)
+    facts = _without_repeats(_spoken(fact for outcome in outcomes for fact in outcome.facts))
     steered = _try("steering", lambda: steering.check(material, facts))
     facts = facts if steered.degraded else list(steered.facts)
     outcomes.append(evolve(steered, facts=()))
@@ -115,6 +128,11 @@ def _findings(material: Material, facts: Iterable[Fact]) -> tuple[Finding, ...]:
         found.append(finding_of(fact, index))
     ranked = sorted(found, key=lambda one: (_rank(one), one.file, one.side, one.range.start, one.rule))
     return assign_ids(ranked, lambda finding: _symbol_of(material, finding))
+
+
+def _spoken(facts: Iterable[Fact]) -> list[Fact]:
+    """Without those of rules that speak only when they are asked for."""
+    return [fact for fact in facts if fact.rule not in OFF]
 
 
 def _rank(finding: Finding) -> int:

@@ -10,7 +10,7 @@ from rebuttal.change.cells import CellMap
 from rebuttal.change.model import FileDiff
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, LimitReached, Material, SecretFinder
-from rebuttal.evidence.rules import SECURITY
+from rebuttal.evidence.seats import SECURITY
 from rebuttal.findings.model import CellRange
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex, Position, Range

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.altered import Altered, altered
-from rebuttal.evidence.code import Code, Source
+from rebuttal.evidence.impact.altered import Altered, altered
+from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.evidence.impact.modules import Modules
+from rebuttal.evidence.impact.signatures import difference, refusal, shift
+from rebuttal.evidence.impact.users import Usage, usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material
-from rebuttal.evidence.modules import Modules
-from rebuttal.evidence.rules import ARCHITECT
-from rebuttal.evidence.signatures import difference, refusal, shift
-from rebuttal.evidence.users import Usage, usages
+from rebuttal.evidence.seats import ARCHITECT
 from rebuttal.findings.model import Certainty, Related
 from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.positions import LineIndex

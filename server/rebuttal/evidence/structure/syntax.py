@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff, Side
 from rebuttal.evidence.model import Fact, Material, one_line
-from rebuttal.evidence.rules import CODE
+from rebuttal.evidence.seats import CODE
 from rebuttal.text.languages import TRUSTED, Language, language_of
 from rebuttal.text.model import SyntaxFault
 from rebuttal.text.parsing import Unparsed, syntax_errors

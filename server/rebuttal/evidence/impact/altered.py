@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.signatures import only_widens
+from rebuttal.evidence.impact.signatures import only_widens
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser, Unparsed

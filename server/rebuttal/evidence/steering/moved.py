@@ -10,7 +10,7 @@ from attrs import evolve
 from rebuttal.change.model import FileDiff
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, Material
-from rebuttal.evidence.rules import CODE
+from rebuttal.evidence.seats import CODE
 from rebuttal.findings.model import Related
 from rebuttal.findings.severity import Severity
 from rebuttal.text.positions import Position, Range

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Hunk
-from rebuttal.evidence.lint_config import Configurations
+from rebuttal.evidence.linting.config import Configurations
+from rebuttal.evidence.linting.ruff import Diagnostic, Edit, Linted
+from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
+from rebuttal.evidence.linting.silenced import SELF_SILENCED, Silence, Silences
 from rebuttal.evidence.model import Fact, Material, one_line
-from rebuttal.evidence.ruff import Diagnostic, Edit, Linted
-from rebuttal.evidence.rules import RULES, Rule
-from rebuttal.evidence.silenced import SELF_SILENCED, Silence, Silences
 from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex
@@ -166,7 +166,7 @@ def _facts(spots: Iterable[_Spot]) -> Iterator[Fact]:
         yield _fact(same[0], RULES[same[0].said.code], same[1:])
 
 
-def _fact(spot: _Spot, rule: Rule, others: list[_Spot]) -> Fact:
+def _fact(spot: _Spot, rule: RuffRule, others: list[_Spot]) -> Fact:
     said, index = spot.said, spot.index
     message = one_line(said.message, 160).rstrip(".")
     return Fact(

@@ -19,11 +19,12 @@ from rebuttal.change.model import FileDiff, Hunk, Side
 from rebuttal.change.skipping import marked_line, skip_by_name
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.context.candidates import GUIDELINES
-from rebuttal.evidence.lint_config import CONFIG_FILES, Configuration, Configurations, Loosened, loosened, selects
+from rebuttal.evidence.linting.config import CONFIG_FILES, Configuration, Configurations, Loosened, loosened, selects
+from rebuttal.evidence.linting.ruff_rules import RULES
+from rebuttal.evidence.linting.silenced import SELF_SILENCED, whole_file_comment
 from rebuttal.evidence.model import Fact, Material, one_line
-from rebuttal.evidence.moved import moved_away
-from rebuttal.evidence.rules import CODE, RULES
-from rebuttal.evidence.silenced import SELF_SILENCED, whole_file_comment
+from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.steering.moved import moved_away
 from rebuttal.findings.model import Category, Related
 from rebuttal.findings.severity import Severity
 from rebuttal.findings.suppress import own_directives

@@ -15,8 +15,8 @@ from typing import Any
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Side
+from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.model import CheckFailed, Completed, Runner
-from rebuttal.evidence.rules import RULES
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import SyntaxFault
 from rebuttal.text.positions import LineIndex, Position

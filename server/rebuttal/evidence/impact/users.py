@@ -9,9 +9,9 @@ from functools import cache
 
 from attrs import frozen
 
-from rebuttal.evidence.altered import Altered
-from rebuttal.evidence.code import Source
-from rebuttal.evidence.modules import Modules
+from rebuttal.evidence.impact.altered import Altered
+from rebuttal.evidence.impact.code import Source
+from rebuttal.evidence.impact.modules import Modules
 from rebuttal.findings.model import Certainty
 from rebuttal.text.model import Import, Reference, Symbol
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from functools import cached_property
 
-from rebuttal.evidence.code import Code, Source
+from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.text.model import Import
 
 _JS_SUFFIXES = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")

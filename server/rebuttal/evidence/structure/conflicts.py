@@ -11,7 +11,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.change.notebook import UNREADABLE
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, Material
-from rebuttal.evidence.rules import CODE
+from rebuttal.evidence.seats import CODE
 from rebuttal.text.languages import TRUSTED, language_of
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.positions import git_lines

@@ -1,0 +1,11 @@
+"""All rules of the static panel but ruff's: what speaks, for whom, and why (docs/static-panel.md tells users)."""
+
+from __future__ import annotations
+
+from rebuttal.evidence.rules import Rule
+
+_GROUPS: tuple[tuple[Rule, ...], ...] = ()
+
+RULES: dict[str, Rule] = {rule.id: rule for group in _GROUPS for rule in group}
+"""By id."""
+OFF = frozenset(rule.id for rule in RULES.values() if not rule.on)

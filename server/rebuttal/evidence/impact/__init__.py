@@ -1,0 +1,1 @@
+"""What the change breaks elsewhere: callers, implementers, imports that it left alone."""

@@ -1,0 +1,1 @@
+"""What linters say of the change: ruff, which is built in, and what the repository itself configures."""

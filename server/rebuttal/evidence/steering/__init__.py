@@ -1,0 +1,1 @@
+"""Changes to what steers reviews, and comments that silence checks."""

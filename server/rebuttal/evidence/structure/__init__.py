@@ -1,0 +1,1 @@
+"""What the changed text shows by itself: syntax, leftovers, removed guards."""
