@@ -6,8 +6,7 @@ import pytest
 
 from rebuttal.change.model import Scope
 from rebuttal.change.read import read_change
-from rebuttal.evidence.impact import check as impact
-from rebuttal.evidence.panel import collect
+from rebuttal.evidence.panel import CHECKS, collect
 from rebuttal.text.languages import is_test
 from tests.evidence.conftest import Review
 from tests.gitrepo import GitRepo
@@ -32,14 +31,14 @@ def test_the_same_change_gives_the_same_ids(git_repo: GitRepo) -> None:
     assert ids[0] == ids[1] != []
 
 
-def test_a_check_that_crashes_degrades_the_review_and_loses_nothing_else(
-    review: Review, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_that_crashes_degrades_the_review_and_loses_nothing_else(git_repo: GitRepo) -> None:
     def crash(_material: object) -> list[object]:
         raise KeyError("the secret is hunter2")
 
-    monkeypatch.setattr(impact, "check", crash)
-    evidence = review({"a.py": "x = 1\n"}, {"a.py": "def g(b=[]): ...\n"})
+    git_repo.commit(files={"a.py": "x = 1\n"})
+    git_repo.write("a.py", "def g(b=[]): ...\n")
+    with read_change(git_repo.root, Scope()) as reading:
+        evidence = collect(reading.change, reading.repository, checks=[("impact", crash), *CHECKS])
     assert [one.rule for one in evidence.findings] == ["ruff:B006"]
     (degraded,) = evidence.degraded
     assert (degraded.seat, degraded.phase) == ("impact", "static")

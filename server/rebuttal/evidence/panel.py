@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -61,6 +61,7 @@ def collect(
     run: Runner = run_command,
     find_secrets: SecretFinder = find_secrets_in_text,
     parser: Parser | None = None,
+    checks: Sequence[tuple[str, Check]] = CHECKS,
 ) -> Evidence:
     """What the static panel finds in `change`, worst first, and which of its checks failed."""
     material = Material(change, repository, parser or Parser())
@@ -69,7 +70,7 @@ def collect(
         linting = pool.submit(_lint, material, run)
         outcomes = [
             _try("secrets", lambda: secrets.check(material, find_secrets)),
-            *(_try(name, partial(check, material)) for name, check in CHECKS),
+            *(_try(name, partial(check, material)) for name, check in checks),
         ]
         linted, failed = linting.result()
     outcomes.append(_try("syntax", lambda: syntax.check(material, linted.faults)))
