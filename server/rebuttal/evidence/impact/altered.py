@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
-
-from attrs import frozen
+from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact.model import CONSTRUCTORS, Altered
 from rebuttal.evidence.impact.signatures import only_widens
-from rebuttal.text.languages import Language, language_of
+from rebuttal.text.languages import Language, family_of, language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.symbols import symbols_of
@@ -29,36 +27,12 @@ UNDERSTOOD: frozenset[Language] = frozenset({"python", "javascript", "typescript
 arguments make a refused call a guess."""
 _OPEN_CLASS = ("__getattr__", "__getattribute__")
 _PLAIN_BASES = ("object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic", "t.Protocol")
-CONSTRUCTORS = ("__init__", "constructor")
 
 
-@frozen
-class Altered:
-    """A symbol whose users must be looked at."""
-
-    diff: FileDiff
-    language: Language
-    how: Literal["signature", "removed"]
-    old: Symbol
-    new: Symbol | None
-    """None where it was removed."""
-    owner: str | None = None
-    """The qualified name of the class of a method; of a constructor's class too."""
-
-    @property
-    def name(self) -> str:
-        """What users write: a constructor is called by its class's name."""
-        if self.is_constructor and self.owner:
-            return self.owner.rpartition(".")[2]
-        return self.old.name
-
-    @property
-    def is_constructor(self) -> bool:
-        return self.owner is not None and self.old.name in CONSTRUCTORS
-
-    @property
-    def is_method(self) -> bool:
-        return self.owner is not None and not self.is_constructor
+Alterations = Callable[[FileDiff, Language, tuple[Symbol, ...], tuple[Symbol, ...]], Iterator[Altered]]
+"""The altered symbols of one file, from its language and its symbols before and after."""
+BY_FAMILY: dict[Language, Alterations] = {}
+"""Families whose overloads, declarations or dynamic features need rules of their own."""
 
 
 def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
@@ -74,6 +48,9 @@ def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
             return
         new = symbols_of(diff.new_text, language, parser) if diff.new_text is not None else ()
     except Unparsed:
+        return
+    if own := BY_FAMILY.get(family_of(language)):
+        yield from own(diff, language, old, new)
         return
     before, after = _by_qualified(old), _by_qualified(new)
     for qualified, symbols in before.items():

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.impact.altered import Altered, altered
+from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.signatures import difference, refusal, shift
-from rebuttal.evidence.impact.users import Usage, usages
+from rebuttal.evidence.impact.users import usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.evidence.seats import ARCHITECT
 from rebuttal.findings.model import Certainty, Related

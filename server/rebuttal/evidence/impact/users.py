@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
-from attrs import frozen
-
-from rebuttal.evidence.impact.altered import Altered
 from rebuttal.evidence.impact.code import Source
+from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.findings.model import Certainty
+from rebuttal.text.languages import Language, family_of
 from rebuttal.text.model import Import, Reference, Symbol
 
 _SELF = ("self", "cls", "this")
@@ -34,13 +33,9 @@ _EVERYDAY = frozenset(
 """Method names that belong to many foreign types too: a call of one says nothing of ours."""
 
 
-@frozen
-class Usage:
-    """A place that uses an altered symbol."""
-
-    source: Source
-    reference: Reference
-    confidence: Certainty
+Users = Callable[[Altered, Source, Modules, bool], Iterator[Usage]]
+BY_FAMILY: dict[Language, Users] = {}
+"""Language families whose names are resolved in a module of their own, by functions like `usages`."""
 
 
 @cache
@@ -52,6 +47,10 @@ def _foreign_methods() -> frozenset[str]:
 
 def usages(altered: Altered, source: Source, modules: Modules, only_method: bool) -> Iterator[Usage]:
     """The uses in one file. `only_method`: no other method or function of the repository has this name."""
+    if own := BY_FAMILY.get(family_of(altered.language)):
+        if source.language is not None and family_of(source.language) == family_of(altered.language):
+            yield from own(altered, source, modules, only_method)
+        return
     if altered.language == "go" or source.language == "go":
         if altered.language == source.language:
             yield from _go(altered, source, modules, only_method)

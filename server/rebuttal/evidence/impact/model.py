@@ -1,0 +1,53 @@
+"""What the search for broken users speaks of: altered symbols and the places that use them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact.code import Source
+from rebuttal.findings.model import Certainty
+from rebuttal.text.languages import Language
+from rebuttal.text.model import Reference, Symbol
+
+CONSTRUCTORS = ("__init__", "constructor")
+
+
+@frozen
+class Altered:
+    """A symbol whose users must be looked at."""
+
+    diff: FileDiff
+    language: Language
+    how: Literal["signature", "removed"]
+    old: Symbol
+    new: Symbol | None
+    """None where it was removed."""
+    owner: str | None = None
+    """The qualified name of the class of a method; of a constructor's class too."""
+
+    @property
+    def name(self) -> str:
+        """What users write: a constructor is called by its class's name."""
+        if self.is_constructor and self.owner:
+            return self.owner.rpartition(".")[2]
+        return self.old.name
+
+    @property
+    def is_constructor(self) -> bool:
+        return self.owner is not None and self.old.name in CONSTRUCTORS
+
+    @property
+    def is_method(self) -> bool:
+        return self.owner is not None and not self.is_constructor
+
+
+@frozen
+class Usage:
+    """A place that uses an altered symbol."""
+
+    source: Source
+    reference: Reference
+    confidence: Certainty
