@@ -11,40 +11,22 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from attrs import frozen
-
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
-from rebuttal.evidence.impact.signatures import difference, refusal, shift
+from rebuttal.evidence.impact.signatures import refusal, shift
+from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.impact.users import usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material
-from rebuttal.evidence.seats import ARCHITECT
-from rebuttal.findings.model import Certainty, Related
 from rebuttal.text.languages import GLOBS, Language, family_of
-from rebuttal.text.positions import LineIndex
 
 SECONDS = 10.0
 """After so long the search for users ends, and what was not searched is told."""
 MANY_FILES = 60
 """A method's name that stands in more files than this is too common to say whose it is."""
-NAMED_CALLERS = 3
-RELATED_CALLERS = 50
 _OPEN_MODULE = re.compile(r"\bglobals\(\)|\b__getattr__\b|\bvars\(\)|\bsys\.modules\[")
-
-
-@frozen
-class Broken:
-    """A use that the change breaks."""
-
-    usage: Usage
-    reason: str
-
-    @property
-    def place(self) -> str:
-        return f"{self.usage.source.path}:{self.usage.reference.line + 1}"
 
 
 def check(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[Fact]:
@@ -196,114 +178,13 @@ def _facts(material: Material, every: list[Altered], broken: dict[int, list[Brok
         if uses and one.diff.new_text is None:
             lost[one.diff.path].append((one, uses))
         elif uses:
-            yield _signature_fact(one, uses) if one.new is not None else _removed_fact(material, one, uses, code)
+            yield (
+                signature_fact(one, uses)
+                if one.new is not None
+                else removed_fact(one, uses, _moved_to(material, one, code))
+            )
     for group in lost.values():
-        yield _lost_file(group)
-
-
-def _signature_fact(one: Altered, uses: list[Broken]) -> Fact:
-    new, text = one.new or one.old, one.diff.new_text or ""
-    assert new.parameters is not None
-    assert one.old.parameters is not None
-    what = difference(one.old.parameters, new.parameters)
-    calls = "one call was" if len(uses) == 1 else f"{len(uses)} calls were"
-    shown = _label(one)
-    return Fact(
-        one.diff,
-        "impact:signature",
-        f"Callers of {shown} do not fit its new signature",
-        f"{shown} changed ({what}), but {calls} not changed with it: {_named(uses)}.",
-        "high",
-        "correctness",
-        ARCHITECT,
-        new.name_line,
-        max(new.header_end_line, new.name_line),
-        confidence=_confidence(one, uses),
-        where=LineIndex(text).range(new.name_offset, new.name_offset + len(new.name)),
-        related=_related(uses),
-    )
-
-
-def _removed_fact(material: Material, one: Altered, uses: list[Broken], code: Code) -> Fact:
-    shown = _label(one)
-    moved = _moved_to(material, one, code)
-    what = f"was moved to {moved}" if moved else "was removed"
-    return Fact(
-        one.diff,
-        "impact:removed",
-        f"{shown} {'moved' if moved else 'is gone'} but is still used",
-        f"{shown} {what}, but {_places(uses)} still {'use' if len(uses) > 1 else 'uses'} it: {_at(uses)}.",
-        "high",
-        "correctness",
-        ARCHITECT,
-        one.old.name_line,
-        one.old.name_line,
-        side="old",
-        confidence=_confidence(one, uses),
-        where=LineIndex(one.diff.old_text or "").range(one.old.name_offset, one.old.name_offset + len(one.old.name)),
-        related=_related(uses),
-    )
-
-
-def _lost_file(group: list[tuple[Altered, list[Broken]]]) -> Fact:
-    """One fact for a deleted file, however many of its names are missed."""
-    first, uses = group[0][0], [use for _, more in group for use in more]
-    names = ", ".join(f"`{one.name}`" for one, _ in group[:NAMED_CALLERS])
-    more = f" and {len(group) - NAMED_CALLERS} more" if len(group) > NAMED_CALLERS else ""
-    return Fact(
-        first.diff,
-        "impact:removed",
-        "Deleted file is still used",
-        f"{first.diff.path} was deleted, but {_places(uses)} still {'use' if len(uses) > 1 else 'uses'} "
-        f"{names}{more} of it: {_at(uses)}.",
-        "high",
-        "correctness",
-        ARCHITECT,
-        first.old.name_line,
-        first.old.name_line,
-        side="old",
-        related=_related(uses),
-    )
-
-
-def _label(one: Altered) -> str:
-    if one.is_constructor:
-        return f"`{one.owner}()`"
-    return f"`{one.old.qualified}()`" if one.old.parameters is not None else f"`{one.old.qualified}`"
-
-
-def _confidence(one: Altered, uses: list[Broken]) -> Certainty:
-    if one.language == "javascript" and one.how == "signature":
-        return "likely"
-    return "certain" if any(use.usage.confidence == "certain" for use in uses) else "likely"
-
-
-def _places(uses: list[Broken]) -> str:
-    return "one place" if len(uses) == 1 else f"{len(uses)} places"
-
-
-def _named(uses: list[Broken]) -> str:
-    named = [f"{use.place} {use.reason}" for use in uses[:NAMED_CALLERS]]
-    more = [f"and {len(uses) - NAMED_CALLERS} more"] if len(uses) > NAMED_CALLERS else []
-    return "; ".join([*named, *more])
-
-
-def _at(uses: list[Broken]) -> str:
-    more = f" and {len(uses) - NAMED_CALLERS} more" if len(uses) > NAMED_CALLERS else ""
-    return ", ".join(use.place for use in uses[:NAMED_CALLERS]) + more
-
-
-def _related(uses: list[Broken]) -> tuple[Related, ...]:
-    return tuple(
-        Related(
-            use.usage.source.path,
-            use.usage.source.index.range(
-                use.usage.reference.start_offset, use.usage.reference.call_end_offset or use.usage.reference.end_offset
-            ),
-            use.reason,
-        )
-        for use in uses[:RELATED_CALLERS]
-    )
+        yield lost_file_fact(group)
 
 
 def _moved_to(material: Material, one: Altered, code: Code) -> str | None:
