@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _JOINS = (".", "::")
+_UNCLEAR = ("|", "||", "<", ">", "<<", ">>", "$", "..", "metavariable", "token_repetition", "macro_invocation")
 _WORDS = ("identifier", "self", "crate", "super")
 
 
@@ -34,3 +35,16 @@ def calls(tokens: Node) -> Iterator[Use]:
             yield Use(node, receiver, after, after)
         elif receiver is not None:
             yield Use(node, receiver)
+
+
+def passed(tokens: Node) -> int | None:
+    """How many arguments a call inside a macro passes; None where tokens do not tell (closures, generics, `$x`)."""
+    count, waiting = 0, False
+    for node in tokens.children[1:-1]:
+        if node.type in _UNCLEAR:
+            return None
+        if node.type == ",":
+            count, waiting = count + 1, False
+        elif not node.type.endswith("comment"):
+            waiting = True
+    return count + waiting

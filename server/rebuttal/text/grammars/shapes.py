@@ -111,6 +111,8 @@ SHAPES: dict[Language, Shape] = {
             "keyword_parameter": "keyword",
             "splat_parameter": "variadic",
             "hash_splat_parameter": "keyword_variadic",
+            "destructured_parameter": "positional_only",
+            "forward_parameter": "variadic",
         },
         separator="/",
     ),

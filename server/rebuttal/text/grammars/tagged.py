@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from rebuttal.text.grammars import cnames, rusttokens
+from rebuttal.text.grammars import cnames, rubyargs, rusttokens
 from rebuttal.text.grammars.drafts import Draft, Use
 from rebuttal.text.grammars.imported import from_file, from_statement
 from rebuttal.text.grammars.shapes import SHAPES, Shape
@@ -152,15 +152,29 @@ def _draft(parsed: ParsedText, shape: Shape, given: _Given, bases: _Bases, level
         _parameters(parsed, shape, given) if kind in _CALLED and parsed.language != "bash" else None,
         levels.is_public(given, whole, words),
         bool(words & set(shape.async_words)) or (kind in _CALLED and _has_child(given.whole, "async")),
-        tuple(re.findall(r"@(?!interface\b)([\w.]+)", prefix))
-        if parsed.language not in ("ruby", "rust", "php")
-        else (),
+        _decorators(parsed, given, prefix),
         bases.of(given),
         given.owner,
         kind in _CALLED and body is None and given.whole.type in shape.declarations,
         start,
         header_end,
     )
+
+
+def _decorators(parsed: ParsedText, given: _Given, prefix: str) -> tuple[str, ...]:
+    if parsed.language == "ruby":
+        return ("static",) if given.kind == "method" and _is_singleton(given.whole) else ()
+    if parsed.language in ("rust", "php"):
+        return ()
+    return tuple(re.findall(r"@(?!interface\b)([\w.]+)", prefix))
+
+
+def _is_singleton(method: Node) -> bool:
+    """Whether Ruby's class itself answers to a method, not its objects: `def self.x`, or inside `class << self`."""
+    body = method.parent
+    while body is not None and body.type in ("body_statement", "argument_list", "call"):
+        body = body.parent
+    return method.type == "singleton_method" or (body is not None and body.type == "singleton_class")
 
 
 def _outer(node: Node, shape: Shape) -> Node:
@@ -318,13 +332,25 @@ def _parameter(parsed: ParsedText, shape: Shape, node: Node, later: Node | None)
         for child in [*node.children, *([type_node] if type_node else [])]
     ):
         kind = "variadic"
+    written = parsed.words(type_node) if type_node is not None else None
+    if written is not None and parsed.language in ("c", "cpp"):
+        written = _around_name(parsed, node, name, default)
     return Parameter(
         parsed.words(name).lstrip("$&*") if name is not None else "",
         default is None and kind not in ("variadic", "keyword_variadic"),
         kind,
-        parsed.words(type_node) if type_node is not None else None,
+        written,
         parsed.words(default) if default is not None else None,
     )
+
+
+def _around_name(parsed: ParsedText, node: Node, name: Node | None, default: Node | None) -> str:
+    """The whole type of a C parameter, which stands on both sides of its name: `const char *name[2]`."""
+    end = default.start_byte if default is not None else node.end_byte
+    first, last = (name.start_byte, name.end_byte) if name is not None else (end, end)
+    before = parsed.data[node.start_byte : first].decode("utf-8", "replace")
+    after = parsed.data[last:end].decode("utf-8", "replace")
+    return " ".join(f"{before} {after}".removesuffix("= ").rstrip(" =").split())
 
 
 def _swift_parameter(node: Node) -> tuple[Node | None, Node | None]:
@@ -362,11 +388,15 @@ def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], lis
 def arguments(parsed: ParsedText, node: Node) -> Arguments:
     """What a call passes."""
     if node.type == "token_tree":
-        return Arguments(0, (), True)  # What a macro takes is not known from its tokens.
+        own = node.parent is not None and node.parent.type == "macro_invocation"
+        count = None if own else rusttokens.passed(node)  # What a macro takes is not known from its tokens.
+        return Arguments(count or 0, (), count is None)
     if node.type == "command":
         return Arguments(len(node.children_by_field_name("argument")))
     if node.type in ("call", "method_invocation"):
         return Arguments(0)  # Ruby's `x.size`: the call itself stands for what it passes.
+    if parsed.language == "ruby":
+        return rubyargs.passed(parsed, node)
     holder = node
     if node.type in ("call_suffix", "constructor_suffix"):
         holder = next((one for one in node.named_children if one.type == "value_arguments"), node)
@@ -376,7 +406,7 @@ def arguments(parsed: ParsedText, node: Node) -> Arguments:
         name = child.child_by_field_name("name") if child.type in ("argument", "value_argument", "pair") else None
         if child.type.endswith("comment"):
             continue
-        if text.startswith((b"*", b"...", b"&&")) and parsed.language in ("ruby", "php", "kotlin"):
+        if text.startswith((b"*", b"...", b"&&")) and parsed.language in ("php", "kotlin"):
             spread = True
         elif name is not None:
             keywords.append(parsed.words(name))
