@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from rebuttal.change import search, trees
 from rebuttal.change.git import Git
+from rebuttal.change.model import Match
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
-from rebuttal.change.search import GitSearch, find_word, glob_matches, searchable
+from rebuttal.change.search import GitSearch, _Rows, find_word, glob_matches, in_order, passed, searchable
 from tests.gitrepo import GitRepo
 
 _PIECES = st.sampled_from(
@@ -138,3 +141,54 @@ def test_untracked_files_are_found_however_many_and_however_large(
         monkeypatch.setattr("rebuttal.change.trees.MAX_SCANNED", limit)
         with read_change(git_repo.root, parse_scope("file:a.py")) as reading:
             assert {match.path for match in reading.repository.new.grep(["word"])} == expected
+
+
+_PARTS = st.text(alphabet="a-/b.é\udcff", min_size=1, max_size=3).filter(lambda part: "/" not in part)
+_PATHS = st.lists(_PARTS, min_size=1, max_size=4).map("/".join)
+
+
+@given(st.sets(_PATHS, max_size=30), _PATHS)
+def test_what_a_search_has_passed_is_all_before_a_path_and_nothing_after(paths: set[str], begin: str) -> None:
+    # Nothing is both a file and a folder.
+    files = {one for one in paths | {begin} if not any(other.startswith(f"{one}/") for other in paths | {begin})}
+    done = passed(files, begin)
+    for path in files:
+        left_out = any(path == one or path.startswith(f"{one}/") for one in done)
+        assert left_out == (in_order(path) < in_order(begin)), (path, done)
+
+
+@pytest.mark.parametrize("scope", ["working", "commit:HEAD"])
+def test_a_search_that_is_taken_up_again_finds_what_a_whole_one_finds(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch, scope: str
+) -> None:
+    files = {
+        f"{folder}/{number}.txt": f"rare{number % 5}\n" * 3 + "first\n" * 9 + "second\n" * (number % 4)
+        for folder in ("a", "a-b", "a/é", "b", "b/c/d", "c")
+        for number in range(20)
+    }
+    git_repo.commit("base", files)
+    git_repo.commit("next", {"z.txt": "rare1 first\n"})
+    words = ["first", "second", *(f"rare{number}" for number in range(5))]
+
+    def found() -> tuple[list[Match], set[str]]:
+        with read_change(git_repo.root, parse_scope(scope)) as reading:
+            return list(reading.repository.new.grep(words)), reading.repository.new.common
+
+    whole, _ = found()
+    monkeypatch.setattr(trees, "MAX_LINES", 40)
+    monkeypatch.setattr(search, "FLOOD", 80)
+    runs = []
+    once = GitSearch._run
+
+    def counted(self: GitSearch, rows: _Rows, pathspecs: Sequence[str], where: Sequence[str]) -> bool:
+        runs.append(rows.begin)
+        return once(self, rows, pathspecs, where)
+
+    monkeypatch.setattr(GitSearch, "_run", counted)
+    monkeypatch.setattr(search, "_PIECE", 512)
+    some, common = found()
+    assert len(runs) > 1
+    assert common == {"first", "second", *(f"rare{number}" for number in range(5))}
+    for word in words:
+        told = [one for one in some if one.word == word and one.path != "z.txt"]
+        assert told == [one for one in whole if one.word == word and one.path != "z.txt"][:40]

@@ -32,6 +32,10 @@ FLOOD = 2 * MAX_LINES
 EARLY_SECONDS = 0.4
 """A word that floods so soon is left out at once. It decides how long a search takes, not what it finds."""
 SECONDS = 30.0
+_PIECE = 1 << 18
+_PASSED = ":(top,exclude,literal)"
+_PASSED_CHARACTERS = 12_000
+"""Of pathspecs: Windows limits how long a command line may be."""
 _FAILED = 128
 
 Hits = dict[str, tuple[int, ...]]
@@ -96,6 +100,23 @@ def _is_whole(data: bytes, start: int, end: int) -> bool:
     return (start == 0 or data[start - 1] not in _WORD_BYTES) and (end == len(data) or data[end] not in _WORD_BYTES)
 
 
+def passed(paths: Iterable[str], begin: str) -> list[str]:
+    """The fewest files and folders that hold all of the paths before `begin` (in git's order) and none after it."""
+    found: dict[str, None] = {}
+    key, depth = in_order(begin), begin.count("/")
+    folders = [begin[: at + 1] for at, letter in enumerate(begin) if letter == "/"]
+    for path in paths:
+        if in_order(path) >= key:
+            continue
+        shared = 0
+        while shared < depth and path.startswith(folders[shared]):
+            shared += 1
+        start = len(folders[shared - 1]) if shared else 0
+        end = path.find("/", start)
+        found[path if end < 0 else path[:end]] = None
+    return sorted(found, key=lambda path: (path.count("/"), path))
+
+
 @define
 class GitSearch:
     """Searches what git has. `perl`: whether this git knows Perl's expressions (Apple's and some others do not)."""
@@ -106,6 +127,8 @@ class GitSearch:
     """Whether a search took longer than SECONDS, so that something may not have been found."""
     skip: Set[str] = frozenset()
     """Paths that do not count."""
+    paths: Iterable[str] = ()
+    """What there is to search: a search that is taken up again then leaves out what it has done. May be empty."""
     frontiers: dict[str, str] = field(factory=dict)
     """Of words that stand on more lines than were noted: the path before which everything was noted."""
 
@@ -117,22 +140,21 @@ class GitSearch:
         return found
 
     def _group(self, words: Sequence[str], pathspecs: Sequence[str], where: Sequence[str]) -> dict[str, Hits]:
-        found, wanted = dict[str, Hits](), list(words)
-        while wanted:
-            more, complete = self._once(wanted, pathspecs, where)
-            found |= more
-            if complete:
-                break
-            # What floods the search has been noted as far as ever needed; all others are searched for again.
-            wanted = [word for word in wanted if word not in self.frontiers]
-        return found
+        prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
+        rows = _Rows(words, prefix, self.skip)
+        while not self._run(rows, pathspecs, where):
+            rows.resume()  # without what flooded it, from the file on to which it had come
+        self.frontiers |= rows.frontiers()
+        return rows.hits()
 
-    def _once(
-        self, words: Sequence[str], pathspecs: Sequence[str], where: Sequence[str]
-    ) -> tuple[dict[str, Hits], bool]:
-        """What git finds, and whether it was left to finish."""
-        patterns, options = self._patterns(words)
-        arguments = (*_OPTIONS, *options, "-f", "-", *where, "--", *pathspecs)
+    def _run(self, rows: _Rows, pathspecs: Sequence[str], where: Sequence[str]) -> bool:
+        """One git, from where `rows` stand; whether all that was wanted is found."""
+        if not rows.wanted:
+            return True
+        size = rows.size
+        patterns, options = self._patterns(rows.wanted)
+        specs = (*pathspecs, *self._passed(rows.begin, pathspecs))
+        arguments = (*_OPTIONS, *options, "-f", "-", *where, "--", *specs)
         running = self.git.start("grep", *arguments, stdin=True, stderr=subprocess.DEVNULL)
         process = running.process
         assert process.stdin is not None
@@ -144,19 +166,29 @@ class GitSearch:
             with suppress(BrokenPipeError):  # git may refuse the options before it reads
                 process.stdin.write(patterns)
                 process.stdin.close()
-            prefix = b"" if not where or where[0].startswith("--") else where[0].encode("ascii") + b":"
-            rows = _Rows(words, prefix, self.skip)
             complete = rows.collect(process.stdout)
-            refused = self.perl and not rows.size and process.wait() == _FAILED
+            refused = self.perl and rows.size == size and process.wait() == _FAILED
         finally:
             limit.cancel()
             with suppress(BrokenPipeError):
                 running.kill()
-        if not refused:
-            self.frontiers |= rows.frontiers()
-            return rows.hits(), complete
-        self.perl = False
-        return self._once(words, pathspecs, where)
+        if refused:
+            self.perl = False
+            return self._run(rows, pathspecs, where)
+        return complete
+
+    def _passed(self, begin: str, pathspecs: Sequence[str]) -> Iterator[str]:
+        """Pathspecs that leave out what comes before `begin`: whole folders, as few as there are on the way to it."""
+        if not begin:
+            return
+        if not pathspecs:
+            yield ":(top)"
+        room = _PASSED_CHARACTERS
+        for path in passed(self.paths, begin):
+            room -= len(path) + len(_PASSED)
+            if room < 0:
+                return
+            yield f"{_PASSED}{path}"
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         self.late = True
@@ -166,40 +198,61 @@ class GitSearch:
         encoded = [word.encode("utf-8") for word in words]
         if not self.perl:
             return b"\n".join(encoded) + b"\n", ("-F", "-w")
+        if all(word[0] in _WORD_BYTES for word in encoded):
+            # From the start of a run of letters, or not at all: a sixth faster than to look behind at each of them.
+            return _tree(encoded) + rb"(?![A-Za-z0-9_])|[A-Za-z0-9_]++(*SKIP)(*FAIL)" + b"\n", ("-P",)
         return rb"(?<![A-Za-z0-9_])" + _tree(encoded) + rb"(?![A-Za-z0-9_])" + b"\n", ("-P",)
 
 
 class _Rows:
-    """What git prints, by word and path; it prints in the order of paths."""
+    """What git prints, by word and path, of one search or of several that take up one another.
+
+    Git prints in the order of paths.
+    """
 
     def __init__(self, words: Sequence[str], prefix: bytes, skip: Set[str]) -> None:
         self.size = 0
+        self.begin = ""
+        """All before this path is noted."""
         self._prefix = prefix
         self._skip = {prefix + path.encode("utf-8", "surrogateescape") for path in skip}
         self._found: dict[bytes, dict[bytes, list[int]]] = {word.encode("utf-8"): {} for word in words}
         self._left = dict.fromkeys(self._found, FLOOD)
         self._flooded: dict[bytes, bytes] = {}
-        self._last = b""
-        self._started = time.monotonic()
+        self._begin = self._last = b""
+
+    @property
+    def wanted(self) -> list[str]:
+        """The words that have not flooded it."""
+        return [word.decode("utf-8") for word in self._found if word not in self._flooded]
 
     def collect(self, stream: IO[bytes]) -> bool:
         """Read to the end, or until words flood it; whether that was the end."""
         rest = b""
+        started, printed, flooded = time.monotonic(), 0, len(self._flooded)
         stop: float | None = None
-        while piece := stream.read1(1 << 18):  # type: ignore[attr-defined]  # a pipe is a BufferedReader
+        while piece := stream.read1(_PIECE):  # type: ignore[attr-defined]  # a pipe is a BufferedReader
             self.size += len(piece)
+            printed += len(piece)
             rest = self._take(rest + piece)
-            if not self._flooded:
+            if len(self._flooded) == flooded:
                 continue
             now = time.monotonic()
             if stop is None:
-                # Where one word floods others soon will: reading on for a while costs less than to begin anew for each.
-                taken = now - self._started
-                stop = now + 2 * taken if taken < EARLY_SECONDS else inf
-            if now >= stop or self.size > MAX_OUTPUT:
+                # Where one word floods others soon will; late in a search, reading on costs less than another git.
+                taken = now - started
+                stop = now + taken / 2 if taken < EARLY_SECONDS else inf
+            if now >= stop or printed > MAX_OUTPUT:
                 self._leave_out()
                 return False
         return True
+
+    def resume(self) -> None:
+        """Make ready for a search that goes on from the last file, of which not all may have been printed."""
+        self._begin, self.begin = self._last, self._path(self._last)
+        for word, by_path in self._found.items():
+            if word not in self._flooded:
+                self._left[word] += len(by_path.pop(self._last, ()))
 
     def _leave_out(self) -> None:
         """Of what would soon flood the search too, what there is will do: it is more than is ever told."""
@@ -209,9 +262,12 @@ class _Rows:
 
     def _take(self, data: bytes) -> bytes:
         """Note all whole rows; gives what is left over."""
-        found, left, skip, at = self._found, self._left, self._skip, 0
+        found, left, skip, begin, at = self._found, self._left, self._skip, self._begin, 0
         for row in _ROW.finditer(data):
             path, line, word = row.groups()
+            if path < begin:
+                at = row.end()
+                continue
             if left[word] > 0 and path not in skip:
                 lines = found[word].setdefault(path, [])
                 number = int(line) - 1

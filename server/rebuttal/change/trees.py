@@ -139,7 +139,7 @@ class SideTree:
             where, outside = (*where, "--untracked"), set()
 
         def everywhere(new: Sequence[str]) -> tuple[Mapping[str, Hits], Mapping[str, str], bool]:
-            search = GitSearch(self.git, skip=own.keys())
+            search = GitSearch(self.git, skip=own.keys(), paths=keys)
             hits = search.search(new, [f":(top){glob}" for glob in globs], where)
             self.late = self.late or search.late
             return hits, search.frontiers, not search.late
