@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.rules import Rule
 
-_GROUPS: tuple[tuple[Rule, ...], ...] = ()
+_GROUPS: tuple[tuple[Rule, ...], ...] = (kinds.RULES,)
 
 RULES: dict[str, Rule] = {rule.id: rule for group in _GROUPS for rule in group}
 """By id."""

@@ -12,6 +12,7 @@ from rebuttal.change.model import Change, Repository
 from rebuttal.evidence import secrets
 from rebuttal.evidence.catalogue import OFF
 from rebuttal.evidence.impact import check as impact
+from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.linting import ruff_facts as linters
 from rebuttal.evidence.linting.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.evidence.model import (
@@ -42,6 +43,7 @@ Check = Callable[[Material], Iterable[Fact]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("impact", impact.check),
+    *kinds.CHECKS,
     ("conflicts", conflicts.check),
 )
 """The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""

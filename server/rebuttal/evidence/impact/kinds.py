@@ -1,0 +1,41 @@
+"""The kinds of impact besides callers, side by side: their words are searched for in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from rebuttal.evidence.impact import cases
+from rebuttal.evidence.impact.ground import Ground
+from rebuttal.evidence.model import Fact, Material
+from rebuttal.evidence.rules import Rule
+
+RULES: tuple[Rule, ...] = (*cases.RULES,)
+
+_WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (cases.words,)
+
+
+def expect(material: Material) -> None:
+    """Say what will be searched for, so that the search for callers finds it too."""
+    material.repository.new.expect(ground(material).words)
+
+
+def ground(material: Material) -> Ground:
+    return material.once("impact ground", lambda: Ground(material, _words(material)))
+
+
+def _words(material: Material) -> set[str]:
+    found: set[str] = set()
+    for words in _WORDS:
+        with suppress(Exception):  # The kind itself stumbles over it again, and is then told to have failed.
+            found.update(words(material))
+    return found
+
+
+def check_cases(material: Material) -> Iterator[Fact]:
+    """`impact:case`."""
+    return cases.check(ground(material))
+
+
+CHECKS: tuple[tuple[str, Callable[[Material], Iterator[Fact]]], ...] = (("impact of new cases", check_cases),)
+"""As in the panel's table."""
