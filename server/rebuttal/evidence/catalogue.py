@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.upkeep import checks as upkeep
 
-_GROUPS: tuple[tuple[Rule, ...], ...] = (kinds.RULES,)
+_GROUPS: tuple[tuple[Rule, ...], ...] = (kinds.RULES, upkeep.RULES)
 
 RULES: dict[str, Rule] = {rule.id: rule for group in _GROUPS for rule in group}
 """By id."""

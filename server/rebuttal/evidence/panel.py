@@ -29,6 +29,7 @@ from rebuttal.evidence.model import (
 )
 from rebuttal.evidence.steering import check as steering
 from rebuttal.evidence.structure import conflicts, syntax
+from rebuttal.evidence.upkeep import checks as upkeep
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
@@ -45,6 +46,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("impact", impact.check),
     *kinds.CHECKS,
     ("conflicts", conflicts.check),
+    *upkeep.CHECKS,
 )
 """The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""
 

@@ -1,0 +1,15 @@
+"""The checks of this room, one module per kind, and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rebuttal.evidence.model import Fact, Material
+from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.upkeep import complexity, duplicate
+
+RULES: tuple[Rule, ...] = (*complexity.RULES, *duplicate.RULES)
+CHECKS: tuple[tuple[str, Callable[[Material], Iterable[Fact]]], ...] = (
+    ("complexity", complexity.check),
+    ("duplicates", duplicate.check),
+)

@@ -1,0 +1,134 @@
+"""Functions that the change makes hard to follow: cognitive complexity (text/complexity.py) pushed over a bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.seats import ARCHITECT
+from rebuttal.evidence.upkeep.functions import functions, is_own_code, removed_text
+from rebuttal.text.complexity import Complexity, complexity_of
+from rebuttal.text.languages import language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.parsing import Unparsed
+
+BOUND = 15
+"""SonarSource's own bound for one function."""
+PUSHED_OVER = 25
+"""A function that was within the bound is told of only from here on: a step over the bound is a matter of taste."""
+NEW = 30
+"""The same for a function that the change adds."""
+MOST = 2
+_SHORTEST = 12
+"""Lines: a shorter function cannot weigh so much."""
+_FEWEST = 3
+"""Added lines that branch: fewer cannot weigh more than ten."""
+_MOVED = 0.5
+_BRANCH = re.compile(
+    r"\b(?:if|elif|elsif|else|elseif|for|foreach|while|until|unless|loop|switch|case|match|select|catch|except|rescue|"
+    r"and|or|goto)\b|&&|\|\||\?"
+)
+
+COMPLEXITY = Rule(
+    "upkeep:complexity",
+    "Hard to follow",
+    "Beyond SonarSource's bound of 15 changes go wrong: each branch must be read with all around it.",
+    "low",
+    "architecture",
+    ARCHITECT,
+)
+RULES = (COMPLEXITY,)
+
+
+@frozen
+class _Grown:
+    diff: FileDiff
+    function: Symbol
+    before: Complexity | None
+    now: Complexity
+
+
+def check(material: Material) -> Iterator[Fact]:
+    """At most two facts, on the functions that grew most."""
+    grown = [one for diff in material.files if is_own_code(diff.path) for one in _grown(material, diff)]
+    grown.sort(key=lambda one: (-one.now.score, one.diff.path, one.function.start_line))
+    for one in grown[:MOST]:
+        line = one.function.name_line
+        yield COMPLEXITY.fact(one.diff, line, line, _message(one), title=_title(one))
+
+
+def _grown(material: Material, diff: FileDiff) -> Iterator[_Grown]:
+    language, added = language_of(diff.path), diff.added_lines
+    if language is None or not added or not diff.new_text:
+        return
+    if _branching(diff) < _FEWEST:
+        return
+    old: dict[str, list[Symbol]] = {}
+    for one in functions(material, diff, "old"):
+        old.setdefault(one.qualified, []).append(one)
+    for function in functions(material, diff, "new"):
+        lines = range(function.start_line, function.end_line + 1)
+        if len(lines) < _SHORTEST or added.isdisjoint(lines) or not material.in_scope(diff, lines):
+            continue
+        try:
+            now = complexity_of(diff.new_text, language, function, material.parser)
+            if now is None or now.score <= PUSHED_OVER:
+                continue
+            stood = [
+                complexity_of(diff.old_text or "", language, one, material.parser)
+                for one in old.get(function.qualified, ())
+            ]
+            # Of overloads, and of what the preprocessor chooses from, the one that weighed most.
+            before = max((one for one in stood if one), key=lambda one: one.score, default=None)
+        except Unparsed:
+            return
+        if before is not None and before.score <= BOUND:
+            yield _Grown(diff, function, before, now)
+        elif not stood and now.score > NEW and not _is_moved(material, diff, lines):
+            yield _Grown(diff, function, None, now)
+
+
+def _branching(diff: FileDiff) -> int:
+    """How many added lines hold a word that branches: without them no function can have grown so much."""
+    text = (diff.new_text or "").split("\n")
+    return sum(1 for line in diff.added_lines if line < len(text) and _BRANCH.search(text[line]))
+
+
+def _is_moved(material: Material, diff: FileDiff, lines: range) -> bool:
+    """Whether most of a new function stood somewhere before, or it is one of the base under a new name."""
+    text = (diff.new_text or "").split("\n")
+    given = [stripped for line in lines if len(stripped := text[line].strip()) > 3]
+    kept = sum(1 for line in lines if line not in diff.added_lines)
+    removed = removed_text(material)
+    return kept + sum(1 for one in given if one in removed) > _MOVED * max(len(given), 1)
+
+
+def _title(one: _Grown) -> str:
+    return f"{one_line(one.function.name, 60)} is hard to follow"
+
+
+def _message(one: _Grown) -> str:
+    name, now, before = one_line(one.function.qualified, 80), one.now, one.before
+    if before is None:
+        return (
+            f"{name} is new with a cognitive complexity of {now.score} (bound {BOUND}): {now.branches} branches and "
+            f"loops, nested up to {now.nesting} deep. Parts that can be named would be easier to test and to change."
+        )
+    grew = [
+        f"{what} from {old} to {new}"
+        for what, old, new in (
+            ("nesting", before.nesting, now.nesting),
+            ("branches and loops", before.branches, now.branches),
+            ("runs of logical operators", before.operators, now.operators),
+        )
+        if new > old
+    ]
+    return (
+        f"The change takes the cognitive complexity of {name} from {before.score} to {now.score} (bound {BOUND}): "
+        f"{', '.join(grew) or 'the same branches, nested deeper'}. The new part may deserve a function of its own."
+    )

@@ -1,0 +1,52 @@
+"""The functions of a changed file, on either side."""
+
+from __future__ import annotations
+
+from rebuttal.change.model import FileDiff, Side
+from rebuttal.evidence.model import Material
+from rebuttal.text.languages import is_test, language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.parsing import Unparsed
+from rebuttal.text.symbols import symbols_of
+
+CALLED = ("function", "method")
+_OTHERS = frozenset({"deps", "external", "externals", "extern", "third-party", "thirdparty", "3rdparty", "contrib"})
+"""Folders of code that others keep, besides those that are left out as vendored (change/skipping.py)."""
+_SIDE = frozenset({"benchmark", "benchmarks", "bench", "example", "samples", "sample", "demo", "demos", "migrations"})
+
+
+def is_own_code(path: str) -> bool:
+    """Whether a file is code of the product itself: no test, example, benchmark or copy of somebody else's."""
+    folders = {part.lower() for part in path.split("/")[:-1]}
+    return language_of(path) is not None and not is_test(path) and not folders & (_OTHERS | _SIDE)
+
+
+def symbols(material: Material, diff: FileDiff, side: Side) -> tuple[Symbol, ...]:
+    """The definitions on one side; none where there is no text, or it cannot be parsed."""
+    text = diff.text(side)
+    language = language_of(diff.path if side == "new" else diff.old_path or diff.path)
+    if not text or language is None:
+        return ()
+    try:
+        return symbols_of(text, language, material.parser)
+    except Unparsed:
+        return ()
+
+
+def functions(material: Material, diff: FileDiff, side: Side) -> list[Symbol]:
+    """Functions and methods that have a body."""
+    return [one for one in symbols(material, diff, side) if one.kind in CALLED and not one.without_body]
+
+
+def removed_text(material: Material) -> frozenset[str]:
+    """The lines that the change takes out somewhere, stripped: what is moved is not new."""
+    return material.once("upkeep:removed", lambda: _removed(material))
+
+
+def _removed(material: Material) -> frozenset[str]:
+    found: set[str] = set()
+    for diff in material.change.files:
+        if diff.old_text and diff.hunks:
+            lines = diff.old_text.split("\n")
+            found.update(lines[line].strip() for hunk in diff.hunks for line in hunk.old_lines if line < len(lines))
+    return frozenset(found)
