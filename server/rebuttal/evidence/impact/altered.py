@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact import ruby
 from rebuttal.evidence.impact.model import CONSTRUCTORS, Altered
 from rebuttal.evidence.impact.signatures import only_widens
 from rebuttal.text.languages import Language, family_of, language_of
@@ -22,7 +23,7 @@ _TRANSPARENT = frozenset(
     }
 )
 """Decorators (and modifiers) that leave a signature as it is written."""
-UNDERSTOOD: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx", "go"})
+UNDERSTOOD: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx", "go", "ruby"})
 """Languages whose rules of calls, scopes and modules are known here; elsewhere overloads, macros and implicit
 arguments make a refused call a guess."""
 _OPEN_CLASS = ("__getattr__", "__getattribute__")
@@ -31,7 +32,7 @@ _PLAIN_BASES = ("object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Proto
 
 Alterations = Callable[[FileDiff, Language, tuple[Symbol, ...], tuple[Symbol, ...]], Iterator[Altered]]
 """The altered symbols of one file, from its language and its symbols before and after."""
-BY_FAMILY: dict[Language, Alterations] = {}
+BY_FAMILY: dict[Language, Alterations] = {"ruby": ruby.alterations}
 """Families whose overloads, declarations or dynamic features need rules of their own."""
 
 
@@ -44,7 +45,7 @@ def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
         return
     try:
         old = symbols_of(diff.old_text, language, parser)
-        if not any(_touches(diff, symbol) for symbol in old):
+        if not any(touches(diff, symbol) for symbol in old):
             return
         new = symbols_of(diff.new_text, language, parser) if diff.new_text is not None else ()
     except Unparsed:
@@ -63,7 +64,7 @@ def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:
             yield from _removed(diff, language, symbols[0], before, after)
 
 
-def _touches(diff: FileDiff, symbol: Symbol) -> bool:
+def touches(diff: FileDiff, symbol: Symbol) -> bool:
     """Whether a hunk reaches into the symbol's header, so that its name or signature may have changed."""
     first, last = symbol.start_line, symbol.header_end_line
     return any(

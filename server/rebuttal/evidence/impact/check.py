@@ -18,7 +18,7 @@ from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.signatures import refusal, shift
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
-from rebuttal.evidence.impact.users import usages
+from rebuttal.evidence.impact.users import WHOLE, usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.text.languages import GLOBS, Language, family_of
 
@@ -35,7 +35,7 @@ def check(material: Material, clock: Callable[[], float] = time.monotonic) -> It
     every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
     if not every:
         return
-    wanted = frozenset(name for one in every for name in (one.name, one.old.name))
+    wanted = frozenset(name for one in every for name in one.written)
     code = Code(material.change, material.repository.new, material.parser, wanted)
     gone = frozenset(diff.path for diff in material.files if diff.new_text is None)
     modules = Modules(code, gone)
@@ -51,7 +51,7 @@ def _of_interest(material: Material, one: Altered) -> bool:
 def _still_offered(one: Altered, code: Code) -> bool:
     """Whether a removed name can still be taken from its file: imported back, bound some other way, or dynamic."""
     source = code.source(one.diff.path)
-    if one.how != "removed" or one.owner is not None or source is None:
+    if one.how != "removed" or one.owner is not None or source is None or family_of(one.language) in WHOLE:
         return False
     if source.binds_at_top(one.name) or _OPEN_MODULE.search(source.text):
         return True
@@ -82,6 +82,9 @@ def _search(
                 "symbols were not searched; review a smaller scope to have them all."
             )
         sources = files[one.name]
+        if (whole := WHOLE.get(family)) is not None:
+            broken[number] += _broken(material, one, whole(one, sources, modules)) if len(sources) <= MANY_FILES else ()
+            continue
         only = one.is_method and _is_only_method(one, sources)
         for source in sources:
             broken[number] += _broken(material, one, usages(one, source, modules, only))

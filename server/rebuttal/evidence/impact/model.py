@@ -12,7 +12,9 @@ from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language
 from rebuttal.text.model import Reference, Symbol
 
-CONSTRUCTORS = ("__init__", "constructor")
+CONSTRUCTORS = ("__init__", "constructor", "__construct")
+CONSTRUCTORS_OF: dict[Language, tuple[str, ...]] = {"ruby": ("initialize",)}
+"""Where a language has names of its own for them."""
 
 
 @frozen
@@ -37,7 +39,13 @@ class Altered:
 
     @property
     def is_constructor(self) -> bool:
-        return self.owner is not None and self.old.name in CONSTRUCTORS
+        return self.owner is not None and self.old.name in CONSTRUCTORS_OF.get(self.language, CONSTRUCTORS)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The names under which it is used."""
+        made = ("new",) if self.language == "ruby" and self.is_constructor else ()
+        return (self.name, self.old.name, *made)
 
     @property
     def is_method(self) -> bool:

@@ -18,6 +18,8 @@ def refusal(parameters: tuple[Parameter, ...], given: Arguments, language: Langu
     """
     if language == "python":
         return _python(parameters, given)
+    if language == "ruby":
+        return _ruby(parameters, given)
     takes = [one for one in parameters if one.kind in _POSITIONAL]
     variadic = any(one.kind == "variadic" for one in parameters)
     needed = max((place for place, one in enumerate(takes, 1) if one.required), default=0)
@@ -47,6 +49,28 @@ def _python(parameters: tuple[Parameter, ...], given: Arguments) -> str | None:
         return None
     filled = {one.name for one in takes[: given.positional]} | set(given.keywords)
     missing = [one.name for one in parameters if one.required and one.name not in filled]
+    return f"misses {_list(missing)}" if missing else None
+
+
+def _ruby(parameters: tuple[Parameter, ...], given: Arguments) -> str | None:
+    """Where no parameter is taken by name, all that is passed by name is one more argument, a hash."""
+    takes = [one for one in parameters if one.kind in _POSITIONAL]
+    kinds = {one.kind for one in parameters}
+    named = {one.name for one in parameters if one.kind == "keyword"}
+    by_name = bool(named) or "keyword_variadic" in kinds
+    positional = given.positional + (1 if given.keywords and not by_name else 0)
+    if "variadic" not in kinds and positional > len(takes):
+        return f"passes {_count(positional)}, but at most {len(takes)} are taken"
+    unknown = [word for word in given.keywords if word not in named] if named else []
+    if unknown and "keyword_variadic" not in kinds:
+        return f"passes {_list(unknown)}, which is not taken by name"
+    if given.has_spread:
+        return None
+    needed = sum(one.required for one in takes)
+    if positional < needed:
+        return f"passes {_count(positional)}, but {needed} are needed"
+    missing = [one.name for one in parameters if one.kind == "keyword" and one.required]
+    missing = [name for name in missing if name not in given.keywords]
     return f"misses {_list(missing)}" if missing else None
 
 

@@ -1,0 +1,246 @@
+"""Ruby: methods whose callers break, and who calls them, where neither dynamic features nor a second method interfere.
+
+A constant is looked up as Ruby does: from the innermost module around it outwards. A call without a receiver is of the
+class around it. On any other object a method is believed to be ours only if the repository has no other of its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact.code import Source
+from rebuttal.evidence.impact.model import Altered, Usage
+from rebuttal.evidence.impact.modules import Modules
+from rebuttal.evidence.impact.signatures import only_widens
+from rebuttal.findings.model import Certainty
+from rebuttal.text.languages import Language
+from rebuttal.text.model import Reference, Symbol
+
+_CONSTANT = re.compile(r"(?:::)?[A-Z]\w*(?:::[A-Z]\w*)*\Z")
+_ASSIGNED = re.compile(r"[ \t]*(?:\|\||&&|[-+*/|&%^]|<<|>>|\*\*)?=(?![=~>])")
+_OTHER_SELF = re.compile(
+    r"\b(?:instance_eval|instance_exec|class_eval|module_eval|class_exec|(?:Class|Module|Struct)\.new)\b"
+)
+_OPEN_CLASS = re.compile(r"\b(?:method_missing|const_missing|delegate|def_delegators?|SimpleDelegator|DelegateClass)\b")
+_MIXES = re.compile(r"^\s*(?:include|extend|prepend|using|refine)\b", re.MULTILINE)
+_ITSELF = re.compile(r"^\s*(?:module_function\s*$|extend\s+self\b)", re.MULTILINE)
+_PLAIN_BASES = ("Object", "BasicObject", "StandardError", "RuntimeError", "ArgumentError", "Exception")
+_LONG_NAME = 8
+_IMPLICIT = frozenset(("method_missing", "respond_to_missing?", "inherited", "included", "extended", "prepended"))
+_CORE = frozenset(
+    (
+        "each_with_index", "each_with_object", "each_slice", "each_cons", "each_char", "each_line", "each_byte",
+        "each_pair", "each_key", "each_value", "group_by", "sort_by", "min_by", "max_by", "flat_map", "values_at",
+        "start_with?", "end_with?", "force_encoding", "valid_encoding?", "read_nonblock", "write_nonblock",
+        "instance_variable_get", "instance_variable_set", "const_get", "const_set", "define_method", "public_send",
+        "respond_to?", "instance_of?", "kind_of?", "is_a?", "transform_values", "transform_keys", "delete_if",
+        "each_entry", "filter_map", "partition", "find_index", "to_proc", "set_backtrace", "full_message",
+        "set_encoding", "external_encoding", "internal_encoding", "read_partial", "readpartial", "close_write",
+        "close_read", "strftime", "validate", "template", "generate", "register", "configure", "response",
+    )
+)  # fmt: skip
+"""Longer names that Ruby's own or everybody's objects answer to."""
+
+
+@frozen
+class _World:
+    """What all files that hold the name say of it."""
+
+    altered: Altered
+    methods: tuple[Symbol, ...]
+    """Every method of this name."""
+    kinds: dict[str, int]
+    """Each class and module that these files define, by qualified name, and how often."""
+
+    @property
+    def owner(self) -> str:
+        return self.altered.owner or ""
+
+
+def alterations(
+    diff: FileDiff, language: Language, old: tuple[Symbol, ...], new: tuple[Symbol, ...]
+) -> Iterator[Altered]:
+    """Methods that are written once on either side, in classes and modules that are no others' business."""
+    before, after = _methods(old, diff.old_text or ""), _methods(new, diff.new_text or "")
+    names = {symbol.name for symbol in new}
+    for key, symbols in before.items():
+        if len(symbols) != 1 or symbols[0].name in _IMPLICIT or _is_reworked(symbols[0].name, diff):
+            continue
+        was, now = symbols[0], after.get(key, [])
+        owner = was.qualified.rpartition(".")[0] or None
+        if len(now) == 1:
+            if _shape(was) != _shape(now[0]) and not only_widens(was.parameters or (), now[0].parameters or ()):
+                yield Altered(diff, language, "signature", was, now[0], owner)
+        elif not now and owner and was.name not in names and _is_closed(owner, new, diff.new_text or ""):
+            yield Altered(diff, language, "removed", was, None, owner)
+
+
+def _methods(symbols: tuple[Symbol, ...], text: str) -> dict[tuple[str, bool], list[Symbol]]:
+    found: dict[tuple[str, bool], list[Symbol]] = {}
+    for one in symbols:
+        if one.kind in ("method", "function") and _is_written(one, text):
+            found.setdefault((one.qualified, "static" in one.decorators), []).append(one)
+    return found
+
+
+def _is_written(symbol: Symbol, text: str) -> bool:
+    """Whether it is a `def`: what an alias or an accessor takes is not said where it stands."""
+    return re.search(r"\bdef\b", text[symbol.start_offset : symbol.name_offset]) is not None
+
+
+def _is_reworked(name: str, diff: FileDiff) -> bool:
+    return any(_made(name).search(text) for text in (diff.old_text or "", diff.new_text or ""))
+
+
+def _made(name: str) -> re.Pattern[str]:
+    """A line that makes, copies or takes away a method of this name otherwise than by `def`."""
+    words = "alias|alias_method|define_method|undef|undef_method|remove_method|attr_\\w+|memoize"
+    return re.compile(rf"\b(?:{words})\b.*(?<![\w]){re.escape(name)}(?![\w?!])")
+
+
+def _shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
+    return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
+
+
+def _is_closed(owner: str, new: tuple[Symbol, ...], text: str) -> bool:
+    """Whether a class has its methods from nowhere else: with its class gone, the class is what is missed."""
+    now = [one for one in new if one.qualified == owner and one.kind in ("class", "namespace")]
+    if len(now) != 1 or _OPEN_CLASS.search(text) or _MIXES.search(text):
+        return False
+    return all(base in _PLAIN_BASES for base in now[0].bases)
+
+
+def usages(altered: Altered, sources: list[Source], _modules: Modules) -> Iterator[Usage]:
+    """Calls of the method, in all files that hold its name."""
+    name = re.escape(altered.old.name)
+    made = _made(altered.old.name)
+    named = re.compile(rf"(?<!:):{name}(?![\w?!])")
+    if any(made.search(source.text) or (altered.new is None and named.search(source.text)) for source in sources):
+        return
+    world = _world(altered, sources)
+    if altered.is_constructor and any(
+        one.name == "new" and one.qualified == f"{world.owner}.new" for one in world.methods
+    ):
+        return
+    for source in sources:
+        for one in source.references({"new"} if altered.is_constructor else {altered.old.name}):
+            if one.kind == "call" and not _is_written_to(source, one) and (sure := _sure(world, source, one)):
+                yield Usage(source, one, sure)
+
+
+def _world(altered: Altered, sources: list[Source]) -> _World:
+    wanted = (altered.old.name, "new") if altered.is_constructor else (altered.old.name,)
+    every = [symbol for source in sources for symbol in source.symbols]
+    kinds: dict[str, int] = {}
+    for one in every:
+        if one.kind in ("class", "namespace"):
+            kinds[one.qualified] = kinds.get(one.qualified, 0) + 1
+    return _World(altered, tuple(one for one in every if one.name in wanted), kinds)
+
+
+def _is_written_to(source: Source, reference: Reference) -> bool:
+    """`it.size = 1` calls `size=`."""
+    end = reference.call_end_offset or reference.end_offset
+    return end == reference.end_offset and _ASSIGNED.match(source.text, end) is not None
+
+
+def _sure(world: _World, source: Source, reference: Reference) -> Certainty | None:
+    receiver, altered = reference.receiver, world.altered
+    if receiver is not None and _CONSTANT.match(receiver):
+        return "certain" if _takes_constant(world, source) and _means(world, source, reference, receiver) else None
+    around = _context(source, reference.start_offset)
+    if altered.is_constructor:
+        return _sure_new(world, around, receiver)
+    if receiver is None or receiver == "self":
+        return _sure_of_self(world, source, reference, around)
+    if altered.owner is None or "static" in altered.old.decorators:
+        return None
+    return "likely" if _is_only(world, source, receiver) else None
+
+
+def _takes_constant(world: _World, source: Source) -> bool:
+    """Whether the class itself, not its objects, answers to the method."""
+    old, text = world.altered.old, world.altered.diff.new_text or ""
+    if world.altered.is_constructor or "static" in old.decorators:
+        return True
+    return _ITSELF.search(text) is not None and _is_single(world)
+
+
+def _is_single(world: _World) -> bool:
+    return len(world.methods) == (0 if world.altered.new is None else 1)
+
+
+def _means(world: _World, source: Source, reference: Reference, receiver: str) -> bool:
+    """Whether a constant is the owner, looked up from the innermost module outwards."""
+    path = receiver.lstrip(":").replace("::", ".")
+    nesting = [one.qualified for one in source.around(reference.start_offset) if one.kind in ("class", "namespace")]
+    for outer in () if receiver.startswith("::") else reversed(nesting):
+        whole = f"{outer}.{path}"
+        if whole == world.owner:
+            return True
+        if whole in world.kinds:
+            return False
+    return path == world.owner
+
+
+@frozen
+class _Context:
+    """Where a call stands."""
+
+    owner: str
+    """The class or module around it; "" at the top of a file."""
+    static: bool
+    """Whether `self` is the class itself."""
+    method: Symbol | None
+    bases: tuple[str, ...]
+
+
+def _context(source: Source, offset: int) -> _Context:
+    holder, method = None, None
+    for one in source.around(offset):
+        if one.kind in ("class", "namespace"):
+            holder, method = one, None
+        elif one.kind in ("method", "function"):
+            method = one
+    static = method is None or "static" in method.decorators
+    return _Context(holder.qualified if holder else "", static, method, holder.bases if holder else ())
+
+
+def _sure_new(world: _World, around: _Context, receiver: str | None) -> Certainty | None:
+    if around.owner != world.owner or around.method is None:
+        return None
+    if around.static:
+        return "likely" if receiver in (None, "self") else None
+    return "likely" if receiver == "self.class" else None
+
+
+def _sure_of_self(world: _World, source: Source, reference: Reference, around: _Context) -> Certainty | None:
+    old = world.altered.old
+    if around.method is None or _OTHER_SELF.search(source.text, around.method.start_offset, around.method.end_offset):
+        return None
+    if world.altered.owner is None:
+        home = source.path == world.altered.diff.path
+        return "certain" if home and not around.owner and _is_single(world) else None
+    if around.static != ("static" in old.decorators):
+        return None
+    if around.owner == world.owner:
+        overridden = [one for one in world.methods if one.qualified == f"{world.owner}.{old.name}"]
+        return "certain" if len(overridden) <= (0 if world.altered.new is None else 1) else None
+    last = world.owner.rpartition(".")[2]
+    heir = any(
+        base.replace("::", ".").endswith(last) and _means(world, source, reference, base) for base in around.bases
+    )
+    return "likely" if heir and _is_single(world) else None
+
+
+def _is_only(world: _World, source: Source, receiver: str) -> bool:
+    """Whether a call on some object may be believed to be of the altered class."""
+    name = world.altered.old.name
+    long_enough = "_" in name.strip("_") or len(name) >= _LONG_NAME
+    if not long_enough or name in _CORE or not _is_single(world) or receiver == "super" or not receiver[0].islower():
+        return False
+    return re.search(rf"\b{re.escape(world.owner.rpartition('.')[2])}\b", source.text) is not None
