@@ -12,6 +12,7 @@ import pytest
 from rebuttal.change.model import Change
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
+from rebuttal.change.trees import SideTree
 from tests.change.test_read import change_of, reasons
 from tests.gitrepo import GitRepo
 
@@ -363,3 +364,17 @@ def test_pointers_of_lfs_are_named(git_repo: GitRepo) -> None:
     change = change_of(git_repo)
     assert change.files == ()
     assert reasons(change) == dict.fromkeys(("model.bin", "nb.ipynb", "new.txt"), "stored by Git LFS")
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+@pytest.mark.parametrize("scope", ["working", "staged"])
+def test_the_files_of_the_base_are_gits_in_every_state(git_repo: GitRepo, state: str, scope: str) -> None:
+    STATES[state](git_repo)
+    with read_change(git_repo.root, parse_scope(scope)) as reading:
+        old, base = reading.repository.old, reading.change.base
+        listed = "" if state in ("unborn", "orphan") else git_repo.git("ls-tree", "-r", "-z", base)
+        rows = [row.partition("\t")[::2] for row in listed.split("\0") if row]
+        assert old.paths() == {path for meta, path in rows if " blob " in meta}
+        oids = {path: meta.rpartition(" ")[2] for meta, path in rows if meta.startswith("100")}
+        assert isinstance(old, SideTree)
+        assert old.source.keys() == oids

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rebuttal.change.base import Ends
 from rebuttal.change.git import Git, GitFailed, ObjectReader, Running
 from rebuttal.change.memory import YOUNG_NS, Memory, Stat, is_young
 from rebuttal.change.repository import Place
+from rebuttal.change.sources import Listing
 from rebuttal.change.submodule import MOVED, submodule_state
 from rebuttal.change.worktree import (
     EXECUTABLE,
@@ -102,6 +103,8 @@ class Collected:
     """Those of them that are symbolic links."""
     buffers: Mapping[str, str] = field(factory=dict)
     """The buffers that count: inside the repository and not ignored."""
+    base: Callable[[], Listing] | None = None
+    """The files of the base, where the index tells them."""
 
 
 def collect(
@@ -117,14 +120,28 @@ def collect(
     if ends.new_side == "work tree":
         with _others(git) as others:
             index, staged_changes = _index(place, git, base, memory)
-            overlay = _Overlay(git, worktree, index, dict(staged_changes))
+            overlay = _Overlay(git, worktree, index, dict(staged_changes), memory.disk.keys)
             overlay.look()
-            return overlay.finish(parse_others(others.finish()), buffers)
+            found = overlay.finish(parse_others(others.finish()), buffers)
+            return evolve(found, base=partial(_base, index, staged_changes))
     index, staged_changes = _index(place, git, base, memory)
     kept = [entry for entry in index.entries.values() if entry.mode != SUBMODULE and not entry.intent]
     links = frozenset(entry.path for entry in kept if entry.mode == SYMLINK)
     staged = {entry.path: entry.oid for entry in kept}
-    return Collected(_without_conflicts(staged_changes, index), worktree, staged=staged, links=links)
+    changes = _without_conflicts(staged_changes, index)
+    return Collected(changes, worktree, staged=staged, links=links, base=partial(_base, index, staged_changes))
+
+
+def _base(index: Index, changes: Mapping[str, FileChange]) -> Listing:
+    """The files of the tree that the index was compared with: it has all that did not change since."""
+    found = {path: (entry.mode, entry.oid) for path, entry in index.entries.items() if not entry.intent}
+    for path, change in changes.items():
+        if change.old is None:
+            found.pop(path, None)
+        else:
+            found[path] = (change.old.mode, change.old.oid)
+    oids = {path: oid for path, (mode, oid) in found.items() if mode in (REGULAR, EXECUTABLE)}
+    return Listing(frozenset(path for path, (mode, _) in found.items() if mode != SUBMODULE), oids)
 
 
 def _index(place: Place, git: Git, base: str, memory: Memory) -> tuple[Index, Mapping[str, FileChange]]:
@@ -187,6 +204,8 @@ class _Overlay:
     worktree: WorkTree
     index: Index
     changes: dict[str, FileChange]
+    before: Mapping[str, object]
+    """What vouched for each file when it was last looked at."""
     listed: set[str] = field(factory=set)
     stats: dict[str, Stat | None] = field(factory=dict)
     unseen: set[str] = field(factory=set)
@@ -195,9 +214,11 @@ class _Overlay:
     def look(self) -> None:
         """Compare what is tracked with the work tree."""
         young_ns = self.now_ns - YOUNG_NS
-        unchanged = self.worktree.unchanged(self.index)
-        for path, stat in unchanged.items():
-            self.stats[path] = stat if stat[1] < young_ns and stat[2] < young_ns else None
+        unchanged = self.worktree.unchanged(self.index, self.before)
+        self.stats.update(unchanged)
+        self.stats.update(
+            (path, None) for path, stat in unchanged.items() if stat[1] >= young_ns or stat[2] >= young_ns
+        )
         self.listed.update(unchanged)
         for path, entry in self.index.entries.items():
             if path not in unchanged:

@@ -67,7 +67,8 @@ class Searched:
     """Where words stood when they were last searched for. May be shared by threads."""
 
     room: int = MAX_LINES
-    _keys: Mapping[str, Hashable] = field(factory=dict)
+    keys: Mapping[str, Hashable] = field(factory=dict, init=False)
+    """What told the content of each file when it was last searched."""
     _words: OrderedDict[tuple[Globs, str], _Known] = field(factory=OrderedDict)
     _lock: RLock = field(factory=RLock)
 
@@ -102,10 +103,11 @@ class Searched:
 
     def _see(self, keys: Mapping[str, Hashable]) -> None:
         """Note which files are others than when they were last searched."""
-        if keys is self._keys:
+        if keys is self.keys:
             return
-        before, self._keys = self._keys, keys
-        stale = [path for path, key in keys.items() if key is None or before.get(path) != key]
+        before, self.keys = self.keys, keys
+        last = before.get
+        stale = [path for path, key in keys.items() if key is None or last(path) != key]
         stale += [path for path in before if path not in keys]
         if len(stale) > max(MAX_STALE // 20, min(MAX_STALE, len(keys) // 20)):
             self._words.clear()  # to search everything anew costs less

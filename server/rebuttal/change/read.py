@@ -102,7 +102,9 @@ def _read(
 ) -> Reading:
     ends = resolve_ends(git, objects, scope, base, include_working)
     collected = collect(place, git, objects, ends, buffers if ends.new_side == "work tree" else {}, memory)
-    old_source: Source = CommitSource(git, objects, ends.base.oid, memory.listings) if ends.base else NoSource()
+    old_source: Source = (
+        CommitSource(git, objects, ends.base.oid, memory.listings, collected.base) if ends.base else NoSource()
+    )
     old = SideTree(git, old_source, searched=memory.objects)
     overlay = {path: shown(path, text) for path, text in collected.buffers.items()}
     searched = memory.disk if ends.new_side == "work tree" else memory.objects

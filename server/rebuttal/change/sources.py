@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Set
+from collections.abc import Callable, Hashable, Mapping, Set
 from functools import cached_property
 from typing import Protocol
 
@@ -53,8 +53,13 @@ class CommitSource:
     objects: ObjectReader
     commit: str
     listings: Remembered = field(factory=lambda: Remembered(1))
+    derive: Callable[[], Listing] | None = None
+    """Gives the listing where it can be told without git."""
 
     def read_bytes(self, path: str) -> bytes | None:
+        known = self._listing if self.derive is not None else self.listings.get(self.commit)
+        if known is not None and path not in known.paths:
+            return None  # as most attribute and ignore files that are asked for: git is not bothered
         found = self.objects.get(f"{self.commit}:{path}", limit_of(path))
         return found.data if found is not None and found.kind == "blob" else None
 
@@ -74,12 +79,15 @@ class CommitSource:
     def _listing(self) -> Listing:
         known: Listing | None = self.listings.get(self.commit)
         if known is None:
-            out = self.git.run("ls-tree", "-r", "-z", self.commit).decode("utf-8", "surrogateescape")
-            rows = [(row[:6], row[12:].partition("\t")) for row in out.split("\0") if row[:6] not in ("", _SUBMODULE)]
-            paths = frozenset(path for _, (_, _, path) in rows)
-            known = Listing(paths, {path: oid for mode, (oid, _, path) in rows if mode != _LINK})
+            known = self._list() if self.derive is None else self.derive()
             self.listings.keep(self.commit, known)
         return known
+
+    def _list(self) -> Listing:
+        out = self.git.run("ls-tree", "-r", "-z", self.commit).decode("utf-8", "surrogateescape")
+        rows = [(row[:6], row[12:].partition("\t")) for row in out.split("\0") if row[:6] not in ("", _SUBMODULE)]
+        paths = frozenset(path for _, (_, _, path) in rows)
+        return Listing(paths, {path: oid for mode, (oid, _, path) in rows if mode != _LINK})
 
 
 @frozen

@@ -172,8 +172,10 @@ class SideTree:
 
     @cached_property
     def _keys(self) -> Mapping[str, Hashable]:
-        own = self._own()
-        return {path: key for path, key in self.source.keys().items() if path not in own}
+        keys = dict(self.source.keys())
+        for path in self._own():
+            keys.pop(path, None)
+        return keys
 
     def _look_into(self, wanted: Mapping[str, Sequence[str]], where: Sequence[str]) -> dict[str, Hits]:
         """Search single files, each for its own words."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,6 +27,8 @@ _ENTRY = re.compile(
     r"  size: (?P<size>\d+)\tflags: (?P<flags>[0-9a-f]+)\n"
 )
 _INTENT_TO_ADD = 1 << 29
+_HIDDEN = frozenset("Sabcdefghijklmnopqrstuvwxyz")
+"""Tags of entries that git does not compare: sparse checkout, and in lower case assume-unchanged."""
 _JUNCTION = 0xA0000003
 _KIND = stat.S_IFMT(0xFFFF) | stat.S_IXUSR
 _KINDS = {REGULAR: stat.S_IFREG, EXECUTABLE: stat.S_IFREG | stat.S_IXUSR}
@@ -75,39 +77,35 @@ class Index:
 def parse_index(output: bytes, mtime_ns: int) -> Index:
     """The output of `git ls-files` (see _ENTRY); raises ChangeError when git prints something else."""
     text = output.decode("utf-8", "surrogateescape")
+    modes: dict[str, int] = {}
+    rows = _ENTRY.findall(text)
+    # One zero byte ends each path. Every step counts here: there are as many rows as files in the repository.
+    if len(rows) != text.count("\0"):
+        raise ChangeError("git ls-files printed something unexpected; use git 2.25 or newer.")
     entries: dict[str, IndexEntry] = {}
     unmerged: set[str] = set()
-    at = 0
-    for match in _ENTRY.finditer(text):
-        if match.start() != at:
-            break
-        at = match.end()
-        entry = _entry(match)
-        entries.setdefault(entry.path, entry)
+    for tag, mode, oid, stage, path, seconds, nanoseconds, size, flags in rows:
+        if mode not in modes:
+            modes[mode] = int(mode, 8)
+        entry = IndexEntry(
+            path,
+            modes[mode],
+            oid,
+            0 if stage == "0" else int(stage),
+            int(seconds) * 1_000_000_000 + int(nanoseconds),
+            int(size),
+            tag in _HIDDEN,
+            flags != "0" and bool(int(flags, 16) & _INTENT_TO_ADD),
+        )
+        entries.setdefault(path, entry)
         if entry.stage:
-            unmerged.add(entry.path)
-    if at != len(text):
-        raise ChangeError("git ls-files printed something unexpected; use git 2.25 or newer.")
+            unmerged.add(path)
     return Index(entries, frozenset(unmerged), mtime_ns)
 
 
 def parse_others(output: bytes) -> tuple[str, ...]:
     """The output of `git ls-files -z -o`; a folder, with a slash at its end, is a repository of its own."""
     return tuple(path for path in output.decode("utf-8", "surrogateescape").split("\0") if path)
-
-
-def _entry(match: re.Match[str]) -> IndexEntry:
-    tag, mode, oid, stage, path, seconds, nanoseconds, size, flags = match.groups()
-    return IndexEntry(
-        path,
-        int(mode, 8),
-        oid,
-        int(stage),
-        int(seconds) * 1_000_000_000 + int(nanoseconds),
-        int(size),
-        hidden=tag.islower() or tag == "S",
-        intent=bool(int(flags, 16) & _INTENT_TO_ADD),
-    )
 
 
 class Gone(Exception):
@@ -157,9 +155,13 @@ class WorkTree:
             mode = 0
         return DiskFile(mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
-    def unchanged(self, index: Index) -> dict[str, Stat]:
-        """The regular files that surely are as the index has them: most of them, at the least cost for each."""
+    def unchanged(self, index: Index, before: Mapping[str, object]) -> dict[str, Stat]:
+        """The regular files that surely are as the index has them: most of them, at the least cost for each.
+
+        `before` is what was found last time: of a file that is as it was then, the same object is given.
+        """
         found: dict[str, Stat] = {}
+        known = before.get
         with self._looking() as look_at:
             for folder, entries in index.comparable:
                 if folder and not self._is_plain(folder):
@@ -170,7 +172,9 @@ class WorkTree:
                     except (OSError, ValueError):
                         continue
                     if look.st_size == size and look.st_mtime_ns == mtime_ns and look.st_mode & _KIND == kind:
-                        found[path] = (size, mtime_ns, look.st_ctime_ns)
+                        now = (size, mtime_ns, look.st_ctime_ns)
+                        last = known(path)
+                        found[path] = last if last == now else now
         return found
 
     @contextmanager
