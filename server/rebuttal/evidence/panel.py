@@ -13,6 +13,7 @@ from rebuttal.evidence import secrets
 from rebuttal.evidence.catalogue import OFF
 from rebuttal.evidence.impact import check as impact
 from rebuttal.evidence.impact import kinds
+from rebuttal.evidence.impact.nominal import check as nominal
 from rebuttal.evidence.linting import ruff_facts as linters
 from rebuttal.evidence.linting.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.evidence.model import (
@@ -44,6 +45,7 @@ Check = Callable[[Material], Iterable[Fact]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("impact", impact.check),
+    ("impact (Java, C#, PHP)", nominal.check),
     *kinds.CHECKS,
     ("conflicts", conflicts.check),
     *upkeep.CHECKS,

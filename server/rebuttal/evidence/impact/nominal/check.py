@@ -1,0 +1,163 @@
+"""Altered types, members and functions of Java, C# and PHP whose users were not changed with them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from attrs import evolve, frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.evidence.impact.nominal.groups import Group, function_groups, gone_types, member_groups, type_groups
+from rebuttal.evidence.impact.nominal.types import NOMINAL, Types
+from rebuttal.evidence.impact.nominal.users import Uses, extensions_named
+from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
+from rebuttal.evidence.model import CheckFailed, Fact, Material
+from rebuttal.text.languages import GLOBS, Language, family_of, language_of
+
+SECONDS = 10.0
+"""After so long the search for users ends, and what was not searched is told."""
+MANY_FILES = 60
+"""A name that stands in more files than this is too common to say whose it is by itself."""
+
+
+def check(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[Fact]:
+    """One fact for each altered name with broken users. Raises CheckFailed after SECONDS, with what it has."""
+    deadline = clock() + SECONDS
+    for language in NOMINAL:
+        diffs = [diff for diff in material.files if _is_of(diff, language)]
+        if diffs:
+            yield from _facts(_search(material, language, diffs), clock, deadline)
+
+
+def _is_of(diff: FileDiff, language: Language) -> bool:
+    of_old = language_of(diff.old_path or diff.path) == language
+    return of_old and diff.old_text is not None and diff.status != "copied"
+
+
+@frozen
+class Search:
+    """What the search for one language's users works on."""
+
+    material: Material
+    types: Types
+    code: Code
+    groups: tuple[Group, ...]
+
+
+def _search(material: Material, language: Language, diffs: list[FileDiff]) -> Search:
+    tree, parser = material.repository.new, material.parser
+    code = Code(material.change, tree, parser, frozenset())
+    types = Types(code, tree, language)
+    before = [(diff, Source(diff.old_path or diff.path, diff.old_text or "", parser, frozenset())) for diff in diffs]
+    before = [(diff, source) for diff, source in before if _is_worth(diff)]
+    lost = list(gone_types(before, types))
+    types.lose(full for full in (one.full for _, one in lost))
+    groups = list(type_groups(lost, language))
+    for diff, source in before:
+        after = code.source(diff.path) if diff.new_text is not None else None
+        groups += member_groups(diff, source, types)
+        if language == "php":
+            groups += function_groups(diff, source, types, after)
+    wanted = (one for one in groups if _in_scope(material, one))
+    return Search(material, types, code, tuple(wanted))
+
+
+def _is_worth(diff: FileDiff) -> bool:
+    """Whether anything was taken out or altered: what only adds lines alters no signature and removes no name."""
+    return diff.new_text is None or diff.old_path is not None or any(hunk.old_count for hunk in diff.hunks)
+
+
+def _in_scope(material: Material, group: Group) -> bool:
+    new, diff = group.altered.new, group.altered.diff
+    return new is None or material.in_scope(diff, range(new.start_line, new.header_end_line + 1))
+
+
+def _facts(search: Search, clock: Callable[[], float], deadline: float) -> Iterator[Fact]:
+    if not search.groups:
+        return
+    files = _files_by_name(search)
+    lost: dict[str, list[tuple[Group, list[Broken]]]] = defaultdict(list)
+    for number, group in enumerate(search.groups):
+        if clock() > deadline:
+            raise CheckFailed(
+                f"The search for callers stopped after {SECONDS:g} s: {len(search.groups) - number} of "
+                f"{len(search.groups)} altered symbols were not searched; review a smaller scope to have them all."
+            )
+        uses = _broken(search, group, files[group.name])
+        if uses and group.altered.diff.new_text is None:
+            lost[group.altered.diff.path].append((group, uses))
+        elif uses:
+            yield _fact(search, group, uses)
+    for some in lost.values():
+        yield lost_file_fact([(group.altered, uses) for group, uses in some])
+
+
+def _broken(search: Search, group: Group, sources: list[Source]) -> list[Broken]:
+    uses = Uses(search.types, search.material.change, search.material.parser)
+    extensions = extensions_named(group.name, sources) if search.types.language == "csharp" else []
+    only = group.kind == "member" and _is_only(group, sources)
+    near = _near(search, group, sources, only)
+    found = [broken for source in near for broken in uses.broken(group, source, only, extensions)]
+    return sorted(found, key=lambda one: (one.usage.source.path, one.usage.reference.line))
+
+
+def _near(search: Search, group: Group, sources: list[Source], only: bool) -> list[Source]:
+    """The files that can mean the altered type: those that name it or an heir of it."""
+    if group.kind in ("type", "function") or (only and group.is_extension):
+        return sources
+    names = {group.full.rpartition(".")[2]}
+    heirs = search.types.descendants(group.full) if _has_heirs(group) else {}
+    names |= {full.rpartition(".")[2] for full in heirs}
+    named = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(name) for name in names) + r")(?!\w)")
+    paths = {one.path for one in sources}
+    more = [one.source for one in heirs.values() if group.kind == "constructor" and one.source.path not in paths]
+    return [source for source in sources if named.search(source.text)] + more
+
+
+def _has_heirs(group: Group) -> bool:
+    return not group.is_extension
+
+
+def _is_only(group: Group, sources: list[Source]) -> bool:
+    if len(sources) > MANY_FILES:
+        return False
+    same = [one for source in sources for one in source.symbols if one.name == group.name]
+    return len(same) == len(group.new)
+
+
+def _files_by_name(search: Search) -> dict[str, list[Source]]:
+    language, tree = search.types.language, search.material.repository.new
+    names = sorted({one.name for one in search.groups})
+    found: dict[str, list[Source]] = defaultdict(list)
+    words = re.compile(r"(?<![\w$])(?:" + "|".join(re.escape(name) for name in names) + r")(?!\w)")
+    for path in sorted({match.path for match in tree.grep(names, GLOBS[family_of(language)])}):
+        source = search.code.source(path)
+        if source is not None and source.language == language:
+            for name in set(words.findall(source.text)):
+                found[name].append(source)
+    return found
+
+
+def _fact(search: Search, group: Group, uses: list[Broken]) -> Fact:
+    if group.is_gone:
+        return removed_fact(group.altered, uses, _moved_to(search, group))
+    fact = signature_fact(group.altered, uses)
+    harmless = all(use.reason.endswith("used") for use in uses)
+    return evolve(fact, severity="medium") if harmless else fact
+
+
+def _moved_to(search: Search, group: Group) -> str | None:
+    """The changed file that now declares what this one no longer does."""
+    if group.kind == "member":
+        return None
+    for diff in search.material.files:
+        source = search.code.source(diff.path) if diff.path != group.altered.diff.path else None
+        if source is not None and source.language == search.types.language:
+            for symbol in source.symbols:
+                if symbol.qualified == group.altered.old.qualified and symbol.start_line in diff.added_lines:
+                    return diff.path
+    return None

@@ -1,0 +1,306 @@
+"""The types of a repository in Java, C# and PHP: where a name leads, what a type inherits, who inherits from it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from attrs import frozen
+
+from rebuttal.change.model import Tree
+from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.text.grammars.tagged import plain_type
+from rebuttal.text.languages import GLOBS, Language, family_of
+from rebuttal.text.model import Symbol
+
+NOMINAL: tuple[Language, ...] = ("java", "csharp", "php")
+_PACKAGE = {
+    "java": re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.MULTILINE),
+    "csharp": re.compile(r"^[ \t]*namespace\s+([\w.]+)", re.MULTILINE),
+    "kotlin": re.compile(r"^[ \t]*package\s+([\w.]+)", re.MULTILINE),
+    "scala": re.compile(r"^[ \t]*package\s+([\w.]+)", re.MULTILINE),
+    "php": re.compile(r"^[ \t]*(?:<\?php\s+)?namespace\s+([\w\\]+)\s*[;{]", re.MULTILINE),
+}
+_DECLARES = r"\b(?:class|interface|struct|record(?:\s+struct)?|trait|enum|object)\s+{0}\b"
+_HOLDERS = ("class", "interface", "enum")
+_ANCESTORS = 60
+_DESCENDANTS = 300
+_LEVELS = 5
+_SOUGHT = 60
+"""So many names are looked for in the whole repository at most, where no file is called by them."""
+_HARMLESS = frozenset({"Object", "object", "Serializable", "Cloneable", "Record", "ICloneable"})
+"""Bases that bring no member that anybody calls by mistake for another."""
+
+
+@frozen(eq=False)
+class Type:
+    """One declaration of a type; a C# `partial` one has several."""
+
+    full: str
+    """With its package, with dots."""
+    source: Source
+    symbol: Symbol
+
+    @cached_property
+    def members(self) -> dict[str, list[Symbol]]:
+        """What it declares itself, by name."""
+        found: dict[str, list[Symbol]] = {}
+        prefix, field_end = f"{self.symbol.qualified}.", 0
+        for one in self.source.symbols:
+            inside = self.symbol.start_offset <= one.start_offset < self.symbol.end_offset
+            if not inside or one is self.symbol or one.qualified != prefix + one.name:
+                continue
+            if one.kind == "field":
+                field_end = max(field_end, one.end_offset)
+            elif one.start_offset < field_end:
+                continue  # Of an anonymous class that is a field's value.
+            found.setdefault(one.name, []).append(one)
+        return found
+
+    @property
+    def modifiers(self) -> frozenset[str]:
+        """The words before its name."""
+        return words_before(self.source, self.symbol)
+
+
+def words_before(source: Source, symbol: Symbol) -> frozenset[str]:
+    """The words of a definition that stand before its name: modifiers, annotations, its return type."""
+    return frozenset(re.findall(r"\w+", source.text[symbol.start_offset : symbol.name_offset]))
+
+
+class Packages:
+    """The package at each place of a file."""
+
+    def __init__(self, source: Source) -> None:
+        pattern = _PACKAGE.get(source.language or "")
+        found = list(pattern.finditer(source.text)) if pattern else []
+        self._starts = [one.start() for one in found]
+        self._names = [one[1].replace("\\", ".") for one in found]
+
+    def at(self, offset: int) -> str:
+        index = bisect_right(self._starts, offset) - 1
+        return self._names[index] if index >= 0 else ""
+
+
+class Types:
+    """Names to types. `gone` are full names that the change removed: names may still lead to them."""
+
+    def __init__(self, code: Code, tree: Tree, language: Language) -> None:
+        self._code = code
+        self._tree = tree
+        self.language = language
+        self.gone: frozenset[str] = frozenset()
+        self._packages: dict[str, Packages] = {}
+        self._declared: dict[str, tuple[Type, ...]] = {}
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._by_full: dict[str, tuple[Type, ...]] = {}
+        self._ancestors: dict[str, tuple[tuple[str, ...], bool]] = {}
+        self._sought = 0
+
+    def lose(self, gone: Iterable[str]) -> None:
+        """Names that the change removed: what is written may still lead to them."""
+        self.gone = self.gone | frozenset(gone)
+
+    def package(self, source: Source, offset: int = 1 << 60) -> str:
+        """The package (namespace) in which the code at `offset` stands."""
+        if source.path not in self._packages:
+            self._packages[source.path] = Packages(source)
+        return self._packages[source.path].at(offset)
+
+    def declared(self, source: Source) -> tuple[Type, ...]:
+        """The types that a file declares."""
+        if source.path not in self._declared:
+            self._declared[source.path] = tuple(declared(source))
+        return self._declared[source.path]
+
+    def of(self, full: str) -> tuple[Type, ...]:
+        """The declarations of a type on the new side; none where the repository does not declare it."""
+        if full not in self._by_full:
+            found = [one for path in self._declaring(full.rpartition(".")[2]) for one in self._declared_in(path, full)]
+            self._by_full[full] = tuple(found)
+        return self._by_full[full]
+
+    def _declared_in(self, path: str, full: str) -> Iterator[Type]:
+        source = self._code.source(path)
+        if source is not None:
+            yield from (one for one in self.declared(source) if one.full == full)
+
+    def _declaring(self, name: str) -> tuple[str, ...]:
+        """The files that may declare a type of this name: those called by it, else those that hold it so."""
+        if name not in self._files:
+            named = tuple(self._by_stem.get(name.lower(), ()))
+            if not any(self._declares(path, name) for path in named) or self._is_partial(named, name):
+                named = tuple(dict.fromkeys((*named, *self._seek(name))))
+            self._files[name] = named
+        return self._files[name]
+
+    def _declares(self, path: str, name: str) -> bool:
+        source = self._code.source(path)
+        return source is not None and re.search(_DECLARES.format(re.escape(name)), source.text) is not None
+
+    def _is_partial(self, paths: Iterable[str], name: str) -> bool:
+        if self.language != "csharp":
+            return False
+        sources = (self._code.source(path) for path in paths)
+        pattern = rf"\bpartial\s+(?:class|struct|interface|record)\s+{re.escape(name)}\b"
+        return any(source is not None and re.search(pattern, source.text) for source in sources)
+
+    def _seek(self, name: str) -> Iterator[str]:
+        self._sought += 1
+        if self._sought > _SOUGHT or not name.isidentifier():
+            return
+        for path in sorted({match.path for match in self._tree.grep([name], GLOBS[family_of(self.language)])}):
+            if self._declares(path, name):
+                yield path
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        suffixes = tuple(glob[1:] for glob in GLOBS[family_of(self.language)])
+        found: dict[str, list[str]] = {}
+        for path in sorted(self._code.paths):
+            if path.endswith(suffixes):
+                found.setdefault(posixpath.basename(path).partition(".")[0].lower(), []).append(path)
+        return found
+
+    def resolve(self, written: str, source: Source, offset: int) -> str | None:
+        """The full name of the type that `written` means at a place; of a foreign type only where it is imported."""
+        if self.language == "php":
+            return self._resolve_php(written.strip().lstrip("?"), source, offset)
+        text = plain_type(written.replace("?", ""))
+        first, _, rest = text.partition(".")
+        if not first:
+            return None
+        found = self._first(first, source, offset) or (self._known(text) if rest else None)
+        return f"{found}.{rest}" if found and rest and found != text else found
+
+    def _first(self, name: str, source: Source, offset: int) -> str | None:
+        """Of the scopes around a place the innermost that has a type of this name."""
+        package = self.package(source, offset)
+        for around in reversed(source.around(offset)):
+            if around.kind in _HOLDERS:
+                full = _join(package, around.qualified)
+                if around.name == name:
+                    return full
+                if self._known(_join(full, name)):
+                    return _join(full, name)
+        explicit = [one for one in source.imports if one.local == name and one.name != "*"]
+        if explicit:
+            return _join(explicit[0].module, explicit[0].name or "")
+        return self._visible(name, source, package)
+
+    def _visible(self, name: str, source: Source, package: str) -> str | None:
+        scopes = [package]
+        while self.language == "csharp" and scopes[-1]:
+            scopes.append(scopes[-1].rpartition(".")[0])
+        if own := next((full for scope in scopes if (full := self._known(_join(scope, name)))), None):
+            return own
+        wild = dict.fromkeys(one.module for one in source.imports if one.name == "*")
+        found = [full for module in wild if (full := self._known(_join(module, name)))]
+        return found[0] if len(found) == 1 else None
+
+    def _known(self, full: str) -> str | None:
+        return full if full in self.gone or self.of(full) else None
+
+    def _resolve_php(self, written: str, source: Source, offset: int) -> str | None:
+        if not re.fullmatch(r"\\?\w+(?:\\\w+)*", written) or written in ("self", "static", "parent"):
+            return None
+        if written.startswith("\\"):
+            return written[1:].replace("\\", ".")
+        first, slash, rest = written.partition("\\")
+        if first == "namespace" and slash:
+            return _join(self.package(source, offset), rest.replace("\\", "."))
+        for one in source.imports:
+            if one.local == first and one.name != "*" and not is_function_import(source, one.start_offset):
+                return _join(_join(one.module.replace("\\", "."), one.name or ""), rest.replace("\\", "."))
+        return _join(self.package(source, offset), written.replace("\\", "."))
+
+    def ancestors(self, full: str) -> tuple[tuple[str, ...], bool]:
+        """The type and all that it inherits from, nearest first; False where some of it is not known."""
+        if full not in self._ancestors:
+            self._ancestors[full] = self._walk(full)
+        return self._ancestors[full]
+
+    def _walk(self, full: str) -> tuple[tuple[str, ...], bool]:
+        order, complete = [full], True
+        for name in order:
+            parts = self.of(name)
+            complete = complete and bool(parts) and len(order) < _ANCESTORS
+            for part in parts:
+                for base in part.symbol.bases:
+                    found = self.resolve(base, part.source, part.symbol.name_offset)
+                    if plain_type(base).rpartition(".")[2] in _HARMLESS and not self.of(found or ""):
+                        continue
+                    if found is None or len(order) >= _ANCESTORS:
+                        complete = False
+                    elif found not in order:
+                        order.append(found)
+        return tuple(order), complete
+
+    def lookup(self, full: str, name: str) -> list[tuple[Type, Symbol]]:
+        """The members of this name that a type has or inherits."""
+        found = []
+        for one in self.ancestors(full)[0]:
+            for part in self.of(one):
+                found += [(part, symbol) for symbol in part.members.get(name, ())]
+        return found
+
+    def has(self, full: str, names: Iterable[str]) -> bool:
+        """Whether a type has or inherits a member of one of these names."""
+        return any(self.lookup(full, name) for name in names)
+
+    def descendants(self, full: str) -> dict[str, Type]:
+        """The types of the repository that inherit from one, by full name."""
+        found: dict[str, Type] = {}
+        seeking = {full}
+        for _ in range(_LEVELS):
+            if not seeking or len(found) > _DESCENDANTS:
+                break
+            seeking = set(self._heirs(seeking, found))
+        return found
+
+    def _heirs(self, of: set[str], found: dict[str, Type]) -> Iterator[str]:
+        names = sorted({full.rpartition(".")[2] for full in of})
+        inherits = re.compile(
+            r"(?:\b(?:extends|implements|use)\b|:)[^{;]*(?<!\w)(?:" + "|".join(re.escape(one) for one in names) + r")\b"
+        )
+        paths = {match.path for match in self._tree.grep(names, GLOBS[family_of(self.language)])}
+        for path in sorted(paths):
+            source = self._code.source(path)
+            if source is None or source.language != self.language or not inherits.search(source.text):
+                continue
+            for one in self.declared(source):
+                bases = (self.resolve(base, source, one.symbol.name_offset) for base in one.symbol.bases)
+                if one.full not in found and any(base in of for base in bases):
+                    found[one.full] = one
+                    yield one.full
+
+
+def declared(source: Source) -> Iterator[Type]:
+    """The types of one file."""
+    packages = Packages(source)
+    for symbol in source.symbols:
+        if symbol.kind in _HOLDERS:
+            yield Type(_join(packages.at(symbol.name_offset), symbol.qualified), source, symbol)
+
+
+def is_anonymous(source: Source, offset: int) -> bool:
+    """Whether a place stands in a method of a class without a name, so that `this` is not what it seems."""
+    around = [one for one in reversed(source.around(offset)) if one.kind != "namespace"]
+    inner = next((place for place, one in enumerate(around) if one.kind in ("method", "function")), None)
+    if inner is None or inner + 1 >= len(around):
+        return False
+    local = source.language == "csharp" and around[inner].kind == "function"  # C#'s local functions
+    return around[inner + 1].kind not in _HOLDERS and not local
+
+
+def is_function_import(source: Source, offset: int) -> bool:
+    """Whether a PHP import is of a function or a constant."""
+    start = max(source.text.rfind(";", 0, offset), source.text.rfind("<?php", 0, offset)) + 1
+    return re.search(r"\buse\s+(?:function|const)\b", source.text[start : offset + 20]) is not None
+
+
+def _join(package: str, name: str) -> str:
+    return f"{package}.{name}" if package and name else package or name
