@@ -27,7 +27,7 @@ def _counts(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def by_kind(outcomes: Sequence[Outcome]) -> str:
-    ordered = sorted(outcomes, key=lambda one: _order(one))
+    ordered = sorted(outcomes, key=_order)
     return by(ordered, "kind", lambda one: f"{one.pair.kind.group}: {one.pair.kind.name}")
 
 
