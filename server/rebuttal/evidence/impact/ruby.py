@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
@@ -18,17 +18,16 @@ from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.signatures import only_widens
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language
-from rebuttal.text.model import Reference, Symbol
+from rebuttal.text.model import Arguments, Reference, Symbol
 
 _CONSTANT = re.compile(r"(?:::)?[A-Z]\w*(?:::[A-Z]\w*)*\Z")
 _ASSIGNED = re.compile(r"[ \t]*(?:\|\||&&|[-+*/|&%^]|<<|>>|\*\*)?=(?![=~>])")
 _OTHER_SELF = re.compile(
     r"\b(?:instance_eval|instance_exec|class_eval|module_eval|class_exec|(?:Class|Module|Struct)\.new)\b"
 )
-_OPEN_CLASS = re.compile(r"\b(?:method_missing|const_missing|delegate|def_delegators?|SimpleDelegator|DelegateClass)\b")
+_OPEN_CLASS = re.compile(r"\b(?:method_missing|delegate|def_delegators?|SimpleDelegator|DelegateClass)\b")
 _MIXES = re.compile(r"^\s*(?:include|extend|prepend|using|refine)\b", re.MULTILINE)
 _ITSELF = re.compile(r"^\s*(?:module_function\s*$|extend\s+self\b)", re.MULTILINE)
-_PLAIN_BASES = ("Object", "BasicObject", "StandardError", "RuntimeError", "ArgumentError", "Exception")
 _LONG_NAME = 8
 _IMPLICIT = frozenset(("method_missing", "respond_to_missing?", "inherited", "included", "extended", "prepended"))
 _CORE = frozenset(
@@ -75,7 +74,7 @@ def alterations(
         if len(now) == 1:
             if _shape(was) != _shape(now[0]) and not only_widens(was.parameters or (), now[0].parameters or ()):
                 yield Altered(diff, language, "signature", was, now[0], owner)
-        elif not now and owner and was.name not in names and _is_closed(owner, new, diff.new_text or ""):
+        elif not now and owner and was.name not in names and _is_kept(owner, after, new):
             yield Altered(diff, language, "removed", was, None, owner)
 
 
@@ -98,7 +97,8 @@ def _is_reworked(name: str, diff: FileDiff) -> bool:
 
 def _made(name: str) -> re.Pattern[str]:
     """A line that makes, copies or takes away a method of this name otherwise than by `def`."""
-    words = "alias|alias_method|define_method|undef|undef_method|remove_method|attr_\\w+|memoize"
+    words = "alias|alias_method|define_method|undef|undef_method|remove_method|attr_\\w+|memoize|delegate"
+    words += "|def_delegators?|def_delegator"
     return re.compile(rf"\b(?:{words})\b.*(?<![\w]){re.escape(name)}(?![\w?!])")
 
 
@@ -106,12 +106,21 @@ def _shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
     return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
 
 
-def _is_closed(owner: str, new: tuple[Symbol, ...], text: str) -> bool:
-    """Whether a class has its methods from nowhere else: with its class gone, the class is what is missed."""
-    now = [one for one in new if one.qualified == owner and one.kind in ("class", "namespace")]
-    if len(now) != 1 or _OPEN_CLASS.search(text) or _MIXES.search(text):
-        return False
-    return all(base in _PLAIN_BASES for base in now[0].bases)
+def _is_kept(owner: str, after: dict[tuple[str, bool], list[Symbol]], new: tuple[Symbol, ...]) -> bool:
+    """Whether the class is still there and answers to nothing but its methods: with its class gone, that is missed."""
+    dynamic = any((f"{owner}.method_missing", static) in after for static in (False, True))
+    return not dynamic and sum(one.qualified == owner and one.kind in ("class", "namespace") for one in new) == 1
+
+
+def _is_closed(altered: Altered) -> bool:
+    """Whether a class can have a method from nowhere else."""
+    text = altered.diff.new_text or ""
+    bare = not _OPEN_CLASS.search(text) and not _MIXES.search(text)
+    return bare and re.search(rf"\bclass\s+[\w:]*\b{re.escape(_last(altered.owner))}\s*<", text) is None
+
+
+def _last(qualified: str | None) -> str:
+    return (qualified or "").rpartition(".")[2]
 
 
 def usages(altered: Altered, sources: list[Source], _modules: Modules) -> Iterator[Usage]:
@@ -128,8 +137,9 @@ def usages(altered: Altered, sources: list[Source], _modules: Modules) -> Iterat
         return
     for source in sources:
         for one in source.references({"new"} if altered.is_constructor else {altered.old.name}):
-            if one.kind == "call" and not _is_written_to(source, one) and (sure := _sure(world, source, one)):
-                yield Usage(source, one, sure)
+            call = _called(world, source, one)
+            if call is not None and not _is_written_to(source, one) and (sure := _sure(world, source, call)):
+                yield Usage(source, call, sure)
 
 
 def _world(altered: Altered, sources: list[Source]) -> _World:
@@ -140,6 +150,23 @@ def _world(altered: Altered, sources: list[Source]) -> _World:
         if one.kind in ("class", "namespace"):
             kinds[one.qualified] = kinds.get(one.qualified, 0) + 1
     return _World(altered, tuple(one for one in every if one.name in wanted), kinds)
+
+
+def _called(world: _World, source: Source, reference: Reference) -> Reference | None:
+    """A bare word is a call without arguments unless a variable has the name."""
+    if reference.kind == "call":
+        return reference
+    if reference.kind != "use" or world.altered.is_constructor:
+        return None
+    method = _context(source, reference.start_offset).method
+    name = re.escape(reference.name)
+    text = source.text[method.start_offset : method.end_offset] if method is not None else ""
+    bound = rf"(?<![\w@$.:]){name}(?:\s*(?:\|\||&&|[-+*/|&])?=(?![=~>])|\s*,[^=\n]*=(?![=~>])|:)"
+    bound += rf"|\|[^|\n]*\b{name}\b[^|\n]*\|"
+    if method is None or re.search(bound, text) or any(one.name == reference.name for one in method.parameters or ()):
+        return None
+    block = re.search(rf"[&*(,]\s*{name}\b|\bin\b[^\n]*\b{name}\b|=>\s*{name}\b", text)
+    return None if block else evolve(reference, kind="call", arguments=Arguments(0))
 
 
 def _is_written_to(source: Source, reference: Reference) -> bool:
@@ -158,6 +185,8 @@ def _sure(world: _World, source: Source, reference: Reference) -> Certainty | No
     if receiver is None or receiver == "self":
         return _sure_of_self(world, source, reference, around)
     if altered.owner is None or "static" in altered.old.decorators:
+        return None
+    if altered.new is None and not _is_closed(altered):
         return None
     return "likely" if _is_only(world, source, receiver) else None
 
@@ -227,10 +256,12 @@ def _sure_of_self(world: _World, source: Source, reference: Reference, around: _
         return "certain" if home and not around.owner and _is_single(world) else None
     if around.static != ("static" in old.decorators):
         return None
+    if world.altered.new is None and not _is_telling(old.name) and not _is_closed(world.altered):
+        return None
     if around.owner == world.owner:
         overridden = [one for one in world.methods if one.qualified == f"{world.owner}.{old.name}"]
         return "certain" if len(overridden) <= (0 if world.altered.new is None else 1) else None
-    last = world.owner.rpartition(".")[2]
+    last = _last(world.owner)
     heir = any(
         base.replace("::", ".").endswith(last) and _means(world, source, reference, base) for base in around.bases
     )
@@ -240,7 +271,11 @@ def _sure_of_self(world: _World, source: Source, reference: Reference, around: _
 def _is_only(world: _World, source: Source, receiver: str) -> bool:
     """Whether a call on some object may be believed to be of the altered class."""
     name = world.altered.old.name
-    long_enough = "_" in name.strip("_") or len(name) >= _LONG_NAME
-    if not long_enough or name in _CORE or not _is_single(world) or receiver == "super" or not receiver[0].islower():
+    if not _is_telling(name) or not _is_single(world) or receiver == "super" or not receiver[0].islower():
         return False
-    return re.search(rf"\b{re.escape(world.owner.rpartition('.')[2])}\b", source.text) is not None
+    return re.search(rf"\b{re.escape(_last(world.owner))}\b", source.text) is not None
+
+
+def _is_telling(name: str) -> bool:
+    """Whether a name is not one that everybody's objects answer to."""
+    return ("_" in name.strip("_") or len(name) >= _LONG_NAME) and name not in _CORE
