@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from rebuttal.evidence.impact import cases
+from rebuttal.evidence.impact import cases, documents, exports, overrides
 from rebuttal.evidence.impact.ground import Ground
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import Rule
 
-RULES: tuple[Rule, ...] = (*cases.RULES,)
+RULES: tuple[Rule, ...] = (*cases.RULES, *overrides.RULES, *exports.RULES, *documents.RULES)
 
-_WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (cases.words,)
+_WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (
+    cases.words,
+    overrides.words,
+    exports.words,
+    documents.words,
+)
 
 
 def expect(material: Material) -> None:
@@ -37,5 +42,25 @@ def check_cases(material: Material) -> Iterator[Fact]:
     return cases.check(ground(material))
 
 
-CHECKS: tuple[tuple[str, Callable[[Material], Iterator[Fact]]], ...] = (("impact of new cases", check_cases),)
+def check_overrides(material: Material) -> Iterator[Fact]:
+    """`impact:override`."""
+    return overrides.check(ground(material))
+
+
+def check_exports(material: Material) -> Iterator[Fact]:
+    """`impact:export`."""
+    return exports.check(ground(material))
+
+
+def check_documents(material: Material) -> Iterator[Fact]:
+    """`impact:document`."""
+    return documents.check(ground(material))
+
+
+CHECKS: tuple[tuple[str, Callable[[Material], Iterator[Fact]]], ...] = (
+    ("impact of new cases", check_cases),
+    ("impact on overrides", check_overrides),
+    ("impact on exports", check_exports),
+    ("impact on documents", check_documents),
+)
 """As in the panel's table."""

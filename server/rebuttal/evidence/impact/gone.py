@@ -1,0 +1,117 @@
+"""The names that a change took away: symbols, command line options, environment variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import Material
+from rebuttal.text.languages import is_test, language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.parsing import Unparsed
+from rebuttal.text.symbols import symbols_of
+
+MANY = 200
+"""Names that one change may take away and have looked for; a change that takes more away says so itself."""
+_KINDS = ("function", "method", "class", "constant", "type", "interface", "enum")
+_WORD = r"[A-Za-z_]\w*"
+_OPTION = re.compile(r"""['"](?:-\w,? )?(--[a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:/--[\w-]+)?(?:[ =<\[].*?)?['"]""")
+_DECLARES_OPTION = re.compile(r"\b(?:add_argument|addoption|option|Option|add_option)\s*\(\s*$")
+_ENVIRONMENT = re.compile(
+    r"""(?:environ(?:\.get)?\s*[\[(]|getenv\s*\(|Getenv\s*\(|LookupEnv\s*\(|env::var(?:_os)?\s*\(|\bENV(?:\.fetch)?\s*[\[(]|"""
+    r"""process\.env\s*\[|\bgetenv\s*\()\s*['"]([A-Z][A-Z0-9_]+)['"]|process\.env\.([A-Z][A-Z0-9_]+)\b|"""
+    r"""\benvvar\s*=\s*['"]([A-Z][A-Z0-9_]+)['"]"""
+)
+
+
+@frozen
+class Gone:
+    """A name that the change took away."""
+
+    diff: FileDiff
+    what: Literal["symbol", "option", "variable"]
+    name: str
+    line: int
+    """Of the old side."""
+    start_offset: int
+    symbol: Symbol | None = None
+
+
+def gone(material: Material) -> tuple[Gone, ...]:
+    """What is gone, each name once; nothing where the change takes away more than MANY."""
+    return material.once("impact gone", lambda: _gone(material))
+
+
+def _gone(material: Material) -> tuple[Gone, ...]:
+    found: dict[str, Gone] = {}
+    for diff in material.files:
+        if diff.status == "copied" or not diff.old_text or is_test(diff.old_path or diff.path):
+            continue
+        if not diff.removed_lines:
+            continue
+        for one in (*_symbols(material, diff), *_options(diff), *_variables(diff)):
+            found.setdefault(one.name, one)
+    return tuple(found.values()) if len(found) <= MANY else ()
+
+
+def _symbols(material: Material, diff: FileDiff) -> Iterator[Gone]:
+    language, text = language_of(diff.old_path or diff.path), diff.old_text or ""
+    if language is None:
+        return
+    left = words_in(diff.new_text or "")
+    removed = diff.removed_lines
+    try:
+        symbols = symbols_of(text, language, material.parser)
+    except Unparsed:
+        return
+    for one in symbols:
+        outer = one.parent in (None, "class", "interface", "namespace", "enum") and one.kind in _KINDS
+        if outer and one.name_line in removed and one.is_public and one.name not in left:
+            yield Gone(diff, "symbol", one.name, one.name_line, one.name_offset, one)
+
+
+def words_in(text: str) -> frozenset[str]:
+    """The identifiers of a text."""
+    return frozenset(re.findall(_WORD, text))
+
+
+def _options(diff: FileDiff) -> Iterator[Gone]:
+    """Options of a command line that the code declared itself, not those that it gives to other programs."""
+    text, now = diff.old_text or "", diff.new_text or ""
+    if language_of(diff.old_path or diff.path) is None or "--" not in text:
+        return
+    for found in _OPTION.finditer(text):
+        name = found[1]
+        if not _DECLARES_OPTION.search(_before(text, found.start())) or _has_option(now, name):
+            continue
+        line = text.count("\n", 0, found.start())
+        if line in diff.removed_lines:
+            yield Gone(diff, "option", name, line, found.start(1))
+
+
+def _before(text: str, place: int) -> str:
+    """What stands before a place, without the string arguments right before it (`"-v", "--verbose"`)."""
+    before = text[max(0, place - 200) : place]
+    return re.sub(r"""(?:['"]-\w['"]\s*,\s*)+\Z""", "", before)
+
+
+def _has_option(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def _variables(diff: FileDiff) -> Iterator[Gone]:
+    text, now = diff.old_text or "", diff.new_text or ""
+    if language_of(diff.old_path or diff.path) is None:
+        return
+    for found in _ENVIRONMENT.finditer(text):
+        name = found[1] or found[2] or found[3]
+        if "_" not in name or name in now:
+            continue
+        start = found.start(found.lastindex or 0)
+        line = text.count("\n", 0, start)
+        if line in diff.removed_lines:
+            yield Gone(diff, "variable", name, line, start)
