@@ -114,3 +114,10 @@ def test_a_file_too_long_to_search_is_said_and_not_passed_over(review: Review, m
 def test_a_notebook_that_cannot_be_read_was_not_searched_for_secrets(review: Review) -> None:
     (found,) = of(review({"a.ipynb": notebook("x = 1")}, {"a.ipynb": f'{{"cells": [\n{LINE}\n'}), "secrets:")
     assert (found.file, found.range.start.line) == ("a.ipynb", 1)
+
+
+def test_a_test_key_of_stripe_is_worth_a_word_and_no_alarm(review: Review) -> None:
+    body = "a8Kd03LmQ2zXv91TnB4yRw7E"
+    found = of(review({"a.py": ""}, {"a.py": f'K = "sk_{"test"}_{body}"\nL = "sk_{"live"}_{body}"\n'}), "secrets:")
+    assert [(one.severity, one.rule) for one in found] == [("critical", "secrets:stripe"), ("low", "secrets:stripe")]
+    assert "test environment" in found[1].message

@@ -11,7 +11,8 @@ from rebuttal.change.model import FileDiff
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, LimitReached, Material, SecretFinder
 from rebuttal.evidence.seats import SECURITY
-from rebuttal.findings.model import CellRange
+from rebuttal.findings.model import CellRange, Certainty
+from rebuttal.findings.severity import Severity
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex, Position, Range
 from rebuttal.text.secrets import Secret
@@ -92,20 +93,43 @@ def _fact(diff: FileDiff, index: LineIndex, secret: Secret, secrets: tuple[Secre
     words = secret.kind.replace("-", " ")
     # Tests hold keys that open nothing; a real one among them is still worth a look.
     in_test = is_test(diff.path)
+    severity, confidence = _weight(secret, in_test)
     return Fact(
         diff,
         rule_of(secret.kind),
         f"Secret in the code: {words}",
-        f"A value that looks like a secret ({words}) is written in the file, so everyone who can read the repository "
-        "or its history has it: revoke it, and read it from the environment or a secret store.",
-        "medium" if in_test else "critical",
+        _message(secret, words),
+        severity,
         "security",
         SECURITY,
         secret.line,
         secret.line,
-        confidence="possible" if in_test else "likely",
+        confidence=confidence,
         where=index.range(secret.start, secret.end),
         quote=_masked(index, secret.line, secrets),
+    )
+
+
+def _weight(secret: Secret, in_test: bool) -> tuple[Severity, Certainty]:
+    if secret.proof == "sandbox":
+        return "low", "likely"
+    if in_test:
+        return "medium", "possible"
+    return "critical", "certain" if secret.proof == "issued" else "likely"
+
+
+def _message(secret: Secret, words: str) -> str:
+    known = f"A value that looks like a secret ({words}) is written in the file"
+    if secret.proof == "issued":
+        known = f"A secret ({words}; its checksum or contents are those of an issued one) is written in the file"
+    if secret.proof == "sandbox":
+        return (
+            f"{known}. By its form it opens a test environment only; everyone who can read the repository can use it "
+            "there, so read it from the environment or a secret store."
+        )
+    return (
+        f"{known}, so everyone who can read the repository or its history has it: revoke it, and read it from the "
+        "environment or a secret store."
     )
 
 

@@ -10,14 +10,33 @@ has bounded length, so hostile input cannot make it slow.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from math import log2
+from itertools import accumulate
 
 from attrs import evolve, frozen
 
 from rebuttal.text.positions import LineIndex
+from rebuttal.text.secret_checks import Proof, private_key
 from rebuttal.text.secret_files import is_secret_file
+from rebuttal.text.secret_places import in_blocks, in_commands, in_pairs_of_name_and_value, in_tuples
 from rebuttal.text.secret_shapes import SHAPES, Shape
+from rebuttal.text.secret_values import (
+    CALL_OR_FORMAT,
+    DOUBTFUL,
+    EXAMPLE,
+    KEY_REACH,
+    KEY_WORDS,
+    NAMES,
+    WORDS,
+    is_example_token,
+    is_literal_secret,
+    is_placeholder,
+    is_random,
+    is_sure,
+    is_typed,
+    kind_of,
+)
 
 __all__ = ["Secret", "find_secrets", "is_secret_file"]
 
@@ -34,6 +53,8 @@ class Secret:
     """Git line of `start`, from 0."""
     sure: bool
     """Whether it is worth telling the user about; an unsure one is only redacted."""
+    proof: Proof = "form"
+    """What the value tells of itself: `issued` and `sandbox` are said to the user."""
 
 
 _BEGIN = "-----BEGIN "
@@ -49,11 +70,6 @@ _URL_LOGIN = re.compile(r"://([^\s:/@\"'<>`\\]{0,128}+):([^\s/@\"'<>`\\]{1,256}+
 _DATABASE_SCHEME = re.compile(_DATABASES + r"[a-z0-9+]{0,12}\Z", re.IGNORECASE)
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "db", "postgres", "mysql", "redis", "mongo", "rabbitmq", "host")  # noqa: S104
 
-_KEYS = ("api", "access", "auth", "account", "signing", "encryption", "private", "service", "master", "license")
-_NAMES = (
-    *("password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "token", "credential", "authorization"),
-    *("bearer", *(f"{word}{joint}key" for word in _KEYS for joint in ("", "_", "-"))),
-)
 _ASSIGNED = re.compile(
     r"""([\w-]{0,40}+)["'`\]}\\]{0,3}+                         # the rest of the name, and what closes it
     [ \t]{0,20}+
@@ -84,27 +100,6 @@ _NOT_A_VALUE = re.compile(
     provider|manager|service|class|factory|id\b|ids\b|ref\b|arn\b|env\b|var\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PLACEHOLDER = re.compile(
-    r"""(?:change[_-]?(?:me|this|it)|(?:your|my|the|some|any|an?)[_ -].*|todo|tbd|fixme|none|null|nil|undefined|true
-    |false|n/?a|str|string|text|number|bool|boolean|int|bytes|any|unknown|optional|required|empty|default|hidden|masked
-    |user(?:name)?|admin|root|guest|pass(?:word|wd|phrase)?|pwd|secret|tokens?|key|api[_-]?key|credentials?|bearer|basic
-    |tests?|testing|example.*|placeholder.*|dummy.*|fake.*|sample.*|foo(?:bar)?|bar|baz|redacted.*|insert.*|replace.*
-    |enter.*|put.*here|abc(?:123|def)?|a?sdf.*|qwerty|1234\d*|(.)\1*|x{3,}.*|\*{2,}.*|\.{3,}|[-_.*#x]+
-    |<.*|\$\w*|\$[({].*|\$2[aby]\$.*|%\w*%?|\{.*|@[\w.]*@?|.*\{\{.*|.*\$\{.*|.*\$\(.*|«.*|.*\.\.\.|…|\[.*\]?|![a-z/]*|&\w*|\\[nrt0].*
-    |(?:os|process|sys|import\.meta|system|config|settings|self|this|app|ctx|args|params|request|req|env|environ|secrets
-      |vault|var|local|data|module|options|opts|props|state)[.\[:(].*
-    |ENV\[.*|getenv.*|environ.*|vault:.*|ssm:.*|arn:.*|op://.*|https?://[^:@]*|file:.*|/[\w./-]*|\./.*
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_STAND_IN = re.compile(r"EXAMPLE|([xX*.0_-])\1{7}")
-_VERSION = re.compile(r"[\^~<>=v]{0,2}\d{1,4}(?:\.\d{1,4}){2}(?:-(?:alpha|beta|rc)[.\d]*)?")
-_EXAMPLE = re.compile(r"EXAMPLE|PLACEHOLDER|REPLACE|CHANGEME|REDACTED|X{6}|\*{4}|0{10}|\.\.\.", re.IGNORECASE)
-_DOUBTFUL = re.compile(
-    r"example|test|dummy|fake|sample|mock|demo|foo|changeme|12345|abcdef|password|secret", re.IGNORECASE
-)
-_WORDS = re.compile(r"[A-Za-z]{0,24}(?:[_. /:-][A-Za-z]{1,24}){0,12}\Z")
-_CALL_OR_FORMAT = re.compile(r"%[sdr](?!\w)|%\(|\{[\w.]*\}|\$[{(]")
 _PRACTICE = re.compile(
     r"(?:^|[/_.-])(?:tests?|specs?|testdata|fixtures?|mocks?|examples?|samples?|docs?|e2e|demo)(?=[/_.-]|s?\d|$)"
 )
@@ -115,12 +110,20 @@ _CONFIG_FILE = re.compile(
 )
 
 
+_RUN = re.compile(r"[A-Za-z0-9_.~:/+=-]{15,}+")
+"""No token is shorter."""
+_NO_WORD = re.compile("[0-9A-Z]")
+_HARMLESS = ("made-up", "public")
+
+
 def find_secrets(text: str, path: str) -> tuple[Secret, ...]:
     """The secrets in `text`, by place, not overlapping. `path` says what kind of file it is (a test, a config)."""
     practice = bool(_PRACTICE.search(path.lower()))
     found = [*_pem_blocks(text, practice), *_tokens(text, practice), *_url_logins(text, practice)]
     found += _pairs(text)
-    found += _assignments(text, practice, bool(_CONFIG_FILE.search(path)))
+    names = _names(text)
+    found += _assignments(text, names, practice, bool(_CONFIG_FILE.search(path)))
+    found += _elsewhere(text, names, practice)
     if not found:
         return ()
     index = LineIndex(text)
@@ -136,6 +139,8 @@ def _merged(found: Iterable[Secret]) -> list[Secret]:
             merged.append(one)
             continue
         better = one if one.sure and not last.sure else last
+        if last.proof in _HARMLESS or one.proof in _HARMLESS:  # whatever the name says that it is assigned to
+            better = evolve(better, sure=False, proof=last.proof if last.proof in _HARMLESS else one.proof)
         merged[-1] = evolve(better, start=last.start, end=max(last.end, one.end))
     return merged
 
@@ -148,33 +153,49 @@ def _anchored(text: str, anchor: str) -> Iterator[int]:
 
 
 def _tokens(text: str, practice: bool) -> Iterator[Secret]:
+    runs = _Runs(text)
     for shape in SHAPES:
         for anchor in shape.anchors:
             done = 0
-            for at in _anchored(text, anchor):
+            for at in runs.places(anchor):
                 match = _token_at(text, at - shape.back, done, shape)
                 if match is None:
                     continue
                 done = match.end()
                 group = match.re.groups
                 value = match.group(group)
-                if not _is_example_token(value):
-                    sure = shape.sure and not (practice and shape.kind == "jwt") and not _is_typed(value)
-                    yield Secret(shape.kind, match.start(group), match.end(group), 0, sure)
+                if not is_example_token(value):
+                    proof = "public" if _is_public(text, shape, match.start()) else shape.check(value)
+                    sure = shape.sure and not (practice and shape.kind == "jwt") and not is_typed(value)
+                    sure = sure and proof not in _HARMLESS
+                    yield Secret(shape.kind, match.start(group), match.end(group), 0, sure, proof)
+
+
+class _Runs:
+    """The runs of letters, digits and a few signs in which tokens stand: a quarter of ordinary code. All anchors are
+    looked for in them alone."""
+
+    def __init__(self, text: str) -> None:
+        found = [match for match in _RUN.finditer(text) if _NO_WORD.search(match[0])]
+        self._starts = [match.start() for match in found]
+        self._text = "\n".join(match[0] for match in found)
+        self._ends = list(accumulate(len(match[0]) + 1 for match in found))
+
+    def places(self, anchor: str) -> Iterator[int]:
+        """Offsets in the whole text where `anchor` stands in a run."""
+        for at in _anchored(self._text, anchor):
+            run = bisect_right(self._ends, at)
+            yield self._starts[run] + at - (self._ends[run - 1] if run else 0)
+
+
+def _is_public(text: str, shape: Shape, at: int) -> bool:
+    """Google's key of a web page's own configuration is sent to every visitor (firebase.google.com, "API keys")."""
+    return shape.anchors == ("AIza",) and "authDomain" in text[max(0, at - 400) : at + 400]
 
 
 def _token_at(text: str, start: int, done: int, shape: Shape) -> re.Match[str] | None:
     joined = start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_") and text[start].isalnum()
     return None if start < done or joined else shape.pattern.match(text, start)
-
-
-def _is_example_token(value: str) -> bool:
-    return bool(_EXAMPLE.search(value)) or len(set(value[-20:])) < 6
-
-
-def _is_typed(value: str) -> bool:
-    """Tokens are random: without a digit, or with a counted-up run, it was typed by a person."""
-    return not any(char.isdigit() for char in value) or "123456" in value or "abcdef" in value.lower()
 
 
 def _pem_blocks(text: str, practice: bool) -> Iterator[Secret]:
@@ -189,7 +210,9 @@ def _pem_blocks(text: str, practice: bool) -> Iterator[Secret]:
         stop = match.end() + len(body.rstrip())
         if stop > start and _BASE64_RUN.search(body):
             done = stop
-            yield Secret("private-key", start, stop, 0, not practice and not _EXAMPLE.search(body))
+            proof = private_key(body)
+            sure = not practice and proof != "made-up" and not EXAMPLE.search(body)
+            yield Secret("private-key", start, stop, 0, sure, proof)
 
 
 def _pem_end(text: str, start: int) -> int:
@@ -214,11 +237,11 @@ def _url_logins(text: str, practice: bool) -> Iterator[Secret]:
         if match is None:
             continue
         password, host = match.group(2), match.group(3).lower()
-        if _is_placeholder(password) or _CALL_OR_FORMAT.search(password):
+        if is_placeholder(password) or CALL_OR_FORMAT.search(password):
             continue
         database = bool(_DATABASE_SCHEME.search(text, max(0, at - 24), at))
         known = host in _LOCAL_HOSTS or "example" in host or password == match.group(1)
-        sure = not practice and not known and not _DOUBTFUL.search(password) and len(password) >= 6
+        sure = not practice and not known and not DOUBTFUL.search(password) and len(password) >= 6
         yield Secret("database-url" if database else "basic-auth", match.start(2), match.end(2), 0, sure)
 
 
@@ -227,14 +250,22 @@ def _pairs(text: str) -> Iterator[Secret]:
     for word in ("auth", "Auth"):
         for at in _anchored(text, word):
             match = _PAIR.match(text, at + len(word))
-            if match is not None and _is_literal_secret("password", match.group(1)):
+            if match is not None and is_literal_secret("password", match.group(1)):
                 yield Secret("basic-auth", match.start(1), match.end(1), 0, False)
 
 
-def _assignments(text: str, practice: bool, config: bool) -> Iterator[Secret]:
+def _elsewhere(text: str, names: list[tuple[int, int]], practice: bool) -> Iterator[Secret]:
+    places = [*in_commands(text), *in_blocks(text)]
+    if names:
+        places += [*in_tuples(text, names), *in_pairs_of_name_and_value(text, names)]
+    for one in places:
+        yield Secret(one.kind, one.start, one.end, 0, one.sure and not practice)
+
+
+def _assignments(text: str, names: list[tuple[int, int]], practice: bool, config: bool) -> Iterator[Secret]:
     reader = _Assignments(text, config)
     done = 0
-    for start, end in _names(text):
+    for start, end in names:
         if start < done:
             continue
         done, secret = reader.read(start, end)
@@ -248,12 +279,17 @@ def _names(text: str) -> list[tuple[int, int]]:
     if len(lowered) != len(text):  # a few letters change their length
         lowered = re.sub("[A-Z]+", lambda match: match.group().lower(), text)
     ends: dict[int, int] = {}
-    for name in _NAMES:
+    for name in NAMES:
         for at in _anchored(lowered, name):
             end = at + len(name)
             if name == "pass" and (lowered[end : end + 1].isalnum() or lowered[at - 1 : at].isalpha()):
                 continue
             ends[at] = max(end, ends.get(at, 0))
+    for at in _anchored(lowered, "key"):
+        word = lowered[max(0, at - KEY_REACH) : at]
+        if word.endswith(KEY_WORDS):
+            owner = max((one for one in KEY_WORDS if word.endswith(one)), key=len)
+            ends[at - len(owner)] = at + 3
     return sorted(ends.items())
 
 
@@ -271,7 +307,7 @@ class _Assignments:
         secret = _header(self._text, word, end)
         if secret is not None:
             return secret.end, secret
-        kind = _kind(word)
+        kind = kind_of(word)
         match = _ASSIGNED.match(self._text, end)
         if match is not None and not _NOT_A_VALUE.match(match.group(1)):
             group = match.lastindex or _BARE
@@ -289,10 +325,10 @@ class _Assignments:
             return None
         known = self._judged.get((kind, value))
         if known is None:
-            known = self._judged[(kind, value)] = _is_literal_secret(kind, value)
+            known = self._judged[(kind, value)] = is_literal_secret(kind, value)
         if not known:
             return None
-        sure = operator not in ("", ",", "(", ">") and _is_sure(kind, value)
+        sure = operator not in ("", ",", "(", ">") and is_sure(kind, value)
         return Secret(kind, match.start(group), match.start(group) + len(value), 0, sure)
 
     def _is_bare(self, match: re.Match[str], value: str, operator: str, start: int) -> bool:
@@ -302,7 +338,7 @@ class _Assignments:
         shell = operator == "=" and not match.group(3) and self._text[start : start + 2].isupper()
         if self._config or shell or self._text[start - 1 : start] in (";", "-", "?", "&"):
             return True
-        return len(value) >= 20 and _is_random(value) and "." not in value
+        return len(value) >= 20 and is_random(value) and "." not in value
 
     def _in_docker(self, start: int, end: int, kind: str) -> Secret | None:
         """`ENV NAME value`, without an equals sign."""
@@ -310,7 +346,7 @@ class _Assignments:
         if not before.startswith(("ENV ", "ARG ")):
             return None
         match = _DOCKER.match(self._text, end)
-        if match is None or not _is_literal_secret(kind, match.group(1)):
+        if match is None or not is_literal_secret(kind, match.group(1)):
             return None
         return Secret(kind, match.start(1), match.end(1), 0, False)
 
@@ -318,74 +354,14 @@ class _Assignments:
 def _header(text: str, word: str, end: int) -> Secret | None:
     pattern = {"authorization": _HEADER, "bearer": _BEARER}.get(word)
     match = pattern.match(text, end) if pattern is not None else None
-    if match is None or _is_placeholder(match.group(1)) or _WORDS.match(match.group(1)):
+    if match is None or is_placeholder(match.group(1)) or WORDS.match(match.group(1)):
         return None
-    return Secret("authorization", match.start(1), match.end(1), 0, _is_random(match.group(1)))
+    return Secret("authorization", match.start(1), match.end(1), 0, is_random(match.group(1)))
 
 
 def _element(text: str, start: int, end: int, kind: str) -> Secret | None:
     """`<password>value</password>`."""
     match = _ELEMENT.match(text, end) if "<" in text[max(0, start - 40) : start] else None
-    if match is None or not _is_literal_secret(kind, match.group(1)):
+    if match is None or not is_literal_secret(kind, match.group(1)):
         return None
     return Secret(kind, match.start(1), match.end(1), 0, False)
-
-
-def _kind(word: str) -> str:
-    if word.startswith(("pass", "pwd")):
-        return "password"
-    if word.startswith("secret"):
-        return "secret"
-    return "token" if word in ("token", "bearer", "authorization") else "credential" if word[0] == "c" else "api-key"
-
-
-def _is_literal_secret(kind: str, value: str) -> bool:
-    value = value.strip()
-    if len(value.strip("\"'.,;:()[]")) < 4 or _is_placeholder(value) or _CALL_OR_FORMAT.search(value):
-        return False
-    if _VERSION.fullmatch(value):  # of a package that is named after passwords or tokens
-        return False
-    if value.endswith("("):  # code between two literals: `password=" + ".join(...)`
-        return False
-    if any(char.isspace() for char in value):
-        # A sentence is a label, unless it has what no label has.
-        named = any(name in value.lower() for name in _NAMES)
-        return kind == "password" and not named and _classes(value) >= 3 and len(value.split()) <= 3
-    if _WORDS.match(value):
-        # Words alone name a thing (`token: "access_token"`), but may be a password.
-        return (
-            kind == "password"
-            and len(value) >= 6
-            and not any(name in value.lower() for name in _NAMES)
-            and value.isalnum()
-        )
-    return kind == "password" or len(value) >= 8
-
-
-def _is_sure(kind: str, value: str) -> bool:
-    if value[0] in ".,;:)]}" or value[-1] in "[{,=":
-        return False
-    if _EXAMPLE.search(value) or _DOUBTFUL.search(value) or " " in value or len(set(value)) < 5:
-        return False
-    if kind == "password":
-        return len(value) >= 6 and _classes(value) >= 2 and not _WORDS.match(value) and "/" not in value[:1]
-    return len(value) >= 16 and _is_random(value)
-
-
-def _is_placeholder(value: str) -> bool:
-    head = value.strip()[:200]
-    return bool(_PLACEHOLDER.fullmatch(head) or _STAND_IN.search(head))
-
-
-def _classes(value: str) -> int:
-    tests = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum() and not char.isspace())
-    return sum(any(test(char) for char in value) for test in tests)
-
-
-def _is_random(value: str) -> bool:
-    """Letters and digits mixed, at 3 bits a character or more (English words have about 2.5 at this length)."""
-    head = value[:200]
-    mixed = any(char.isdigit() for char in head) and any(char.isalpha() for char in head)
-    counts = [head.count(char) for char in set(head)]
-    bits = -sum(count / len(head) * log2(count / len(head)) for count in counts)
-    return mixed and len(head) >= 12 and bits >= 3.0
