@@ -1,8 +1,9 @@
 """How fast a context is made: in a small and a large repository, cold and warm, and how that grows.
 
-Cold: the first context of a worker that runs (imports done, grammars not yet loaded, nothing remembered; the system's
-file cache is warm). Warm: the next one after one of the changed files was edited again. The peer, measured in turn in
-the same run, is what git alone takes for the same questions: `git status`, `git log` and one `git grep`.
+Cold: the first context of a worker that runs (it has loaded its tools, as it does at its start; nothing is
+remembered; the system's file cache is warm). Warm: the next one after one of the changed files was edited again. The
+peer, measured in turn in the same run, is what git alone takes for the same questions: `git status`, `git log` and
+one `git grep`.
 """
 
 from __future__ import annotations
@@ -46,9 +47,12 @@ def worker(where: Path, edited: str, warm_runs: int) -> None:
     from rebuttal.change.read import read_change
     from rebuttal.change.scope import parse_scope
     from rebuttal.context.build import build
+    from rebuttal.review.readiness import collect_seldom, load_tools
     from rebuttal.text.facts import Facts
     from rebuttal.text.parsing import Parser
 
+    load_tools()
+    collect_seldom()
     memory, facts = Memory(), Facts()
 
     def context() -> float:

@@ -35,6 +35,7 @@ from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
 from rebuttal.review.open_notebooks import notebook_buffers, read_cells
+from rebuttal.review.readiness import collect_seldom, load_tools
 from rebuttal.review.request import (
     Answer,
     BudgetWarned,
@@ -47,7 +48,7 @@ from rebuttal.review.request import (
 )
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
-from rebuttal.review.threads import in_thread
+from rebuttal.review.threads import detached, in_thread
 from rebuttal.settings import Settings, SettingsError, narrow, process_environment, user_settings, widen
 from rebuttal.store.model import StoreError
 from rebuttal.store.money import exact
@@ -335,6 +336,7 @@ async def serve(source: BinaryIO, send: Send) -> None:
         log.warning(problem.message)
     services = Services(environment, settings)
     worker = Worker(send, services)
+    detached(load_tools)
     try:
         while (line := await lines.get()) is not None:
             if not worker.receive(line):
@@ -356,6 +358,8 @@ def main() -> NoReturn:
         with suppress(OSError):  # the editor has gone: the end of stdin says so
             out.write(line)
             out.flush()
+
+    collect_seldom()
 
     async def run() -> None:
         await serve(sys.stdin.buffer, send)

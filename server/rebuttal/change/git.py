@@ -134,7 +134,7 @@ class Git:
 
     def start(self, *args: str, stdin: bool = False, stderr: int = subprocess.PIPE) -> Running:
         """Start `git ARGS`; raises ChangeError when git is not installed."""
-        executable, popen = _load()
+        executable, popen = load()
         settings = [part for name, value in _HARDENED.items() for part in ("-c", f"{name}={value}")]
         command = [executable, "--no-pager", "--no-optional-locks", *settings, *args]
         try:
@@ -155,7 +155,7 @@ class Git:
         return self.start(*args, stdin=stdin is not None).finish(stdin, ok)
 
 
-def _load() -> tuple[str, type[subprocess.Popen[bytes]]]:
+def load() -> tuple[str, type[subprocess.Popen[bytes]]]:
     """Which git to run, and how to start it without looking for it in the (hostile) current folder on Windows.
 
     GitPython decides both. Its `Git.execute` is not used because it can only add to the environment: a hook's
