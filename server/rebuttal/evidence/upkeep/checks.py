@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import Rule
-from rebuttal.evidence.upkeep import complexity, duplicate
+from rebuttal.evidence.upkeep import complexity, duplicate, migration
 
-RULES: tuple[Rule, ...] = (*complexity.RULES, *duplicate.RULES)
+RULES: tuple[Rule, ...] = (*complexity.RULES, *duplicate.RULES, *migration.RULES)
 CHECKS: tuple[tuple[str, Callable[[Material], Iterable[Fact]]], ...] = (
     ("complexity", complexity.check),
     ("duplicates", duplicate.check),
+    ("migrations", migration.check),
 )

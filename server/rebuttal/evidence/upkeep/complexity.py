@@ -11,7 +11,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT
-from rebuttal.evidence.upkeep.functions import functions, is_own_code, removed_text
+from rebuttal.evidence.upkeep.functions import functions, is_own_code, own_lines, removed_text
 from rebuttal.text.complexity import Complexity, complexity_of
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
@@ -23,6 +23,8 @@ PUSHED_OVER = 25
 """A function that was within the bound is told of only from here on: a step over the bound is a matter of taste."""
 NEW = 30
 """The same for a function that the change adds."""
+NESTED = 4
+"""Levels: a long list of cases one after the other is read without effort."""
 MOST = 2
 _SHORTEST = 12
 """Lines: a shorter function cannot weigh so much."""
@@ -68,16 +70,22 @@ def _grown(material: Material, diff: FileDiff) -> Iterator[_Grown]:
         return
     if _branching(diff) < _FEWEST:
         return
+    tests = own_lines(diff.path, diff.new_text)
     old: dict[str, list[Symbol]] = {}
     for one in functions(material, diff, "old"):
         old.setdefault(one.qualified, []).append(one)
     for function in functions(material, diff, "new"):
         lines = range(function.start_line, function.end_line + 1)
-        if len(lines) < _SHORTEST or added.isdisjoint(lines) or not material.in_scope(diff, lines):
+        if (
+            len(lines) < _SHORTEST
+            or function.start_line >= tests
+            or added.isdisjoint(lines)
+            or not material.in_scope(diff, lines)
+        ):
             continue
         try:
             now = complexity_of(diff.new_text, language, function, material.parser)
-            if now is None or now.score <= PUSHED_OVER:
+            if now is None or now.score <= PUSHED_OVER or now.nesting < NESTED:
                 continue
             stood = [
                 complexity_of(diff.old_text or "", language, one, material.parser)

@@ -18,7 +18,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT, CODE
-from rebuttal.evidence.upkeep.functions import functions, is_own_code, removed_text
+from rebuttal.evidence.upkeep.functions import functions, is_own_code, own_lines, removed_text
 from rebuttal.evidence.upkeep.lines import Line, is_name, meaningful
 from rebuttal.findings.model import Related
 from rebuttal.text.languages import family_of, language_of
@@ -27,6 +27,9 @@ from rebuttal.text.positions import LineIndex
 LINES = 12
 TOKENS = 80
 """What a copy has at least: PMD's and jscpd's usual bounds lie between 50 and 100 tokens."""
+RENAMED_LINES = 15
+RENAMED_TOKENS = 120
+"""The same where names are replaced: signatures and declarations are alike without being copies."""
 RENAMED = 2
 """Names that a copy may have replaced throughout."""
 MOST = 2
@@ -103,7 +106,7 @@ def _copies(material: Material) -> Iterator[_Copy]:
             continue
         if not any(hunk.new_count >= SLIP_LINES for hunk in diff.hunks):
             continue
-        own = _Text(diff.path, diff.new_text, meaningful(diff.new_text))
+        own = _Text(diff.path, diff.new_text, meaningful(diff.new_text, own_lines(diff.path, diff.new_text)))
         runs = [run for run in _runs(diff, own.lines) if len(run) >= SLIP_LINES]
         runs = [run for run in runs if sum(line.stripped in removed for line in run) <= _MOVED * len(run)]
         if runs:
@@ -134,7 +137,7 @@ def _beside(material: Material, diff: FileDiff, runs: Sequence[Sequence[Line]]) 
             continue
         room -= len(text)
         if sum(line in text for line in sample) >= min(_SHARED, max(len(sample) // 3, 1)):
-            yield _Text(path, text, meaningful(text))
+            yield _Text(path, text, meaningful(text, own_lines(path, text)))
 
 
 def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
@@ -227,6 +230,8 @@ def _is_large(material: Material, copy: _Copy) -> bool:
     if len(pairs) < TOKENS or sum(one == other for one, other in pairs) < _SAME * len(pairs):
         return False
     names = {pair for pair in pairs if pair[0] != pair[1]}
+    if names and (len(copy.added) < RENAMED_LINES or len(pairs) < RENAMED_TOKENS):
+        return False
     if len(names) > RENAMED or len({one for one, _ in names}) != len(names):
         return False
     return _is_in_functions(material, copy)

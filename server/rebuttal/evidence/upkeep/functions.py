@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rebuttal.change.model import FileDiff, Side
 from rebuttal.evidence.model import Material
 from rebuttal.text.languages import is_test, language_of
@@ -13,12 +15,17 @@ CALLED = ("function", "method")
 _OTHERS = frozenset({"deps", "external", "externals", "extern", "third-party", "thirdparty", "3rdparty", "contrib"})
 """Folders of code that others keep, besides those that are left out as vendored (change/skipping.py)."""
 _SIDE = frozenset({"benchmark", "benchmarks", "bench", "example", "samples", "sample", "demo", "demos", "migrations"})
+_RUST_TESTS = re.compile(r"^#\[cfg\(test\)\]\s*(?:#\[.*\]\s*)*(?:pub(?:\(\w+\))?\s+)?mod\s+\w+\s*\{", re.MULTILINE)
 
 
 def is_own_code(path: str) -> bool:
     """Whether a file is code of the product itself: no test, example, benchmark or copy of somebody else's."""
     folders = {part.lower() for part in path.split("/")[:-1]}
-    return language_of(path) is not None and not is_test(path) and not folders & (_OTHERS | _SIDE)
+    if language_of(path) is None or is_test(path) or folders & (_OTHERS | _SIDE):
+        return False
+    if path.rpartition("/")[2].lower().partition(".")[0] in ("test", "tests"):
+        return False
+    return not any(folder.endswith(("test", "tests", "testing")) for folder in folders)
 
 
 def symbols(material: Material, diff: FileDiff, side: Side) -> tuple[Symbol, ...]:
@@ -36,6 +43,12 @@ def symbols(material: Material, diff: FileDiff, side: Side) -> tuple[Symbol, ...
 def functions(material: Material, diff: FileDiff, side: Side) -> list[Symbol]:
     """Functions and methods that have a body."""
     return [one for one in symbols(material, diff, side) if one.kind in CALLED and not one.without_body]
+
+
+def own_lines(path: str, text: str) -> int:
+    """The git line at which the tests begin that a file of Rust holds itself; its line count where it holds none."""
+    found = _RUST_TESTS.search(text) if path.endswith(".rs") else None
+    return text.count("\n", 0, found.start()) if found else text.count("\n") + 1
 
 
 def removed_text(material: Material) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from attrs import frozen
 
@@ -41,11 +42,11 @@ class Line:
         return "".join(_sign(match) for match in _TOKEN.finditer(self.stripped))
 
 
-def meaningful(text: str) -> list[Line]:
-    """The lines of a text that can be copied."""
+def meaningful(text: str, until: int) -> list[Line]:
+    """The lines of a text that can be copied, before git line `until`."""
     found = []
     closing = ""
-    for number, line in enumerate(text.split("\n")):
+    for number, line in enumerate(islice(text.split("\n"), until)):
         stripped = line.strip()
         if closing:  # in a comment, or a docstring, of several lines
             closing = "" if closing in stripped else closing
@@ -68,3 +69,16 @@ def _sign(match: re.Match[str]) -> str:
 def is_name(token: str) -> bool:
     """Whether a token is a word, not a literal or a sign."""
     return token[:1].isalpha() or token[:1] in "_$@"
+
+
+_LONGEST_CALL = 4_000
+
+
+def balanced(text: str, start: int) -> str:
+    """What stands in the parentheses that open at `start`; cut where they are very long."""
+    depth, end = 0, min(len(text), start + _LONGEST_CALL)
+    for place in range(start, end):
+        depth += (text[place] == "(") - (text[place] == ")")
+        if not depth:
+            return text[start + 1 : place]
+    return text[start + 1 : end]
