@@ -14,7 +14,9 @@ from rebuttal.evidence.catalogue import OFF
 from rebuttal.evidence.impact import check as impact
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.impact.nominal import check as nominal
-from rebuttal.evidence.linting import ruff_facts as linters
+from rebuttal.evidence.linting import repository_facts, ruff_facts
+from rebuttal.evidence.linting.oneness import as_one
+from rebuttal.evidence.linting.repository import Linters
 from rebuttal.evidence.linting.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.evidence.model import (
     PHASE,
@@ -60,6 +62,16 @@ class _Outcome:
     notes: tuple[str, ...] = ()
 
 
+@frozen
+class Gathered:
+    """What the built-in checks found, before it is findings."""
+
+    material: Material
+    facts: tuple[Fact, ...]
+    degraded: tuple[Degraded, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def collect(
     change: Change,
     repository: Repository,
@@ -68,8 +80,26 @@ def collect(
     find_secrets: SecretFinder = find_secrets_in_text,
     parser: Parser | None = None,
     checks: Sequence[tuple[str, Check]] = CHECKS,
+    linters: Linters | None = None,
 ) -> Evidence:
-    """What the static panel finds in `change`, worst first, and which of its checks failed."""
+    """What the static panel finds in `change`, worst first, and which of its checks failed.
+
+    `linters` are those that the repository configures; give them only where the user trusts it.
+    """
+    gathered = gather(change, repository, run=run, find_secrets=find_secrets, parser=parser, checks=checks)
+    return conclude(gathered if linters is None else with_linters(gathered, linters))
+
+
+def gather(
+    change: Change,
+    repository: Repository,
+    *,
+    run: Runner = run_command,
+    find_secrets: SecretFinder = find_secrets_in_text,
+    parser: Parser | None = None,
+    checks: Sequence[tuple[str, Check]] = CHECKS,
+) -> Gathered:
+    """What the built-in checks find: there at once, whatever the repository's own linters take."""
     material = Material(change, repository, parser or Parser())
     with ThreadPoolExecutor(1, "rebuttal-ruff") as pool:
         # ruff is a process of its own: it works while the checks in this thread do.
@@ -80,14 +110,34 @@ def collect(
         ]
         linted, failed = linting.result()
     outcomes.append(_try("syntax", lambda: syntax.check(material, linted.faults)))
-    outcomes.append(_try("linters", lambda: linters.check(material, linted)))
+    outcomes.append(_try("linters", lambda: ruff_facts.check(material, linted)))
     facts = _without_repeats(_spoken(fact for outcome in outcomes for fact in outcome.facts))
-    steered = _try("steering", lambda: steering.check(material, facts))
-    facts = facts if steered.degraded else list(steered.facts)
-    outcomes.append(evolve(steered, facts=()))
     degraded = (*failed, *(one for outcome in outcomes for one in outcome.degraded))
-    notes = tuple(note for outcome in outcomes for note in outcome.notes)
-    return Evidence(_findings(material, facts), degraded, notes)
+    return Gathered(material, tuple(facts), degraded, tuple(note for outcome in outcomes for note in outcome.notes))
+
+
+def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
+    """With what the linters say that the repository configures: takes as long as they do."""
+    findings = linters.lint(gathered.material)
+    outcomes = [
+        _try(heard.task.tool.name, partial(repository_facts.check, gathered.material, heard))
+        for heard in findings.heard
+    ]
+    facts = as_one((*gathered.facts, *(fact for outcome in outcomes for fact in outcome.facts)))
+    return evolve(
+        gathered,
+        facts=tuple(facts),
+        degraded=(*gathered.degraded, *findings.degraded, *(one for each in outcomes for one in each.degraded)),
+        notes=(*gathered.notes, *findings.notes, *(one for each in outcomes for one in each.notes)),
+    )
+
+
+def conclude(gathered: Gathered) -> Evidence:
+    """The findings, worst first, with what the change does to its own review."""
+    steered = _try("steering", lambda: steering.check(gathered.material, gathered.facts))
+    facts = gathered.facts if steered.degraded else steered.facts
+    degraded, notes = (*gathered.degraded, *steered.degraded), (*gathered.notes, *steered.notes)
+    return Evidence(_findings(gathered.material, facts), degraded, notes)
 
 
 def _lint(material: Material, run: Runner) -> tuple[Linted, tuple[Degraded, ...]]:

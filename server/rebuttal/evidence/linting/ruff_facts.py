@@ -12,7 +12,7 @@ from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.evidence.linting.config import Configurations
 from rebuttal.evidence.linting.ruff import Diagnostic, Edit, Linted
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
-from rebuttal.evidence.linting.silenced import SELF_SILENCED, Silence, Silences
+from rebuttal.evidence.linting.silenced import Silence, Silences, self_silenced
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.languages import is_test
@@ -173,8 +173,8 @@ def _fact(spot: _Spot, rule: RuffRule, others: list[_Spot]) -> Fact:
         spot.diff,
         f"ruff:{rule.code}",
         rule.title,
-        f"{message}: {rule.why}.{_self_silenced(spot)}",
-        rule.severity,
+        f"{message}: {rule.why}." + (self_silenced(spot.silence.comment) if spot.silence else ""),
+        "low" if spot.silence else rule.severity,
         rule.category,
         rule.seat,
         said.first_line,
@@ -186,12 +186,6 @@ def _fact(spot: _Spot, rule: RuffRule, others: list[_Spot]) -> Fact:
         ),
         fix=_fix(spot.diff, index, said.fix),
     )
-
-
-def _self_silenced(spot: _Spot) -> str:
-    if spot.silence is None:
-        return ""
-    return f" {SELF_SILENCED} ({one_line(spot.silence.comment, 60)}): that counts once the base has it."
 
 
 def _fix(diff: FileDiff, index: LineIndex, edits: tuple[Edit, ...]) -> Fix | None:

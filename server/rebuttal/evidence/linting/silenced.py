@@ -7,6 +7,7 @@ import re
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import one_line
 from rebuttal.text.positions import git_lines
 
 _NOQA = re.compile(r"#\s*noqa(?:\s*:\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?", re.IGNORECASE)
@@ -18,6 +19,12 @@ _NOSEC = re.compile(r"#\s*nosec\b.*")
 
 SELF_SILENCED = "The change itself silences this"
 """In the message of a fact, before the comment that does."""
+
+
+def self_silenced(comment: str) -> str:
+    """What is said of a fault that the change itself silences. It is shown, quietly: the author has seen it, and the
+    reviewer judges whether that holds."""
+    return f" {SELF_SILENCED} ({one_line(comment, 60)}): that counts once the base has it."
 
 
 @frozen
