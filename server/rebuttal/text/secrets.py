@@ -156,6 +156,8 @@ def _tokens(text: str, practice: bool) -> Iterator[Secret]:
     runs = _Runs(text)
     for shape in SHAPES:
         for anchor in shape.anchors:
+            if anchor not in runs.text:
+                continue
             done = 0
             for at in runs.places(anchor):
                 match = _token_at(text, at - shape.back, done, shape)
@@ -178,12 +180,12 @@ class _Runs:
     def __init__(self, text: str) -> None:
         found = [match for match in _RUN.finditer(text) if _NO_WORD.search(match[0])]
         self._starts = [match.start() for match in found]
-        self._text = "\n".join(match[0] for match in found)
+        self.text = "\n".join(match[0] for match in found)
         self._ends = list(accumulate(len(match[0]) + 1 for match in found))
 
     def places(self, anchor: str) -> Iterator[int]:
         """Offsets in the whole text where `anchor` stands in a run."""
-        for at in _anchored(self._text, anchor):
+        for at in _anchored(self.text, anchor):
             run = bisect_right(self._ends, at)
             yield self._starts[run] + at - (self._ends[run - 1] if run else 0)
 
