@@ -294,3 +294,21 @@ def test_calls_inside_the_brackets_of_a_rust_macro_are_calls() -> None:
     assert found["eqnice"] == ("call", None)
     assert found["b"] == ("attribute", "a")
     assert found["Dir"] == ("use", None)
+
+
+def test_parameters_of_records_and_params_arrays_and_constructor_chains_are_told() -> None:
+    java = "record Leg(int from, String... to) {\n  Leg(int one) { this(one, \"a\"); }\n}\n"
+    leg = symbols_of(java, "java")[0]
+    assert [(one.name, one.kind) for one in leg.parameters or ()] == [("from", "positional_only"), ("to", "variadic")]
+    (chained,) = references_of(java, "java", {"this"})
+    assert (chained.kind, chained.arguments) == ("call", Arguments(2))
+    csharp = "class A(int q) : B {\n  A(string s, params int[] rest) : base(s, y: 1) {}\n}\n"
+    first, second = symbols_of(csharp, "csharp")
+    assert [(one.name, one.required) for one in first.parameters or ()] == [("q", True)]
+    assert [(one.name, one.kind, one.type) for one in second.parameters or ()] == [
+        ("s", "positional", "string"),
+        ("rest", "variadic", "int[]"),
+    ]
+    (chained,) = references_of(csharp, "csharp", {"base"})
+    assert chained.arguments == Arguments(1, ("y",))
+    assert not any(one.name in ("this", "base") for one in references_of(csharp, "csharp"))

@@ -41,6 +41,8 @@ class Shape:
     """Nodes that hold the parameters where the grammar has no field `parameters`; several lists are joined."""
     parameter_kinds: Mapping[str, ParameterKind] = field(factory=dict)
     """By the type of a parameter's node; what is not named here is no parameter."""
+    constructing: tuple[str, ...] = ()
+    """Types whose header may hold the parameters of a constructor."""
     separator: str = "."
     """Between the parts of an imported name."""
     wildcards: tuple[str, ...] = ("*",)
@@ -80,6 +82,7 @@ SHAPES: dict[Language, Shape] = {
         public_words=("public",),
         open_holders=("interface_declaration", "annotation_type_declaration"),
         parameter_kinds={"formal_parameter": "positional_only", "spread_parameter": "variadic"},
+        constructing=("record_declaration",),
     ),
     "c": _C,
     "cpp": Shape(
@@ -98,6 +101,7 @@ SHAPES: dict[Language, Shape] = {
         async_words=("async",),
         parameter_holders=("parameter_list",),
         parameter_kinds={"parameter": "positional"},
+        constructing=("record_declaration", "class_declaration", "struct_declaration"),
         imports_whole=True,
     ),
     "ruby": Shape(

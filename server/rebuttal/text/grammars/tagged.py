@@ -149,7 +149,7 @@ def _draft(parsed: ParsedText, shape: Shape, given: _Given, bases: _Bases, level
         given.text,
         kind,
         inner,
-        _parameters(parsed, shape, given) if kind in _CALLED and parsed.language != "bash" else None,
+        _parameters(parsed, shape, given) if _is_called(parsed, shape, given, kind) else None,
         levels.is_public(given, whole, words),
         bool(words & set(shape.async_words)) or (kind in _CALLED and _has_child(given.whole, "async")),
         _decorators(parsed, given, prefix),
@@ -175,6 +175,15 @@ def _is_singleton(method: Node) -> bool:
     while body is not None and body.type in ("body_statement", "argument_list", "call"):
         body = body.parent
     return method.type == "singleton_method" or (body is not None and body.type == "singleton_class")
+
+
+def _is_called(parsed: ParsedText, shape: Shape, given: _Given, kind: SymbolKind) -> bool:
+    """Whether it has a signature: a function, or a type with a constructor in its header (a record)."""
+    if kind in _CALLED:
+        return parsed.language != "bash"
+    return given.whole.type in shape.constructing and any(
+        child.type in ("formal_parameters", "parameter_list") for child in given.whole.named_children
+    )
 
 
 def _outer(node: Node, shape: Shape) -> Node:
@@ -302,7 +311,15 @@ def _parameters(parsed: ParsedText, shape: Shape, given: _Given) -> tuple[Parame
             if child.type in shape.parameter_kinds:
                 given_later = _default_after(children, place)
                 found.append(_parameter(parsed, shape, child, given_later))
+            elif child.type == "params":
+                found.append(_params(parsed, children[place + 1 : place + 3]))
     return tuple(one for one in found if one.name or one.type != "void")
+
+
+def _params(parsed: ParsedText, after: list[Node]) -> Parameter:
+    """C#'s `params int[] rest`, which stands in the list itself, without a node of its own."""
+    words = [parsed.words(node) for node in after]
+    return Parameter(words[-1] if words else "", False, "variadic", words[0] if len(words) > 1 else None)
 
 
 def _default_after(children: list[Node], place: int) -> Node | None:
@@ -371,6 +388,8 @@ def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], lis
         receiver = captures["receiver"][0] if "receiver" in captures else None
         if "call" in captures:
             name, whole = captures["call"][0], captures["whole"][0]
+            if spans is None and name.type in ("this", "super", "base"):
+                continue  # The constructor that `super(...)` calls: said only to who asks for it.
             found[name.start_byte] = Use(name, receiver, captures.get("arguments", [whole])[0], whole)
         elif "attribute" in captures:
             name = captures["attribute"][0]

@@ -31,6 +31,7 @@
 (object_creation_expression type: (generic_name . (identifier) @call) arguments: (_) @arguments) @whole
 (object_creation_expression type: (qualified_name qualifier: (_) @receiver name: (identifier) @call)
   arguments: (_) @arguments) @whole
+(constructor_initializer ["this" "base"] @call (argument_list) @arguments) @whole
 (member_access_expression expression: _ @receiver name: (identifier) @attribute)
 (member_access_expression expression: _ @receiver name: (generic_name . (identifier) @attribute))
 (conditional_access_expression condition: (_) @receiver (member_binding_expression name: (identifier) @attribute))

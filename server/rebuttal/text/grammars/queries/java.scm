@@ -22,6 +22,7 @@
 (object_creation_expression type: (generic_type . (type_identifier) @call) arguments: (_) @arguments) @whole
 (object_creation_expression type: (scoped_type_identifier (_) @receiver . (type_identifier) @call)
   arguments: (_) @arguments) @whole
+(explicit_constructor_invocation constructor: _ @call arguments: (_) @arguments) @whole
 (field_access object: (_) @receiver field: (identifier) @attribute)
 (method_reference . (_) @receiver (identifier) @attribute .)
 (scoped_type_identifier (_) @receiver . (type_identifier) @attribute)
