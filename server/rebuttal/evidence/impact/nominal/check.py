@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from attrs import evolve, frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact.altered import touches
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.nominal.groups import Group, function_groups, gone_types, member_groups, type_groups
-from rebuttal.evidence.impact.nominal.types import NOMINAL, Types
+from rebuttal.evidence.impact.nominal.types import NOMINAL, Types, declared
 from rebuttal.evidence.impact.nominal.users import Uses, extensions_named
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.model import CheckFailed, Fact, Material
-from rebuttal.text.languages import GLOBS, Language, family_of, language_of
+from rebuttal.text.languages import Language, language_of
 
 SECONDS = 10.0
 """After so long the search for users ends, and what was not searched is told."""
@@ -53,7 +54,9 @@ def _search(material: Material, language: Language, diffs: list[FileDiff]) -> Se
     code = Code(material.change, tree, parser, frozenset())
     types = Types(code, tree, language)
     before = [(diff, Source(diff.old_path or diff.path, diff.old_text or "", parser, frozenset())) for diff in diffs]
-    before = [(diff, source) for diff, source in before if _is_worth(diff)]
+    before = [(diff, source) for diff, source in before if _is_worth(diff, source)]
+    types.look_through(diff.path for diff, _ in before if diff.new_text is not None)
+    types.seek(_elsewhere(before, types))
     lost = list(gone_types(before, types))
     types.lose(full for full in (one.full for _, one in lost))
     groups = list(type_groups(lost, language))
@@ -66,9 +69,19 @@ def _search(material: Material, language: Language, diffs: list[FileDiff]) -> Se
     return Search(material, types, code, tuple(wanted))
 
 
-def _is_worth(diff: FileDiff) -> bool:
-    """Whether anything was taken out or altered: what only adds lines alters no signature and removes no name."""
-    return diff.new_text is None or diff.old_path is not None or any(hunk.old_count for hunk in diff.hunks)
+def _elsewhere(before: list[tuple[FileDiff, Source]], types: Types) -> Iterator[str]:
+    """The types that are not declared where they were, or not only there."""
+    for _, source in before:
+        for one in declared(source):
+            if not types.of(one.full) or "partial" in one.modifiers:
+                yield one.symbol.name
+
+
+def _is_worth(diff: FileDiff, old: Source) -> bool:
+    """Whether a definition's header was altered; what only adds lines between them alters none."""
+    if diff.new_text is None or diff.old_path is not None:
+        return True
+    return bool(diff.hunks) and any(touches(diff, symbol) for symbol in old.symbols)
 
 
 def _in_scope(material: Material, group: Group) -> bool:
@@ -130,14 +143,14 @@ def _is_only(group: Group, sources: list[Source]) -> bool:
 
 
 def _files_by_name(search: Search) -> dict[str, list[Source]]:
-    language, tree = search.types.language, search.material.repository.new
-    names = sorted({one.name for one in search.groups})
+    types = search.types
+    names = {one.name for one in search.groups}
+    owners = {one.full.rpartition(".")[2] for one in search.groups}
     found: dict[str, list[Source]] = defaultdict(list)
-    words = re.compile(r"(?<![\w$])(?:" + "|".join(re.escape(name) for name in names) + r")(?!\w)")
-    for path in sorted({match.path for match in tree.grep(names, GLOBS[family_of(language)])}):
-        source = search.code.source(path)
-        if source is not None and source.language == language:
-            for name in set(words.findall(source.text)):
+    for name, paths in types.mentions(names | owners).items():
+        for path in sorted(paths) if name in names else ():
+            source = search.code.source(path)
+            if source is not None and source.language == types.language:
                 found[name].append(source)
     return found
 

@@ -24,13 +24,13 @@ _PACKAGE = {
     "scala": re.compile(r"^[ \t]*package\s+([\w.]+)", re.MULTILINE),
     "php": re.compile(r"^[ \t]*(?:<\?php\s+)?namespace\s+([\w\\]+)\s*[;{]", re.MULTILINE),
 }
-_DECLARES = r"\b(?:class|interface|struct|record(?:\s+struct)?|trait|enum|object)\s+{0}\b"
+_DECLARES = r"\b(?:class|interface|struct|record|trait|enum|object)\s+{0}\b"
 _HOLDERS = ("class", "interface", "enum")
 _ANCESTORS = 60
 _DESCENDANTS = 300
 _LEVELS = 5
-_SOUGHT = 60
-"""So many names are looked for in the whole repository at most, where no file is called by them."""
+_NESTED = 3
+"""A type may stand in the file of a type that holds it, so many levels up."""
 _HARMLESS = frozenset({"Object", "object", "Serializable", "Cloneable", "Record", "ICloneable"})
 """Bases that bring no member that anybody calls by mistake for another."""
 
@@ -95,10 +95,10 @@ class Types:
         self.gone: frozenset[str] = frozenset()
         self._packages: dict[str, Packages] = {}
         self._declared: dict[str, tuple[Type, ...]] = {}
-        self._files: dict[str, tuple[str, ...]] = {}
+        self._files: dict[str, set[str]] = {}
+        self._mentions: dict[str, dict[str, None]] = {}
         self._by_full: dict[str, tuple[Type, ...]] = {}
         self._ancestors: dict[str, tuple[tuple[str, ...], bool]] = {}
-        self._sought = 0
 
     def lose(self, gone: Iterable[str]) -> None:
         """Names that the change removed: what is written may still lead to them."""
@@ -117,44 +117,56 @@ class Types:
         return self._declared[source.path]
 
     def of(self, full: str) -> tuple[Type, ...]:
-        """The declarations of a type on the new side; none where the repository does not declare it."""
+        """The declarations of a type on the new side, as far as files are called by it or were looked through."""
         if full not in self._by_full:
-            found = [one for path in self._declaring(full.rpartition(".")[2]) for one in self._declared_in(path, full)]
+            paths = dict.fromkeys(path for name in reversed(full.split(".")[-_NESTED:]) for path in self._called(name))
+            found = [one for path in paths for one in self._declared_in(path, full)]
             self._by_full[full] = tuple(found)
         return self._by_full[full]
 
+    def _called(self, name: str) -> Iterator[str]:
+        yield from self._by_stem.get(name.lower(), ())
+        yield from self._files.get(name, ())
+
     def _declared_in(self, path: str, full: str) -> Iterator[Type]:
         source = self._code.source(path)
-        if source is not None:
+        if source is not None and re.search(rf"\b{re.escape(full.rpartition('.')[2])}\b", source.text):
             yield from (one for one in self.declared(source) if one.full == full)
 
-    def _declaring(self, name: str) -> tuple[str, ...]:
-        """The files that may declare a type of this name: those called by it, else those that hold it so."""
-        if name not in self._files:
-            named = tuple(self._by_stem.get(name.lower(), ()))
-            if not any(self._declares(path, name) for path in named) or self._is_partial(named, name):
-                named = tuple(dict.fromkeys((*named, *self._seek(name))))
-            self._files[name] = named
-        return self._files[name]
+    def look_through(self, paths: Iterable[str]) -> None:
+        """What these files declare is known from now on, whatever they are called."""
+        for path in paths:
+            source = self._code.source(path)
+            for one in self.declared(source) if source is not None else ():
+                self._note(one)
 
-    def _declares(self, path: str, name: str) -> bool:
-        source = self._code.source(path)
-        return source is not None and re.search(_DECLARES.format(re.escape(name)), source.text) is not None
+    def _note(self, one: Type) -> None:
+        self._files.setdefault(one.symbol.name, set()).add(one.source.path)
+        self._by_full.pop(one.full, None)
 
-    def _is_partial(self, paths: Iterable[str], name: str) -> bool:
-        if self.language != "csharp":
-            return False
-        sources = (self._code.source(path) for path in paths)
-        pattern = rf"\bpartial\s+(?:class|struct|interface|record)\s+{re.escape(name)}\b"
-        return any(source is not None and re.search(pattern, source.text) for source in sources)
+    def mentions(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The files that hold each of these words; asked of the repository once for each word."""
+        wanted = sorted(set(names))
+        new = [name for name in wanted if name not in self._mentions]
+        self._mentions.update((name, {}) for name in new)
+        for match in self._tree.grep(new, GLOBS[family_of(self.language)]) if new else ():
+            self._mentions[match.word][match.path] = None
+        return {name: list(self._mentions[name]) for name in wanted}
 
-    def _seek(self, name: str) -> Iterator[str]:
-        self._sought += 1
-        if self._sought > _SOUGHT or not name.isidentifier():
+    def seek(self, names: Iterable[str]) -> None:
+        """Find the files that declare types of these names, in one search of the repository."""
+        wanted = sorted(set(names))
+        if not wanted:
             return
-        for path in sorted({match.path for match in self._tree.grep([name], GLOBS[family_of(self.language)])}):
-            if self._declares(path, name):
-                yield path
+        declares = re.compile(_DECLARES.format("(?:" + "|".join(re.escape(name) for name in wanted) + ")"))
+        known = {path for name in wanted for path in self._files.get(name, ())}
+        paths = {path for some in self.mentions(wanted).values() for path in some} - known
+        found = []
+        for path in sorted(paths):
+            source = self._code.source(path)
+            if source is not None and declares.search(source.text):
+                found.append(path)
+        self.look_through(found)
 
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
@@ -264,9 +276,9 @@ class Types:
     def _heirs(self, of: set[str], found: dict[str, Type]) -> Iterator[str]:
         names = sorted({full.rpartition(".")[2] for full in of})
         inherits = re.compile(
-            r"(?:\b(?:extends|implements|use)\b|:)[^{;]*(?<!\w)(?:" + "|".join(re.escape(one) for one in names) + r")\b"
+            r"(?:\b(?:extends|implements|use)\b|:)[^{;]{0,600}?(?<!\w)(?:" + "|".join(re.escape(one) for one in names) + r")\b"
         )
-        paths = {match.path for match in self._tree.grep(names, GLOBS[family_of(self.language)])}
+        paths = {path for some in self.mentions(names).values() for path in some}
         for path in sorted(paths):
             source = self._code.source(path)
             if source is None or source.language != self.language or not inherits.search(source.text):
@@ -275,6 +287,7 @@ class Types:
                 bases = (self.resolve(base, source, one.symbol.name_offset) for base in one.symbol.bases)
                 if one.full not in found and any(base in of for base in bases):
                     found[one.full] = one
+                    self._note(one)
                     yield one.full
 
 
