@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.text.model import Import
 
+T = TypeVar("T")
 _JS_SUFFIXES = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
 _JS_WRITTEN = re.compile(r"\.[mc]?jsx?\Z")
 _DEPTH = 6
@@ -24,6 +27,7 @@ class Modules:
         self._gone = gone  # files that the change removed: imports may still mean them
         self._python_cache: dict[tuple[str, str], str | None] = {}
         self._leads: dict[tuple[str, str, str, str], bool] = {}
+        self._shared: dict[str, Any] = {}
 
     def resolve(self, source: Source, module: str) -> str | None:
         """The file that `module`, as imported by `source`, means. Go packages have no one file: always None."""
@@ -35,6 +39,21 @@ class Modules:
         if source.language in ("javascript", "typescript", "tsx"):
             return self._javascript(source.path, module)
         return None
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every file that an import may mean, those that the change removed too."""
+        return self._code.paths | self._gone
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What a language's own rules need once for the whole search."""
+        if name not in self._shared:
+            self._shared[name] = make()
+        found: T = self._shared[name]
+        return found
+
+    def source(self, path: str) -> Source | None:
+        return self._code.source(path)
 
     def leads_to(self, path: str | None, name: str, target: str, wanted: str, depth: int = _DEPTH) -> bool:
         """Whether `name`, taken from the file at `path`, is what `target` defines as `wanted`."""

@@ -74,7 +74,9 @@ def alterations(
         if len(now) == 1:
             if _shape(was) != _shape(now[0]) and not only_widens(was.parameters or (), now[0].parameters or ()):
                 yield Altered(diff, language, "signature", was, now[0], owner)
-        elif not now and owner and was.name not in names and _is_kept(owner, after, new):
+        elif (
+            not now and owner and was.name not in names and _is_kept(owner, after, new) and not _is_abstract(was, diff)
+        ):
             yield Altered(diff, language, "removed", was, None, owner)
 
 
@@ -106,6 +108,14 @@ def _shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
     return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
 
 
+def _is_abstract(symbol: Symbol, diff: FileDiff) -> bool:
+    """Whether all it does is to ask for one of a subclass: callers have that one."""
+    return (
+        re.search(r"^\s*(?:fail|raise)\b", (diff.old_text or "")[symbol.start_offset : symbol.end_offset], re.MULTILINE)
+        is not None
+    )
+
+
 def _is_kept(owner: str, after: dict[tuple[str, bool], list[Symbol]], new: tuple[Symbol, ...]) -> bool:
     """Whether the class is still there and answers to nothing but its methods: with its class gone, that is missed."""
     dynamic = any((f"{owner}.method_missing", static) in after for static in (False, True))
@@ -135,6 +145,8 @@ def usages(altered: Altered, sources: list[Source], _modules: Modules) -> Iterat
         one.name == "new" and one.qualified == f"{world.owner}.new" for one in world.methods
     ):
         return
+    if altered.new is None and any(one.qualified == altered.old.qualified for one in world.methods):
+        return  # The class is opened in another file too, which has it now.
     for source in sources:
         for one in source.references({"new"} if altered.is_constructor else {altered.old.name}):
             call = _called(world, source, one)

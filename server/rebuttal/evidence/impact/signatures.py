@@ -100,9 +100,10 @@ def shift(old: tuple[Parameter, ...], new: tuple[Parameter, ...], given: Argumen
     """Which argument now silently lands in another parameter; None if none does."""
     before = [one for one in old if one.kind in _POSITIONAL][: given.positional]
     after = [one for one in new if one.kind in _POSITIONAL]
-    names = {one.name for one in new}
+    defaults = {one.name: one.default for one in new}
     for was, now in zip(before, after, strict=False):
-        if was.name != now.name and was.name in names and was.name and now.name:
+        # Ruby: `def x(path)` became `def x(file = nil, path: file)`, which takes both.
+        if was.name != now.name and was.name and now.name and defaults.get(was.name, now.name) != now.name:
             return f"passes for `{was.name}` what `{now.name}` now takes"
     return None
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from rebuttal.evidence.impact import ruby
+from rebuttal.evidence.impact import ruby, rust
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
@@ -37,7 +37,11 @@ _EVERYDAY = frozenset(
 Users = Callable[[Altered, Source, Modules, bool], Iterator[Usage]]
 BY_FAMILY: dict[Language, Users] = {}
 """Language families whose names are resolved in a module of their own, by functions like `usages`."""
-WHOLE: dict[Language, Callable[[Altered, list[Source], Modules], Iterator[Usage]]] = {"ruby": ruby.usages}
+WholeUsers = Callable[[Altered, list[Source], Modules], Iterator[Usage]]
+WHOLE: dict[Language, WholeUsers] = {
+    "ruby": ruby.usages,
+    "rust": rust.usages,
+}
 """Families where whose a name is can only be told from all files that hold it: they get these at once."""
 
 
