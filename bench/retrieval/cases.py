@@ -110,6 +110,9 @@ class HidingRepository:
     def old(self) -> Tree:
         return self.repository.old
 
+    def expect_history(self, limit: int) -> None:
+        """It is known already."""
+
     def history(self, limit: int) -> tuple[PastCommit, ...]:
         return self.repository.history(limit)
 

@@ -199,6 +199,10 @@ class Repository(Protocol):
         """The newest `limit` commits that the base holds, newest first; none where they cannot be read."""
         ...
 
+    def expect_history(self, limit: int) -> None:
+        """`history(limit)` will be asked for soon: git may tell it while other work is done."""
+        ...
+
     def ignores(self, path: str) -> bool:
         """Whether somebody wants the file left out of reviews (ignore files of the base, settings): it is not shown."""
         ...

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
 from rebuttal.change.history import read_history
@@ -18,6 +21,8 @@ from rebuttal.change.memory import Memory
 from rebuttal.change.model import ChangeError, PastCommit
 from rebuttal.change.search import SECONDS
 from rebuttal.change.trees import SideTree
+
+T = TypeVar("T")
 
 _MAX_FOLDERS = 1_000
 """Folders that are looked at for repositories, where the given one is in none."""
@@ -120,6 +125,7 @@ class GitRepository:
     """The commit compared from; None before the first one."""
     memory: Memory | None = None
     ignored: Ignored | None = None
+    _ahead: dict[int, Future[tuple[PastCommit, ...]]] = field(factory=dict, init=False)
 
     @property
     def root(self) -> Path:
@@ -134,6 +140,15 @@ class GitRepository:
         return self.old_side
 
     def history(self, limit: int) -> tuple[PastCommit, ...]:
+        ahead = self._ahead.pop(limit, None)
+        return ahead.result() if ahead is not None else self._history(limit)
+
+    def expect_history(self, limit: int) -> None:
+        if limit not in self._ahead:
+            self._ahead[limit] = ahead = Future[tuple[PastCommit, ...]]()
+            threading.Thread(target=_fulfil, args=(ahead, partial(self._history, limit)), daemon=True).start()
+
+    def _history(self, limit: int) -> tuple[PastCommit, ...]:
         return read_history(self.git, self.base, limit, self.memory) if self.base is not None else ()
 
     def ignores(self, path: str) -> bool:
@@ -160,6 +175,13 @@ class GitRepository:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _fulfil(ahead: Future[T], work: Callable[[], T]) -> None:
+    try:
+        ahead.set_result(work())
+    except Exception as error:
+        ahead.set_exception(error)
 
 
 def open_place(where: Path) -> tuple[Place, Git, ObjectReader]:

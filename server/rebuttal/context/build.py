@@ -20,7 +20,7 @@ from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
 from rebuttal.context.packing import Candidate, pack, ranked
 from rebuttal.context.related.lexical import words_of
 from rebuttal.context.related.query import query_of
-from rebuttal.context.related.slices import related_slices
+from rebuttal.context.related.slices import HISTORY, related_slices
 from rebuttal.context.relatives import Relatives
 from rebuttal.context.reported import PROSE, relevant, tool_facts
 from rebuttal.context.resolve import Resolver
@@ -99,6 +99,7 @@ class _Builder:
         self._shown_files = [one for one in shown if one.path not in self._compression.left_out]
 
     def build(self, budget: int) -> Context:
+        self._repository.expect_history(HISTORY)
         candidates = ranked(lifted(ranked(self._candidates()), self._open_files, self._change))
         self._learn(candidates)
         shown = {diff.path: self._show(diff) for diff in self._change.files}

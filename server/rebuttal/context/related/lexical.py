@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import log
 
 from rebuttal.change.model import Places
@@ -18,16 +17,14 @@ class Index:
     """How often each file holds each word: made of one search."""
 
     def __init__(self, places: Places, universe: frozenset[str]) -> None:
-        self._words: dict[str, dict[str, int]] = {
-            word: {path: len(lines) for path, lines in by_path.items() if path in universe}
-            for word, by_path in places.items()
-        }
+        self._words = {word: _counts(by_path, universe) for word, by_path in places.items()}
         self._files = len(universe)
-        self._lengths: dict[str, int] = defaultdict(int)
+        self._lengths: dict[str, int] = {}
+        lengths = self._lengths
         for counts in self._words.values():
             for path, count in counts.items():
-                self._lengths[path] += count
-        self._mean = sum(self._lengths.values()) / max(1, len(self._lengths))
+                lengths[path] = lengths.get(path, 0) + count
+        self._mean = sum(lengths.values()) / max(1, len(lengths))
 
     def files(self, word: str) -> Mapping[str, int]:
         return self._words.get(word, {})
@@ -39,11 +36,13 @@ class Index:
 
     def bm25(self, terms: Mapping[str, float], b: float = B) -> Signal:
         found: Signal = {}
+        # Longer files need more: what the count is held against, for each length that there is.
+        damped = {length: K1 * (1 - b + b * length / self._mean) for length in set(self._lengths.values())}
+        lengths = self._lengths
         for word in sorted(terms):
-            rarity = self.rarity(word) * terms[word]
+            weight = self.rarity(word) * terms[word] * (K1 + 1)
             for path, count in self.files(word).items():
-                length = 1 - b + b * self._lengths[path] / self._mean if b else 1.0
-                found[path] = found.get(path, 0.0) + rarity * count * (K1 + 1) / (count + K1 * length)
+                found[path] = found.get(path, 0.0) + weight * count / (count + damped[lengths[path]])
         return found
 
     def rarest(self, terms: Iterable[str]) -> Signal:
@@ -65,6 +64,14 @@ class Index:
             for path in self.files(word):
                 found[path] = found.get(path, 0.0) + share
         return found
+
+
+def _counts(by_path: Mapping[str, Sequence[int]], universe: frozenset[str]) -> dict[str, int]:
+    counts = dict(zip(by_path, map(len, by_path.values()), strict=True))
+    if not by_path.keys() <= universe:
+        for path in [path for path in by_path if path not in universe]:
+            del counts[path]
+    return counts
 
 
 def words_of(query: Query) -> list[str]:
