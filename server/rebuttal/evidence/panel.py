@@ -31,7 +31,7 @@ from rebuttal.evidence.model import (
     one_line,
 )
 from rebuttal.evidence.steering import check as steering
-from rebuttal.evidence.structure import conflicts, syntax
+from rebuttal.evidence.structure import conflicts, debug, guards, swallowed, syntax
 from rebuttal.evidence.upkeep import checks as upkeep
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
@@ -50,6 +50,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("impact (Java, C#, PHP)", nominal.check),
     *kinds.CHECKS,
     ("conflicts", conflicts.check),
+    ("debug leftovers", debug.check),
+    ("swallowed errors", swallowed.check),
+    ("removed guards", guards.check),
     *upkeep.CHECKS,
 )
 """The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""

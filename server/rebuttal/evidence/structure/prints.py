@@ -1,0 +1,124 @@
+"""Prints that were put in to look at a value: where nothing else prints, or with words that nobody is meant to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.structure.lines import Lines
+from rebuttal.text.languages import GLOBS, Language, family_of, is_test
+
+
+@frozen
+class _Printing:
+    call: re.Pattern[str]
+    word: str
+    """What to search the package for."""
+
+
+def _print(call: str, word: str) -> _Printing:
+    return _Printing(re.compile(call), word)
+
+
+_SYSTEM_OUT = _print(r"\bSystem\.(?:out|err)\.print(?:ln|f)?\s*\(", "System")
+_CONSOLE = _print(r"(?<![\w.$])console\.(?:log|dir|table|trace|dump)\s*\(", "console")
+_PRINTS: dict[Language, _Printing] = {
+    "python": _print(r"^\s*print\s*\((?!.*\bfile\s*=)", "print"),
+    "javascript": _CONSOLE,
+    "typescript": _CONSOLE,
+    "tsx": _CONSOLE,
+    "go": _print(r"\bfmt\.Print(?:ln|f)?\s*\(", "fmt"),
+    "rust": _print(r"(?<![\w!])e?println!\s*\(", "println"),
+    "java": _SYSTEM_OUT,
+    "kotlin": _print(r"(?<![\w.])println\s*\(|\bSystem\.out\.print", "println"),
+    "scala": _print(r"(?<![\w.])println\s*\(|\bSystem\.out\.print", "println"),
+    "c": _print(r"^\s*printf\s*\(", "printf"),
+    "cpp": _print(r"^\s*(?:printf\s*\(|(?:std::)?(?:cout|cerr)\s*<<)", "cout"),
+    "csharp": _print(r"\bConsole\.Write(?:Line)?\s*\(", "Console"),
+    "ruby": _print(r"^\s*(?:puts|pp?)\s+(?![=|.&*+\-/<>]\s)|^\s*(?:puts|pp)\(", "puts"),
+    "php": _print(r"(?<![\w>:$\\])print_r\s*\((?!.*,\s*true\s*\))", "print_r"),
+    "swift": _print(r"^\s*(?:print|NSLog|dump)\s*\(", "print"),
+}
+_MARKED = re.compile(
+    r"""[(<\s]\s*[fFbu@$]?(["'`])\s*(?:here\b|i am here|got here|xxx+|debug\b|dbg\b|asdf|hello\b(?!,? world)|"""
+    r"""(?:[>=\-#!*+~])\1?|[>=#!*+~-]{3,}|wtf\b|fuck|test(?:ing)?\d*\1|foo\1|bar\1|\d{1,4}\1|aaa+|bbb+|zzz+)""",
+    re.IGNORECASE,
+)
+_SURE: tuple[Language, ...] = ("javascript", "typescript", "tsx", "java", "python", "go", "php", "csharp")
+"""In these a library prints nothing at all; in others prints belong to examples and small programs as well."""
+_FEWEST = 3
+"""So many files of the language in the folder tell that it does not print."""
+_MAIN = re.compile(
+    r"^package\s+main\b|\bfunc\s+main\s*\(|\bstatic\s+(?:async\s+)?(?:void|int|Task)\s+[Mm]ain\b|\bfn\s+main\s*\(|\bfun\s+main\s*\("
+    r"|__name__\s*==\s*['\"]__main__|^#!|\bdef\s+main\s*\(|\bargparse\b|\bcommander\b|\byargs\b|process\.argv",
+    re.MULTILINE,
+)
+
+
+def prints(material: Material, lines: Lines, rule: Rule) -> Iterator[Fact]:
+    """Prints on added lines that nobody but the author was meant to see."""
+    how = _PRINTS.get(lines.language) if lines.language else None
+    if how is None or not lines.is_library or _MAIN.search(lines.diff.new_text or ""):
+        return
+    base = lines.diff.old_text
+    places = [
+        (number, match)
+        for number, match in lines.found("new", how.call)
+        if not any(how.call.search(lines.old[line]) for line in lines.hunk("new", number).old_lines)
+    ]
+    quiet: bool | None = None
+    for number, match in places:
+        marked = _MARKED.search(lines.new[number][match.end() - 1 :]) is not None
+        if not marked and (lines.language not in _SURE or base is None or _prints(how, base)):
+            continue
+        if not marked and quiet is None:
+            quiet = _is_quiet(material, lines, how)
+        if marked or quiet:
+            yield _fact(lines, number, match, rule, marked)
+
+
+def _fact(lines: Lines, number: int, match: re.Match[str], rule: Rule, marked: bool) -> Fact:
+    name = one_line(match[0].strip(" ("), 40)
+    if marked:
+        message = f"`{name}` writes a mark for whoever was debugging; users see it whenever this line runs."
+    else:
+        message = (
+            f"`{name}` writes to the output of whatever program uses this code; nothing else in this folder does, "
+            "so it looks like a leftover of debugging."
+        )
+    return rule.fact(
+        lines.diff,
+        number,
+        number,
+        message,
+        title=f"`{name}` left in",
+        severity="low",
+        confidence="likely",
+    )
+
+
+def _is_quiet(material: Material, lines: Lines, how: _Printing) -> bool:
+    """Whether the other files of the folder print nothing: then it is code that leaves printing to its users."""
+    assert lines.language is not None
+    folder = lines.diff.path.rpartition("/")[0]
+    globs = GLOBS[family_of(lines.language)]
+    tree = material.repository.old
+    endings = tuple(glob.lstrip("*") for glob in globs)
+    own = [path for path in tree.paths() if path.rpartition("/")[0] == folder and path.endswith(endings)]
+    if sum(1 for path in own if not is_test(path)) < _FEWEST:
+        return False
+    near = {path for path in own if not is_test(path)}
+    for match in tree.grep([how.word], globs):
+        if match.path in near:
+            text = tree.read(match.path) or ""
+            if _prints(how, text):
+                return False
+    return True
+
+
+def _prints(how: _Printing, text: str) -> bool:
+    return re.search(how.call.pattern, text, re.MULTILINE) is not None

@@ -1,0 +1,276 @@
+"""Errors that the change newly lets disappear: empty handlers, errors that are no longer looked at.
+
+Not reported: handlers that say why in a comment, those of narrow errors in languages where passing on is an idiom
+(Python, Ruby), cleaning up, tests. A bare `except:` is ruff's (E722).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from attrs import frozen
+
+from rebuttal.change.model import Side
+from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.structure.dropped import dropped
+from rebuttal.evidence.structure.lines import Lines, changed_files, plain
+from rebuttal.text.languages import Language
+from rebuttal.text.nodes import SyntaxNode
+
+SWALLOWED = Rule(
+    "structure:swallowed",
+    "Error swallowed",
+    "When it fails nobody learns of it, and the program goes on with wrong or missing data.",
+    "medium",
+    "correctness",
+    CODE,
+    "likely",
+)
+RULES = (SWALLOWED,)
+
+
+@frozen
+class _Handler:
+    line: int
+    last_line: int
+    caught: str
+    """What is caught, as written."""
+    words: str
+    """The handler's and what it guards, without layout: the same elsewhere is the same handler."""
+
+
+Finder = Callable[[Lines, Side], Iterator[_Handler]]
+
+_BROAD = re.compile(r"\b(?:Exception|BaseException)\b")
+_NOTHING = re.compile(r"(?:pass|\.\.\.|continue|return|return None)\Z")
+_CLEANUP = re.compile(
+    r"\b\w*(?:close|shutdown|stop|cleanup|clean_up|terminate|kill|disconnect|unlink|remove|rmtree|dispose|destroy|cancel"
+    r"|flush|release|abort|quit|detach|delete|rm|unsubscribe|teardown|closeQuietly|free|mkdir|mkdirs|makedirs)\w*[!?]?\s*(?:\(|$)",
+    re.IGNORECASE,
+)
+_QUIET_PLACE = re.compile(
+    r"clean_?up|tear_?down|close|__del__|__exit__|shutdown|dispose|finali[sz]e|destroy|quiet|silent|ignor|safe|try|suppress"
+    r"|swallow|best_?effort|atexit",
+    re.IGNORECASE,
+)
+_MEANT = re.compile(r"^(?:ign|expected|unused|_|swallow|silent|ok$|never)", re.IGNORECASE)
+
+
+def check(material: Material) -> Iterator[Fact]:
+    """One fact for each handler that is new, or that was emptied, and for each error no longer looked at."""
+    files = [one for one in changed_files(material) if one.diff.new_text is not None and not one.is_test]
+    stood = Counter(handler.words for lines in files for handler in _handlers(lines, "old"))
+    for lines in files:
+        for handler in _handlers(lines, "new"):
+            if stood[handler.words] > 0:
+                stood[handler.words] -= 1
+            elif material.in_scope(lines.diff, range(handler.line, handler.last_line + 1)):
+                yield _fact(lines, handler)
+    for lines in files:
+        for number, what in dropped(lines):
+            if material.in_scope(lines.diff, (number,)):
+                yield SWALLOWED.fact(lines.diff, number, number, what, title="Error no longer looked at")
+
+
+def _fact(lines: Lines, handler: _Handler) -> Fact:
+    caught = f"`{one_line(handler.caught, 60)}`" if handler.caught else "Every error"
+    return SWALLOWED.fact(
+        lines.diff,
+        handler.line,
+        handler.last_line,
+        f"{caught} is caught and dropped: when this fails nobody learns of it, and the code goes on regardless.",
+    )
+
+
+def _handlers(lines: Lines, side: Side) -> Iterator[_Handler]:
+    finder = _FINDERS.get(lines.language) if lines.language else None
+    if finder is not None and lines.diff.text(side) and _MAY.search(lines.diff.text(side) or ""):
+        yield from finder(lines, side)
+
+
+_MAY = re.compile(r"\b(?:except|catch|rescue|suppress|Catch)\b")
+_EXCEPT = re.compile(r"^\s*except\b\s*(?P<what>[^:#]+?)\s*:")
+_SUPPRESS = re.compile(r"^\s*(?:async\s+)?with\s+(?:contextlib\.)?suppress\((?P<what>[^)]*)\)\s*:")
+_CATCH = re.compile(r"\bcatch\b")
+_RESCUE = re.compile(r"^\s*rescue\b|\brescue\s+nil\b")
+
+
+def _changed_or_next(lines: Lines, side: Side, pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Where a changed line matches, or the one or two before it: a handler can be emptied under its head."""
+    text = lines.of(side)
+    changed = lines.diff.added_lines if side == "new" else lines.diff.removed_lines
+    near = set(changed) | {line - 1 for line in changed} | {line - 2 for line in changed}
+    for hunk in lines.diff.hunks:
+        # What was taken out leaves no line of its own on this side.
+        start, count = (hunk.new_start, hunk.new_count) if side == "new" else (hunk.old_start, hunk.old_count)
+        if not count:
+            near |= {start - 1, start - 2}
+    for number in sorted(line for line in near if 0 <= line < len(text))[:20_000]:
+        match = pattern.search(text[number]) if len(text[number]) < 1000 else None
+        if match is not None:
+            yield number, match
+
+
+def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
+    for number, match in _changed_or_next(lines, side, _EXCEPT):
+        what = match["what"]
+        node = lines.node(side, number, match.start() + len(match[0]) - len(match[0].lstrip()))
+        clause = node.nearest("except_clause") if node is not None else None
+        if not _BROAD.search(what) or clause is None or clause.first_line != number or clause.has_error:
+            continue
+        block = next((one for one in clause.children if one.kind == "block"), None)
+        if block is None or not _does_nothing(block) or _commented(lines, side, number, block.last_line):
+            continue
+        tried = clause.parent.field("body") if clause.parent is not None else None
+        if tried is None or _is_cleanup(lines, side, number, tried.text):
+            continue
+        yield _Handler(number, block.last_line, what, plain(tried.text + clause.text))
+    for number, match in _changed_or_next(lines, side, _SUPPRESS):
+        if _BROAD.search(match["what"]):
+            node = lines.node(side, number, len(match[0]) - len(match[0].lstrip()))
+            whole = node.nearest("with_statement") if node is not None else None
+            body = whole.field("body") if whole is not None else None
+            if whole is None or body is None or _commented(lines, side, number, number):
+                continue
+            if not _is_cleanup(lines, side, number, body.text):
+                yield _Handler(number, number, match["what"], plain(whole.text))
+
+
+def _does_nothing(block: SyntaxNode) -> bool:
+    statements = [one for one in block.children if one.kind != "comment"]
+    return len(statements) == 1 and _NOTHING.match(statements[0].text.strip()) is not None
+
+
+def _is_cleanup(lines: Lines, side: Side, number: int, tried: str) -> bool:
+    """Whether what is tried ends things, or the function says by its name that failing is all right."""
+    statements = [line for line in tried.split("\n") if line.strip(" {};")]
+    if len(statements) <= 2 and _CLEANUP.search(tried):
+        return True
+    if re.fullmatch(r"\{?\s*(?:import|from)\b.*", tried.strip(), re.DOTALL):
+        return True
+    around = lines.function(side, number)
+    return around is not None and _QUIET_PLACE.search(around.name) is not None
+
+
+def _commented(lines: Lines, side: Side, first: int, last: int) -> bool:
+    """Whether a comment stands in the handler, on its lines, or just above its head."""
+    text = lines.of(side)
+    inside = text[first : last + 1]
+    if any(_COMMENT.search(line) for line in inside):
+        return True
+    above = text[first - 1].strip() if first else ""
+    return above.startswith(("#", "//", "*", "/*"))
+
+
+_COMMENT = re.compile(r"(?:^|\s)(?:#(?!\{|if\b|endif\b|pragma\b)|//)|/\*|--\s")
+
+
+def _braces(lines: Lines, side: Side) -> Iterator[_Handler]:
+    """`catch` with an empty block, in the languages that have one; `.catch(() => {})` of promises."""
+    for number, match in _changed_or_next(lines, side, _CATCH):
+        node = lines.node(side, number, match.start())
+        if node is None:
+            continue
+        clause = node.nearest("catch_clause", "catch_block")
+        if clause is not None and node.kind.startswith("catch"):
+            yield from _catch_clause(lines, side, number, clause)
+        elif lines.language in ("javascript", "typescript", "tsx"):
+            yield from _promise(lines, side, number, node)
+
+
+_HEAD = re.compile(r"catch\s*(?:\((?P<what>[^{]*)\))?\s*\{(?P<body>[^{}]*)\}\s*\Z", re.DOTALL)
+_NAME = re.compile(r"(?P<name>\$?\w+)\s*(?:(?::\s*[\w.]+)|\)\s*(?:when.*)?)?\s*\Z", re.DOTALL)
+_DROPS = re.compile(r"\s*;?\s*(?:return\s*;?|return\s+(?:null|undefined|nil|None)\s*;?|continue\s*;?|pass\s*;?)?\s*\Z")
+
+
+def _catch_clause(lines: Lines, side: Side, number: int, clause: SyntaxNode) -> Iterator[_Handler]:
+    match = _HEAD.match(clause.text)
+    if match is None or clause.has_error or not _empties(lines.language, match["body"]):
+        return
+    what = (match["what"] or "").strip()
+    if _commented(lines, side, number, clause.last_line) or _is_meant(what):
+        return
+    whole = clause.parent
+    tried = (whole.field("body") if whole is not None else None) or (
+        next((one for one in whole.children if one.kind in ("block", "statements", "compound_statement")), None)
+        if whole is not None
+        else None
+    )
+    if tried is None or _is_cleanup(lines, side, number, tried.text):
+        return
+    yield _Handler(number, clause.last_line, what, plain(tried.text + clause.text))
+
+
+def _empties(language: Language | None, body: str) -> bool:
+    """Whether the handler has no statement; leaving a function of Java early is one, its result says so."""
+    return not body.strip(" \t\r\n;") or (language == "php" and _DROPS.match(body) is not None and "return" not in body)
+
+
+def _is_meant(what: str) -> bool:
+    """Whether the error's name, or its kind, says that it is dropped on purpose."""
+    name = _NAME.search(what.partition(":")[0] if ":" in what else what)
+    if name is not None and _MEANT.match(name["name"].lstrip("$")):
+        return True
+    # Only these two tell that nothing is known of what went wrong, or that it was expected.
+    return (
+        re.search(r"\b(?:NumberFormat|NoSuch\w+|ClassNotFound|NotFound|Interrupted|Cancel\w*|EOF|Abort\w*)", what)
+        is not None
+    )
+
+
+_EMPTY_FUNCTION = re.compile(
+    r"(?:async\s*)?(?:\(\s*\w*\s*(?::\s*\w+\s*)?\)|\w+)\s*=>\s*"
+    r"(?:\{\s*(?:return\s*;?|return (?:null|undefined)\s*;?)?\s*\}|"
+    r"null|undefined|void 0)|(?:async\s+)?function\s*\w*\(\s*\w*\s*\)\s*\{\s*\}|noop|_\.noop|\(\s*\)\s*=>\s*noop\(\)"
+)
+
+
+def _promise(lines: Lines, side: Side, number: int, node: SyntaxNode) -> Iterator[_Handler]:
+    call = node.nearest("call_expression")
+    target, given = (call.field("function"), call.field("arguments")) if call is not None else (None, None)
+    if call is None or target is None or given is None or not target.text.endswith(".catch"):
+        return
+    if node.text != "catch" or _commented(lines, side, number, call.last_line):
+        return
+    given_text = given.text[1:-1].strip()
+    if _EMPTY_FUNCTION.fullmatch(given_text) and not _is_cleanup(lines, side, number, target.text[: -len(".catch")]):
+        yield _Handler(number, call.last_line, "", plain(call.text))
+
+
+def _ruby(lines: Lines, side: Side) -> Iterator[_Handler]:
+    for number, match in _changed_or_next(lines, side, _RESCUE):
+        node = lines.node(side, number, match.start() + match[0].index("rescue"))
+        whole = node.parent if node is not None and node.text == "rescue" else node
+        clause = whole.nearest("rescue", "rescue_modifier") if whole is not None else None
+        if clause is None or clause.has_error or _commented(lines, side, number, clause.last_line):
+            continue
+        what = clause.field("exceptions")
+        if clause.kind == "rescue_modifier":
+            handler, tried = clause.field("handler"), clause.field("body")
+            if (
+                handler is None
+                or handler.text != "nil"
+                or tried is None
+                or _is_cleanup(lines, side, number, tried.text)
+            ):
+                continue
+            yield _Handler(number, clause.last_line, "StandardError", plain(clause.text))
+        elif what is None or re.search(r"(?<![\w:])(?:StandardError|Exception)\b", what.text):
+            body = clause.field("body")
+            if body is not None and body.text.strip() not in ("", "nil", "then", "next", "return", "return nil"):
+                continue
+            above = clause.parent
+            before = above.text.partition("rescue")[0] if above is not None else ""
+            if not _is_cleanup(lines, side, number, before.partition("\n")[2] or before):
+                yield _Handler(number, clause.last_line, what.text if what else "", plain(before + clause.text))
+
+
+_FINDERS: dict[Language, Finder] = {
+    "python": _python,
+    "ruby": _ruby,
+    **dict.fromkeys(("javascript", "typescript", "tsx", "java", "csharp", "php", "cpp", "kotlin"), _braces),
+}
