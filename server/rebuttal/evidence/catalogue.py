@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.steering import blanket
 from rebuttal.evidence.structure import debug, guards, swallowed
 from rebuttal.evidence.upkeep import checks as upkeep
 
-_GROUPS: tuple[tuple[Rule, ...], ...] = (kinds.RULES, upkeep.RULES, debug.RULES, swallowed.RULES, guards.RULES)
+_GROUPS: tuple[tuple[Rule, ...], ...] = (
+    kinds.RULES,
+    upkeep.RULES,
+    debug.RULES,
+    swallowed.RULES,
+    guards.RULES,
+    blanket.RULES,
+)
 
 RULES: dict[str, Rule] = {rule.id: rule for group in _GROUPS for rule in group}
 """By id."""

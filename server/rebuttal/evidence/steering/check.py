@@ -24,6 +24,7 @@ from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.linting.silenced import SELF_SILENCED, whole_file_comment
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.steering import blanket
 from rebuttal.evidence.steering.moved import moved_away
 from rebuttal.findings.model import Category, Related
 from rebuttal.findings.severity import Severity
@@ -73,6 +74,9 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     yield from _linter(material, files, facts)
     yield from _marks(material)
     yield from moved_away(material)
+    yield from blanket.check(
+        material, frozenset((one.diff.path, one.first_line) for one in given if SELF_SILENCED in one.message)
+    )
 
 
 def _left_out(material: Material) -> tuple[FileDiff, ...]:
@@ -121,7 +125,10 @@ def _dismissed(material: Material, diff: FileDiff, given: list[Fact]) -> Iterato
         ]
         for place in hit:
             note = f"{SELF_SILENCED} ({one_line(directive.text, 60)}): that counts once the base has it."
-            given[place] = evolve(given[place], message=f"{given[place].message} {note}")
+            fact = given[place]
+            # Shown quietly, as with a linter's own comments; a secret is out, whatever is said of it.
+            severity = fact.severity if fact.rule.startswith("secrets:") else "low"
+            given[place] = evolve(fact, message=f"{fact.message} {note}", severity=severity)
         if not hit and material.in_scope(diff, (number, about)):
             rules = one_line(", ".join(sorted(directive.rules)), 80)
             yield _suppression(diff, number, f"A comment dismisses findings of {rules} here")

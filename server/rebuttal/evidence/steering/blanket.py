@@ -1,0 +1,191 @@
+"""Newly added comments that silence all of a checker, not one of its rules.
+
+A comment that names its rule (`# type: ignore[arg-type]`, `// eslint-disable-next-line no-console`), says why, or
+reports itself when it is no longer needed (`@ts-expect-error`) is everyday work and none of this. Nor is one in a test,
+or in a file whose custom it is already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.seats import CODE
+from rebuttal.findings.model import Related
+from rebuttal.text.languages import Language, family_of, is_test, language_of
+from rebuttal.text.nodes import node_at
+from rebuttal.text.parsing import Unparsed
+from rebuttal.text.positions import LineIndex, git_lines
+from rebuttal.text.words import counted
+
+BLANKET = Rule(
+    "steering:blanket",
+    "A checker is silenced altogether",
+    "A comment without the name of a rule hides every fault of its line, those of later edits too.",
+    "low",
+    "testing",
+    CODE,
+)
+RULES = (BLANKET,)
+_RELATED = 20
+_LONGEST = 500
+_REASON = r"(?!\W{0,8}\w{1,40}\W{1,3}\w{2,})"
+"""No two words of prose behind it."""
+
+
+@frozen
+class _Kind:
+    """A comment of one checker."""
+
+    sieve: str
+    pattern: re.Pattern[str]
+    advice: str
+    """How it names what it silences."""
+
+
+def _kind(sieve: str, pattern: str, advice: str) -> _Kind:
+    return _Kind(sieve, re.compile(pattern), advice)
+
+
+_SONAR = _kind("NOSONAR", r"\bNOSONAR\b" + _REASON, "name the rule in Sonar's settings")
+_SEMGREP = _kind("nosemgrep", r"\bnosemgrep\b(?!\s*:\s*\w)", "name the rule: `nosemgrep: rule-id`")
+_BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
+    "python": (
+        _kind("ignore", r"#\s*type:\s*ignore\b(?!\s*\[)" + _REASON, "give the code: `# type: ignore[code]`"),
+        _kind("ignore", r"#\s*pyright:\s*ignore\b(?!\s*\[)" + _REASON, "give the rule: `# pyright: ignore[rule]`"),
+        _kind("noqa", r"(?i:#\s*noqa)\b(?!\s*:\s*[A-Za-z]+\d)" + _REASON, "give the code: `# noqa: CODE`"),
+        _kind("nosec", r"#\s*nosec\b(?![\s:]*B\d)" + _REASON, "give the test: `# nosec B101`"),
+        _kind("pylint", r"#\s*pylint:\s*disable\s*=\s*all\b", "give the message: `# pylint: disable=name`"),
+        _SEMGREP,
+    ),
+    "javascript": (
+        _kind("@ts-ignore", r"@ts-ignore\b" + _REASON, "use `@ts-expect-error` and say why"),
+        _kind(
+            "eslint-disable",
+            r"\beslint-disable-(?:next-)?line\s*(?:\*/|$)",
+            "give the rule: `eslint-disable-next-line rule`",
+        ),
+        _SONAR,
+        _SEMGREP,
+    ),
+    "go": (_kind("nolint", r"//\s*nolint(?:\s*:\s*all\b|\b(?!\s*:))" + _REASON, "give the linter: `//nolint:name`"),),
+    "c": (
+        _kind("NOLINT", r"\bNOLINT(?:NEXTLINE|BEGIN)?\b(?!\s*\()" + _REASON, "give the check: `NOLINT(check)`"),
+        _SONAR,
+    ),
+    "csharp": (
+        _kind(
+            "#pragma",
+            r"^\s*#pragma\s+warning\s+disable\s*(?://.*)?$",
+            "give the code: `#pragma warning disable CS0168`",
+        ),
+        _SONAR,
+    ),
+    "rust": (
+        _kind(
+            "allow(",
+            r"^\s*#!?\[allow\((?:[\w:, ]*\b)?(?:warnings|unused|clippy::all|clippy::pedantic)\b",
+            "name the lint: `#[allow(lint)]`",
+        ),
+    ),
+    "java": (
+        _kind("@SuppressWarnings", r"@SuppressWarnings\(\s*\{?\s*\"all\"", "name the warning"),
+        _kind("Suppress", r"@(?:file:)?Suppress\(\s*\"(?i:all|warnings)\"", "name the warning"),
+        _SONAR,
+        _SEMGREP,
+    ),
+    "php": (
+        _kind(
+            "@phpstan-ignore",
+            r"@phpstan-ignore-(?:next-)?line\b" + _REASON,
+            "give the identifier: `@phpstan-ignore id`",
+        ),
+        _kind("phpcs", r"phpcs:(?:ignore|disable)\s*(?:\*/|$)", "give the sniff: `phpcs:ignore Sniff.Name`"),
+        _kind("@codingStandardsIgnore", r"@codingStandardsIgnoreLine\b", "give the sniff: `phpcs:ignore Sniff.Name`"),
+    ),
+    "ruby": (_kind("rubocop", r"#\s*rubocop:(?:disable|todo)\s+all\b", "name the cop"),),
+    "swift": (_kind("swiftlint", r"swiftlint:disable(?::\w+)?\s+all\b", "name the rule"),),
+    "bash": (_kind("shellcheck", r"#\s*shellcheck\s+disable\s*=\s*all\b", "give the code: `disable=SC2086`"),),
+}
+
+
+@frozen
+class _Place:
+    diff: FileDiff
+    line: int
+    comment: str
+
+
+def check(material: Material, told: frozenset[tuple[str, int]]) -> Iterator[Fact]:
+    """One fact for each kind of comment; `told` are lines (path, git line from 0) of which a fact says it already."""
+    gone = Counter(line for diff in material.files for line in _removed(diff))
+    by_kind: dict[_Kind, list[_Place]] = {}
+    for diff in material.files:
+        language = language_of(diff.path)
+        if language is None or not diff.new_text or is_test(diff.path):
+            continue
+        for kind in _BY_FAMILY.get(family_of(language), ()):
+            if kind.sieve in diff.new_text and not _is_custom(kind, diff):
+                found = [place for place in _added(material, diff, kind, gone) if (diff.path, place.line) not in told]
+                by_kind.setdefault(kind, []).extend(found)
+    for kind, places in by_kind.items():
+        if places:
+            yield _fact(kind, places)
+
+
+def _is_custom(kind: _Kind, diff: FileDiff) -> bool:
+    """Whether the base's file has such a comment already."""
+    return kind.sieve in (diff.old_text or "") and any(_is(kind, line) for line in git_lines(diff.old_text or ""))
+
+
+def _is(kind: _Kind, line: str) -> bool:
+    return kind.sieve in line and len(line) <= _LONGEST and kind.pattern.search(line.rstrip()) is not None
+
+
+def _removed(diff: FileDiff) -> list[str]:
+    old = git_lines(diff.old_text or "") if diff.old_text else []
+    return [old[line].strip() for hunk in diff.hunks for line in hunk.old_lines]
+
+
+def _added(material: Material, diff: FileDiff, kind: _Kind, gone: Counter[str]) -> Iterator[_Place]:
+    lines = git_lines(diff.new_text or "")
+    for number in sorted(diff.added_lines):
+        line = lines[number].rstrip()
+        match = kind.pattern.search(line) if _is(kind, line) else None
+        if match is None:
+            continue
+        if gone[line.strip()] > 0:  # moved, or indented anew
+            gone[line.strip()] -= 1
+        elif material.in_scope(diff, (number,)) and _is_meant(material, diff, number, match):
+            yield _Place(diff, number, line[match.start() :].strip())
+
+
+def _is_meant(material: Material, diff: FileDiff, line: int, match: re.Match[str]) -> bool:
+    """A comment, an annotation or a directive, and not the text of a string."""
+    language = language_of(diff.path)
+    at = len(match.string) - len(match.string.lstrip()) if match.start() == 0 else match.start()
+    try:
+        node = node_at(diff.new_text or "", language, line, at, match.string, material.parser) if language else None
+    except Unparsed:
+        return True
+    if node is None:
+        return False
+    return any("comment" in one.kind for one in node.around()) or (match[0].lstrip()[:1] in "@#" and node.is_code)
+
+
+def _fact(kind: _Kind, places: Sequence[_Place]) -> Fact:
+    first, *others = places
+    related = tuple(
+        Related(one.diff.path, LineIndex(one.diff.new_text or "").range_of_git_lines(one.line, one.line), "here too")
+        for one in others[:_RELATED]
+    )
+    comment = one_line(first.comment, 60)
+    more = f" The change has {counted(len(places), 'such comment')}." if others else ""
+    message = f"`{comment}` silences whatever its checker says here, faults of later edits too: {kind.advice}.{more}"
+    return BLANKET.fact(first.diff, first.line, first.line, message, related=related)

@@ -1,0 +1,62 @@
+"""Comments that silence a whole checker are told once; with a rule or a reason, moved or usual ones are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebuttal.findings.model import Finding
+from tests.evidence.conftest import Files, Review, of
+
+
+def told(review: Review, before: Files, after: Files) -> list[Finding]:
+    return of(review(before, after), "steering:blanket")
+
+
+PLACES = [
+    ("src/a.py", "x = int()  # type: ignore", "x = int()  # type: ignore[arg-type]"),
+    ("src/a.py", "x = int()  # type: ignore", "x = int()  # type: ignore # the stubs are wrong"),
+    ("src/a.py", "x = int()  # noqa", "x = int()  # noqa: S301"),
+    ("src/a.py", "x = int()  # nosec", "x = int()  # nosec B301"),
+    ("src/a.py", "x = int()  # pyright: ignore", "x = int()  # pyright: ignore[reportAny]"),
+    ("src/a.py", "# pylint: disable=all", "# pylint: disable=invalid-name"),
+    ("src/a.py", "x = int()  # type: ignore", 'x = "use # type: ignore"'),
+    ("src/a.ts", "// @ts-ignore", "// @ts-expect-error"),
+    ("src/a.ts", "// @ts-ignore", "// @ts-ignore the types of v3 are wrong"),
+    ("src/a.js", "// eslint-disable-next-line", "// eslint-disable-next-line no-console"),
+    ("src/a.js", "f(); // eslint-disable-line", 'f("// eslint-disable-line");'),
+    ("a.go", "package a\n\nvar x = f() //nolint", "package a\n\nvar x = f() //nolint:errcheck"),
+    ("a.go", "package a\n\nvar x = f() //nolint:all", "package a\n\nvar x = f() //nolint // f never fails here"),
+    ("a.cpp", "int x = f(); // NOLINT", "int x = f(); // NOLINT(cert-err58-cpp)"),
+    ("a.cs", "#pragma warning disable", "#pragma warning disable CS0168"),
+    ("a.rs", "#![allow(warnings)]", "#![allow(dead_code)]"),
+    ("a.rs", "#[allow(clippy::all)]\nfn f() {}", "#[allow(clippy::too_many_arguments)]\nfn f() {}"),
+    ("A.java", '@SuppressWarnings("all")\nclass A {}', '@SuppressWarnings("unchecked")\nclass A {}'),
+    ("A.kt", '@Suppress("ALL")\nclass A', '@Suppress("UNCHECKED_CAST")\nclass A'),
+    ("a.php", "<?php\nf(); // @phpstan-ignore-line", "<?php\nf(); // @phpstan-ignore argument.type"),
+    ("a.php", "<?php\nf(); // phpcs:ignore", "<?php\nf(); // phpcs:ignore Squiz.Commenting"),
+    ("a.rb", "f # rubocop:disable all", "f # rubocop:disable Metrics/MethodLength"),
+    ("a.sh", "# shellcheck disable=all\nf", "# shellcheck disable=SC2086\nf"),
+]
+
+
+@pytest.mark.parametrize(("path", "blanket", "narrow"), PLACES)
+def test_a_blanket_comment_is_told_and_one_with_a_rule_or_a_reason_is_not(
+    review: Review, path: str, blanket: str, narrow: str
+) -> None:
+    (found,) = told(review, {path: "\n"}, {path: f"{blanket}\n"})
+    assert (found.severity, found.raised_by) == ("low", ("code-reviewer",))
+    assert told(review, {path: "\n"}, {path: f"{narrow}\n"}) == []
+
+
+def test_several_of_one_kind_are_one_finding(review: Review) -> None:
+    text = "x = int()  # type: ignore\ny = int()\nz = int()  # type: ignore\n"
+    (found,) = told(review, {}, {"a.py": text, "b.py": "v = 1  # type: ignore\n"})
+    assert [(one.file, one.range.start.line) for one in found.related] == [("a.py", 2), ("b.py", 0)]
+    assert "3 such comments" in found.message
+
+
+def test_moved_indented_and_tested_ones_and_customs_of_the_file_are_not_told(review: Review) -> None:
+    line = "x = int()  # type: ignore"
+    assert told(review, {"a.py": f"{line}\n", "b.py": ""}, {"a.py": "", "b.py": f"if x:\n    {line}\n"}) == []
+    assert told(review, {"c.py": f"{line}\n"}, {"c.py": f"{line}\ny = int()  # type: ignore\n"}) == []
+    assert told(review, {}, {"tests/test_d.py": f"{line}\n"}) == []
