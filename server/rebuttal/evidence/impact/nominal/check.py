@@ -110,8 +110,10 @@ def _facts(search: Search, clock: Callable[[], float], deadline: float) -> Itera
 
 
 def _broken(search: Search, group: Group, sources: list[Source]) -> list[Broken]:
-    uses = Uses(search.types, search.material.change, search.material.parser)
-    extensions = extensions_named(group.name, sources) if search.types.language == "csharp" else []
+    names = frozenset(one.name for one in search.groups)
+    uses = Uses(search.types, search.material.change, search.material.parser, names)
+    has_extensions = search.types.language == "csharp" and group.kind == "member"
+    extensions = extensions_named(group.name, sources) if has_extensions else []
     only = group.kind == "member" and _is_only(group, sources)
     near = _near(search, group, sources, only)
     found = [broken for source in near for broken in uses.broken(group, source, only, extensions)]

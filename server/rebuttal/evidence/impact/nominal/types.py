@@ -130,7 +130,7 @@ class Types:
 
     def _declared_in(self, path: str, full: str) -> Iterator[Type]:
         source = self._code.source(path)
-        if source is not None and re.search(rf"\b{re.escape(full.rpartition('.')[2])}\b", source.text):
+        if source is not None and full.rpartition(".")[2] in source.text:
             yield from (one for one in self.declared(source) if one.full == full)
 
     def look_through(self, paths: Iterable[str]) -> None:
@@ -275,9 +275,8 @@ class Types:
 
     def _heirs(self, of: set[str], found: dict[str, Type]) -> Iterator[str]:
         names = sorted({full.rpartition(".")[2] for full in of})
-        inherits = re.compile(
-            r"(?:\b(?:extends|implements|use)\b|:)[^{;]{0,600}?(?<!\w)(?:" + "|".join(re.escape(one) for one in names) + r")\b"
-        )
+        words = "|".join(re.escape(one) for one in names)
+        inherits = re.compile(rf"(?:\b(?:extends|implements|use)\b|:)[^{{;]{{0,600}}?(?<!\w)(?:{words})\b")
         paths = {path for some in self.mentions(names).values() for path in some}
         for path in sorted(paths):
             source = self._code.source(path)

@@ -21,12 +21,19 @@ from rebuttal.evidence.impact.nominal.receivers import SELF, SUPER, UNKNOWN, ful
 from rebuttal.evidence.impact.nominal.types import Types, is_anonymous, is_function_import, words_before
 from rebuttal.evidence.impact.signatures import shift
 from rebuttal.evidence.impact.told import Broken
+from rebuttal.text.languages import Language
 from rebuttal.text.model import Arguments, Reference, Symbol
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.symbols import references_of
 
 _QUALIFIER = re.compile(r"(?:[\w$]+|namespace)?(?:\\\w+)*\\\Z")
 _NEW = re.compile(r"\bnew\s+(?:[\w.\\]*[.\\])?\Z")
+_CHAINS: dict[Language, frozenset[str]] = {
+    "java": frozenset({"this", "super"}),
+    "csharp": frozenset({"this", "base"}),
+    "php": frozenset({"__construct"}),
+}
+"""How one constructor calls another."""
 _TELLING = re.compile(r"[a-z0-9]_?[A-Z]|_[a-z]")
 """A name of several words."""
 _TELLING_LENGTH = 10
@@ -39,6 +46,8 @@ class Uses:
     types: Types
     change: Change
     parser: Parser
+    names: frozenset[str]
+    """All that are looked for: a file is searched for them in one go."""
 
     def broken(self, group: Group, source: Source, only: bool, extensions: list[Symbol]) -> Iterator[Broken]:
         """The broken uses in one file. `only`: nothing else in the repository is called so."""
@@ -51,16 +60,19 @@ class Uses:
         else:
             yield from self._of_member(group, source, only, extensions)
 
-    def references(self, source: Source, names: Iterable[str]) -> tuple[Reference, ...]:
+    def references(self, source: Source, name: str) -> list[Reference]:
+        return [one for one in self._all(source, self.names) if one.name == name]
+
+    def _all(self, source: Source, names: frozenset[str]) -> tuple[Reference, ...]:
         try:
-            return references_of(source.text, self.types.language, frozenset(names), self.parser)
+            return references_of(source.text, self.types.language, names, self.parser)
         except Unparsed:
             return ()
 
     def _of_type(self, group: Group, source: Source) -> Iterator[Broken]:
         if any(one.name == group.name for one in source.symbols):
             return
-        for one in self.references(source, (group.name,)):
+        for one in self.references(source, group.name):
             if one.kind == "import":
                 met = any(
                     given.start_offset == one.start_offset and self._imported(given.module, given.name) == group.full
@@ -95,7 +107,7 @@ class Uses:
 
     def _of_constructor(self, group: Group, source: Source) -> Iterator[Broken]:
         new = constructors(self.types.of(group.full))
-        for one in self.references(source, (group.name,)):
+        for one in self.references(source, group.name):
             before = source.text[max(0, one.start_offset - 200) : one.start_offset]
             if one.kind == "call" and _NEW.search(before) and self._written(source, one) == group.full:
                 yield from self._judged(group, Usage(source, one, "certain"), new)
@@ -107,7 +119,7 @@ class Uses:
         php = self.types.language == "php"
         if not any(self._is_near(full, group.full) for full in (one.full for one in self.types.declared(source))):
             return
-        for one in self.references(source, ("__construct",) if php else ("this", "super", "base")):
+        for one in self._all(source, _CHAINS[self.types.language]):
             around = holder(source, one.start_offset)
             if one.kind != "call" or not around or is_anonymous(source, one.start_offset):
                 continue
@@ -135,7 +147,7 @@ class Uses:
 
     def _of_function(self, group: Group, source: Source) -> Iterator[Broken]:
         simple = "." not in group.full
-        for one in self.references(source, (group.name,)):
+        for one in self.references(source, group.name):
             if one.receiver is not None:
                 continue
             if one.kind == "import":
@@ -160,7 +172,7 @@ class Uses:
         return group.full.rpartition(".")[0] == self.types.package(source, one.start_offset)
 
     def _of_member(self, group: Group, source: Source, only: bool, extensions: list[Symbol]) -> Iterator[Broken]:
-        for one in self.references(source, (group.name,)):
+        for one in self.references(source, group.name):
             if one.kind not in ("call", "attribute") and one.receiver is None:
                 continue
             full, upward = self._holder_of(group, source, one)
@@ -203,13 +215,18 @@ class Uses:
             full = full_name(self.types, source, symbol)
             order, complete = self.types.ancestors(full)
             if group.full in order:
-                return full
+                return None if group.is_gone and self._is_imported(group.name, source) else full
             if not complete or self.types.lookup(full, group.name):
                 return None
         for given in source.imports:
             if given.name in (group.name, "*") and given.module == group.full:
                 return group.full
         return None
+
+    def _is_imported(self, name: str, source: Source) -> bool:
+        """Whether a bare name may be that of a static import."""
+        wild = (given.module.rpartition(".")[2][:1].isupper() for given in source.imports if given.name == "*")
+        return any(given.local == name for given in source.imports) or any(wild)
 
     def _may_be_inherited(self, group: Group, full: str) -> bool:
         if group.is_gone:
@@ -304,4 +321,8 @@ def _without_first(symbol: Symbol) -> Symbol:
 
 def extensions_named(name: str, sources: Iterable[Source]) -> list[Symbol]:
     """C#'s extension methods of this name."""
-    return [one for source in sources for one in source.symbols if one.name == name and is_extension(source, one)]
+    found = []
+    for source in sources:
+        if re.search(rf"\b{re.escape(name)}\s*(?:<[^()]*>)?\s*\([\s\[\]\w]*\bthis\s", source.text):
+            found += [one for one in source.symbols if one.name == name and is_extension(source, one)]
+    return found
