@@ -71,6 +71,8 @@ class Settings:
     minimum_severity: str = "low"
     ignore: tuple[str, ...] = ()
     """Globs of files that are not reviewed, as lines of `.gitignore` without negation."""
+    trusted: tuple[str, ...] = ()
+    """Folders whose repositories' own linters may be run: what they configure is code of theirs."""
     model_haiku: str = "claude-haiku-5-5"
     model_sonnet: str = "claude-sonnet-5-5"
     model_opus: str = "claude-opus-5-5"
@@ -135,6 +137,27 @@ def _globs(value: Any) -> tuple[str, ...]:
     return globs
 
 
+def _folders(value: Any) -> tuple[str, ...]:
+    """A list of folders; in the environment one text, parted as the PATH is."""
+    given = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of folders, such as ["~/work"]')
+    folders = [Path(one.strip()) for one in given if one.strip()]
+    try:
+        folders = [one.expanduser() for one in folders]
+    except RuntimeError:
+        raise ValueError("must be a list of folders named in full") from None
+    if not all(one.is_absolute() for one in folders):
+        raise ValueError("must be a list of folders named in full")
+    return tuple(str(one) for one in folders)
+
+
+def trusts(settings: Settings, root: Path) -> bool:
+    """Whether the user trusts the repository at `root`: it is one of the folders named, or lies in one."""
+    real = root.resolve()
+    return any(real.is_relative_to(Path(one).resolve()) for one in settings.trusted)
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a name")
@@ -154,6 +177,7 @@ _PARSERS: dict[str, Parser] = {
     "context_tokens": _count,
     "minimum_severity": _choice("critical", "high", "medium", "low"),
     "ignore": _globs,
+    "trusted": _folders,
     "model_haiku": _name,
     "model_sonnet": _name,
     "model_opus": _name,

@@ -207,7 +207,7 @@ def test_a_checker_that_is_switched_off_for_a_file_is_told(review: Review, path:
 
 
 def test_a_switched_off_linter_is_told_in_the_finding_that_it_would_hide(review: Review) -> None:
-    assert told(review, {"a.py": ""}, {"a.py": "# ruff: noqa\n" + FAULT}) == [("ruff:B006", "a.py", "medium")]
+    assert told(review, {"a.py": ""}, {"a.py": "# ruff: noqa\n" + FAULT}) == [("ruff:B006", "a.py", "low")]
 
 
 @pytest.mark.parametrize(

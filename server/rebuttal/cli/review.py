@@ -73,6 +73,7 @@ def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
         settings=settings,
         scope=parse_scope(chosen.scope),
         base=chosen.base,
+        trusted=getattr(chosen, "trust", False),
         agreed=getattr(chosen, "yes", False),
         unattended=not _someone_is_there(),
         record=getattr(chosen, "record", None),

@@ -54,8 +54,9 @@ class TerminalDoor:
 
     def tell(self, event: ReviewEvent) -> None:
         match event:
-            case StaticReady(findings=findings):
-                self._say(f"static panel: {counted(len(findings), 'finding')}")
+            case StaticReady(findings=findings, with_linters=with_linters):
+                what = "with the repository's linters" if with_linters else "static panel"
+                self._say(f"{what}: {counted(len(findings), 'finding')}")
             case Estimated(estimate=estimate):
                 self._say(f"debate: {estimate.words}")
             case PhaseStarted(phase=phase) if phase != self._phase:

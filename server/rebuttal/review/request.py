@@ -41,6 +41,8 @@ class Request:
     """Root-relative paths of what the user has open, the latest used first; none from a terminal."""
     diagnostics: tuple[ToolDiagnostic, ...] = ()
     """What other tools show in the editor."""
+    trusted: bool = False
+    """The user trusts this repository for this review (`--trust`): the linters that it configures are run."""
     agreed: bool = False
     """The user has agreed to sending and to the estimate (`--yes`)."""
     unattended: bool = False
@@ -72,10 +74,14 @@ class Answer:
 
 @frozen
 class StaticReady:
-    """The static panel is through; its findings can be shown while the debate runs."""
+    """The static panel is through; its findings can be shown while the debate runs.
+
+    Told once when the built-in checks are, and again when the linters are that the repository configures.
+    """
 
     root: Path
     findings: tuple[Finding, ...]
+    with_linters: bool = False
 
 
 @frozen

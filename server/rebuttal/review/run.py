@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -19,7 +20,6 @@ from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
-from rebuttal.findings.suppress import suppress
 from rebuttal.review.assembly import Parts, brief, cost_heard, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.request import (
@@ -33,10 +33,14 @@ from rebuttal.review.request import (
     UsageError,
 )
 from rebuttal.review.services import Services
+from rebuttal.review.static_panel import linted, undismissed
 from rebuttal.review.threads import detached, in_thread
 from rebuttal.settings import SettingsError, repository_settings
 from rebuttal.store.model import StoreError
 from rebuttal.text.parsing import Parser
+
+if TYPE_CHECKING:
+    from rebuttal.evidence.panel import Gathered
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +56,15 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     await unless_stopped(stop, in_thread(partial(_check, request, services)))
     async with _opened(request, services, watch, stop) as reading:
         parser = Parser(facts=services.facts)
-        request, parts = await unless_stopped(stop, _static(request, services, reading, parser, watch))
+        request, parts, gathered = await unless_stopped(stop, _static(request, services, reading, parser, watch))
         door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change)))
         try:
+            with watch.part("evidence_ms"):
+                more = await unless_stopped(stop, linted(request, services, parts, gathered))
+            if more.evidence is not parts.evidence:
+                shown = in_files(more.evidence.findings, parts.change)
+                door.tell(StaticReady(parts.change.root, shown, with_linters=True))
+            parts = more
             memory = await unless_stopped(stop, recall(request, services, reading, parts.choice))
             parts = evolve(parts, memory=memory)
             parts = await unless_stopped(stop, _prepared(request, services, reading, parser, parts, watch))
@@ -80,7 +90,7 @@ async def look(request: Request, services: Services, *, priced: bool = True) -> 
     """
     watch, parser = _Watch(services.clock), Parser(facts=services.facts)
     async with _opened(request, services, watch) as reading:
-        request, parts = await _static(request, services, reading, parser, watch)
+        request, parts, _ = await _static(request, services, reading, parser, watch)
         parts = await _with_context(request, services, reading, parser, parts, watch)
     if priced:
         parts = await _priced(request, services, parts)
@@ -115,32 +125,25 @@ async def _opened(
 
 async def _static(
     request: Request, services: Services, reading: Reading, parser: Parser, watch: _Watch
-) -> tuple[Request, Parts]:
-    """The static panel, under the settings that the repository itself asks for."""
+) -> tuple[Request, Parts, Gathered]:
+    """The built-in checks of the static panel, under the settings that the repository itself asks for."""
     change = reading.change
 
-    def check() -> tuple[Request, Parts]:
+    def check() -> tuple[Request, Parts, Gathered]:
         # Loaded here, in the thread: a hover or a cancellation does not wait for it.
         from rebuttal.debate.panel import choose_panel
-        from rebuttal.evidence.panel import collect
+        from rebuttal.evidence.panel import conclude, gather
 
         narrowed, notes = _narrowed(request, reading)
-        evidence = collect(change, reading.repository, parser=parser)
+        gathered = gather(change, reading.repository, parser=parser)
+        evidence = conclude(gathered)
         choice = choose_panel(change, narrowed.settings.panel)
         told = (*notes, *evidence.notes, *reading.repository.notes)
-        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told)
+        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told), gathered
 
     with watch.part("evidence_ms"):
-        request, parts = await in_thread(check)
-        if not parts.evidence.findings:
-            return request, parts
-        notes = parts.notes
-        try:
-            dismissed = await services.dismissed(change.root)
-        except StoreError as error:
-            dismissed, notes = {}, (*notes, f"Dismissed findings are shown, for the store cannot be read: {error}.")
-        findings = await in_thread(partial(suppress, parts.evidence.findings, change, dismissed))
-    return request, evolve(parts, evidence=evolve(parts.evidence, findings=findings), notes=notes)
+        request, parts, gathered = await in_thread(check)
+        return request, await undismissed(services, parts), gathered
 
 
 async def _prepared(
@@ -358,7 +361,7 @@ class _Watch:
         try:
             yield
         finally:
-            self._parts[name] = round((self._clock() - start) * 1000)
+            self._parts[name] = self._parts.get(name, 0) + round((self._clock() - start) * 1000)
 
     def timing(self) -> Timing:
         return Timing(total_ms=round((self._clock() - self._start) * 1000), **self._parts)

@@ -20,7 +20,7 @@ from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.threads import in_thread
-from rebuttal.settings import Settings, endpoint_host, has_key, home
+from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts
 from rebuttal.store.model import BRIEF, PATIENCE, Cost, StoreError, Totals
 from rebuttal.text.facts import Facts
 from rebuttal.text.tokens import TokenCounter, bound_tokens
@@ -28,6 +28,8 @@ from rebuttal.text.tokens import TokenCounter, bound_tokens
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
     from rebuttal.debate.model import Profile, ProtocolName, Speaker
+    from rebuttal.evidence.linting.repository import Linters
+    from rebuttal.evidence.linting.repository import Remembered as LintedBefore
     from rebuttal.review.assembly import Parts
     from rebuttal.review.learning import TokenLearner
     from rebuttal.review.memory import Memory
@@ -41,6 +43,8 @@ REPOSITORIES = 4
 """Of so many the process remembers what it has seen."""
 STORE = "rebuttal.sqlite3"
 """The store's file in REBUTTAL_HOME."""
+LINTERS = Path("cache") / "linters"
+"""A folder in REBUTTAL_HOME: what linters that need the whole project have worked out."""
 RETRY_AFTER = 1.0
 """Seconds after which a store that could not be opened at once is tried again."""
 
@@ -58,6 +62,7 @@ class Services:
         self.facts = Facts()
         """What was found in texts that were parsed, for all repositories."""
         self._seen = Remembered(REPOSITORIES)
+        self._linted: LintedBefore | None = None
         self._database: Database | None = None
         self._recovered = False
         self._refused: tuple[float, StoreError] | None = None
@@ -73,6 +78,16 @@ class Services:
         """What reviews of the repository that holds `where` have seen of it. May be asked for in any thread."""
         found: Seen = self._seen.get_or_make(where.absolute(), Seen)
         return found
+
+    def linters(self, request: Request, root: Path) -> Linters | None:
+        """The linters that the repository at `root` configures, for one review; None where it is not trusted."""
+        if not (request.trusted or trusts(request.settings, root)):
+            return None
+        from rebuttal.evidence.linting import repository
+
+        if self._linted is None:
+            self._linted = repository.Remembered()
+        return repository.Linters(self.environment, self._linted, home(self.environment) / LINTERS)
 
     @property
     def host(self) -> str:

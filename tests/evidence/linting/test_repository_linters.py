@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -249,14 +249,14 @@ BEFORE = {".shellcheckrc": "\n", "good.py": "x = 1\n", "a.sh": "echo\n"}
 AFTER = {"good.py": "x = 1\n\n\ndef g(b=[]): ...\n", "a.sh": "echo\nfault\n"}
 
 
-def fake(tmp_path: Path, mode: str, **limits: object) -> tuple[Linters, Path]:
+def fake(tmp_path: Path, mode: str, *, seconds: float = 30) -> tuple[Linters, Path]:
     """A shellcheck that does what `mode` says, and the file in which it leaves its mark."""
     folder, mark = tmp_path / "bin", tmp_path / "mark"
     folder.mkdir(exist_ok=True)
     program = folder / "shellcheck"
     program.write_text(FAKE.format(python=sys.executable, mode=mode, mark=str(mark)))
     program.chmod(0o755)
-    tool = evolve(BY_NAME["shellcheck"], **limits)
+    tool = evolve(BY_NAME["shellcheck"], seconds=seconds)
     path = os.pathsep.join((str(folder), os.environ["PATH"]))
     return Linters(
         environment(PATH=path, ANTHROPIC_API_KEY="sk-secret", HTTPS_PROXY="http://u:p@proxy"), tools=(tool,)
@@ -265,21 +265,21 @@ def fake(tmp_path: Path, mode: str, **limits: object) -> tuple[Linters, Path]:
 
 @posix
 @pytest.mark.parametrize(
-    ("mode", "limits", "reason"),
+    ("mode", "seconds", "reason"),
     [
-        ("hang", {"seconds": 1.5}, "shellcheck took more than 2 s and was ended."),
-        ("flood", {}, "shellcheck printed more than 16 MB and was ended."),
-        ("crash", {}, "shellcheck failed (exit code -6)."),
-        ("fail", {}, "shellcheck failed (exit code 3)."),
-        ("rubbish", {}, "shellcheck printed what cannot be read."),
-        ("memory", {}, "shellcheck printed what cannot be read."),
-        ("network", {}, "shellcheck printed what cannot be read."),
+        ("hang", 1.5, "shellcheck took more than 2 s and was ended."),
+        ("flood", 30, "shellcheck printed more than 16 MB and was ended."),
+        ("crash", 30, "shellcheck failed (exit code -6)."),
+        ("fail", 30, "shellcheck failed (exit code 3)."),
+        ("rubbish", 30, "shellcheck printed what cannot be read."),
+        ("memory", 30, "shellcheck printed what cannot be read."),
+        ("network", 30, "shellcheck printed what cannot be read."),
     ],
 )
 def test_a_linter_that_misbehaves_is_named_and_the_rest_is_shown(
-    lint: Lint, tmp_path: Path, mode: str, limits: Mapping[str, object], reason: str
+    lint: Lint, tmp_path: Path, mode: str, seconds: float, reason: str
 ) -> None:
-    linters, _ = fake(tmp_path, mode, **limits)
+    linters, _ = fake(tmp_path, mode, seconds=seconds)
     begun = time.monotonic()
     evidence = lint(BEFORE, AFTER, linters=linters)
     assert time.monotonic() - begun < 20

@@ -34,7 +34,7 @@ from rebuttal.evidence.linting.tool import Call, Said, Tool, Unreadable
 from rebuttal.evidence.linting.tools import TOOLS
 from rebuttal.evidence.model import PHASE, Completed, Material, one_line
 from rebuttal.findings.report import Degraded
-from rebuttal.text.words import counted
+from rebuttal.text.words import counted, joined
 
 SECONDS = 90
 """What all linters of one review have together."""
@@ -299,6 +299,17 @@ class _Sitting:
             what = f"{paths[0]}" if len(paths) == 1 else f"{paths[0]} and {counted(len(paths) - 1, 'other file')}"
             notes = (f"{self.task.tool.name} could not read {what} ({one_line(unread[0][1], 120)}).",)
         return Findings((Heard(self.task, new, old, silences),), notes=notes)
+
+
+def unheard(material: Material, tools: Sequence[Tool] = TOOLS) -> tuple[str, ...]:
+    """A sentence on the linters that are configured and not run because the user does not trust the repository."""
+    tasks = Configured(material.repository.old).tasks(tools, _small(material.files))
+    names = list(dict.fromkeys(task.tool.name for task in tasks))
+    if not names:
+        return ()
+    what = f"{names[0]} is" if len(names) == 1 else f"{joined(names)} are"
+    why = "configured but not run, for that runs the repository's code: name its folder in the setting `trusted`"
+    return (f"{what} {why}, or use --trust.",)
 
 
 def describe(

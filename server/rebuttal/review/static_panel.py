@@ -1,0 +1,56 @@
+"""The static panel's second half: the repository's own linters, and what the user has dismissed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from rebuttal.findings.suppress import suppress
+from rebuttal.review.assembly import Parts
+from rebuttal.review.request import Request
+from rebuttal.review.services import Services
+from rebuttal.review.threads import in_thread
+from rebuttal.store.model import StoreError
+
+if TYPE_CHECKING:
+    from rebuttal.evidence.panel import Gathered
+
+
+async def linted(request: Request, services: Services, parts: Parts, gathered: Gathered) -> Parts:
+    """With what the linters say that the repository configures; the same evidence where none is run."""
+    linters = services.linters(request, parts.change.root)
+
+    def lint() -> Parts:
+        from rebuttal.evidence.linting.repository import unheard
+        from rebuttal.evidence.panel import conclude, with_linters
+
+        if linters is None:
+            return evolve(parts, notes=(*parts.notes, *unheard(gathered.material)))
+        more = with_linters(gathered, linters)
+        if more is gathered:
+            return parts
+        told = tuple(note for note in more.notes if note not in gathered.notes)
+        return evolve(parts, evidence=conclude(more), notes=(*parts.notes, *told))
+
+    try:
+        found = await in_thread(lint)
+    finally:
+        if linters is not None:
+            linters.stop()
+    return found if found.evidence is parts.evidence else await undismissed(services, found)
+
+
+async def undismissed(services: Services, parts: Parts) -> Parts:
+    """The findings, those marked that the user does not want to see."""
+    if not parts.evidence.findings:
+        return parts
+    notes = parts.notes
+    try:
+        dismissed = await services.dismissed(parts.change.root)
+    except StoreError as error:
+        told = f"Dismissed findings are shown, for the store cannot be read: {error}."
+        dismissed, notes = {}, tuple(dict.fromkeys((*notes, told)))
+    findings = await in_thread(partial(suppress, parts.evidence.findings, parts.change, dismissed))
+    return evolve(parts, evidence=evolve(parts.evidence, findings=findings), notes=notes)
