@@ -154,7 +154,9 @@ def _is_imported(altered: Altered, modules: Modules) -> bool:
     home, around = modules.source(altered.diff.path), tuple(altered.old.qualified.split(".")[:-1])
     given = home.imports if home is not None else ()
     return home is not None and any(
-        one.local == altered.old.name or (one.name == "*" and inline(home, one.start_offset) == around) for one in given
+        (one.local == altered.old.name or one.name == "*") and inline(home, one.start_offset) == around
+        for one in given
+        if function_around(home, one.start_offset) is None
     )
 
 
