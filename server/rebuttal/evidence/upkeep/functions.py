@@ -25,7 +25,8 @@ def is_own_code(path: str) -> bool:
         return False
     if path.rpartition("/")[2].lower().partition(".")[0] in ("test", "tests"):
         return False
-    return not any(folder.endswith(("test", "tests", "testing")) for folder in folders)
+    # Go's helpers for tests stand in packages that are called so: httptest, echotest.
+    return not (path.endswith(".go") and any(folder.endswith("test") for folder in folders))
 
 
 def symbols(material: Material, diff: FileDiff, side: Side) -> tuple[Symbol, ...]:

@@ -1,0 +1,114 @@
+"""New public functions and classes that no test names, where tests name those beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.upkeep.functions import is_own_code, own_lines, removed_text, symbols
+from rebuttal.findings.model import Related
+from rebuttal.text.languages import is_test, language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.positions import LineIndex
+
+UNTESTED = Rule(
+    "upkeep:untested",
+    "New public API without a test",
+    "Tests name what stands beside it, so the gap is likely an oversight, and nothing will show when it breaks.",
+    "low",
+    "testing",
+    CODE,
+    "likely",
+)
+RULES = (UNTESTED,)
+SIBLINGS = 3
+"""Public definitions of the same file that a judgment needs at least."""
+TESTED = 0.7
+"""The share of them that tests name."""
+_LISTED = 4
+_MOST = 40
+"""New names of one change that are looked for."""
+_SHORTEST = 4
+"""Lines of a function's whole definition: what is shorter is seldom tested for itself."""
+_COMMON = 4
+"""Characters: tests name shorter ones by chance."""
+
+
+def check(material: Material) -> Iterator[Fact]:
+    """At most one fact, which lists them all. A change that touches tests is left alone: they may reach what is new."""
+    if any(is_test(diff.path) and diff.added_lines for diff in material.change.files):
+        return
+    new: list[tuple[FileDiff, Symbol]] = []
+    siblings: dict[str, set[str]] = {}
+    for diff in material.files:
+        if is_own_code(diff.path) and diff.status == "modified" and diff.added_lines and _has_no_tests(diff):
+            found = list(_new(material, diff))
+            if found:
+                new += [(diff, one) for one in found]
+                siblings[diff.path] = {one.name for one in symbols(material, diff, "old") if _counts(diff, one)}
+    new = [(diff, one) for diff, one in new if len(siblings[diff.path]) >= SIBLINGS][:_MOST]
+    if new:
+        named = _named(material, {one.name for _, one in new}.union(*siblings.values()))
+        given = [(diff, one) for diff, one in new if one.name not in named and _are_tested(siblings[diff.path], named)]
+        if given:
+            yield _fact(given)
+
+
+def _has_no_tests(diff: FileDiff) -> bool:
+    """Whether no tests stand in the file itself, as Rust's may."""
+    text = diff.new_text or ""
+    return own_lines(diff.path, text) > text.count("\n")
+
+
+def _new(material: Material, diff: FileDiff) -> Iterator[Symbol]:
+    stood = {one.name for one in symbols(material, diff, "old")}
+    text = (diff.new_text or "").split("\n")
+    removed = removed_text(material)
+    for one in symbols(material, diff, "new"):
+        lines = range(one.start_line, one.end_line + 1)
+        if one.name in stood or len(lines) < _SHORTEST or not _counts(diff, one) or one.decorators:
+            continue
+        added = sum(line in diff.added_lines and text[line].strip() not in removed for line in lines)
+        if added > 0.8 * len(lines) and material.in_scope(diff, lines):
+            yield one
+
+
+def _counts(diff: FileDiff, one: Symbol) -> bool:
+    """Whether a definition is one that others call, so that a test would name it."""
+    if not one.is_public or one.without_body or len(one.name) < _COMMON or one.name.startswith(("_", "operator")):
+        return False
+    if one.kind in ("class", "function"):
+        return one.parent in (None, "namespace")
+    return one.kind == "method" and one.parent in (None, "class") and language_of(diff.path) != "cpp"
+
+
+def _named(material: Material, names: set[str]) -> set[str]:
+    places = material.repository.new.find(sorted(names))
+    return {name for name, files in places.items() if any(is_test(path) for path in files)}
+
+
+def _are_tested(names: set[str], named: set[str]) -> bool:
+    return len(names & named) >= TESTED * len(names)
+
+
+def _fact(given: list[tuple[FileDiff, Symbol]]) -> Fact:
+    diff, first = given[0]
+    names = ", ".join(one_line(one.qualified, 60) for _, one in given[:_LISTED])
+    more = f" and {len(given) - _LISTED} more" if len(given) > _LISTED else ""
+    others = tuple(
+        Related(
+            other.path, LineIndex(other.new_text or "").range_of_git_lines(one.name_line, one.name_line), "so is this"
+        )
+        for other, one in given[1:_LISTED]
+    )
+    return UNTESTED.fact(
+        diff,
+        first.name_line,
+        first.name_line,
+        f"No test names {names}{more}, which {'is' if len(given) == 1 else 'are'} new, while tests name most of what "
+        "stands beside it, and the change touches no test.",
+        related=others,
+    )
