@@ -66,7 +66,9 @@ def gone_types(sources: Iterable[tuple[FileDiff, Source]], types: Types) -> Iter
         lost: list[str] = []
         for one in declared(source):
             nested = any(one.full.startswith(f"{outer}.") for outer in lost)
-            if not nested and not types.of(one.full) and _is_outside(one.symbol):
+            if nested or types.of(one.full) or not _is_outside(one.symbol):
+                continue
+            if not types.seems_declared(one):
                 lost.append(one.full)
                 yield diff, one
 
@@ -113,7 +115,7 @@ def _method_group(
     extension = is_extension(one.source, old[0])
     if not new:
         rest = [symbol for part in parts for symbol in part.members.get(name, ())]
-        if not rest and not _is_generated(parts):
+        if not rest and not _is_generated(parts) and not _seems_declared(diff.new_text or "", name, language):
             altered = Altered(diff, language, "removed", old[0], None, owner)
             yield Group(altered, "member", one.full, name, tuple(old), (), extension)
         return
@@ -121,6 +123,14 @@ def _method_group(
     if pair is not None and _is_static(one.source, old[0]) == _is_static(parts[0].source, new[0]):
         altered = Altered(diff, language, "signature", *pair, owner)
         yield Group(altered, "member", one.full, name, tuple(old), tuple(new), extension)
+
+
+def _seems_declared(text: str, name: str, language: Language) -> bool:
+    """Whether a text looks as if it declared a method, though the grammar could not read it there."""
+    if language == "php":
+        return False
+    before = re.finditer(rf"(\w+|[>\]?])\s+{re.escape(name)}\s*(?:<[^()]*>)?\s*\(", text)
+    return any(found[1] not in ("return", "new", "await", "throw", "else", "in", "is", "case") for found in before)
 
 
 def _is_static(source: Source, symbol: Symbol) -> bool:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from copy import copy
 from functools import cached_property
 
 from attrs import frozen
@@ -104,6 +105,13 @@ class Types:
         """Names that the change removed: what is written may still lead to them."""
         self.gone = self.gone | frozenset(gone)
 
+    @cached_property
+    def present(self) -> Types:
+        """The same, where names lead only to what is still there."""
+        other = copy(self)
+        other.gone = frozenset()
+        return other
+
     def package(self, source: Source, offset: int = 1 << 60) -> str:
         """The package (namespace) in which the code at `offset` stands."""
         if source.path not in self._packages:
@@ -139,6 +147,16 @@ class Types:
             source = self._code.source(path)
             for one in self.declared(source) if source is not None else ():
                 self._note(one)
+
+    def seems_declared(self, one: Type) -> bool:
+        """Whether some file of its package looks as if it declared it, though the grammar could not read it there."""
+        package = one.full.removesuffix(f".{one.symbol.qualified}") if one.full != one.symbol.qualified else ""
+        declares = re.compile(_DECLARES.format(re.escape(one.symbol.name)))
+        for path in {one.source.path, *self._called(one.symbol.name), *self._mentions.get(one.symbol.name, ())}:
+            source = self._code.source(path)
+            if source is not None and declares.search(source.text) and self.package(source) == package:
+                return True
+        return False
 
     def _note(self, one: Type) -> None:
         self._files.setdefault(one.symbol.name, set()).add(one.source.path)

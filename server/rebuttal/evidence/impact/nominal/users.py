@@ -79,7 +79,9 @@ class Uses:
                     for given in source.imports
                 ) and not is_function_import(source, one.start_offset)
             else:
-                met = self._written(source, one) == group.full
+                met = _written(self.types, source, one) == group.full
+                now = _written(self.types.present, source, one) if met else None
+                met = met and not (now and self.types.of(now))  # Another of its name may stand in for it.
             if met:
                 how = "imports" if one.kind == "import" else "uses"
                 yield Broken(Usage(source, one, "certain"), f"{how} `{group.name}`, which is gone")
@@ -88,28 +90,11 @@ class Uses:
     def _imported(self, module: str, name: str | None) -> str:
         return f"{module}.{name}".replace("\\", ".") if name else module
 
-    def _written(self, source: Source, one: Reference) -> str | None:
-        """The full name of the type that a name means, with what stands before it."""
-        before = source.text[max(0, one.start_offset - 200) : one.start_offset]
-        if self.types.language == "php":
-            if before.endswith(("->", "::", "$")) or re.search(r"\b(?:function|const)\s+\Z", before):
-                return None
-            if re.match(r"\s*\(", source.text[one.end_offset :]) and not _NEW.search(before):
-                return None  # A function of that name.
-            path = _QUALIFIER.search(before)
-            return self.types.resolve((path[0] if path else "") + one.name, source, one.start_offset)
-        if one.receiver is not None:
-            written = re.sub(r"\s+", "", one.receiver)
-            return f"{written}.{one.name}" if re.fullmatch(r"[\w.]+", written) else None
-        if before.rstrip().endswith("."):
-            return None
-        return self.types.resolve(one.name, source, one.start_offset)
-
     def _of_constructor(self, group: Group, source: Source) -> Iterator[Broken]:
         new = constructors(self.types.of(group.full))
         for one in self.references(source, group.name):
             before = source.text[max(0, one.start_offset - 200) : one.start_offset]
-            if one.kind == "call" and _NEW.search(before) and self._written(source, one) == group.full:
+            if one.kind == "call" and _NEW.search(before) and _written(self.types, source, one) == group.full:
                 yield from self._judged(group, Usage(source, one, "certain"), new)
         for one in self._chained(group, source):
             yield from self._judged(group, Usage(source, one, "certain"), new)
@@ -313,6 +298,24 @@ class Uses:
         reference = usage.reference
         last = usage.source.text.count("\n", 0, reference.call_end_offset or reference.end_offset)
         return any(line in diff.added_lines for line in range(reference.line, last + 1))
+
+
+def _written(types: Types, source: Source, one: Reference) -> str | None:
+    """The full name of the type that a name means, with what stands before it."""
+    before = source.text[max(0, one.start_offset - 200) : one.start_offset]
+    if types.language == "php":
+        if before.endswith(("->", "::", "$")) or re.search(r"\b(?:function|const)\s+\Z", before):
+            return None
+        if re.match(r"\s*\(", source.text[one.end_offset :]) and not _NEW.search(before):
+            return None  # A function of that name.
+        path = _QUALIFIER.search(before)
+        return types.resolve((path[0] if path else "") + one.name, source, one.start_offset)
+    if one.receiver is not None:
+        written = re.sub(r"\s+", "", one.receiver)
+        return f"{written}.{one.name}" if re.fullmatch(r"[\w.]+", written) else None
+    if before.rstrip().endswith("."):
+        return None
+    return types.resolve(one.name, source, one.start_offset)
 
 
 def _without_first(symbol: Symbol) -> Symbol:
