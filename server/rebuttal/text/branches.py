@@ -1,13 +1,14 @@
-"""Enumerations, and the places that tell their members apart: switches, chains of comparisons, tables."""
+"""Places that do something else for each of several values: switches, chains of comparisons, tables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
+from rebuttal.text.enumerations import flat
 from rebuttal.text.languages import Language
 from rebuttal.text.parsing import ParsedText, Parser, matches, word_spans
 
@@ -15,26 +16,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 BranchKind = Literal["switch", "chain", "table"]
-
-
-@frozen
-class Member:
-    """One member of an enumeration; of a union of strings its text without quotes."""
-
-    name: str
-    line: int
-    start_offset: int
-    end_offset: int
-
-
-@frozen
-class Enumeration:
-    """A closed set of names: an enum, a union of string literals, a group of Go constants of one type."""
-
-    name: str
-    members: tuple[Member, ...]
-    is_text: bool = False
-    """Its members are strings, written without the enumeration's name."""
 
 
 @frozen
@@ -54,16 +35,6 @@ class Branch:
     """The compiler refuses it unless every value has its case."""
 
 
-def enumerations_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Enumeration, ...]:
-    """The enumerations that a text defines. Raises Unparsed (ParseTimeout)."""
-    given, query = parser or Parser(), _ENUMS.get(language)
-    if query is None:
-        return ()
-    return given.facts.remember(
-        ("enumerations", language), text, lambda: tuple(_enumerations(given.parse(text, language), query))
-    )
-
-
 def branches_of(
     text: str, language: Language, names: Collection[str], parser: Parser | None = None
 ) -> tuple[Branch, ...]:
@@ -77,132 +48,6 @@ def branches_of(
         lambda: tuple(_branches(given.parse(text, language), query, names)),
     )
 
-
-# --- enumerations
-
-_TS_ENUMS = """
-(enum_declaration name: (_) @name body: (_) @body)
-(type_alias_declaration name: (_) @name value: (union_type) @union)
-"""
-_C_ENUMS = """
-(enum_specifier name: (_) @name body: (_) @body)
-(type_definition type: (enum_specifier !name body: (_) @body) declarator: (type_identifier) @name)
-"""
-_ENUMS: dict[Language, str] = {
-    "python": """
-(class_definition name: (_) @name superclasses: (argument_list) @bases body: (block) @body)
-(assignment left: (identifier) @name right: (subscript) @literal)
-(type_alias_statement left: (type (identifier) @name) right: (type) @literal)
-""",
-    "typescript": _TS_ENUMS,
-    "tsx": _TS_ENUMS,
-    "go": "(const_declaration) @group",
-    "rust": "(enum_item name: (_) @name body: (_) @body)",
-    "java": "(enum_declaration name: (_) @name body: (_) @body)",
-    "csharp": "(enum_declaration name: (_) @name body: (_) @body)",
-    "php": "(enum_declaration name: (_) @name body: (_) @body)",
-    "c": _C_ENUMS,
-    "cpp": _C_ENUMS,
-}
-_MEMBER_NODES = frozenset(
-    {"enum_assignment", "enum_variant", "enum_constant", "enum_member_declaration", "enum_case", "enumerator"}
-)
-_ENUM_BASES = re.compile(r"\b(?:Enum|IntEnum|StrEnum|TextChoices|IntegerChoices)\b")
-_FLAGS = re.compile(r"\b(?:Int)?Flag\b")
-_LITERAL = re.compile(r"(?:[\w.]+\.)?Literal\s*\[")
-
-
-def _enumerations(parsed: ParsedText, query: str) -> Iterator[Enumeration]:
-    for found in matches(parsed, query):
-        if "group" in found:
-            yield from _go_groups(parsed, found["group"][0])
-            continue
-        name, text = parsed.words(found["name"][0]), False
-        if "union" in found:
-            nodes, text = list(_union(found["union"][0])), True
-        elif "literal" in found:
-            value = found["literal"][0]
-            nodes, text = (list(_strings(value)) if _LITERAL.match(parsed.words(value)) else []), True
-        elif "bases" in found:
-            bases = parsed.words(found["bases"][0])
-            enum = _ENUM_BASES.search(bases) and not _FLAGS.search(bases)
-            nodes = list(_python_members(parsed, found["body"][0])) if enum else []
-        else:
-            nodes = list(_plain_members(found["body"][0]))
-        if nodes:
-            yield Enumeration(name, tuple(_member(parsed, node, text) for node in nodes), text)
-
-
-def _member(parsed: ParsedText, node: Node, is_text: bool) -> Member:
-    words = parsed.words(node)
-    return Member(
-        words.strip("'\"`") if is_text else words,
-        node.start_point.row,
-        parsed.offset(node.start_byte),
-        parsed.offset(node.end_byte),
-    )
-
-
-def _plain_members(body: Node) -> Iterator[Node]:
-    for child in body.named_children:
-        if child.type in _MEMBER_NODES:
-            name = child.child_by_field_name("name")
-            yield name if name is not None else child
-        elif child.type == "property_identifier":
-            yield child
-
-
-def _python_members(parsed: ParsedText, body: Node) -> Iterator[Node]:
-    for statement in body.named_children:
-        inner = statement.named_children[0] if statement.type == "expression_statement" else None
-        if inner is None or inner.type != "assignment" or inner.child_by_field_name("right") is None:
-            continue
-        left = inner.child_by_field_name("left")
-        if left is not None and left.type == "identifier" and not parsed.words(left).startswith("_"):
-            yield left
-
-
-def _union(node: Node) -> Iterator[Node]:
-    """The strings of a union that consists of nothing else."""
-    found: list[Node] = []
-    for child in _flat(node, ("union_type",)):
-        if child.type != "literal_type" or not child.named_children or child.named_children[0].type != "string":
-            return
-        found.append(child.named_children[0])
-    yield from found
-
-
-def _strings(node: Node) -> Iterator[Node]:
-    found: list[Node] = []
-    subscripts = [child for child in node.named_children if child.type not in ("identifier", "attribute")]
-    for child in _flat_all(subscripts, ("generic_type", "type_parameter", "type", "tuple")):
-        if child.type == "string":
-            found.append(child)
-        elif child.type not in ("comment", "identifier"):
-            return
-    yield from found
-
-
-def _go_groups(parsed: ParsedText, group: Node) -> Iterator[Enumeration]:
-    """The constants of one declaration that have the same named type, said or carried on from the line above."""
-    members: dict[str, list[Node]] = {}
-    current: str | None = None
-    for spec in group.named_children:
-        if spec.type != "const_spec":
-            continue
-        kind, value = spec.child_by_field_name("type"), spec.child_by_field_name("value")
-        if kind is not None:
-            current = parsed.words(kind)
-        elif value is not None:
-            current = None
-        name = spec.child_by_field_name("name")
-        if current and name is not None and parsed.words(name) != "_":
-            members.setdefault(current, []).append(name)
-    for kind_name, nodes in members.items():
-        yield Enumeration(kind_name, tuple(_member(parsed, node, False) for node in nodes))
-
-
-# --- branches
 
 _JS_BRANCHES = "[(switch_statement) (if_statement) (object)] @branch"
 _C_BRANCHES = "(switch_statement) @branch"
@@ -335,7 +180,7 @@ def _labels(parsed: ParsedText, arm: Node) -> Iterator[str | None]:
     if not heads:
         yield None
         return
-    for node in _flat_all(heads, _PATTERNS):
+    for node in flat(heads, _PATTERNS):
         words = parsed.words(node)[:_LONGEST_LABEL]
         if node.type in ("tuple_struct_pattern", "struct_pattern", "class_pattern", "recursive_pattern"):
             words = re.split(r"[({\s]", words, maxsplit=1)[0]
@@ -432,7 +277,7 @@ def _compared(parsed: ParsedText, condition: Node) -> tuple[str, list[str]] | No
         operators = [child.type for child in condition.children if not child.is_named]
         if len(sides) != 2 or operators not in (["=="], ["is"], ["in"]):
             return None
-        values = _flat_all([sides[1]], _PATTERNS) if operators == ["in"] else iter([sides[1]])
+        values = flat([sides[1]], _PATTERNS) if operators == ["in"] else iter([sides[1]])
         return parsed.words(sides[0])[:_LONGEST_LABEL], [parsed.words(one)[:_LONGEST_LABEL] for one in values]
     if condition.type == "binary_expression":
         left, right = condition.child_by_field_name("left"), condition.child_by_field_name("right")
@@ -463,19 +308,3 @@ def _table(parsed: ParsedText, node: Node) -> Branch | None:
         if len(labels) > _MOST_LABELS:
             return None
     return _made(parsed, node, "table", labels, "none") if len(labels) > 1 else None
-
-
-def _flat(node: Node, through: Collection[str]) -> Iterator[Node]:
-    return _flat_all(node.named_children, through)
-
-
-def _flat_all(nodes: Iterable[Node], through: Collection[str]) -> Iterator[Node]:
-    """The nodes, in place of those of the kinds `through` what they hold, in order; without recursion."""
-    waiting = list(nodes)[::-1]
-    take: Callable[[], Node] = waiting.pop
-    while waiting:
-        node = take()
-        if node.type in through and node.named_children:
-            waiting.extend(node.named_children[::-1])
-        else:
-            yield node

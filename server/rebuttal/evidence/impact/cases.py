@@ -14,12 +14,13 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
-from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places
+from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT
 from rebuttal.findings.model import Related
-from rebuttal.text.branches import Branch, Enumeration, Member, branches_of, enumerations_of
+from rebuttal.text.branches import Branch, branches_of
+from rebuttal.text.enumerations import Enumeration, Member, enumerations_of
 from rebuttal.text.languages import Language, is_test, language_of
 from rebuttal.text.parsing import Unparsed
 from rebuttal.text.positions import LineIndex
@@ -42,7 +43,13 @@ _OWN = ("Self", "self", "static", "cls")
 _NOTHING = frozenset({"None", "null", "undefined", "nil", "NULL", "''", '""'})
 _GLOBAL: tuple[Language, ...] = ("c", "cpp", "java", "csharp", "rust")
 """Members may be named without their enumeration."""
-_SIEVE = re.compile(r"\b(?:enum|Enum|IntEnum|StrEnum|Literal|iota|TextChoices|IntegerChoices|const|type)\b")
+_SIEVES: dict[Language, re.Pattern[str]] = {
+    "python": re.compile(r"\b(?:Enum|IntEnum|StrEnum|TextChoices|IntegerChoices|Literal)\b"),
+    "typescript": re.compile(r"\benum\b|\|\s*['\"`]"),
+    "tsx": re.compile(r"\benum\b|\|\s*['\"`]"),
+    "go": re.compile(r"\bconst\s*\("),
+}
+_SIEVE = re.compile(r"\benum\b")
 
 
 @frozen
@@ -63,7 +70,7 @@ class Widened:
 
 
 def widened(material: Material) -> tuple[Widened, ...]:
-    return tuple(one for diff in material.files for one in _widened(material, diff))
+    return tuple(one for diff in timely(material) for one in _widened(material, diff))
 
 
 def words(material: Material) -> Iterator[str]:
@@ -83,7 +90,7 @@ def _widened(material: Material, diff: FileDiff) -> Iterator[Widened]:
         )
     ):
         return
-    if not diff.added_lines or not _SIEVE.search(diff.new_text):
+    if not diff.added_lines or not _SIEVES.get(language, _SIEVE).search(diff.new_text):
         return
     try:
         now = _by_name(enumerations_of(diff.new_text, language, material.parser))

@@ -10,7 +10,7 @@ from attrs import frozen
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.errortypes import ancestors, simple
-from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places
+from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
 from rebuttal.evidence.impact.model import Altered
 from rebuttal.evidence.impact.users import BY_FAMILY, WHOLE, usages
 from rebuttal.evidence.model import Fact, Material, one_line
@@ -38,7 +38,7 @@ RULES = (EXCEPTION,)
 _SPOKEN: frozenset[Language] = frozenset(
     {"python", "javascript", "typescript", "tsx", "java", "csharp", "php", "ruby", "go"}
 )
-_SIEVE = re.compile(r"\b(?:raise|throws?|return|fail)\b")
+_SIEVE = re.compile(r"\b(?:raise|throws?|fail)\b|\breturn\b.*\bErr[A-Z]")
 _EVERYTHING = frozenset({"*", "Exception", "BaseException", "Throwable", "StandardError", "\\Throwable"})
 _GIVES_NONE = re.compile(r"^[ \t]*return(?:[ \t]+None)?[ \t]*(?:#.*)?$", re.MULTILINE)
 _NEAR = 15
@@ -70,7 +70,7 @@ class Refailed:
 
 def refailed(material: Material) -> tuple[Refailed, ...]:
     return material.once(
-        "impact refailed", lambda: tuple(one for diff in material.files for one in _refailed(material, diff))
+        "impact refailed", lambda: tuple(one for diff in timely(material) for one in _refailed(material, diff))
     )
 
 

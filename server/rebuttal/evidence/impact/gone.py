@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact.ground import timely
 from rebuttal.evidence.model import Material
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Symbol
@@ -48,7 +49,7 @@ def gone(material: Material) -> tuple[Gone, ...]:
 
 def _gone(material: Material) -> tuple[Gone, ...]:
     found: dict[str, Gone] = {}
-    for diff in material.files:
+    for diff in timely(material):
         if diff.status == "copied" or not diff.old_text or is_test(diff.old_path or diff.path):
             continue
         if not diff.removed_lines:
@@ -62,8 +63,10 @@ def _symbols(material: Material, diff: FileDiff) -> Iterator[Gone]:
     language, text = language_of(diff.old_path or diff.path), diff.old_text or ""
     if language is None:
         return
-    left = words_in(diff.new_text or "")
-    removed = diff.removed_lines
+    left, removed = words_in(diff.new_text or ""), diff.removed_lines
+    lines = text.split("\n")
+    if words_in("\n".join(lines[line] for line in removed if line < len(lines))) <= left:
+        return
     try:
         symbols = symbols_of(text, language, material.parser)
     except Unparsed:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 
-from rebuttal.change.model import Places
+from rebuttal.change.model import FileDiff, Places
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.model import CheckFailed, Material
@@ -19,6 +19,8 @@ MANY_FILES = 60
 """A word in more files than this is too common to say whose it is."""
 NAMED = 3
 RELATED = 50
+READING_SECONDS = 3.0
+"""For one kind to read what the change altered; of a change that takes longer the rest is told as not looked at."""
 
 
 class Ground:
@@ -65,6 +67,21 @@ class Ground:
             source = self.code.source(path)
             if source is not None and source.language is not None:
                 yield source
+
+
+def timely(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[FileDiff]:
+    """The changed files, as long as READING_SECONDS last; what is left over is noted in `unread`."""
+    end = clock() + READING_SECONDS
+    for number, diff in enumerate(material.files):
+        if clock() > end:
+            unread(material).update(left.path for left in material.files[number:])
+            return
+        yield diff
+
+
+def unread(material: Material) -> set[str]:
+    """Changed files that some kind had no time for."""
+    return material.once("impact unread", set[str])
 
 
 def _family(path: str) -> Language | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from rebuttal.evidence.impact import cases, documents, exceptions, exports, overrides
-from rebuttal.evidence.impact.ground import Ground
-from rebuttal.evidence.model import Fact, Material
+from rebuttal.evidence.impact.ground import Ground, unread
+from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.evidence.rules import Rule
 
 RULES: tuple[Rule, ...] = (*cases.RULES, *overrides.RULES, *exceptions.RULES, *exports.RULES, *documents.RULES)
@@ -40,7 +40,12 @@ def _words(material: Material) -> set[str]:
 
 def check_cases(material: Material) -> Iterator[Fact]:
     """`impact:case`."""
-    return cases.check(ground(material))
+    yield from cases.check(ground(material))
+    if left := unread(material):
+        raise CheckFailed(
+            f"Files not looked at whole for what they may break elsewhere, as there was no time: {len(left)}; "
+            "review a smaller scope to have them all."
+        )
 
 
 def check_overrides(material: Material) -> Iterator[Fact]:

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
-from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places
+from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
 from rebuttal.evidence.impact.signatures import difference, only_widens
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import Rule
@@ -62,7 +62,7 @@ class Rebased:
 
 def rebased(material: Material) -> tuple[Rebased, ...]:
     return material.once(
-        "impact rebased", lambda: tuple(one for diff in material.files for one in _rebased(material, diff))
+        "impact rebased", lambda: tuple(one for diff in timely(material) for one in _rebased(material, diff))
     )
 
 
