@@ -31,8 +31,6 @@ TODO = Rule(
 RULES = (TODO,)
 _NEAR = 8
 """Lines around a TODO in which what it asks for must come."""
-_MOST_ISSUES = 20
-_MOST_FILES = 40
 _MARK = re.compile(r"(?:#|//|/\*|^\s*\*|--|<!--)\s*@?(?:TODO|FIXME)\b[:\s]*(?:\([^)]*\))?[:\s-]*(.*)", re.IGNORECASE)
 _COMMENT = re.compile(r"^\s*(?:#(?!\[|include|define|if|el|end)|//|/?\*)\s?(.*)")
 _STUB = re.compile(
@@ -66,9 +64,7 @@ _CODE_LIKE = re.compile(r"_|\.|::|->|[a-z][A-Z]")
 _CHANGELOG = re.compile(
     r"(?:^|/)(?:changes|changelog|history|news|release[-_]?notes|whats[-_]?new)[^/]*\Z", re.IGNORECASE
 )
-_FRAGMENT = re.compile(
-    r"(?:^|/)(?:changes|changelog|news|newsfragments)(?:\.d)?/(\d{2,6})\.(?:bug|fix|feat|improve|enh|misc)"
-)
+_FRAGMENT = re.compile(r"(?:^|/)(?:changes|changelog|news(?:fragments)?)(?:\.d)?/(\d{2,6})\.(?:bug|fix|feat|enh|misc)")
 _ISSUE = re.compile(r"(?:(?<![\w&])#|\bGH-?|/issues/)(\d{2,6})\b", re.IGNORECASE)
 
 
@@ -179,25 +175,15 @@ def _stub_replaced(diff: FileDiff, note: _Note, lines: list[str], stood: list[st
 
 
 def _fixed(material: Material) -> Iterator[Fact]:
-    """TODOs anywhere that wait for an issue which the change's own changelog says is fixed."""
-    issues = sorted(_issues(material))[:_MOST_ISSUES]
-    if not issues:
-        return
-    places: dict[str, list[int]] = {}
-    for files in material.repository.new.find(issues).values():
-        for path, numbers in files.items():
-            if language_of(path) is not None:
-                places.setdefault(path, []).extend(numbers)
-    for path in sorted(places)[:_MOST_FILES]:
-        diff = material.change.file(path)
-        if diff is None or not diff.new_text:
-            continue  # A finding stands in a file of the change.
-        lines = diff.new_text.split("\n")
-        for note in _notes(lines, diff.added_lines):
-            if _LATER.search(note.text):
-                continue
+    """TODOs of the changed files that wait for an issue which the change's own changelog names."""
+    issues = _issues(material)
+    for diff in material.files if issues else ():
+        text = diff.new_text or ""
+        if language_of(diff.path) is None or not any(issue in text for issue in issues):
+            continue
+        for note in _notes(text.split("\n"), diff.added_lines):
             named = next((match[1] for match in _ISSUE.finditer(note.text) if match[1] in issues), None)
-            if named and material.in_scope(diff, range(note.first, note.last + 1)):
+            if named and not _LATER.search(note.text) and material.in_scope(diff, range(note.first, note.last + 1)):
                 yield TODO.fact(
                     diff,
                     note.first,

@@ -10,7 +10,7 @@ from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
 from rebuttal.evidence.upkeep.functions import is_own_code, own_lines, removed_text, symbols
 from rebuttal.findings.model import Related
-from rebuttal.text.languages import is_test, language_of
+from rebuttal.text.languages import Language, family_of, is_test, language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.positions import LineIndex
 
@@ -28,9 +28,12 @@ SIBLINGS = 3
 """Public definitions of the same file that a judgment needs at least."""
 TESTED = 0.7
 """The share of them that tests name."""
+_OTHERS = frozenset({"docs", "examples", "deps", "fixtures"})
 _LISTED = 4
 _MOST = 40
 """New names of one change that are looked for."""
+_ASKED = 16
+"""Names beside them that are looked for in tests."""
 _SHORTEST = 4
 """Lines of a function's whole definition: what is shorter is seldom tested for itself."""
 _COMMON = 4
@@ -39,22 +42,46 @@ _COMMON = 4
 
 def check(material: Material) -> Iterator[Fact]:
     """At most one fact, which lists them all. A change that touches tests is left alone: they may reach what is new."""
-    if any(is_test(diff.path) and diff.added_lines for diff in material.change.files):
+    if any(_holds_tests(diff.path) and diff.added_lines for diff in material.change.files):
         return
+    families = material.once("upkeep:tested", lambda: _tested_families(material))
     new: list[tuple[FileDiff, Symbol]] = []
     siblings: dict[str, set[str]] = {}
     for diff in material.files:
-        if is_own_code(diff.path) and diff.status == "modified" and diff.added_lines and _has_no_tests(diff):
+        language = language_of(diff.path)
+        if language is None or family_of(language) not in families or not is_own_code(diff.path):
+            continue
+        if diff.status in ("modified", "renamed") and len(diff.added_lines) >= _SHORTEST and _has_no_tests(diff):
             found = list(_new(material, diff))
             if found:
                 new += [(diff, one) for one in found]
                 siblings[diff.path] = {one.name for one in symbols(material, diff, "old") if _counts(diff, one)}
     new = [(diff, one) for diff, one in new if len(siblings[diff.path]) >= SIBLINGS][:_MOST]
-    if new:
-        named = _named(material, {one.name for _, one in new}.union(*siblings.values()))
-        given = [(diff, one) for diff, one in new if one.name not in named and _are_tested(siblings[diff.path], named)]
-        if given:
-            yield _fact(given)
+    named = _named(material, {one.name for _, one in new})
+    new = [(diff, one) for diff, one in new if one.name not in named]
+    paths = {diff.path for diff, _ in new}
+    sample = {path: _sample(names) for path, names in siblings.items() if path in paths}
+    named = _named(material, set().union(*sample.values()))
+    given = [(diff, one) for diff, one in new if _are_tested(sample[diff.path], named)]
+    if given:
+        yield _fact(given)
+
+
+def _holds_tests(path: str) -> bool:
+    """Whether a file tests, and is no example or document (text/languages.py counts those with tests)."""
+    return is_test(path) and language_of(path) is not None and not _OTHERS & {part.lower() for part in path.split("/")}
+
+
+def _tested_families(material: Material) -> frozenset[Language]:
+    """Languages that tests are written in here: those of others do not name functions of C."""
+    tests = (path for path in material.repository.new.paths() if _holds_tests(path))
+    return frozenset(family_of(language) for path in tests if (language := language_of(path)))
+
+
+def _sample(names: set[str]) -> set[str]:
+    """At most so many that one search finds them soon, from all over the file's names."""
+    ordered = sorted(names)
+    return set(ordered[:: max(len(ordered) // _ASKED, 1)][:_ASKED])
 
 
 def _has_no_tests(diff: FileDiff) -> bool:
@@ -86,8 +113,10 @@ def _counts(diff: FileDiff, one: Symbol) -> bool:
 
 
 def _named(material: Material, names: set[str]) -> set[str]:
+    if not names:
+        return set()
     places = material.repository.new.find(sorted(names))
-    return {name for name, files in places.items() if any(is_test(path) for path in files)}
+    return {name for name, files in places.items() if any(_holds_tests(path) for path in files)}
 
 
 def _are_tested(names: set[str], named: set[str]) -> bool:
