@@ -30,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
       statusBar.show(status);
     }),
     key.onDidChange(refresh),
+    vscode.workspace.onDidChangeWorkspaceFolders(refresh),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("rebuttal")) {
         refresh();

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
+import * as path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
@@ -11,7 +12,7 @@ import { LanguageClient, RevealOutputChannelOn, State, type LanguageClientOption
 import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import { logLevel, resolveLaunch, serverEnvironment, type Launch } from "./launch";
-import { settingsEnvironment, workspaceSettings, type Inspected } from "./settings";
+import { settingsEnvironment, trustedFolders, workspaceSettings, type Inspected } from "./settings";
 import { CELL } from "./shown";
 import { SingleFlight } from "./singleFlight";
 import { isBusy, Statuses, type Health, type Status } from "./status";
@@ -139,7 +140,17 @@ export class Server implements vscode.Disposable {
       isFile: (file) => existsSync(file) && statSync(file).isFile(),
     });
     const own = settingsEnvironment((key) => settings.inspect(key));
-    return { launch, env: serverEnvironment(process.env, own, await this.key.get()) };
+    const wanted = settings.inspect<boolean>("linters")?.globalValue !== false;
+    const folders = (vscode.workspace.workspaceFolders ?? [])
+      .filter(({ uri }) => uri.scheme === "file")
+      .map(({ uri }) => uri.fsPath);
+    const trusted = trustedFolders(
+      vscode.workspace.isTrusted && wanted,
+      folders,
+      process.env.REBUTTAL_TRUSTED,
+      path.delimiter,
+    );
+    return { launch, env: serverEnvironment(process.env, { ...own, ...trusted }, await this.key.get()) };
   }
 
   async #makeClient(launch: Launch, env: Readonly<Record<string, string>>): Promise<LanguageClient> {

@@ -54,6 +54,22 @@ export function settingsEnvironment(inspect: (key: string) => Inspected | undefi
   return found;
 }
 
+/**
+ * The folders whose own linters the server may run (`REBUTTAL_TRUSTED`): those that the user trusts in VS Code, besides
+ * what the environment names. A folder that cannot stand in a list parted like the PATH is left out.
+ */
+export function trustedFolders(
+  isTrusted: boolean,
+  folders: readonly string[],
+  inherited: string | undefined,
+  delimiter: string,
+): Record<string, string> {
+  const named = inherited?.trim() ? [inherited] : [];
+  const trusted = isTrusted ? folders.filter((folder) => !folder.includes(delimiter)) : [];
+  const all = [...named, ...trusted].join(delimiter);
+  return all === "" ? {} : { REBUTTAL_TRUSTED: all };
+}
+
 /** What the workspace says, under the server's names: its answer to `workspace/configuration`. */
 export function workspaceSettings(inspect: (key: string) => Inspected | undefined): Record<string, unknown> {
   const found: Record<string, unknown> = {};

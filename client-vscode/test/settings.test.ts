@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isSupported, pythonCandidates } from "../src/python";
-import { NARROWING, settingsEnvironment, WIDENING, workspaceSettings, type Inspected } from "../src/settings";
+import { NARROWING, settingsEnvironment, trustedFolders, WIDENING, workspaceSettings, type Inspected } from "../src/settings";
 
 interface Manifest {
   contributes: {
@@ -42,6 +42,13 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
   assert.deepEqual(sent, ["on_save", "panel", "profile", "protocol", "minimum_severity", "context_tokens", "ignore"]);
 });
 
+test("the folders of a trusted workspace are named to the server, those of another are not", () => {
+  assert.deepEqual(trustedFolders(true, ["/a", "/b:c", "/d"], undefined, ":"), { REBUTTAL_TRUSTED: "/a:/d" });
+  assert.deepEqual(trustedFolders(false, ["/a"], undefined, ":"), {});
+  assert.deepEqual(trustedFolders(false, ["/a"], "/mine", ":"), { REBUTTAL_TRUSTED: "/mine" });
+  assert.deepEqual(trustedFolders(true, ["/a"], "/mine", ":"), { REBUTTAL_TRUSTED: "/mine:/a" });
+});
+
 test("the folder's value goes before the workspace's, and a default is not sent", () => {
   const inspect = inspecting({
     onSave: { workspaceValue: "debate", workspaceFolderValue: "off" },
@@ -52,7 +59,7 @@ test("the folder's value goes before the workspace's, and a default is not sent"
 });
 
 test("what widens has machine scope in the manifest, what narrows has not", () => {
-  for (const key of [...WIDENING, "endpoint", "serverCommand"]) {
+  for (const key of [...WIDENING, "endpoint", "linters", "serverCommand"]) {
     assert.equal(properties[`rebuttal.${key}`]?.scope, "machine", key);
   }
   for (const key of NARROWING) {

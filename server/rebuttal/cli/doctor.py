@@ -6,13 +6,14 @@ import argparse
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Literal, get_args
 
 from attrs import asdict, frozen
 
 from rebuttal.cli.output import write
 from rebuttal.review.services import Services, open_services
-from rebuttal.settings import Settings, endpoint_host, has_key, home, user_settings
+from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, user_settings
 from rebuttal.store.money import dollars
 
 State = Literal["ok", "warning", "failed"]
@@ -35,6 +36,7 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     settings, problems = user_settings(environment)
     checks = [Check("settings", "warning", problem.message) for problem in problems]
     checks += asyncio.run(_checks(environment, settings))
+    checks += _linters(chosen.repo, environment, settings)
     if chosen.format == "json":
         write(json.dumps({"checks": [asdict(check) for check in checks]}, indent=2) + "\n")
     else:
@@ -83,6 +85,28 @@ async def _ruff() -> Check:
     from rebuttal.evidence.linting.ruff import ruff_version, run_command
 
     return Check("ruff", "ok", await asyncio.to_thread(ruff_version, run_command))
+
+
+def _linters(where: Path, environment: Mapping[str, str], settings: Settings) -> list[Check]:
+    """The linters that the repository configures for itself: whether each is installed, and would be run."""
+    from rebuttal.change.model import ChangeError, Scope
+    from rebuttal.change.read import read_change
+    from rebuttal.evidence.linting.repository import Standing, describe
+
+    try:
+        with read_change(where, Scope()) as reading:
+            trusted = trusts(settings, reading.repository.root)
+            found = describe(reading.repository, environment)
+    except ChangeError as error:
+        return [Check("linters", "warning", f"not looked at: {error}")]
+
+    def check(one: Standing) -> Check:
+        if one.installed is None:
+            return Check("linters", "warning", f"{one.name} is configured ({one.config}) but not installed")
+        what = "is run" if trusted else "is run with --trust, or once `trusted` in config.toml names this folder"
+        return Check("linters", "ok", f"{one.name} ({one.config}, {one.installed}) {what}")
+
+    return [check(one) for one in found] or [Check("linters", "ok", "this repository configures none besides ruff")]
 
 
 async def _store(services: Services, environment: Mapping[str, str]) -> Check:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from rebuttal.change.model import FileDiff, Side
+from rebuttal.change.model import FileDiff, Repository, Side
 from rebuttal.evidence.linting.configured import (
     Configured,
     Installed,
@@ -85,6 +85,17 @@ class Remembered:
             self._answers.move_to_end(key)
             while len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
+
+
+@frozen
+class Standing:
+    """A linter that a repository configures."""
+
+    name: str
+    config: str
+    """Root-relative path of (the first of) its configuration."""
+    installed: str | None
+    """Where; None where it is not."""
 
 
 class _Skipped(Exception):
@@ -312,16 +323,16 @@ def unheard(material: Material, tools: Sequence[Tool] = TOOLS) -> tuple[str, ...
     return (f"{what} {why}, or use --trust.",)
 
 
-def describe(
-    tools: Iterable[Tool], configured: Configured, root: Path, paths: Iterable[str], environment: Mapping[str, str]
-) -> list[tuple[Tool, str, Installed | None]]:
-    """Each linter that the tree configures for any of the paths: with its configuration, and where it is installed."""
-    folders = sorted({folder_of(path) for path in paths}, key=len)
+def describe(repository: Repository, environment: Mapping[str, str], tools: Sequence[Tool] = TOOLS) -> list[Standing]:
+    """Every linter that the repository's base configures for any file of it: for `rebuttal doctor`."""
+    configured, paths = Configured(repository.old), repository.old.paths()
     found = []
     for tool in tools:
+        folders = sorted({folder_of(path) for path in paths if tool.takes(path)}, key=lambda one: (one.count("/"), one))
         nearest = next((one for folder in folders if (one := configured.nearest(tool, folder)) is not None), None)
         if nearest is not None:
-            found.append((tool, nearest[1], find_installed(tool, root, nearest[0], environment)))
+            installed = find_installed(tool, repository.root, nearest[0], environment)
+            found.append(Standing(tool.name, nearest[1], str(installed.path) if installed else None))
     return found
 
 
