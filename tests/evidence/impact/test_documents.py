@@ -39,6 +39,7 @@ def test_a_document_that_names_what_is_gone_is_told(
         ("docs/use.md", "`fetch_all` was removed: call `fetch_some`.\n"),
         ("docs/use.md", "`fetch_all_pages(url)` and `prefetch_all`.\n"),
         ("CHANGELOG.md", "Added `fetch_all`.\n"),
+        ("docs/api.rst", "API\n\n.. versionchanged:: 1.0\n    A change.\n\n    Another.\n\n    Added ``fetch_all``.\n"),
         ("docs/migration.md", "Replace `fetch_all`.\n"),
         ("other.py", "def fetch_all(): ...\n"),
         ("other.py", "getattr(app, 'fetch_all')\n"),

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.model import Altered, Usage
@@ -35,6 +36,7 @@ def check(material: Material, clock: Callable[[], float] = time.monotonic) -> It
     every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
     if not every:
         return
+    kinds.expect(material)
     wanted = frozenset(name for one in every for name in one.written)
     code = Code(material.change, material.repository.new, material.parser, wanted)
     gone = frozenset(diff.path for diff in material.files if diff.new_text is None)

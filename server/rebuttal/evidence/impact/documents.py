@@ -45,6 +45,10 @@ _TOLD = re.compile(
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _AROUND = 2
 """A line so near that says what became of a name speaks for it."""
+_NOTE = 40
+_VERSION = re.compile(
+    r"^\s*(?:\.\. (?:version|deprecat)|:(?:version|deprecat)\w*:|(?:Added|Changed) in version)|^#+\s*v?\d+\.\d+"
+)
 _LINK = re.compile(r":(?:\w+:)?\w+:`|\{@link|@see\b|\[\[?`")
 _COMMENT = re.compile(r"^\s*(?:#|//|/\*|\*|--|;|\"\"\"|''')")
 
@@ -165,7 +169,19 @@ def _is_told(ground: Ground, path: str, text: list[str], line: int) -> bool:
     if diff is not None and line in diff.added_lines:
         return True
     near = text[max(0, line - _AROUND) : line + _AROUND + 1]
-    return any(_TOLD.search(one) for one in near)
+    return any(_TOLD.search(one) for one in near) or _is_of_a_version(text, line)
+
+
+def _is_of_a_version(text: list[str], line: int) -> bool:
+    """Whether the line is part of a note on what a version changed (`.. versionchanged::` and what is indented)."""
+    width = len(text[line]) - len(text[line].lstrip())
+    for above in reversed(text[max(0, line - _NOTE) : line + 1]):
+        indent = len(above) - len(above.lstrip())
+        if above.strip() and (indent < width or above is text[line]):
+            if _VERSION.search(above):
+                return True
+            width = min(width, indent)
+    return False
 
 
 def _related(one: Gone, source: Source, text: list[str], line: int) -> Related:

@@ -27,6 +27,11 @@ _ENVIRONMENT = re.compile(
     r"""process\.env\s*\[|\bgetenv\s*\()\s*['"]([A-Z][A-Z0-9_]+)['"]|process\.env\.([A-Z][A-Z0-9_]+)\b|"""
     r"""\benvvar\s*=\s*['"]([A-Z][A-Z0-9_]+)['"]"""
 )
+_FOREIGN = re.compile(
+    r"(?:LC|XDG|PYTHON|GITHUB|GITLAB|CI|AWS|AZURE|GOOGLE|GCP|NODE|NPM|GIT|DOCKER|KUBE|CARGO|RUST|JAVA|GO|SSL|CUDA|OMP|SSH|"
+    r"COMP|TERM|HTTPS?|NO|ALL|FTP|FORCE|USER|PROGRAMFILES|LOCALAPPDATA|VIRTUAL|CONDA|SOURCE_DATE|READTHEDOCS|TEST|PIP)_"
+)
+"""Beginnings of variables that a system or another program gives a meaning to: they are not the repository's own."""
 
 
 @frozen
@@ -112,7 +117,7 @@ def _variables(diff: FileDiff) -> Iterator[Gone]:
         return
     for found in _ENVIRONMENT.finditer(text):
         name = found[1] or found[2] or found[3]
-        if "_" not in name or name in now:
+        if "_" not in name or name in now or _FOREIGN.match(name):
             continue
         start = found.start(found.lastindex or 0)
         line = text.count("\n", 0, start)

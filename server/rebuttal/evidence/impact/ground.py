@@ -19,7 +19,7 @@ MANY_FILES = 60
 """A word in more files than this is too common to say whose it is."""
 NAMED = 3
 RELATED = 50
-READING_SECONDS = 3.0
+READING_SECONDS = 4.0
 """For one kind to read what the change altered; of a change that takes longer the rest is told as not looked at."""
 
 
