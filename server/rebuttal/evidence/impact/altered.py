@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.impact import ruby, rust
+from rebuttal.evidence.impact import native, ruby, rust
 from rebuttal.evidence.impact.model import CONSTRUCTORS, Altered
 from rebuttal.evidence.impact.signatures import only_widens
 from rebuttal.text.languages import Language, family_of, language_of
@@ -23,7 +23,9 @@ _TRANSPARENT = frozenset(
     }
 )
 """Decorators (and modifiers) that leave a signature as it is written."""
-UNDERSTOOD: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx", "go", "ruby", "rust"})
+UNDERSTOOD: frozenset[Language] = frozenset(
+    {"python", "javascript", "typescript", "tsx", "go", "ruby", "rust", "c", "cpp"}
+)
 """Languages whose rules of calls, scopes and modules are known here; elsewhere overloads, macros and implicit
 arguments make a refused call a guess."""
 _OPEN_CLASS = ("__getattr__", "__getattribute__")
@@ -32,7 +34,7 @@ _PLAIN_BASES = ("object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Proto
 
 Alterations = Callable[[FileDiff, Language, tuple[Symbol, ...], tuple[Symbol, ...]], Iterator[Altered]]
 """The altered symbols of one file, from its language and its symbols before and after."""
-BY_FAMILY: dict[Language, Alterations] = {"ruby": ruby.alterations, "rust": rust.alterations}
+BY_FAMILY: dict[Language, Alterations] = {"c": native.alterations, "ruby": ruby.alterations, "rust": rust.alterations}
 """Families whose overloads, declarations or dynamic features need rules of their own."""
 
 

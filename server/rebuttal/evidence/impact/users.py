@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from rebuttal.evidence.impact import ruby, rust
+from rebuttal.evidence.impact import native, ruby, rust
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
@@ -39,6 +39,7 @@ BY_FAMILY: dict[Language, Users] = {}
 """Language families whose names are resolved in a module of their own, by functions like `usages`."""
 WholeUsers = Callable[[Altered, list[Source], Modules], Iterator[Usage]]
 WHOLE: dict[Language, WholeUsers] = {
+    "c": native.usages,
     "ruby": ruby.usages,
     "rust": rust.usages,
 }
