@@ -48,6 +48,8 @@ def enumerations_of(text: str, language: Language, parser: Parser | None = None)
 _TS_ENUMS = """
 (enum_declaration name: (_) @name body: (_) @body)
 (type_alias_declaration name: (_) @name value: (union_type) @union)
+(interface_declaration name: (_) @shape body: (_) @properties)
+(type_alias_declaration name: (_) @shape value: (object_type) @properties)
 """
 _C_ENUMS = """
 (enum_specifier name: (_) @name body: (_) @body)
@@ -78,7 +80,14 @@ _LITERAL = re.compile(r"(?:[\w.]+\.)?Literal\s*\[")
 
 
 def _enumerations(parsed: ParsedText, query: str) -> Iterator[Enumeration]:
+    unions: list[tuple[str, Node]] = []
+    shapes: dict[str, dict[str, Node]] = {}
     for found in matches(parsed, query):
+        if "shape" in found:
+            shapes[parsed.words(found["shape"][0])] = _tags(parsed, found["properties"][0])
+            continue
+        if "union" in found:
+            unions.append((parsed.words(found["name"][0]), found["union"][0]))
         if "group" in found:
             yield from _go_groups(parsed, found["group"][0])
             continue
@@ -96,6 +105,41 @@ def _enumerations(parsed: ParsedText, query: str) -> Iterator[Enumeration]:
             nodes = list(_plain_members(found["body"][0]))
         if nodes:
             yield Enumeration(name, tuple(_member(parsed, node, text) for node in nodes), text)
+
+    for name, union in unions:
+        tags = list(_discriminated(parsed, union, shapes))
+        if tags:
+            yield Enumeration(name, tuple(_member(parsed, node, True) for node in tags), True)
+
+
+def _tags(parsed: ParsedText, body: Node) -> dict[str, Node]:
+    """The properties of an object type that are one string each."""
+    found: dict[str, Node] = {}
+    for one in body.named_children:
+        name, kind = one.child_by_field_name("name"), one.child_by_field_name("type")
+        inner = kind.named_children[0] if kind is not None and kind.named_children else None
+        if one.type == "property_signature" and name is not None and inner is not None and inner.type == "literal_type":
+            value = inner.named_children[0] if inner.named_children else None
+            if value is not None and value.type == "string":
+                found[parsed.words(name)] = value
+    return found
+
+
+def _discriminated(parsed: ParsedText, union: Node, shapes: dict[str, dict[str, Node]]) -> Iterator[Node]:
+    """The strings by which the members of a union of object types are told apart."""
+    parts: list[dict[str, Node]] = []
+    for one in flat(union.named_children, ("union_type",)):
+        if one.type == "comment":
+            continue
+        part = _tags(parsed, one) if one.type == "object_type" else shapes.get(parsed.words(one), {})
+        if not part:
+            return
+        parts.append(part)
+    common = set(parts[0]).intersection(*parts[1:]) if parts else set[str]()
+    for name in sorted(common):
+        if len({parsed.words(part[name]) for part in parts}) == len(parts):
+            yield from (part[name] for part in parts)
+            return
 
 
 def _member(parsed: ParsedText, node: Node, is_text: bool) -> Member:

@@ -122,6 +122,33 @@ def test_a_union_of_strings_that_an_object_maps_is_named(review: Review) -> None
     assert found.quote == "export type Mode = 'on' | 'off' | 'auto' | 'eco'"
 
 
+SHAPES = (
+    "export interface Circle { kind: 'circle'; r: number }\nexport interface Square { kind: 'square'; a: number }\n"
+    "export type Shape =\n  | Circle\n  | Square\n"
+)
+AREA = (
+    "import { Shape } from './shapes'\n\nexport function area(s: Shape) {\n  switch (s.kind) {\n"
+    "    case 'circle': return s.r\n    case 'square': return s.a\n  }\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("use", "lines"),
+    [
+        (AREA, [4]),
+        (AREA.replace("  }\n}", "    default: return assertNever(s)\n  }\n}"), [4]),
+        (AREA.replace("  }\n}", "    default: return 0\n  }\n}"), []),
+        (AREA.replace("./shapes", "./others"), []),
+    ],
+)
+def test_a_discriminated_union_is_followed(review: Review, use: str, lines: list[int]) -> None:
+    after = (
+        SHAPES.replace("export type", "export interface Line { kind: 'line'; l: number }\nexport type") + "  | Line\n"
+    )
+    found = of(review({"src/shapes.ts": SHAPES, "src/area.ts": use}, {"src/shapes.ts": after}), "impact:case")
+    assert [place for one in found for place in callers(one)] == [("src/area.ts", line) for line in lines]
+
+
 def test_a_member_that_was_renamed_or_only_moved_is_not_new(review: Review) -> None:
     before = {"app/__init__.py": "", "app/color.py": PY, "app/use.py": PY_MATCH}
     after = "from enum import Enum\n\n\nclass Color(Enum):\n    BLUE = 3\n    RED = 1\n    GREEN = 2\n"

@@ -110,6 +110,22 @@ def test_the_path_of_another_file_is_not_told(review: Review, path: str, text: s
     assert of(review(before, {"scripts/build_all.py": None}), "impact:export") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("pyproject.toml", '[project.scripts]\nserve = "app.net:serve"\n', 2),
+        ("Procfile", "web: python -m app.net\n", 1),
+        ("mypy.ini", "[mypy-app.net]\nignore_errors = True\n", 1),
+    ],
+)
+def test_the_module_of_a_file_that_moved_is_told(review: Review, path: str, text: str, line: int) -> None:
+    before = {"app/__init__.py": "", "app/net.py": NET, path: text}
+    (found,) = of(review(before, {"app/net.py": None, "app/web.py": NET}), "impact:export")
+    assert callers(found) == [(path, line)]
+    same = {"app/net.py": None, "app/net/__init__.py": NET}
+    assert of(review(before, same), "impact:export") == []
+
+
 def test_an_asset_that_code_names_by_path_is_told(review: Review) -> None:
     before = {"src/main.ts": "import './main.css'\nimport logo from '../logo.svg'\n", "src/main.css": "a {}\n"}
     (found,) = of(review(before, {"src/main.css": None}), "impact:export")

@@ -43,10 +43,11 @@ _OWN = ("Self", "self", "static", "cls")
 _NOTHING = frozenset({"None", "null", "undefined", "nil", "NULL", "''", '""'})
 _GLOBAL: tuple[Language, ...] = ("c", "cpp", "java", "csharp", "rust")
 """Members may be named without their enumeration."""
+_TS = re.compile(r"\benum\b|\|\s*['\"`]|\btype\s+\w+(?:<[^>]*>)?\s*=[^;=]*\|")
 _SIEVES: dict[Language, re.Pattern[str]] = {
     "python": re.compile(r"\b(?:Enum|IntEnum|StrEnum|TextChoices|IntegerChoices|Literal)\b"),
-    "typescript": re.compile(r"\benum\b|\|\s*['\"`]"),
-    "tsx": re.compile(r"\benum\b|\|\s*['\"`]"),
+    "typescript": _TS,
+    "tsx": _TS,
     "go": re.compile(r"\bconst\s*\("),
 }
 _SIEVE = re.compile(r"\benum\b")

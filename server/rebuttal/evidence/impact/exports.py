@@ -66,10 +66,10 @@ class Moved:
 
     @property
     def dotted(self) -> str | None:
-        """As Python names it from its topmost folder."""
-        if not self.path.endswith(".py"):
+        """As Python names it from its topmost folder; None where that is one word."""
+        if not self.path.endswith(".py") or "/" not in self.path:
             return None
-        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return self.path.removesuffix(".py").replace("/", ".")
 
 
 def moved(material: Material) -> tuple[Moved, ...]:
@@ -88,6 +88,8 @@ def moved(material: Material) -> tuple[Moved, ...]:
 def words(material: Material) -> Iterator[str]:
     for one in moved(material):
         yield one.name
+        if one.dotted is not None:
+            yield one.dotted.rpartition(".")[2]
     for name in _python_names(material):
         yield name.name
 
@@ -111,7 +113,7 @@ def check(ground: Ground) -> Iterator[Fact]:
             yield _name_fact(one, found)
     for file in moved(ground.material):
         look()
-        found = list(_by_path(ground, file))
+        found = [*_by_path(ground, file), *_by_module(ground, file)]
         if found:
             yield _path_fact(file, found)
 
@@ -210,6 +212,36 @@ def _by_path(ground: Ground, one: Moved) -> Iterator[Related]:
                 if found[0].endswith(one.name) and _means(ground, one, path, kind, text[line], found):
                     yield _related(source, text, line, found.start(), found.end(), f"names {one_line(found[0], 80)}")
                     break
+
+
+def _by_module(ground: Ground, one: Moved) -> Iterator[Related]:
+    """`package.module` in settings and scripts: entry points, `python -m`, lists of plug-ins."""
+    if one.dotted is None:
+        return
+    stem = one.dotted.rpartition(".")[2]
+    hits = ground.places.get(stem, {})
+    if len(hits) > 3 * MANY_FILES:
+        return
+    wanted = re.compile(rf"(?<![\w./])(?<!(?<!mypy)-)((?:\w+\.)+{re.escape(stem)})(?![\w/-])")
+    for path, lines in sorted(hits.items()):
+        source = ground.code.source(path) if _is_config(path) and not _LOCKS.search(path) else None
+        if source is None or is_history(path):
+            continue
+        text = source.text.split("\n")
+        for line in lines:
+            found = wanted.search(text[line]) if line < len(text) else None
+            if found is None or _COMMENT.match(text[line]) or _is_new(ground, path, line):
+                continue
+            if f".{one.dotted}".endswith("." + found[1]) and not _is_still_module(ground, found[1]):
+                yield _related(source, text, line, found.start(), found.end(), f"names {found[1]}")
+
+
+def _is_still_module(ground: Ground, dotted: str) -> bool:
+    tail = dotted.replace(".", "/")
+    return any(
+        path in (f"{tail}.py", f"{tail}/__init__.py") or path.endswith((f"/{tail}.py", f"/{tail}/__init__.py"))
+        for path in ground.code.paths
+    )
 
 
 def _kind_of(path: str, one: Moved) -> str | None:
