@@ -18,11 +18,14 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT, CODE
-from rebuttal.evidence.upkeep.functions import functions, is_own_code, own_lines, removed_text
+from rebuttal.evidence.upkeep.functions import CALLED, functions, is_own_code, own_lines, removed_text
 from rebuttal.evidence.upkeep.lines import Line, is_name, meaningful
 from rebuttal.findings.model import Related
 from rebuttal.text.languages import family_of, language_of
+from rebuttal.text.model import Symbol
+from rebuttal.text.parsing import Unparsed
 from rebuttal.text.positions import LineIndex
+from rebuttal.text.symbols import symbols_of
 
 LINES = 12
 TOKENS = 80
@@ -34,9 +37,12 @@ RENAMED = 2
 """Names that a copy may have replaced throughout."""
 MOST = 2
 SLIP_LINES = 6
+BODY_LINES = 5
+BODY_TOKENS = 45
+"""What the body of a function has at least that is told of when it is copied whole, word for word."""
 SLIP_SEEN = 3
 """How often a name is replaced at least, where one place was forgotten."""
-_WINDOW = 6
+_WINDOW = 5
 _NEIGHBOURS = 60
 _ROOM = 1_500_000
 """Characters of files beside the changed ones."""
@@ -95,6 +101,9 @@ def check(material: Material) -> Iterator[Fact]:
     large = sorted((one for one in trimmed if _is_large(material, one)), key=lambda one: -len(one.added))
     for copy in large[:MOST]:
         yield _duplicate(copy)
+    if not large:
+        # Small ones only where they are all that was copied.
+        yield from islice((fact for copy in copies if (fact := _whole_function(material, copy))), 1)
     for copy in copies:
         yield from _slips(copy)
 
@@ -104,14 +113,13 @@ def _copies(material: Material) -> Iterator[_Copy]:
     for diff in material.files:
         if not is_own_code(diff.path) or not diff.new_text:
             continue
-        if not any(hunk.new_count >= SLIP_LINES for hunk in diff.hunks):
+        if not any(hunk.new_count >= BODY_LINES for hunk in diff.hunks):
             continue
         own = _Text(diff.path, diff.new_text, meaningful(diff.new_text, own_lines(diff.path, diff.new_text)))
-        runs = [run for run in _runs(diff, own.lines) if len(run) >= SLIP_LINES]
+        runs = [run for run in _runs(diff, own.lines) if len(run) >= BODY_LINES]
         runs = [run for run in runs if sum(line.stripped in removed for line in run) <= _MOVED * len(run)]
         if runs:
-            large = any(len(run) >= LINES for run in runs)
-            for other in (own, *(_beside(material, diff, runs) if large else ())):
+            for other in (own, *_beside(material, diff, runs)):
                 yield from _between(diff, runs, other)
 
 
@@ -119,14 +127,14 @@ def _runs(diff: FileDiff, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
     """The added lines that mean something, by hunk."""
     numbers = [line.number for line in lines]
     for hunk in diff.hunks:
-        if hunk.new_count >= SLIP_LINES:
+        if hunk.new_count >= BODY_LINES:
             first = bisect_left(numbers, hunk.new_start)
             yield lines[first : bisect_left(numbers, hunk.new_start + hunk.new_count)]
 
 
 def _beside(material: Material, diff: FileDiff, runs: Sequence[Sequence[Line]]) -> Iterator[_Text]:
     """Files of the same folder and language, and the other changed ones, that hold some of the lines as they are."""
-    sample = [line.stripped for run in runs if len(run) >= LINES for line in run if len(line.stripped) >= 20]
+    sample = [line.stripped for run in runs for line in run if len(line.stripped) >= 20]
     step = max(len(sample) // _SAMPLE, 1)
     sample = list(dict.fromkeys(sample[::step]))
     room = _ROOM
@@ -265,6 +273,55 @@ def _duplicate(copy: _Copy) -> Fact:
         "must be mended in the other too. A shared function would hold both.",
         related=(_related(copy, "the same code"),),
     )
+
+
+def _whole_function(material: Material, copy: _Copy) -> Fact | None:
+    """The fact on a new function whose whole body stands elsewhere, word for word."""
+    mine = {line.number: number for number, line in enumerate(copy.added)}
+    text = _Text(
+        copy.diff.path, copy.diff.new_text or "", meaningful(copy.diff.new_text or "", len(mine) + max(mine) + 1)
+    )
+    for function in functions(material, copy.diff, "new"):
+        body = [line.number for line in text.lines if function.header_end_line < line.number <= function.end_line]
+        if len(body) < BODY_LINES or not all(number in mine for number in body):
+            continue
+        part = slice(mine[body[0]], mine[body[-1]] + 1)
+        same = evolve(copy, added=copy.added[part], original=copy.original[part])
+        pairs = _aligned(same)
+        if len(pairs) < BODY_TOKENS or any(one != other for one, other in pairs):
+            continue
+        other = _function_at(material, same)
+        if other is None or (other.name == function.name and function.kind == "method"):
+            continue  # What has the same name in two classes is parallel by design.
+        if not material.in_scope(copy.diff, body):
+            continue
+        where = "of this file" if copy.other.path == copy.diff.path else f"in {copy.other.path}"
+        return DUPLICATE.fact(
+            copy.diff,
+            function.name_line,
+            function.end_line,
+            f"{one_line(function.qualified, 60)} does word for word what {one_line(other.qualified, 60)} {where} does: "
+            "what is mended in one must be mended in the other too.",
+            related=(_related(same, "the same code"),),
+        )
+    return None
+
+
+def _function_at(material: Material, copy: _Copy) -> Symbol | None:
+    """The function that holds the original, if the original is all that it does."""
+    language = language_of(copy.other.path)
+    try:
+        found = symbols_of(copy.other.text, language, material.parser) if language else ()
+    except Unparsed:
+        return None
+    first, last = copy.original[0].number, copy.original[-1].number
+    inside = [line.number for line in copy.other.lines]
+    for one in found:
+        if one.kind in CALLED and one.header_end_line < first and last <= one.end_line:
+            held = [number for number in inside if one.header_end_line < number <= one.end_line]
+            if held and (held[0], held[-1]) == (first, last):
+                return one
+    return None
 
 
 def _place(copy: _Copy) -> str:

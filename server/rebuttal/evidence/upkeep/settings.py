@@ -11,7 +11,7 @@ from attrs import frozen
 Kind = Literal["environment variable", "option", "configuration key"]
 
 _ENVIRONMENT = re.compile(
-    r"(?:\bos\.environ(?:\.get|\.setdefault|\.pop)?\s*[\[(]|\bos\.(?:getenv|Getenv|LookupEnv)\(|\bprocess\.env(?:\.|\[)"
+    r"(?:\bos\.environ(?:\.get|\.setdefault|\.pop)?\s*[\[(]|\bos\.(?:getenv|Getenv|LookupEnv)\(|\benv(?:\.|\[)"
     r"|\benv::var(?:_os)?\(|\bSystem\.getenv\(|(?<![\w.:])getenv\(|\bENV(?:\.fetch\(|\[)"
     r"|\bGetEnvironmentVariable\(|\$_ENV\[)\s*[\"']?([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b"
 )
@@ -95,7 +95,8 @@ def _options(lines: list[str], number: int) -> Iterator[str]:
     if match := _LONG.search(line):
         yield f"--{match[1] or match[2]}"
     if match := _GO_FLAG.search(line):
-        yield f"--{match[1]}"
+        # The standard library's flags are documented with one dash as often as with two.
+        yield f"-{match[1]}" if line[match.start() :].startswith("flag.") else f"--{match[1]}"
 
 
 def _opened(lines: list[str], number: int) -> bool:

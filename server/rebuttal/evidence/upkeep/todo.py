@@ -47,7 +47,7 @@ _ASKS = re.compile(
     r"^\W*(?:implement|write|fill|finish|complete|add (?:the )?(?:implementation|body))\b", re.IGNORECASE
 )
 _COMES = re.compile(
-    r"\b(?:use|call|add|switch to|replace (?:this |it )?(?:with|by)|migrate to|convert to|move to|check|validate|handle)"
+    r"\b(?:use|call|add|switch to|replace (?:this |it )?(?:with|by)|migrate to|convert to|move to|check|handle)"
     r"\s+"
     r"(?:the |a |an )?[`'\"]?([A-Za-z_$][\w$]*(?:(?:\.|::|->)\w+)*)(\(\))?[`'\"]?",
     re.IGNORECASE,
@@ -75,6 +75,8 @@ class _Note:
     first: int
     last: int
     text: str
+    issues: frozenset[str]
+    """Numbers that it names, those in the parentheses after the mark too."""
 
 
 def check(material: Material) -> Iterator[Fact]:
@@ -94,13 +96,15 @@ def _notes(lines: list[str], skip: frozenset[int]) -> Iterator[_Note]:
         first, number = number, number + 1
         if match is None:
             continue
-        words = [match[1]]
+        words, whole = [match[1]], [match[0]]
         while number < len(lines) and number - first < 4 and (more := _COMMENT.match(lines[number])):
             if _MARK.search(lines[number]) or not more[1].strip():
                 break
             words.append(more[1])
+            whole.append(more[1])
             number += 1
-        yield _Note(first, number - 1, " ".join(words))
+        issues = frozenset(one[1] for one in _ISSUE.finditer(" ".join(whole)))
+        yield _Note(first, number - 1, " ".join(words), issues)
 
 
 def _done(material: Material, diff: FileDiff) -> Iterator[Fact]:
@@ -182,7 +186,7 @@ def _fixed(material: Material) -> Iterator[Fact]:
         if language_of(diff.path) is None or not any(issue in text for issue in issues):
             continue
         for note in _notes(text.split("\n"), diff.added_lines):
-            named = next((match[1] for match in _ISSUE.finditer(note.text) if match[1] in issues), None)
+            named = min(note.issues & issues, default=None)
             if named and not _LATER.search(note.text) and material.in_scope(diff, range(note.first, note.last + 1)):
                 yield TODO.fact(
                     diff,

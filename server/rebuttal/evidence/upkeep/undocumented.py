@@ -25,6 +25,7 @@ UNDOCUMENTED = Rule(
 )
 RULES = (UNDOCUMENTED,)
 SIBLINGS = 2
+"""That documents name at least; one alone suffices where it is the only one beside it, and no key: those are words."""
 DOCUMENTED = 0.7
 """The share of the settings beside it that documents name."""
 _LISTED = 4
@@ -59,7 +60,7 @@ def check(material: Material) -> Iterator[Fact]:
         for one in new
         if one.setting.name not in documented
         and not any(one.setting.name in text for text in stood)
-        and len(one.siblings & documented) >= max(SIBLINGS, DOCUMENTED * len(one.siblings))
+        and _are_documented(one, documented)
     ]
     if given:
         yield _fact(given, documented)
@@ -81,8 +82,13 @@ def _new(material: Material, diff: FileDiff) -> Iterator[_New]:
             continue
         beside = (other for other in settings if (other.kind, other.group) == (one.kind, one.group))
         siblings = frozenset(other.name for other in beside if (other.kind, other.name) in before)
-        if len(siblings) >= SIBLINGS and material.in_scope(diff, (one.line,)):
+        if siblings and material.in_scope(diff, (one.line,)):
             yield _New(diff, one, siblings)
+
+
+def _are_documented(one: _New, documented: set[str]) -> bool:
+    least = SIBLINGS if one.setting.kind == "configuration key" else min(SIBLINGS, len(one.siblings))
+    return len(one.siblings & documented) >= max(least, DOCUMENTED * len(one.siblings))
 
 
 def _is_document(path: str) -> bool:
@@ -103,5 +109,5 @@ def _fact(given: list[_New], documented: set[str]) -> Fact:
         first.setting.line,
         first.setting.line,
         f"The new {kind} {names}{more} {'stands' if len(given) == 1 else 'stand'} in no document, while "
-        f"{one_line(' and '.join(beside), 120)}, declared beside it, do.",
+        f"{one_line(' and '.join(beside), 120)}, declared beside it, {'do' if len(beside) > 1 else 'does'}.",
     )

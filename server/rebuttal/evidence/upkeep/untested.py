@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import frozen
+
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
@@ -36,8 +38,17 @@ _ASKED = 16
 """Names beside them that are looked for in tests."""
 _SHORTEST = 4
 """Lines of a function's whole definition: what is shorter is seldom tested for itself."""
-_COMMON = 4
+_COMMON = 3
 """Characters: tests name shorter ones by chance."""
+
+
+@frozen
+class _New:
+    """A new definition, and names of those of its sort that its file had."""
+
+    diff: FileDiff
+    symbol: Symbol
+    siblings: frozenset[str]
 
 
 def check(material: Material) -> Iterator[Fact]:
@@ -45,26 +56,29 @@ def check(material: Material) -> Iterator[Fact]:
     if any(_holds_tests(diff.path) and diff.added_lines for diff in material.change.files):
         return
     families = material.once("upkeep:tested", lambda: _tested_families(material))
-    new: list[tuple[FileDiff, Symbol]] = []
-    siblings: dict[str, set[str]] = {}
+    new: list[_New] = []
     for diff in material.files:
         language = language_of(diff.path)
         if language is None or family_of(language) not in families or not is_own_code(diff.path):
             continue
         if diff.status in ("modified", "renamed") and len(diff.added_lines) >= _SHORTEST and _has_no_tests(diff):
-            found = list(_new(material, diff))
-            if found:
-                new += [(diff, one) for one in found]
-                siblings[diff.path] = {one.name for one in symbols(material, diff, "old") if _counts(diff, one)}
-    new = [(diff, one) for diff, one in new if len(siblings[diff.path]) >= SIBLINGS][:_MOST]
-    named = _named(material, {one.name for _, one in new})
-    new = [(diff, one) for diff, one in new if one.name not in named]
-    paths = {diff.path for diff, _ in new}
-    sample = {path: _sample(names) for path, names in siblings.items() if path in paths}
-    named = _named(material, set().union(*sample.values()))
-    given = [(diff, one) for diff, one in new if _are_tested(sample[diff.path], named)]
+            new += _beside(material, diff)
+    named = _named(material, {one.symbol.name for one in new[:_MOST]})
+    new = [one for one in new[:_MOST] if one.symbol.name not in named]
+    named = _named(material, {name for one in new for name in one.siblings})
+    given = [one for one in new if len(one.siblings & named) >= TESTED * len(one.siblings)]
     if given:
         yield _fact(given)
+
+
+def _beside(material: Material, diff: FileDiff) -> Iterator[_New]:
+    """What is new in a file, each with a sample of what stands beside it: classes with classes."""
+    found = list(_new(material, diff))
+    stood = [one for one in symbols(material, diff, "old") if _counts(diff, one)] if found else []
+    for is_class in (True, False):
+        siblings = _sample({one.name for one in stood if (one.kind == "class") == is_class})
+        if len(siblings) >= SIBLINGS:
+            yield from (_New(diff, one, siblings) for one in found if (one.kind == "class") == is_class)
 
 
 def _holds_tests(path: str) -> bool:
@@ -78,10 +92,10 @@ def _tested_families(material: Material) -> frozenset[Language]:
     return frozenset(family_of(language) for path in tests if (language := language_of(path)))
 
 
-def _sample(names: set[str]) -> set[str]:
+def _sample(names: set[str]) -> frozenset[str]:
     """At most so many that one search finds them soon, from all over the file's names."""
     ordered = sorted(names)
-    return set(ordered[:: max(len(ordered) // _ASKED, 1)][:_ASKED])
+    return frozenset(ordered[:: max(len(ordered) // _ASKED, 1)][:_ASKED])
 
 
 def _has_no_tests(diff: FileDiff) -> bool:
@@ -119,25 +133,21 @@ def _named(material: Material, names: set[str]) -> set[str]:
     return {name for name, files in places.items() if any(_holds_tests(path) for path in files)}
 
 
-def _are_tested(names: set[str], named: set[str]) -> bool:
-    return len(names & named) >= TESTED * len(names)
-
-
-def _fact(given: list[tuple[FileDiff, Symbol]]) -> Fact:
-    diff, first = given[0]
-    names = ", ".join(one_line(one.qualified, 60) for _, one in given[:_LISTED])
+def _fact(given: list[_New]) -> Fact:
+    first = given[0]
+    names = ", ".join(one_line(one.symbol.qualified, 60) for one in given[:_LISTED])
     more = f" and {len(given) - _LISTED} more" if len(given) > _LISTED else ""
-    others = tuple(
-        Related(
-            other.path, LineIndex(other.new_text or "").range_of_git_lines(one.name_line, one.name_line), "so is this"
-        )
-        for other, one in given[1:_LISTED]
-    )
     return UNTESTED.fact(
-        diff,
-        first.name_line,
-        first.name_line,
+        first.diff,
+        first.symbol.name_line,
+        first.symbol.name_line,
         f"No test names {names}{more}, which {'is' if len(given) == 1 else 'are'} new, while tests name most of what "
         "stands beside it, and the change touches no test.",
-        related=others,
+        related=tuple(_related(one) for one in given[1:_LISTED]),
     )
+
+
+def _related(one: _New) -> Related:
+    index = LineIndex(one.diff.new_text or "")
+    line = one.symbol.name_line
+    return Related(one.diff.path, index.range_of_git_lines(line, line), "so is this")
