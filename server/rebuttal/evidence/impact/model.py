@@ -39,6 +39,8 @@ class Altered:
 
     @property
     def is_constructor(self) -> bool:
+        if self.owner is not None and self.language in ("java", "csharp"):
+            return self.old.name == self.owner.rpartition(".")[2]
         return self.owner is not None and self.old.name in CONSTRUCTORS_OF.get(self.language, CONSTRUCTORS)
 
     @property

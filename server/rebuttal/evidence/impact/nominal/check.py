@@ -13,7 +13,8 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.altered import touches
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.nominal.groups import Group, function_groups, gone_types, member_groups, type_groups
-from rebuttal.evidence.impact.nominal.types import NOMINAL, Types, declared
+from rebuttal.evidence.impact.nominal.heirs import left_behind
+from rebuttal.evidence.impact.nominal.types import NOMINAL, Types, declared, packages
 from rebuttal.evidence.impact.nominal.users import Uses, extensions_named
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.model import CheckFailed, Fact, Material
@@ -54,7 +55,7 @@ def _search(material: Material, language: Language, diffs: list[FileDiff]) -> Se
     code = Code(material.change, tree, parser, frozenset())
     types = Types(code, tree, language)
     before = [(diff, Source(diff.old_path or diff.path, diff.old_text or "", parser, frozenset())) for diff in diffs]
-    before = [(diff, source) for diff, source in before if _is_worth(diff, source)]
+    before = [(diff, source) for diff, source in before if _is_worth(diff, source, language)]
     types.look_through(diff.path for diff, _ in before if diff.new_text is not None)
     types.seek(_elsewhere(before, types))
     lost = list(gone_types(before, types))
@@ -77,9 +78,11 @@ def _elsewhere(before: list[tuple[FileDiff, Source]], types: Types) -> Iterator[
                 yield one.symbol.name
 
 
-def _is_worth(diff: FileDiff, old: Source) -> bool:
-    """Whether a definition's header was altered; what only adds lines between them alters none."""
+def _is_worth(diff: FileDiff, old: Source, language: Language) -> bool:
+    """Whether a definition's header, or its package, was altered; what only adds lines between them alters none."""
     if diff.new_text is None or diff.old_path is not None:
+        return True
+    if packages(old.text, language) != packages(diff.new_text, language):
         return True
     return bool(diff.hunks) and any(touches(diff, symbol) for symbol in old.symbols)
 
@@ -101,6 +104,7 @@ def _facts(search: Search, clock: Callable[[], float], deadline: float) -> Itera
                 f"{len(search.groups)} altered symbols were not searched; review a smaller scope to have them all."
             )
         uses = _broken(search, group, files[group.name])
+        yield from left_behind(search.types, group)
         if uses and group.altered.diff.new_text is None:
             lost[group.altered.diff.path].append((group, uses))
         elif uses:

@@ -54,6 +54,8 @@ class Group:
     new: tuple[Symbol, ...] = ()
     is_extension: bool = False
     """Of C#: called as a member of its first argument."""
+    words: frozenset[str] = frozenset()
+    """What stood before its name: modifiers, annotations."""
 
     @property
     def is_gone(self) -> bool:
@@ -112,17 +114,21 @@ def _method_group(
     # What other parts of a `partial` class declare was there before, too.
     old = [*old, *(symbol for part in parts if part.source.path != diff.path for symbol in part.members.get(name, ()))]
     owner = one.symbol.qualified
-    extension = is_extension(one.source, old[0])
+    extension, words = is_extension(one.source, old[0]), words_before(one.source, old[0])
     if not new:
-        rest = [symbol for part in parts for symbol in part.members.get(name, ())]
-        if not rest and not _is_generated(parts) and not _seems_declared(diff.new_text or "", name, language):
+        rest = any(name in part.members for part in parts)
+        if (
+            not (rest and language == "csharp")
+            and not _is_generated(parts)
+            and not _seems_declared(diff.new_text or "", name, language)
+        ):
             altered = Altered(diff, language, "removed", old[0], None, owner)
-            yield Group(altered, "member", one.full, name, tuple(old), (), extension)
+            yield Group(altered, "member", one.full, name, tuple(old), (), extension, words)
         return
     pair = narrowed(old, new)
     if pair is not None and _is_static(one.source, old[0]) == _is_static(parts[0].source, new[0]):
         altered = Altered(diff, language, "signature", *pair, owner)
-        yield Group(altered, "member", one.full, name, tuple(old), tuple(new), extension)
+        yield Group(altered, "member", one.full, name, tuple(old), tuple(new), extension, words)
 
 
 def _seems_declared(text: str, name: str, language: Language) -> bool:

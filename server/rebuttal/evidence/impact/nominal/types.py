@@ -86,6 +86,11 @@ class Packages:
         return self._names[index] if index >= 0 else ""
 
 
+def packages(text: str, language: Language) -> list[str]:
+    """The packages that a text names as its own."""
+    return _PACKAGE[language].findall(text)
+
+
 class Types:
     """Names to types. `gone` are full names that the change removed: names may still lead to them."""
 

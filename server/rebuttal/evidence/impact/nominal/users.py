@@ -18,7 +18,7 @@ from rebuttal.evidence.impact.model import Usage
 from rebuttal.evidence.impact.nominal import overloads
 from rebuttal.evidence.impact.nominal.groups import Group, constructors, is_extension
 from rebuttal.evidence.impact.nominal.receivers import SELF, SUPER, UNKNOWN, full_name, holder, receiver_type
-from rebuttal.evidence.impact.nominal.types import Types, is_anonymous, is_function_import, words_before
+from rebuttal.evidence.impact.nominal.types import Types, is_anonymous, is_function_import
 from rebuttal.evidence.impact.signatures import shift
 from rebuttal.evidence.impact.told import Broken
 from rebuttal.text.languages import Language
@@ -28,6 +28,8 @@ from rebuttal.text.symbols import references_of
 
 _QUALIFIER = re.compile(r"(?:[\w$]+|namespace)?(?:\\\w+)*\\\Z")
 _NEW = re.compile(r"\bnew\s+(?:[\w.\\]*[.\\])?\Z")
+_SAYS_SO = frozenset({"Override", "override"})
+_ANONYMOUS = re.compile(r"\bnew\s+([\w.]+)\s*(?:<[^(){}]*>)?\s*\([^{}]*\)\s*\{")
 _CHAINS: dict[Language, frozenset[str]] = {
     "java": frozenset({"this", "super"}),
     "csharp": frozenset({"this", "base"}),
@@ -168,13 +170,14 @@ class Uses:
                     yield from self._judged(group, Usage(source, one, "likely"), list(group.new), extensions)
                 continue
             order, complete = self.types.ancestors(full)
-            if group.full not in order or (not complete and self._may_be_inherited(group, full)):
+            if group.full not in order or (not complete and self._may_be_inherited(group)):
                 continue
             found = self.types.lookup(full, group.name)
             if upward:
                 found = [(part, symbol) for part, symbol in found if part.full != full]
-            if any(symbol.kind != "method" for _, symbol in found):
+            if self.types.language == "csharp" and any(symbol.kind != "method" for _, symbol in found):
                 continue  # A field that holds a function.
+            found = [(part, symbol) for part, symbol in found if symbol.kind == "method"]
             if group.is_gone and (found or self._is_magic(full)):
                 continue
             yield from self._judged(
@@ -186,7 +189,7 @@ class Uses:
         if one.receiver is not None and one.receiver not in (*SELF, *SUPER):
             return receiver_type(self.types, source, one), False
         around = holder(source, one.start_offset)
-        if is_anonymous(source, one.start_offset):
+        if is_anonymous(source, one.start_offset) and not self._reaches_out(group, source, one):
             return None, False
         if one.receiver is not None:
             return (full_name(self.types, source, around[0]) if around else None), one.receiver in SUPER
@@ -208,17 +211,30 @@ class Uses:
                 return group.full
         return None
 
+    def _reaches_out(self, group: Group, source: Source, one: Reference) -> bool:
+        """Whether a bare name in a class without a name means the type around that class."""
+        if one.receiver is not None or self.types.language == "php":
+            return False
+        inner = next(found for found in reversed(source.around(one.start_offset)) if found.kind == "method")
+        made = list(_ANONYMOUS.finditer(source.text, max(0, inner.start_offset - 4000), inner.start_offset))
+        full = self.types.resolve(made[-1][1], source, inner.start_offset) if made else None
+        if full is None:
+            return False
+        order, complete = self.types.ancestors(full)
+        return group.full in order or (complete and not self.types.lookup(full, group.name))
+
     def _is_imported(self, name: str, source: Source) -> bool:
         """Whether a bare name may be that of a static import."""
         wild = (given.module.rpartition(".")[2][:1].isupper() for given in source.imports if given.name == "*")
         return any(given.local == name for given in source.imports) or any(wild)
 
-    def _may_be_inherited(self, group: Group, full: str) -> bool:
+    def _may_be_inherited(self, group: Group) -> bool:
+        """Whether a type of which not all bases are known may have inherited what is called."""
         if group.is_gone:
-            return True
-        owner = self.types.of(group.full)
-        words = words_before(owner[0].source, group.altered.new or group.altered.old) if owner else frozenset()
-        return bool({"Override", "override"} & words) and not self.types.ancestors(group.full)[1]
+            if "private" in group.words:
+                return False
+            return self.types.language == "php" or bool(_SAYS_SO & group.words)
+        return bool(_SAYS_SO & group.words) and not self.types.ancestors(group.full)[1]
 
     def _is_magic(self, full: str) -> bool:
         return self.types.language == "php" and self.types.has(full, ("__call", "__callStatic"))
