@@ -24,6 +24,9 @@ BLOCK = """\
     save(order, total=total)
     return total
 """
+OVERLOAD = (
+    "@overload\ndef make(\n" + "".join(f"    name{n}: dict[str, int] = {n},\n" for n in range(20)) + ") -> A: ...\n"
+)
 ONE = f"def charge(order):\n{BLOCK}"
 TWO = f"def refund(order):\n{BLOCK}"
 
@@ -61,12 +64,48 @@ def test_a_copy_with_a_name_replaced_says_so(review: Review) -> None:
         ({"a.py": ONE, "b.py": "x = 1\n"}, {"b.py": "\n".join(f'row("{n}", {n}, True)' for n in range(40))}),
         ({"a.py": ONE}, {"b.py": "def other(order):\n" + "".join(BLOCK.splitlines(True)[:6])}),
         ({"a.py": f"{ONE}\n\n{TWO}"}, {"a.py": f"{ONE}\n\n{TWO}\n\nx = 1\n"}),
+        ({"a.py": "x = 1\n"}, {"a.py": f"{OVERLOAD}\n\n{OVERLOAD.replace('-> A', '-> B')}"}),
         ({"a.py": f"{ONE}\n\n{TWO}"}, {"a.py": f"class A:\n    x = 1\n\n\n{ONE}\n\n{TWO}"}),
     ],
-    ids=["moved", "a test", "a table", "too short", "stood before", "both moved down"],
+    ids=["moved", "a test", "a table", "too short", "stood before", "overloads", "both moved down"],
 )
 def test_no_copy(review: Review, before: dict[str, str], after: dict[str, str | None]) -> None:
     assert of(review(before, after), "upkeep:") == []
+
+
+SMALL = """\
+def pages(path):
+    done = run(["pdfinfo", str(path)], capture_output=True, text=True, check=True)
+    for line in done.stdout.splitlines():
+        if line.startswith("Pages:"):
+            return int(line.split()[1])
+    return 0
+"""
+
+
+def test_the_whole_of_a_small_function(review: Review) -> None:
+    found = of(review({"a.py": SMALL}, {"b.py": SMALL.replace("pages", "count_pages", 1)}), "upkeep:duplicate")
+    assert [(one.range.start.line, one.related[0].file) for one in found] == [(0, "a.py")]
+    assert "count_pages does word for word what pages in a.py does" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        SMALL.replace("Pages:", "Leaves:"),
+        SMALL.replace("    return 0", "    log(path)\n    return 0"),
+        "def get(path):\n    return path.read_text()\n",
+    ],
+    ids=["a word differs", "does more", "tiny"],
+)
+def test_a_small_function_that_is_alike(review: Review, copy: str) -> None:
+    assert of(review({"a.py": SMALL}, {"b.py": copy}), "upkeep:duplicate") == []
+
+
+def test_methods_of_one_name_in_two_classes_are_parallel_by_design(review: Review) -> None:
+    method = "".join(f"    {line}" for line in SMALL.splitlines(True))
+    text = f"class A:\n{method}"
+    assert of(review({"a.py": text}, {"a.py": f"{text}\n\nclass B:\n{method}"}), "upkeep:duplicate") == []
 
 
 WIDTH = """\

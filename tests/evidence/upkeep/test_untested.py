@@ -11,6 +11,7 @@ SHOP = "\n\n".join(f"def {name}(item):{BODY}" for name in ("charge", "refund", "
 NEW = f"{SHOP}\n\ndef reimburse(item):{BODY}"
 TESTS = "from shop import *\n\n\ndef test_all():\n    assert charge(1) and refund(1) and discount(1)\n"
 BASE: Files = {"shop.py": SHOP, "tests/test_shop.py": TESTS}
+CLASSES = "\n\n".join(f"class {name}:{BODY}" for name in ("Order", "Bill", "Card"))
 GO = "package shop\n" + "".join(
     f"\nfunc {name}(a int) int {{\n\ta++\n\ta++\n\treturn a\n}}\n" for name in ("Charge", "Refund", "Discount")
 )
@@ -21,7 +22,8 @@ GO_TESTS = "package shop\n\nfunc TestAll(t *testing.T) { Charge(1); Refund(1); D
     ("before", "after", "name"),
     [
         (BASE, {"shop.py": NEW}, "reimburse"),
-        (BASE, {"shop.py": f"{SHOP}\n\nclass Basket:{BODY}"}, "Basket"),
+        ({"shop.py": CLASSES, "tests/test_shop.py": "def test():\n    assert Order() and Bill() and Card()\n"},
+         {"shop.py": f"{CLASSES}\n\nclass Basket:{BODY}"}, "Basket"),
         ({"shop.go": GO, "shop_test.go": GO_TESTS},
          {"shop.go": f"{GO}\nfunc Reimburse(a int) int {{\n\ta++\n\ta++\n\treturn a\n}}\n"}, "Reimburse"),
     ],

@@ -255,8 +255,10 @@ def _aligned(copy: _Copy) -> list[tuple[str, str]]:
 
 
 def _is_in_functions(material: Material, copy: _Copy) -> bool:
-    """Whether most of it is what functions do: tables, fields and declarations are alike by nature."""
-    inside = {line for one in functions(material, copy.diff, "new") for line in range(one.start_line, one.end_line + 1)}
+    """Whether most of it is what functions do: signatures, tables and declarations are alike by nature."""
+    inside: set[int] = set()
+    for one in functions(material, copy.diff, "new"):
+        inside.update(range(one.header_end_line + 1, one.end_line + 1))
     return sum(line.number in inside for line in copy.added) >= 0.8 * len(copy.added)
 
 
@@ -278,11 +280,10 @@ def _duplicate(copy: _Copy) -> Fact:
 def _whole_function(material: Material, copy: _Copy) -> Fact | None:
     """The fact on a new function whose whole body stands elsewhere, word for word."""
     mine = {line.number: number for number, line in enumerate(copy.added)}
-    text = _Text(
-        copy.diff.path, copy.diff.new_text or "", meaningful(copy.diff.new_text or "", len(mine) + max(mine) + 1)
-    )
+    text = copy.diff.new_text or ""
+    lines = meaningful(text, own_lines(copy.diff.path, text))
     for function in functions(material, copy.diff, "new"):
-        body = [line.number for line in text.lines if function.header_end_line < line.number <= function.end_line]
+        body = [line.number for line in lines if function.header_end_line < line.number <= function.end_line]
         if len(body) < BODY_LINES or not all(number in mine for number in body):
             continue
         part = slice(mine[body[0]], mine[body[-1]] + 1)
