@@ -38,13 +38,11 @@ _ESLINT = _table(
         """array-callback-return no-async-promise-executor no-cond-assign no-constant-binary-expression
         no-constant-condition no-constructor-return no-ex-assign no-global-assign no-invalid-regexp no-loss-of-precision
         no-promise-executor-return no-sparse-arrays no-template-curly-in-string no-unmodified-loop-condition
-        no-unreachable-loop no-unsafe-optional-chaining no-fallthrough require-atomic-updates
+        no-unreachable-loop no-unsafe-optional-chaining no-fallthrough
         @typescript-eslint/await-thenable @typescript-eslint/no-floating-promises @typescript-eslint/no-for-in-array
         @typescript-eslint/no-misused-promises @typescript-eslint/no-misused-new
-        @typescript-eslint/no-unsafe-enum-comparison
-        @typescript-eslint/no-array-delete @typescript-eslint/restrict-plus-operands @typescript-eslint/unbound-method
+        @typescript-eslint/no-unsafe-enum-comparison @typescript-eslint/no-array-delete
         @typescript-eslint/only-throw-error @typescript-eslint/switch-exhaustiveness-check
-        @typescript-eslint/no-unnecessary-condition
         react/jsx-key react/jsx-no-undef react/no-direct-mutation-state react-hooks/rules-of-hooks
         vue/no-mutating-props vue/require-v-for-key promise/no-return-in-finally
         n/no-callback-literal node/no-callback-literal n/handle-callback-err node/handle-callback-err""",
