@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from rebuttal.evidence.impact import cases, documents, exceptions, exports, overrides
+from rebuttal.evidence.impact import cases, declared, documents, exceptions, exports, overrides
 from rebuttal.evidence.impact.ground import Ground, unread
 from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.evidence.rules import Rule
 
-RULES: tuple[Rule, ...] = (*cases.RULES, *overrides.RULES, *exceptions.RULES, *exports.RULES, *documents.RULES)
+RULES: tuple[Rule, ...] = (
+    *cases.RULES,
+    *overrides.RULES,
+    *declared.RULES,
+    *exceptions.RULES,
+    *exports.RULES,
+    *documents.RULES,
+)
 
 _WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (
     cases.words,
     overrides.words,
+    declared.words,
     exceptions.words,
     exports.words,
     documents.words,
@@ -53,6 +61,11 @@ def check_overrides(material: Material) -> Iterator[Fact]:
     return overrides.check(ground(material))
 
 
+def check_declarations(material: Material) -> Iterator[Fact]:
+    """`impact:declaration`, and `impact:override` in C++ and Rust."""
+    return declared.check(ground(material))
+
+
 def check_exceptions(material: Material) -> Iterator[Fact]:
     """`impact:exception`."""
     return exceptions.check(ground(material))
@@ -71,6 +84,7 @@ def check_documents(material: Material) -> Iterator[Fact]:
 CHECKS: tuple[tuple[str, Callable[[Material], Iterator[Fact]]], ...] = (
     ("impact of new cases", check_cases),
     ("impact on overrides", check_overrides),
+    ("impact on declarations", check_declarations),
     ("impact of other errors", check_exceptions),
     ("impact on exports", check_exports),
     ("impact on documents", check_documents),

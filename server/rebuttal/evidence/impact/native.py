@@ -175,10 +175,10 @@ def _is_alone(world: _World) -> bool:
     if world.is_static:
         return True
     allowed = {count(altered.old), count(altered.new)}
-    return all(count(one) in allowed and _same_owner(one.qualified, altered.old.qualified) for _, one in world.known)
+    return all(count(one) in allowed and same_owner(one.qualified, altered.old.qualified) for _, one in world.known)
 
 
-def _same_owner(one: str, other: str) -> bool:
+def same_owner(one: str, other: str) -> bool:
     """Declared and defined names may have a namespace more or less."""
     short, long = sorted((one, other), key=len)
     return long == short or long.endswith("." + short)

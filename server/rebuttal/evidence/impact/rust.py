@@ -143,6 +143,8 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
         _takes_self(altered.old, altered.diff.old_text),
         count == (0 if altered.new is None else 1),
     )
+    if altered.new is None and altered.owner is None and target.place and paths.is_defined(target.place):
+        return  # Its inline module is a file now.
     for source in sources:
         for one in source.references(_names(altered, source)):
             if source.text[one.end_offset : one.end_offset + 1] != "!" and (call := _call(target, source, one, paths)):

@@ -132,6 +132,11 @@ class Paths:
             return False
         return any(self.leads_to(one, target, depth - 1) for one in self._passed_on(source, names, place))
 
+    def is_defined(self, place: Place) -> bool:
+        """Whether the module of this place, in whatever file it is, defines the name."""
+        found = self._file(place[:-1])
+        return found is not None and _defines(found[0], found[1], place[-1])
+
     def _is_crate(self, root: str) -> bool:
         return root in self.crates.values()
 
