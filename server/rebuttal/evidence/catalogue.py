@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.rules import Rule
-from rebuttal.evidence.steering import blanket
+from rebuttal.evidence.steering import blanket, gates, strictness
 from rebuttal.evidence.structure import debug, guards, swallowed
 from rebuttal.evidence.upkeep import checks as upkeep
 
@@ -15,6 +15,8 @@ _GROUPS: tuple[tuple[Rule, ...], ...] = (
     swallowed.RULES,
     guards.RULES,
     blanket.RULES,
+    gates.RULES,
+    strictness.RULES,
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for group in _GROUPS for rule in group}

@@ -24,7 +24,7 @@ from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.linting.silenced import SELF_SILENCED, whole_file_comment
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.seats import CODE
-from rebuttal.evidence.steering import blanket
+from rebuttal.evidence.steering import blanket, gates, strictness
 from rebuttal.evidence.steering.moved import moved_away
 from rebuttal.findings.model import Category, Related
 from rebuttal.findings.severity import Severity
@@ -74,6 +74,8 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     yield from _linter(material, files, facts)
     yield from _marks(material)
     yield from moved_away(material)
+    yield from gates.check(material)
+    yield from strictness.check(material)
     yield from blanket.check(
         material, frozenset((one.diff.path, one.first_line) for one in given if SELF_SILENCED in one.message)
     )
