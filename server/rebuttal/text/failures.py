@@ -30,7 +30,7 @@ class Throw:
 
 @frozen
 class Guard:
-    """A part of the code whose errors are provided for."""
+    """A part of the code whose errors are provided for, or expected by a test."""
 
     start_offset: int
     end_offset: int
@@ -85,7 +85,11 @@ _THROWS: dict[Language, str] = {
 """,
 }
 _GUARDS: dict[Language, str] = {
-    "python": "(try_statement body: (_) @body (except_clause) @handler) @guard",
+    "python": """
+(try_statement body: (_) @body (except_clause) @handler) @guard
+(with_statement (with_clause (with_item value: (call function: (_) @expects arguments: (argument_list . (_) @handler))))
+  body: (_) @body) @guard
+""",
     "javascript": "(try_statement body: (_) @body handler: (_) @handler) @guard",
     "typescript": "(try_statement body: (_) @body handler: (_) @handler) @guard",
     "tsx": "(try_statement body: (_) @body handler: (_) @handler) @guard",
@@ -99,6 +103,7 @@ _GUARDS: dict[Language, str] = {
 }
 _GO_ERROR = re.compile(r"(?:\w+\.)?Err[A-Z]\w*")
 _ASKED = re.compile(r"\binstanceof\s+([\w.$]+)|\.(?:name|code)\s*===?\s*['\"](\w+)['\"]")
+_EXPECTS = re.compile(r"(?:^|\.)(?:raises|assertRaises|assertRaisesRegex|suppress)$")
 _LONGEST = 120
 
 
@@ -118,6 +123,8 @@ def _guards(parsed: ParsedText, query: str) -> Iterator[Guard]:
     made: dict[int, tuple[Node, Node | None, list[Node]]] = {}
     for found in matches(parsed, query):
         guard = found["guard"][0]
+        if "expects" in found and _EXPECTS.search(parsed.words(found["expects"][0])) is None:
+            continue
         body = found["body"][0] if "body" in found else None
         _, _, handlers = made.setdefault(guard.id, (guard, body, []))
         handlers += [one for one in found["handler"] if all(one.id != known.id for known in handlers)]
@@ -140,6 +147,8 @@ def _caught(parsed: ParsedText, handler: Node) -> Iterator[str]:
 
 def _head(parsed: ParsedText, handler: Node) -> str:
     """The types that a handler is for, as text."""
+    if parsed.language == "python" and handler.type != "except_clause":
+        return parsed.words(handler)
     if parsed.language == "python":
         body = handler.children[-1]
         text = parsed.data[handler.start_byte : body.start_byte].decode("utf-8", "replace")

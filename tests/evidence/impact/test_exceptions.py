@@ -27,8 +27,16 @@ def test_a_handler_of_the_old_error_is_named(review: Review) -> None:
     assert (found.file, found.quote, found.severity) == ("app/store.py", "        raise Missing(key)", "medium")
     assert callers(found) == [("app/use.py", 7)]
     assert found.message.startswith(
-        "`load_one()` raises `Missing` where it used to raise `KeyError`, which one caller still catches"
+        "`load_one()` raises `Missing` where it used to raise `KeyError`, which one caller still expects"
     )
+
+
+@pytest.mark.parametrize("expects", ["pytest.raises(KeyError)", "pytest.raises((KeyError, IndexError), match='a')"])
+def test_a_test_that_expects_the_old_error_is_named(review: Review, expects: str) -> None:
+    head = "import pytest\nfrom app.store import load_one\n\n\n"
+    test = f"{head}def test_it():\n    with {expects}:\n        load_one('')\n"
+    (found,) = of(review({**PY, "app/use.py": "", "tests/test_it.py": test}, raising("Missing")), "impact:exception")
+    assert callers(found) == [("tests/test_it.py", 6)]
 
 
 @pytest.mark.parametrize(

@@ -120,16 +120,18 @@ def check(ground: Ground) -> Iterator[Fact]:
     """One fact for each enumeration with places that do not know its new members."""
     look = ground.deadline("switches")
     for one in ground.material.once("impact widened", lambda: widened(ground.material)):
-        found: list[Related] = []
+        found: list[tuple[Related, bool]] = []
         for source in ground.sources(one.word, one.language):
             look()
             if not is_test(source.path):
                 found += _unaware(ground, one, source)
         if found:
-            yield _fact(one, found)
+            refused = any(demanding for _, demanding in found)
+            yield _fact(one, [place for place, _ in found], refused)
 
 
-def _unaware(ground: Ground, one: Widened, source: Source) -> Iterator[Related]:
+def _unaware(ground: Ground, one: Widened, source: Source) -> Iterator[tuple[Related, bool]]:
+    """The places that do not handle a new member, each with whether the compiler refuses that."""
     if source.language is None:
         return
     try:
@@ -146,7 +148,7 @@ def _unaware(ground: Ground, one: Widened, source: Source) -> Iterator[Related]:
         missing = [member.name for member in one.added if member.name not in handled]
         if missing:
             place = source.index.range(branch.start_offset, branch.end_offset)
-            yield Related(source.path, place, _label(branch, missing))
+            yield Related(source.path, place, _label(branch, missing)), branch.demanding
 
 
 def _label(branch: Branch, missing: list[str]) -> str:
@@ -242,7 +244,7 @@ def _names_it(one: Widened, source: Source) -> bool:
     return re.search(rf"\b{re.escape(one.now.name)}\b", source.text) is not None
 
 
-def _fact(one: Widened, found: list[Related]) -> Fact:
+def _fact(one: Widened, found: list[Related], refused: bool) -> Fact:
     text = one.diff.new_text or ""
     first = one.added[0]
     missed = [
@@ -255,8 +257,9 @@ def _fact(one: Widened, found: list[Related]) -> Fact:
         first.line,
         first.line,
         f"`{one.now.name}` now has {shown}, but {how_many(found, 'place')} that {handle} every other member "
-        f"{do} not handle it: {places(found)}.",
+        f"{do} not handle it{', which the compiler refuses' if refused else ''}: {places(found)}.",
         title=f"A new case of `{one.now.name}` is not handled everywhere",
         where=LineIndex(text).range(first.start_offset, first.end_offset),
+        severity="high" if refused else CASE.severity,
         related=tuple(found[:RELATED]),
     )

@@ -153,18 +153,20 @@ def check(ground: Ground) -> Iterator[Fact]:
     for one in refailed(ground.material):
         home = ground.code.source(one.diff.path)
         above = {throw.type: ancestors(ground, throw.type, home) for throw in one.fresh}
-        found = []
+        only = _is_only(ground, one)
+        found: dict[tuple[str, int], Related] = {}
         for source in ground.sources(one.altered.name, one.language):
             look()
-            found += list(_surprised(ground, one, source, above))
+            for place in _surprised(ground, one, source, above, only):
+                found.setdefault((place.file, place.range.start.line), place)
         if found:
-            yield _fact(one, found)
+            yield _fact(one, list(found.values()))
 
 
 def _surprised(
-    ground: Ground, one: Refailed, source: Source, above: dict[str, frozenset[str] | None]
+    ground: Ground, one: Refailed, source: Source, above: dict[str, frozenset[str] | None], only: bool
 ) -> Iterator[Related]:
-    for reference in _calls(ground, one, source):
+    for reference in _calls(ground, one, source, only):
         if one.new.start_offset <= reference.start_offset < one.new.end_offset and source.path == one.diff.path:
             continue
         if one.language == "go":
@@ -178,13 +180,12 @@ def _surprised(
             yield Related(source.path, source.index.range_of_git_lines(line, line), message)
 
 
-def _calls(ground: Ground, one: Refailed, source: Source) -> Iterator[Reference]:
+def _calls(ground: Ground, one: Refailed, source: Source, only: bool) -> Iterator[Reference]:
     """Calls of the function, as far as it can be told that they are of it."""
     family = family_of(one.language)
     resolved = one.language in ("python", "javascript", "typescript", "tsx", "go") or (
         family in BY_FAMILY and family not in WHOLE
     )
-    only = _is_only(ground, one)
     if resolved:
         for usage in usages(one.altered, source, ground.modules, only and one.altered.is_method):
             if usage.reference.kind == "call":
@@ -297,9 +298,8 @@ def _fact(one: Refailed, found: list[Related]) -> Fact:
         message = f"{label} raises {now} where it gave None, which {callers} still expect{s}: {places(found)}."
     else:
         does = "return" if one.language == "go" else "raise" if one.language in ("python", "ruby") else "throw"
-        verb = f"ask{s} for" if one.language == "go" else "catches" if s else "catch"
         message = (
-            f"{label} {does}s {now} where it used to {does} `{one.lost[0]}`, which {callers} still {verb}: "
+            f"{label} {does}s {now} where it used to {does} `{one.lost[0]}`, which {callers} still expect{s}: "
             f"{places(found)}."
         )
     return EXCEPTION.fact(
