@@ -204,6 +204,12 @@ def test_a_java_type_that_became_kotlin_is_not_missed(review: Review) -> None:
             "package a;\n\nclass Circle implements Shape {\n    @Override int area(int scale) { return 1; }\n}\n",
         ),
         (
+            "java",
+            "package a;\n\npublic interface Shape {\n    int area(int scale);\n}\n",
+            "package a;\n\npublic interface Shape {\n    int area(int scale, int unit);\n}\n",
+            "package a;\n\nclass Circle implements Shape {\n    public int area(int scale) { return 1; }\n}\n",
+        ),
+        (
             "csharp",
             "namespace A;\n\npublic abstract class Shape\n{\n    public abstract int Area(int scale);\n}\n",
             "namespace A;\n\npublic abstract class Shape\n{\n    public abstract int Area(int scale, int unit);\n}\n",
@@ -364,7 +370,7 @@ def test_php_constructors_are_called_by_heirs_and_by_name(review: Review) -> Non
 def test_php_traits_bring_their_methods(review: Review) -> None:
     files = {
         "src/Logs.php": "<?php\nnamespace A;\n\ntrait Logs\n{\n    public function note($text) {}\n}\n",
-        "src/Job.php": "<?php\nnamespace A;\n\nclass Job\n{\n  use Logs;\n\n    function a() { $this->note('a'); }\n}\n",
+        "src/Job.php": "<?php\nnamespace A;\n\nclass J\n{\n  use Logs;\n\n    function a() { $this->note('a'); }\n}\n",
     }
     after = {"src/Logs.php": "<?php\nnamespace A;\n\ntrait Logs\n{\n    public function note($text, $level) {}\n}\n"}
     (found,) = of(review(files, after), "impact:")

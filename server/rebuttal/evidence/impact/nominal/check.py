@@ -105,7 +105,7 @@ def _facts(search: Search, clock: Callable[[], float], deadline: float) -> Itera
             )
         uses = _broken(search, group, files[group.name])
         yield from left_behind(search.types, group)
-        if uses and group.altered.diff.new_text is None:
+        if uses and group.kind == "type" and group.altered.diff.new_text is None:
             lost[group.altered.diff.path].append((group, uses))
         elif uses:
             yield _fact(search, group, uses)

@@ -25,11 +25,13 @@ def left_behind(types: Types, group: Group) -> Iterator[Fact]:
     """One fact for a method with overrides that still have its old number of parameters."""
     if group.kind != "member" or types.language == "php" or group.is_extension:
         return
+    if group.is_gone and _is_replaced(types, group):
+        return  # By a method that its heirs lack, which is told of that one.
     lost = {_count(one) for one in group.old} - {_count(one) for _, one in types.lookup(group.full, group.name)}
     found = []
     for full, heir in types.descendants(group.full).items() if lost else ():
         for symbol in heir.members.get(group.name, ()):
-            if _count(symbol) in lost and _overrides(heir, symbol) and _has_no_base(types, full, symbol):
+            if _count(symbol) in lost and _follows(types, group, heir, symbol) and _has_no_base(types, full, symbol):
                 found.append((heir, symbol))
     if found:
         yield _fact(group, sorted(found, key=lambda one: (one[0].source.path, one[1].name_line)))
@@ -39,8 +41,21 @@ def _count(symbol: Symbol) -> int:
     return len(symbol.parameters) if symbol.parameters is not None else -1
 
 
-def _overrides(heir: Type, symbol: Symbol) -> bool:
-    return bool(_SAYS_SO & words_before(heir.source, symbol))
+def _is_replaced(types: Types, group: Group) -> bool:
+    added = group.altered.diff.added_lines
+    members = (one for part in types.of(group.full) for some in part.members.values() for one in some)
+    return any(one.without_body and one.start_line in added for one in members)
+
+
+def _follows(types: Types, group: Group, heir: Type, symbol: Symbol) -> bool:
+    """Whether a method says that it overrides, or is what a class has for the abstract one as it was."""
+    if _SAYS_SO & words_before(heir.source, symbol):
+        return True
+    if group.is_gone or "abstract" in heir.modifiers or not any(one.without_body for one in group.old):
+        return False
+    needed = {_count(one) for one in group.new if one.without_body}
+    given = {_count(one) for _, one in types.lookup(heir.full, group.name) if not one.without_body}
+    return heir.symbol.kind == "class" and bool(needed - given)
 
 
 def _has_no_base(types: Types, full: str, symbol: Symbol) -> bool:
