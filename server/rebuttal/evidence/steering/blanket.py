@@ -124,19 +124,27 @@ class _Place:
 
 def check(material: Material, told: frozenset[tuple[str, int]]) -> Iterator[Fact]:
     """One fact for each kind of comment; `told` are lines (path, git line from 0) of which a fact says it already."""
+    held = [
+        (diff, kind)
+        for diff in material.files
+        for kind in _kinds(diff)
+        if kind.sieve in (diff.new_text or "") and not _is_custom(kind, diff)
+    ]
+    if not held:
+        return
     gone = Counter(line for diff in material.files for line in _removed(diff))
     by_kind: dict[_Kind, list[_Place]] = {}
-    for diff in material.files:
-        language = language_of(diff.path)
-        if language is None or not diff.new_text or is_test(diff.path):
-            continue
-        for kind in _BY_FAMILY.get(family_of(language), ()):
-            if kind.sieve in diff.new_text and not _is_custom(kind, diff):
-                found = [place for place in _added(material, diff, kind, gone) if (diff.path, place.line) not in told]
-                by_kind.setdefault(kind, []).extend(found)
+    for diff, kind in held:
+        found = [place for place in _added(material, diff, kind, gone) if (diff.path, place.line) not in told]
+        by_kind.setdefault(kind, []).extend(found)
     for kind, places in by_kind.items():
         if places:
             yield _fact(kind, places)
+
+
+def _kinds(diff: FileDiff) -> tuple[_Kind, ...]:
+    language = language_of(diff.path)
+    return () if language is None or is_test(diff.path) else _BY_FAMILY.get(family_of(language), ())
 
 
 def _is_custom(kind: _Kind, diff: FileDiff) -> bool:
