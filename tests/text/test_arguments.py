@@ -85,3 +85,12 @@ def test_a_call_inside_a_rust_macro_passes_what_its_tokens_tell(tokens: str, pas
 )
 def test_the_type_of_a_c_parameter_is_what_stands_around_its_name(written: str, types: list[str]) -> None:
     assert [one.type for one in parameters(f"int go({written});\n", "c") or ()] == types
+
+
+@pytest.mark.parametrize("language", ["c", "cpp"])
+def test_more_arguments_may_follow_in_both_grammars_of_c(language: Language) -> None:
+    takes = parameters("int go(int a, ...);\n", language)
+    assert [(one.name, one.required, one.kind) for one in takes or ()] == [
+        ("a", True, "positional_only"),
+        ("", False, "variadic"),
+    ]

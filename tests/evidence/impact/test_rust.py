@@ -10,7 +10,7 @@ NET = "pub fn fetch(url: &str) -> u8 {\n    url.len() as u8\n}\n"
 MORE = NET.replace("url: &str", "url: &str, retries: u8")
 CRATE = {
     "Cargo.toml": '[package]\nname = "my-net"\n',
-    "src/lib.rs": "pub mod net;\nmod user;\npub use net::fetch as get;\n",
+    "src/lib.rs": "pub mod net;\nmod user;\npub use net::fetch;\n",
     "src/net.rs": NET,
 }
 
@@ -27,8 +27,8 @@ def user(text: str) -> dict[str, str]:
         "use crate::net;\nfn go() { net::fetch(1); }\n",
         "use super::net::{self as n};\nfn go() { n::fetch(1); }\n",
         "use crate::net::*;\nfn go() { fetch(1); }\n",
-        "use crate::get;\nfn go() { get(1); } // fetch\n",
-        "fn go() { crate::get(1); } // fetch\n",
+        "use crate::fetch;\nfn go() { fetch(1); }\n",
+        "fn go() { crate::fetch(1); }\n",
         "fn go() { use crate::net::fetch; fetch(1); }\n",
         "mod inner { fn go() { super::super::net::fetch(1); } }\n",
         "mod inner {\n    use crate::net::fetch;\n    fn go() { assert_eq!(fetch(1), 2); }\n}\n",

@@ -177,6 +177,8 @@ def _call(target: _Target, source: Source, reference: Reference, paths: Paths) -
     if reference.kind == "import":
         taken = altered.owner is None and _is_taken(target, source, reference, paths)
         return Usage(source, reference, "certain") if taken else None
+    if altered.old.parameters is None and reference.receiver is None:
+        return None  # `Item = u8` and `T: Item` name types of other traits.
     path = _PATH.search(source.text, max(reference.start_offset - 300, 0), reference.start_offset)
     if path is None and source.text[: reference.start_offset].endswith("::"):
         return None  # Through a type in angle brackets.

@@ -61,6 +61,7 @@ _C = Shape(
         "optional_parameter_declaration": "positional_only",
         "variadic_parameter_declaration": "variadic",
         "variadic_parameter": "variadic",
+        "...": "variadic",
         "identifier": "positional_only",
     },
 )
