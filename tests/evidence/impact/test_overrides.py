@@ -20,7 +20,7 @@ WIDER = BASE.replace("self, key", "self, key, default=None")
 
 def test_an_override_that_no_longer_takes_what_its_base_takes_is_named(review: Review) -> None:
     (found,) = of(review(PY, {"app/store.py": WIDER}), "impact:override")
-    assert (found.file, found.severity) == ("app/store.py", "medium")
+    assert (found.file, found.severity) == ("app/store.py", "low")
     assert callers(found) == [("app/files.py", 5)]
     assert "`default` is new" in found.message
 

@@ -19,6 +19,7 @@ from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT
 from rebuttal.findings.model import Related
+from rebuttal.findings.severity import Severity
 from rebuttal.text.languages import Language, family_of, language_of
 from rebuttal.text.model import Parameter, Symbol
 from rebuttal.text.parsing import Unparsed
@@ -38,7 +39,7 @@ RULES = (OVERRIDE,)
 _TYPES = ("class", "interface", "type")
 _HIERARCHIC: frozenset[Language] = frozenset({"python", "typescript", "tsx", "java", "csharp", "php"})
 _COMPARED: frozenset[Language] = frozenset({"python", "typescript", "tsx", "php"})
-"""Elsewhere methods may be overloaded: another signature is another method."""
+"""Elsewhere methods may be overloaded: another signature is another method (nominal/ looks at Java and C#)."""
 _ROOTS = frozenset(
     ("object", "ABC", "abc.ABC", "Protocol", "typing.Protocol", "t.Protocol", "Generic", "typing.Generic", "t.Generic")
 )
@@ -319,7 +320,15 @@ def _base_fact(one: Rebased, found: list[Related]) -> Fact:
             f"{label} changed ({what}), but {how_many(found, 'override')} {were} not changed with it: {places(found)}."
         )
         title = f"Overrides of {label} do not follow its new signature"
-    return _fact(one, message, title, tuple(found[:RELATED]))
+    refused = one.old is None or one.language not in ("python", "typescript", "tsx")
+    severity: Severity = "high" if refused else "low" if _only_adds(one) else "medium"
+    return _fact(one, message, title, tuple(found[:RELATED]), severity)
+
+
+def _only_adds(one: Rebased) -> bool:
+    """Whether every call that the base took before it still takes: overrides fail only what is new."""
+    assert one.old is not None
+    return only_widens(one.old.parameters or (), one.new.parameters or ())
 
 
 def _left_fact(one: Rebased, base: Symbol, holder: Source) -> Fact:
@@ -338,13 +347,16 @@ def _left_fact(one: Rebased, base: Symbol, holder: Source) -> Fact:
     return _fact(one, message, f"`{one.new.qualified}()` no longer fits the method that it overrides", (related,))
 
 
-def _fact(one: Rebased, message: str, title: str, related: tuple[Related, ...]) -> Fact:
+def _fact(
+    one: Rebased, message: str, title: str, related: tuple[Related, ...], severity: Severity = OVERRIDE.severity
+) -> Fact:
     return OVERRIDE.fact(
         one.diff,
         one.new.name_line,
         max(one.new.header_end_line, one.new.name_line),
         message,
         title=title,
+        severity=severity,
         where=LineIndex(one.diff.new_text or "").range(one.new.name_offset, one.new.name_offset + len(one.new.name)),
         related=related,
     )
