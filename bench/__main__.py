@@ -7,7 +7,19 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import change, context_speed, planted, real_changes, retrieval, slices, speed, tokens
+from bench import (
+    change,
+    context_speed,
+    panel_speed,
+    planted,
+    plants,
+    precision,
+    real_changes,
+    retrieval,
+    slices,
+    speed,
+    tokens,
+)
 
 HEAD = """# Results
 
@@ -18,7 +30,8 @@ absolute times. Whatever a model would say is *simulated* here; no figure says a
 
 def main() -> int:
     head = HEAD.format(day=datetime.now(UTC).date(), python=platform.python_version(), system=platform.system())
-    parts = (speed, context_speed, change, tokens, real_changes, planted, slices, retrieval)
+    static = (panel_speed, plants, precision, planted)
+    parts = (speed, context_speed, change, tokens, *static, real_changes, slices, retrieval)
     text = "\n".join([head, *(part.section() for part in parts)])
     (Path(__file__).parent / "RESULTS.md").write_text(text, "utf-8")
     print(text)

@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from attrs import frozen
 
 from bench.chart import stacked
 from bench.packages import RELEASES, WORK, NotDownloaded, Release, repository
+from bench.precision import labels
 from bench.table import table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,14 +110,23 @@ def static_table(runs: list[Run]) -> str:
 
 
 def findings_table(runs: list[Run]) -> str:
-    """Every static finding, with what we thought of it when we read it (bench/read.toml)."""
-    judged = tomllib.loads((Path(__file__).parent / "read.toml").read_text("utf-8"))
+    """Every static finding, with what we thought of it when we read it (bench/labels)."""
+    judged = labels.read()
     rows = []
     for run in runs:
-        for one in run.static["findings"]:
+        origin = f"{run.release.name} {run.release.old}..{run.release.new}"
+        found = run.static["findings"]
+        keys = labels.numbered([labels.key_of(origin, one["rule"], one["file"], one["quote"]) for one in found])
+        for one, key in zip(found, keys, strict=True):
             place = f"{run.release.name} `{one['file']}:{one['range']['start']['line'] + 1}`"
-            rows.append([place, one["rule"], one["title"], judged.get(one["id"], "not read yet")])
+            rows.append([place, one["rule"], one["title"], _told(judged.get(key))])
     return table(["place", "rule", "finding", "judged"], rows) if rows else "No findings."
+
+
+def _told(label: labels.Label | None) -> str:
+    if label is None:
+        return "not read yet"
+    return f"{'worth it' if label.worth else 'noise'}: {label.why}"
 
 
 def debate_table(runs: list[Run]) -> str:
@@ -166,7 +175,7 @@ def section() -> str:
         "Two consecutive releases of real packages, reviewed as one commit (`python -m bench.real_changes`).\n",
         "The static panel, for real:\n",
         static_table(runs),
-        "\nWhat it found, each read and judged (bench/read.toml):\n",
+        "\nWhat it found, each read and judged (bench/labels):\n",
         findings_table(runs),
         "\nThe debate, against the emulator: reviewer, token counts and findings are *simulated*; prices are real.\n",
         debate_table(runs),

@@ -148,9 +148,8 @@ def _edited(text: str, edit: str, where: str) -> str:
             raise BadPlant(f"{where}: the line {bad[0]!r} begins with neither blank, + nor -")
         old = "".join(f"{line[1:]}\n" for line in lines if line[:1] != "+")
         new = "".join(f"{line[1:]}\n" for line in lines if line[:1] != "-")
-        # Lines are compared whole: a match begins at the start of a line.
-        count = f"\n{text}".count(f"\n{old}")
-        if count != 1:
-            raise BadPlant(f"{where}: {old.splitlines()[:1]} and what follows stands {count} times, not once")
-        text = f"\n{text}".replace(f"\n{old}", f"\n{new}", 1)[1:]
+        found = [match.start() for match in re.finditer(rf"(?m)^{re.escape(old)}", text)]
+        if len(found) != 1:
+            raise BadPlant(f"{where}: {old.splitlines()[:1]} and what follows stands {len(found)} times, not once")
+        text = text[: found[0]] + new + text[found[0] + len(old) :]
     return text

@@ -16,12 +16,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
 from bench.packages import WORK
 from bench.plants.model import Files, Pair
-from bench.plants.run import NEAR, Outcome, Said, Spot, judge
+from bench.plants.run import Outcome, Said, Spot, judge
 from bench.table import table
 
 STYLE = (
@@ -33,7 +34,6 @@ SEMGREP = WORK / "semgrep-venv" / ("Scripts" if os.name == "nt" else "bin") / "s
 RULES = WORK / "semgrep-rules"
 """A checkout of github.com/semgrep/semgrep-rules; with none semgrep is not measured."""
 FOLDERS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "csharp", "ruby", "php", "generic", "yaml")
-Key = tuple[str, str]
 
 
 @frozen
@@ -67,7 +67,7 @@ def tables(pairs: Sequence[Pair], ours: Sequence[Outcome]) -> str:
         rows.append([group, count, *(_cell(outcomes) for outcomes in of_group.values())])
     told = [] if SEMGREP.is_file() and RULES.is_dir() else ["\nsemgrep: not installed."]
     noise = [
-        f"\nFindings at other places, faults and near misses together: "
+        "\nFindings at other places, faults and near misses together: "
         + ", ".join(f"{name} {_elsewhere(outcomes)}" for name, outcomes in columns.items())
         + "."
     ]
@@ -199,5 +199,5 @@ def semgrep(trees: Mapping[str, Files]) -> dict[str, list[Said]]:
     return found
 
 
-def _results(text: str) -> Iterator[dict[str, object]]:
+def _results(text: str) -> Iterator[dict[str, Any]]:
     yield from json.loads(text)["results"] if text.strip() else ()

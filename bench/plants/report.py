@@ -8,6 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from bench.plants.run import Outcome, Said
 from bench.table import table
 
+EXPLAINED = (
+    "Small projects, each changed with a fault and, in the same shape, without one (`python -m bench.plants`; the data is"
+    " in bench/plants/data). Found: a finding of the fault's family at the planted place, or with a related place"
+    " there. False: any finding of that family on the near miss.\n"
+)
+PEERS = (
+    "Other tools on the changed files of the same pairs. Found: whatever rule of theirs speaks at the planted place and"
+    " not of the base; false: the same rule on the near miss.\n"
+)
 HEAD = ("planted", "found", "near misses", "false")
 
 
@@ -74,3 +83,26 @@ def found(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from (f"right   {one.pair.name}: {_line(said)}" for said in one.right)
         yield from (f"beside  {one.pair.name}: {_line(said)}" for said in (*one.astray, *one.beside))
         yield from (f"beside  {one.pair.name}, near miss: {_line(said)}" for said in one.false_other)
+
+
+def section() -> str:
+    """This benchmark's part of RESULTS.md."""
+    from bench.plants import peers
+    from bench.plants.model import pairs
+    from bench.plants.run import measure
+
+    planted = pairs()
+    outcomes = measure(planted)
+    return "\n".join(
+        [
+            "## Planted changes\n",
+            EXPLAINED,
+            by_kind(outcomes),
+            "",
+            by_language(outcomes),
+            f"\nFindings of other families on the near misses: {others(outcomes)}.\n",
+            PEERS,
+            peers.tables(planted, outcomes),
+            "",
+        ]
+    )
