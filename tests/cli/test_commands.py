@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -55,9 +56,9 @@ def test_an_empty_ledger_is_said_in_words(rebuttal: Rebuttal) -> None:
 
 
 def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
-    rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+    rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch, parcels: Path
 ) -> None:
-    well = rebuttal("doctor", "--format", "json")
+    well = rebuttal("doctor", "--format", "json", "--repo", parcels)
     assert well.code == 0, well.out
     assert {one["state"] for one in well.json["checks"]} == {"ok"}
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-wrong")
@@ -65,6 +66,24 @@ def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
     assert ill.code == 3
     assert "check ANTHROPIC_API_KEY" in ill.out
     assert "sk-ant-wrong" not in ill.out
+
+
+def test_doctor_lists_the_linters_that_the_repository_configures(
+    rebuttal: Rebuttal, git_repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_repo.commit(
+        files={".shellcheckrc": "\n", "a.sh": "\n", "web/biome.json": "{}\n", "web/a.ts": "\n", "b.py": "\n"}
+    )
+    program = tmp_path / "bin" / ("shellcheck.exe" if os.name == "nt" else "shellcheck")
+    program.parent.mkdir()
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join((str(program.parent), os.environ["PATH"])))
+    told = [line for line in rebuttal("doctor", "--repo", git_repo.root).out.splitlines() if " linters " in line]
+    assert "biome is configured (web/biome.json) but not installed" in told[0]
+    assert f"shellcheck (.shellcheckrc, {program}) is run with --trust" in told[1]
+    monkeypatch.setenv("REBUTTAL_TRUSTED", str(git_repo.root))
+    assert f"shellcheck (.shellcheckrc, {program}) is run\n" in rebuttal("doctor", "--repo", git_repo.root).out
 
 
 def test_doctor_and_estimate_say_how_tokens_are_counted_and_since_a_review_what_was_learned(

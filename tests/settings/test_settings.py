@@ -27,7 +27,7 @@ from rebuttal.settings import (
 
 NAMES = [field.name for field in attrs.fields(Settings)]
 MONEY = ("max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above")
-OWN_ONLY = ("model_haiku", "model_sonnet", "model_opus", "prices")
+OWN_ONLY = ("model_haiku", "model_sonnet", "model_opus", "prices", "trusted")
 ORDER = {
     "panel": ("static", "small", "medium", "large", "auto"),
     "profile": ("frugal", "balanced", "thorough"),

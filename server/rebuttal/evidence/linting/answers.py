@@ -29,14 +29,13 @@ def biome(done: Completed) -> list[Said]:
     """`--reporter=json` of versions 1.9 and 2."""
     found = []
     for one in _list(json.loads(_object_in(done.stdout))["diagnostics"]):
-        group, _, rule = str(one.get("category") or "").removeprefix("lint/").partition("/")
-        if not str(one.get("category") or "").startswith("lint/"):
-            continue
-        place = one["location"]
-        path, line, last = _biome_place(place)
         level: Level = "error" if one["severity"] in ("error", "fatal") else "warning"
-        message = one.get("message") or one.get("description") or rule
-        found.append(Said(path, line - 1, last - 1, rule, _text(message), level, group))
+        category = str(one.get("category") or "")
+        if category.startswith("lint/"):
+            group, _, rule = category.removeprefix("lint/").partition("/")
+            path, line, last = _biome_place(one["location"])
+            message = one.get("message") or one.get("description") or rule
+            found.append(Said(path, line - 1, last - 1, rule, _text(message), level, group))
     return found
 
 
@@ -149,7 +148,7 @@ def golangci(done: Completed) -> list[Said]:
     """`--output.json.path stdout` (version 2) or `--out-format json` (1). The linter is the kind; its own code,
     where the message begins with one, the rule."""
     found = []
-    for one in _list(json.loads(_object_in(done.stdout)).get("Issues") or []):
+    for one in _list(json.loads(_object_in(done.stdout))["Issues"] or []):
         place, linter, text = one["Pos"], one["FromLinter"], _text(one["Text"])
         own = _GOLANGCI_PREFIX.match(text)
         span = one.get("LineRange") or {}
@@ -167,7 +166,7 @@ def clippy(done: Completed) -> list[Said]:
             continue
         given = json.loads(line)
         read = True
-        if given.get("reason") != "compiler-message":
+        if given["reason"] != "compiler-message":
             continue
         message = given["message"]
         spans = [span for span in message["spans"] if span["is_primary"]]

@@ -284,7 +284,9 @@ class _Sitting:
         return str(folder)
 
     def _call(self, files: Sequence[str], shadows: Mapping[str, str] = {}, cache: str = "") -> Call:
-        return Call(tuple(self._relative(path) for path in files), self._relative(self.task.config), shadows, cache)
+        given = tuple(self._relative(path) for path in files)
+        settings = self.inputs.get(self.task.config, "")
+        return Call(given, self._relative(self.task.config), shadows, settings, cache)
 
     def _relative(self, path: str) -> str:
         """As seen from the task's folder, with `./` before it."""

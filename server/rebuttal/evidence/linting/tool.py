@@ -63,6 +63,8 @@ class Call:
     """The configuration's file, relative to the folder; empty where the linter has none of its own."""
     shadows: Mapping[str, str] = field(factory=dict)
     """By file: the absolute path of the text to read in its place, for linters that can."""
+    settings: str = ""
+    """The configuration's text, for linters whose options changed with its version."""
     cache: str = ""
     """A folder of ours in which the linter may remember."""
 

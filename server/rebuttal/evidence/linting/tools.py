@@ -65,7 +65,9 @@ def _hadolint(call: Call) -> list[str]:
 
 
 def _golangci(call: Call) -> list[str]:
-    shape = ("--output.json.path", "stdout", "--show-stats=false")
+    # Version 2 asks for its number in the configuration; version 1 knows none.
+    second = re.search(r"""^\s*["']?version["']?\s*[:=]""", call.settings, re.MULTILINE)
+    shape = ("--output.json.path", "stdout", "--show-stats=false") if second else ("--out-format", "json")
     return ["run", *shape, "--issues-exit-code", "1", "--allow-parallel-runners", *call.files]
 
 
