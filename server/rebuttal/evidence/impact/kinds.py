@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from rebuttal.evidence.impact import cases, declared, documents, exceptions, exports, overrides
+from rebuttal.evidence.impact import cases, declared, documents, exceptions, exports, gointerfaces, overrides
 from rebuttal.evidence.impact.ground import Ground, unread
 from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.evidence.rules import Rule
@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
 _WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (
     cases.words,
     overrides.words,
+    gointerfaces.words,
     declared.words,
     exceptions.words,
     exports.words,
@@ -58,7 +59,8 @@ def check_cases(material: Material) -> Iterator[Fact]:
 
 def check_overrides(material: Material) -> Iterator[Fact]:
     """`impact:override`."""
-    return overrides.check(ground(material))
+    yield from overrides.check(ground(material))
+    yield from gointerfaces.check(ground(material))
 
 
 def check_declarations(material: Material) -> Iterator[Fact]:
