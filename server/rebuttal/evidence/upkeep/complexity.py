@@ -71,9 +71,6 @@ def _grown(material: Material, diff: FileDiff) -> Iterator[_Grown]:
     if _branching(diff) < _FEWEST:
         return
     tests = own_lines(diff.path, diff.new_text)
-    old: dict[str, list[Symbol]] = {}
-    for one in functions(material, diff, "old"):
-        old.setdefault(one.qualified, []).append(one)
     for function in functions(material, diff, "new"):
         lines = range(function.start_line, function.end_line + 1)
         if (
@@ -89,7 +86,8 @@ def _grown(material: Material, diff: FileDiff) -> Iterator[_Grown]:
                 continue
             stood = [
                 complexity_of(diff.old_text or "", language, one, material.parser)
-                for one in old.get(function.qualified, ())
+                for one in functions(material, diff, "old")
+                if one.qualified == function.qualified
             ]
             # Of overloads, and of what the preprocessor chooses from, the one that weighed most.
             before = max((one for one in stood if one), key=lambda one: one.score, default=None)

@@ -7,21 +7,20 @@ are replaced throughout. A name that is replaced everywhere but once is the usua
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT, CODE
-from rebuttal.evidence.upkeep.functions import CALLED, functions, is_own_code, own_lines, removed_text
-from rebuttal.evidence.upkeep.lines import Line, is_name, meaningful
+from rebuttal.evidence.upkeep.copies import LEAST, Copy, aligned, copies_of
+from rebuttal.evidence.upkeep.functions import CALLED, functions, own_lines
+from rebuttal.evidence.upkeep.lines import is_name, meaningful
 from rebuttal.findings.model import Related
-from rebuttal.text.languages import family_of, language_of
+from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Unparsed
 from rebuttal.text.positions import LineIndex
@@ -37,20 +36,13 @@ RENAMED = 2
 """Names that a copy may have replaced throughout."""
 MOST = 2
 SLIP_LINES = 6
-BODY_LINES = 5
+BODY_LINES = LEAST
 BODY_TOKENS = 45
 """What the body of a function has at least that is told of when it is copied whole, word for word."""
+_MOST_COPIES = 40
 SLIP_SEEN = 3
 """How often a name is replaced at least, where one place was forgotten."""
-_WINDOW = 5
-_NEIGHBOURS = 60
-_ROOM = 1_500_000
-"""Characters of files beside the changed ones."""
-_SAMPLE = 24
-_SHARED = 5
-"""Lines that a file must hold as they are, before it is looked at closely."""
 _SAME = 0.9
-_MOVED = 0.4
 _DISTINCT = 0.75
 _DEFINES = re.compile(r"(?:^|[\s*&.:])([A-Za-z_$][\w$]*[?!]?)\s*(?:<[^<>]*>)?\s*\(")
 """Any name before a parenthesis: what is defined, and what is called."""
@@ -75,150 +67,21 @@ SLIP = Rule(
 RULES = (DUPLICATE, SLIP)
 
 
-@frozen
-class _Text:
-    """A file of the new side."""
-
-    path: str
-    text: str
-    lines: Sequence[Line]
-
-
-@frozen
-class _Copy:
-    """Added lines, and the lines elsewhere that they equal."""
-
-    diff: FileDiff
-    added: Sequence[Line]
-    other: _Text
-    original: Sequence[Line]
-
-
 def check(material: Material) -> Iterator[Fact]:
     """At most two copies, the longest ones, and every slip."""
-    copies = list(_without_overlap(_copies(material)))
+    copies = copies_of(material)
     trimmed = (_trimmed(one) for one in copies)
     large = sorted((one for one in trimmed if _is_large(material, one)), key=lambda one: -len(one.added))
     for copy in large[:MOST]:
         yield _duplicate(copy)
     if not large:
         # Small ones only where they are all that was copied.
-        yield from islice((fact for copy in copies if (fact := _whole_function(material, copy))), 1)
+        yield from islice((fact for copy in copies[:_MOST_COPIES] if (fact := _whole_function(material, copy))), 1)
     for copy in copies:
         yield from _slips(copy)
 
 
-def _copies(material: Material) -> Iterator[_Copy]:
-    removed = removed_text(material)
-    for diff in material.files:
-        if not is_own_code(diff.path) or not diff.new_text:
-            continue
-        if not any(hunk.new_count >= BODY_LINES for hunk in diff.hunks):
-            continue
-        own = _Text(diff.path, diff.new_text, meaningful(diff.new_text, own_lines(diff.path, diff.new_text)))
-        runs = [run for run in _runs(diff, own.lines) if len(run) >= BODY_LINES]
-        runs = [run for run in runs if sum(line.stripped in removed for line in run) <= _MOVED * len(run)]
-        if runs:
-            for other in (own, *_beside(material, diff, runs)):
-                yield from _between(diff, runs, other)
-
-
-def _runs(diff: FileDiff, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
-    """The added lines that mean something, by hunk."""
-    numbers = [line.number for line in lines]
-    for hunk in diff.hunks:
-        if hunk.new_count >= BODY_LINES:
-            first = bisect_left(numbers, hunk.new_start)
-            yield lines[first : bisect_left(numbers, hunk.new_start + hunk.new_count)]
-
-
-def _beside(material: Material, diff: FileDiff, runs: Sequence[Sequence[Line]]) -> Iterator[_Text]:
-    """Files of the same folder and language, and the other changed ones, that hold some of the lines as they are."""
-    sample = [line.stripped for run in runs for line in run if len(line.stripped) >= 20]
-    step = max(len(sample) // _SAMPLE, 1)
-    sample = list(dict.fromkeys(sample[::step]))
-    room = _ROOM
-    for path in islice(_neighbours(material, diff), _NEIGHBOURS):
-        changed = material.change.file(path)
-        text = changed.new_text if changed else material.repository.new.read(path)
-        if not text or len(text) > room:
-            continue
-        room -= len(text)
-        if sum(line in text for line in sample) >= min(_SHARED, max(len(sample) // 3, 1)):
-            yield _Text(path, text, meaningful(text, own_lines(path, text)))
-
-
-def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
-    language = language_of(diff.path)
-    if language is None:
-        return
-    changed = [one.path for one in material.change.files if one.new_text and one.path != diff.path]
-    folder = diff.path.rpartition("/")[0]
-    paths = material.once("upkeep:folders", lambda: _by_folder(material))
-    for path in dict.fromkeys([*changed, *paths.get(folder, ())]):
-        other = language_of(path)
-        if path != diff.path and other and family_of(other) == family_of(language) and is_own_code(path):
-            yield path
-
-
-def _by_folder(material: Material) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for path in sorted(material.repository.new.paths()):
-        found.setdefault(path.rpartition("/")[0], []).append(path)
-    return found
-
-
-def _between(diff: FileDiff, runs: Sequence[Sequence[Line]], other: _Text) -> Iterator[_Copy]:
-    """The longest stretches of added lines that another text holds in the same shape."""
-    shapes = [line.shape for line in other.lines]
-    places: dict[tuple[str, ...], list[int]] = {}
-    for place in range(len(shapes) - _WINDOW + 1):
-        places.setdefault(tuple(shapes[place : place + _WINDOW]), []).append(place)
-    numbers = [line.number for line in other.lines]
-    for run in runs:
-        mine = [line.shape for line in run]
-        at = 0
-        while at + _WINDOW <= len(run):
-            best: tuple[int, int] = (0, 0)
-            for place in places.get(tuple(mine[at : at + _WINDOW]), ())[:20]:
-                if other.path == diff.path and not _is_apart(diff, run[at].number, numbers[place]):
-                    continue
-                length = _WINDOW
-                while (
-                    at + length < len(run)
-                    and place + length < len(shapes)
-                    and mine[at + length] == shapes[place + length]
-                    and (
-                        other.path != diff.path
-                        or numbers[place + length] < run[at].number
-                        or numbers[place] > run[at].number
-                    )
-                ):
-                    length += 1
-                best = max(best, (length, -place))
-            if best[0]:
-                length, place = best[0], -best[1]
-                yield _Copy(diff, run[at : at + length], other, other.lines[place : place + length])
-            at += max(best[0], 1)
-
-
-def _is_apart(diff: FileDiff, added: int, place: int) -> bool:
-    """Whether a place of the same file is another one: of two added copies, the later one is the copy."""
-    return place < added or (place > added and place not in diff.added_lines)
-
-
-def _without_overlap(copies: Iterator[_Copy]) -> Iterator[_Copy]:
-    """Each added line once, and of two added copies of each other only the one that stands later."""
-    taken: set[tuple[str, int]] = set()
-    for copy in sorted(copies, key=lambda one: (-len(one.added), one.diff.path, one.added[0].number)):
-        mine = {(copy.diff.path, line.number) for line in copy.added}
-        if mine & taken:
-            continue
-        taken |= mine | {(copy.other.path, line.number) for line in copy.original}
-        yield copy
-
-
-def _trimmed(copy: _Copy) -> _Copy:
+def _trimmed(copy: Copy) -> Copy:
     """Without lines at either end that differ: a function's own name is not what it does."""
     same = [
         n for n, (one, other) in enumerate(zip(copy.original, copy.added, strict=True)) if one.tokens == other.tokens
@@ -229,12 +92,12 @@ def _trimmed(copy: _Copy) -> _Copy:
     return evolve(copy, added=copy.added[part], original=copy.original[part])
 
 
-def _is_large(material: Material, copy: _Copy) -> bool:
+def _is_large(material: Material, copy: Copy) -> bool:
     if len(copy.added) < LINES or not material.in_scope(copy.diff, (line.number for line in copy.added)):
         return False
     if len({line.stripped for line in copy.added}) < _DISTINCT * len(copy.added):
         return False
-    pairs = _aligned(copy)
+    pairs = aligned(copy)
     if len(pairs) < TOKENS or sum(one == other for one, other in pairs) < _SAME * len(pairs):
         return False
     names = {pair for pair in pairs if pair[0] != pair[1]}
@@ -245,16 +108,7 @@ def _is_large(material: Material, copy: _Copy) -> bool:
     return _is_in_functions(material, copy)
 
 
-def _aligned(copy: _Copy) -> list[tuple[str, str]]:
-    """Token by token: of the original, of the copy."""
-    return [
-        pair
-        for one, other in zip(copy.original, copy.added, strict=True)
-        for pair in zip(one.tokens, other.tokens, strict=True)
-    ]
-
-
-def _is_in_functions(material: Material, copy: _Copy) -> bool:
+def _is_in_functions(material: Material, copy: Copy) -> bool:
     """Whether most of it is what functions do: signatures, tables and declarations are alike by nature."""
     inside: set[int] = set()
     for one in functions(material, copy.diff, "new"):
@@ -262,10 +116,10 @@ def _is_in_functions(material: Material, copy: _Copy) -> bool:
     return sum(line.number in inside for line in copy.added) >= 0.8 * len(copy.added)
 
 
-def _duplicate(copy: _Copy) -> Fact:
+def _duplicate(copy: Copy) -> Fact:
     first, last = copy.added[0].number, copy.added[-1].number
     there = _place(copy)
-    names = list(dict.fromkeys(pair for pair in _aligned(copy) if pair[0] != pair[1]))
+    names = list(dict.fromkeys(pair for pair in aligned(copy) if pair[0] != pair[1]))
     but = " and ".join(f"{one_line(new, 40)} for {one_line(old, 40)}" for old, new in names)
     return DUPLICATE.fact(
         copy.diff,
@@ -277,7 +131,7 @@ def _duplicate(copy: _Copy) -> Fact:
     )
 
 
-def _whole_function(material: Material, copy: _Copy) -> Fact | None:
+def _whole_function(material: Material, copy: Copy) -> Fact | None:
     """The fact on a new function whose whole body stands elsewhere, word for word."""
     mine = {line.number: number for number, line in enumerate(copy.added)}
     text = copy.diff.new_text or ""
@@ -288,7 +142,7 @@ def _whole_function(material: Material, copy: _Copy) -> Fact | None:
             continue
         part = slice(mine[body[0]], mine[body[-1]] + 1)
         same = evolve(copy, added=copy.added[part], original=copy.original[part])
-        pairs = _aligned(same)
+        pairs = aligned(same)
         if len(pairs) < BODY_TOKENS or any(one != other for one, other in pairs):
             continue
         other = _function_at(material, same)
@@ -308,7 +162,7 @@ def _whole_function(material: Material, copy: _Copy) -> Fact | None:
     return None
 
 
-def _function_at(material: Material, copy: _Copy) -> Symbol | None:
+def _function_at(material: Material, copy: Copy) -> Symbol | None:
     """The function that holds the original, if the original is all that it does."""
     language = language_of(copy.other.path)
     try:
@@ -325,24 +179,24 @@ def _function_at(material: Material, copy: _Copy) -> Symbol | None:
     return None
 
 
-def _place(copy: _Copy) -> str:
+def _place(copy: Copy) -> str:
     at = f"from line {copy.original[0].number + 1} on"
     return f"{at} of this file" if copy.other.path == copy.diff.path else f"{at} of {copy.other.path}"
 
 
-def _related(copy: _Copy, label: str) -> Related:
+def _related(copy: Copy, label: str) -> Related:
     index = LineIndex(copy.other.text)
     return Related(copy.other.path, index.range_of_git_lines(copy.original[0].number, copy.original[-1].number), label)
 
 
-def _own_names(copy: _Copy) -> set[str]:
+def _own_names(copy: Copy) -> set[str]:
     """What the copied functions are called themselves: a call to the other one is meant."""
     return {match[1] for line in (*copy.added, *copy.original) if (match := _DEFINES.search(line.stripped))}
 
 
-def _slips(copy: _Copy) -> Iterator[Fact]:
+def _slips(copy: Copy) -> Iterator[Fact]:
     """A name of the original that stands once where all its other places have the new name."""
-    pairs = _aligned(copy)
+    pairs = aligned(copy)
     if len(copy.added) < SLIP_LINES or sum(one == other for one, other in pairs) < 0.6 * len(pairs):
         return
     became: dict[str, Counter[str]] = {}

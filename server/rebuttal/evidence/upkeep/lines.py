@@ -7,10 +7,10 @@ from itertools import islice
 
 from attrs import frozen
 
-_TOKEN = re.compile(
-    r"""(?P<word>[A-Za-z_$@][\w$]*)|(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`)|(?P<number>\d[\w.]*)"""
-    r"""|(?P<sign>[^\s\w])"""
-)
+_ATOMS = r"""[A-Za-z_$@][\w$]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`|\d[\w.]*"""
+_ATOM = re.compile(_ATOMS)
+_TOKEN = re.compile(rf"{_ATOMS}|\S")
+_SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"\s*(?:#(?!\[|include|define|if|el|end|pragma)|//|/?\*(?!\w)|--\s|<!--|\"\"\"|''')")
 _IMPORT = re.compile(
     r"\s*(?:import\b|from\s+\S+\s+import\b|export\s+.*\bfrom\b|using\s+[\w.]+;|use\s+[\w:\\{]|require\b|require_relative\b"
@@ -39,7 +39,7 @@ class Line:
     @property
     def shape(self) -> str:
         """Its signs and how many words there are between them: what a copy keeps when names are replaced in it."""
-        return "".join(_sign(match) for match in _TOKEN.finditer(self.stripped))
+        return _SPACE.sub("", _ATOM.sub("w", self.stripped))
 
 
 def meaningful(text: str, until: int) -> list[Line]:
@@ -59,11 +59,6 @@ def meaningful(text: str, until: int) -> list[Line]:
 
 def _is_noise(line: str) -> bool:
     return bool(_COMMENT.match(line) or _BARE.match(line) or _IMPORT.match(line))
-
-
-def _sign(match: re.Match[str]) -> str:
-    kind = match.lastgroup
-    return match.group() if kind == "sign" else "w" if kind == "word" else "s"
 
 
 def is_name(token: str) -> bool:

@@ -1,0 +1,211 @@
+"""Added lines that equal others in shape: of the same change, the same file, or a file beside it.
+
+Runs of lines are compared by their shape, window by window; what they hold word for word is for others to judge.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+
+from attrs import frozen
+
+from rebuttal.change.model import FileDiff
+from rebuttal.evidence.model import Material
+from rebuttal.evidence.upkeep.functions import is_own_code, own_lines, removed_text
+from rebuttal.evidence.upkeep.lines import Line, meaningful
+from rebuttal.text.languages import family_of, language_of
+
+LEAST = 5
+"""Lines that a copy has at least."""
+_WINDOW = LEAST
+_NEIGHBOURS = 60
+_ROOM = 1_500_000
+"""Characters of files beside the changed ones."""
+_SAMPLE = 16
+_MOST_FILES = 60
+_HEAD = 600
+_GENERATED = re.compile(
+    r"\b(?:auto-?generated|generated (?:by|from|file|code)|do not (?:edit|modify))\b", re.IGNORECASE
+)
+_SHARED = 4
+"""Lines that a file must hold as they are, before it is looked at closely."""
+_MOVED = 0.4
+
+
+@frozen(slots=False)
+class Text:
+    """A file of the new side."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return meaningful(self.text, own_lines(self.path, self.text))
+
+    @cached_property
+    def shapes(self) -> list[str]:
+        return [line.shape for line in self.lines]
+
+    @cached_property
+    def places(self) -> dict[tuple[str, ...], list[int]]:
+        """Where each run of so many shapes begins."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        for place in range(len(self.shapes) - _WINDOW + 1):
+            found.setdefault(tuple(self.shapes[place : place + _WINDOW]), []).append(place)
+        return found
+
+
+@frozen
+class Copy:
+    """Added lines, and the lines elsewhere that they equal."""
+
+    diff: FileDiff
+    added: Sequence[Line]
+    other: Text
+    original: Sequence[Line]
+
+
+def copies_of(material: Material) -> list[Copy]:
+    """All of them, the longest first; of two added copies of each other only one."""
+    return list(_without_overlap(_copies(material)))
+
+
+def _copies(material: Material) -> Iterator[Copy]:
+    removed = removed_text(material)
+    texts: dict[str, Text] = {}
+    given: list[tuple[FileDiff, list[Sequence[Line]]]] = []
+    for diff in _grown(material):
+        own = texts.setdefault(diff.path, Text(diff.path, diff.new_text or ""))
+        runs = [run for run in _runs(diff, own.lines) if len(run) >= LEAST]
+        runs = [run for run in runs if sum(line.stripped in removed for line in run) <= _MOVED * len(run)]
+        if runs:
+            given.append((diff, runs))
+    for diff, runs in given:
+        for other in (texts[diff.path], *_beside(material, diff, runs, texts)):
+            yield from _between(diff, runs, other)
+
+
+def _grown(material: Material) -> list[FileDiff]:
+    """The changed files that may hold copies; of very many, those that gained most."""
+    found = [
+        diff
+        for diff in material.files
+        if diff.new_text
+        and any(hunk.new_count >= LEAST for hunk in diff.hunks)
+        and is_own_code(diff.path)
+        and not _GENERATED.search(diff.new_text[:_HEAD])
+    ]
+    return sorted(found, key=lambda diff: -len(diff.added_lines))[:_MOST_FILES]
+
+
+def _runs(diff: FileDiff, lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+    """The added lines that mean something, by hunk."""
+    numbers = [line.number for line in lines]
+    for hunk in diff.hunks:
+        if hunk.new_count >= LEAST:
+            first = bisect_left(numbers, hunk.new_start)
+            yield lines[first : bisect_left(numbers, hunk.new_start + hunk.new_count)]
+
+
+def _beside(
+    material: Material, diff: FileDiff, runs: Sequence[Sequence[Line]], texts: dict[str, Text]
+) -> Iterator[Text]:
+    """Files of the same folder and language, and the other changed ones, that hold some of the lines as they are."""
+    lines = list(dict.fromkeys(line.stripped for run in runs for line in run if len(line.stripped) >= 20))
+    sample = lines[:: max(len(lines) // _SAMPLE, 1)][:_SAMPLE]
+    least = min(_SHARED, max(len(sample) // 3, 1))
+    room = _ROOM
+    for path in islice(_neighbours(material, diff), _NEIGHBOURS):
+        changed = material.change.file(path)
+        text = changed.new_text if changed else material.repository.new.read(path)
+        if not text or len(text) > room or _GENERATED.search(text[:_HEAD]):
+            continue
+        room -= len(text)
+        if sum(line in text for line in sample) >= least:
+            yield texts.setdefault(path, Text(path, text))
+
+
+def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
+    language = language_of(diff.path)
+    if language is None:
+        return
+    changed = [one.path for one in material.change.files if one.new_text and one.path != diff.path]
+    folder = diff.path.rpartition("/")[0]
+    paths = material.once("upkeep:folders", lambda: _by_folder(material))
+    for path in dict.fromkeys([*changed, *paths.get(folder, ())]):
+        other = language_of(path)
+        if not _is_twin(path, diff.path) and other and family_of(other) == family_of(language) and is_own_code(path):
+            yield path
+
+
+def _is_twin(one: str, other: str) -> bool:
+    """Whether two files are the same one, or builds of it: `a.js` and `a.cjs`, `unix/a.c` and `win/a.c`."""
+    return one.rpartition("/")[2].rpartition(".")[0] == other.rpartition("/")[2].rpartition(".")[0]
+
+
+def _by_folder(material: Material) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted(material.repository.new.paths()):
+        found.setdefault(path.rpartition("/")[0], []).append(path)
+    return found
+
+
+def _between(diff: FileDiff, runs: Sequence[Sequence[Line]], other: Text) -> Iterator[Copy]:
+    """The longest stretches of added lines that another text holds in the same shape."""
+    shapes, places = other.shapes, other.places
+    numbers = [line.number for line in other.lines]
+    for run in runs:
+        mine = [line.shape for line in run]
+        at = 0
+        while at + _WINDOW <= len(run):
+            best: tuple[int, int] = (0, 0)
+            for place in places.get(tuple(mine[at : at + _WINDOW]), ())[:20]:
+                if other.path == diff.path and not _is_apart(diff, run[at].number, numbers[place]):
+                    continue
+                length = _WINDOW
+                while (
+                    at + length < len(run)
+                    and place + length < len(shapes)
+                    and mine[at + length] == shapes[place + length]
+                    and (
+                        other.path != diff.path
+                        or numbers[place + length] < run[at].number
+                        or numbers[place] > run[at].number
+                    )
+                ):
+                    length += 1
+                best = max(best, (length, -place))
+            if best[0]:
+                length, place = best[0], -best[1]
+                yield Copy(diff, run[at : at + length], other, other.lines[place : place + length])
+            at += max(best[0], 1)
+
+
+def _is_apart(diff: FileDiff, added: int, place: int) -> bool:
+    """Whether a place of the same file is another one: of two added copies, the later one is the copy."""
+    return place < added or (place > added and place not in diff.added_lines)
+
+
+def _without_overlap(copies: Iterator[Copy]) -> Iterator[Copy]:
+    """Each added line once, and of two added copies of each other only the one that stands later."""
+    taken: set[tuple[str, int]] = set()
+    for copy in sorted(copies, key=lambda one: (-len(one.added), one.diff.path, one.added[0].number)):
+        mine = {(copy.diff.path, line.number) for line in copy.added}
+        if mine & taken:
+            continue
+        taken |= mine | {(copy.other.path, line.number) for line in copy.original}
+        yield copy
+
+
+def aligned(copy: Copy) -> list[tuple[str, str]]:
+    """Token by token: of the original, of the copy."""
+    return [
+        pair
+        for one, other in zip(copy.original, copy.added, strict=True)
+        for pair in zip(one.tokens, other.tokens, strict=True)
+    ]
