@@ -142,18 +142,27 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
     macro = re.compile(rf"^[ \t]*#[ \t]*(?:define|undef)[ \t]+{re.escape(name)}\b", re.MULTILINE)
     if any(macro.search(source.text) for source in sources):
         return
-    known = tuple(
-        (source, one) for source in sources for one in source.symbols if one.name == name and _calls(one, source.text)
-    )
     static = altered.owner is None and "static" in _before(altered.old, altered.diff.old_text)
-    world = _World(altered, known, static and not altered.diff.path.endswith(_HEADERS))
+    inside = static and not altered.diff.path.endswith(_HEADERS)
+    if inside:
+        sources = [source for source in sources if source.path == altered.diff.path]
+    world = _World(altered, tuple(_known(name, sources)), inside)
     if not _is_alone(world):
         return
     includes = modules.once("includes", lambda: Includes(modules))
-    for source in [one for one in sources if one.path == altered.diff.path] if world.is_static else sources:
+    for source in sources:
         for one in source.references({name}):
             if one.kind == "call" and (sure := _sure(world, source, one, includes)):
                 yield Usage(source, one, sure)
+
+
+def _known(name: str, sources: list[Source]) -> Iterator[tuple[Source, Symbol]]:
+    """What defines or declares the name. Of a file where it only follows what no type ends with, nothing is read."""
+    typed = rf"(?:^|::|[*&~]|[\w>\])][ \t]+){re.escape(name)}\s*\("
+    maybe = re.compile(typed, re.MULTILINE)
+    for source in sources:
+        if maybe.search(source.text):
+            yield from ((source, one) for one in source.symbols if one.name == name and _calls(one, source.text))
 
 
 def _calls(symbol: Symbol, text: str) -> bool:
