@@ -6,6 +6,7 @@ from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.steering import blanket, gates, strictness
 from rebuttal.evidence.structure import debug, guards, swallowed
+from rebuttal.evidence.structure import tests as removed_tests
 from rebuttal.evidence.upkeep import checks as upkeep
 
 _GROUPS: tuple[tuple[Rule, ...], ...] = (
@@ -14,6 +15,7 @@ _GROUPS: tuple[tuple[Rule, ...], ...] = (
     debug.RULES,
     swallowed.RULES,
     guards.RULES,
+    removed_tests.RULES,
     blanket.RULES,
     gates.RULES,
     strictness.RULES,

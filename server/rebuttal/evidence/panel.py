@@ -32,6 +32,7 @@ from rebuttal.evidence.model import (
 )
 from rebuttal.evidence.steering import check as steering
 from rebuttal.evidence.structure import conflicts, debug, guards, swallowed, syntax
+from rebuttal.evidence.structure import tests as removed_tests
 from rebuttal.evidence.upkeep import checks as upkeep
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
@@ -53,6 +54,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("debug leftovers", debug.check),
     ("swallowed errors", swallowed.check),
     ("removed guards", guards.check),
+    ("removed tests", removed_tests.check),
     *upkeep.CHECKS,
 )
 """The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""

@@ -44,6 +44,7 @@ _VALIDATES = re.compile(
     r"|checkArgument|checkState|requireNonNull|enforce|sanitize|preauthorize)\w*[!?]?)"
     r"\s*(?:\(.*\)|\s[\w:.,@ ]+)?\s*;?\s*$"
 )
+_ALIKE = re.compile(r"(?i)valid|check|verif|ensure|assert|requir|enforce|guard|sanit|auth|throw|raise")
 _DECORATOR = re.compile(
     r"^\s*(?:@|\[|#\[)\s*(?P<name>[\w.]*(?:login_required|permission_required|permissions?_?classes|requires?_\w+|\w*_required|authenticated"
     r"|require_?(?:auth|login|role|permission|POST|GET)\w*|Authorize|PreAuthorize|PostAuthorize|Secured|RolesAllowed|UseGuards|Roles|Transactional"
@@ -221,6 +222,8 @@ def _validation(material: Material, lines: Lines, number: int, match: re.Match[s
     word = re.compile(rf"\b{re.escape(name)}")
     hunk = lines.hunk("old", number)
     if hunk.new_count > 1 or len(pair.added) > 4 or not pair.same_header or word.search(pair.text):
+        return
+    if any(_ALIKE.search(one) for one in pair.added):
         return
     stem = re.sub(r"^_+", "", name)[:6].lower()
     for one in changed_files(material):

@@ -117,6 +117,7 @@ _DECIDES = re.compile(
     r"\A(?:(?:true|1)\s*(?:\|\||or\b)|(?:false|0)\s*(?:&&|and\b))|(?:(?:\|\||\bor)\s*true|(?:&&|\band)\s*false)\Z",
     re.IGNORECASE,
 )
+_ASSERTS = re.compile(r"(?i)assert\w*\s*\($|unreachable\w*\s*\($")
 _NEVER = re.compile(r"^\s*(?:\}\s*)?(?:else\s+|el)?if\b\s*\(?\s*(?:false|False|0)\s*\)?\s*(?:\{|:|then\b|$)")
 _BINARY = (
     "boolean_operator",
@@ -217,6 +218,8 @@ def _conditions(lines: Lines) -> Iterator[Fact]:
         return
     pattern = _CONSTANT_WORDS if lines.language == "python" else _CONSTANT_SIGNS
     for number, match in lines.found("new", pattern):
+        if _ASSERTS.search(lines.new[number][: match.start() + 1]):
+            continue  # `assert(0 && "why")` always fails, on purpose.
         if _is_operand(lines, number, match) and not _stood(lines, number, pattern):
             always = "true" if (match.lastgroup or "").startswith("or") else "false"
             yield CONSTANT.fact(

@@ -11,8 +11,11 @@ from rebuttal.evidence.structure.lines import Lines
 _GO_IGNORED = re.compile(r"^\s*(?:[\w.\[\], ]*,\s*)?_\s*:?=\s*(?P<call>[\w.]+(?:\[[^\]]*\])?)\(")
 _GO_SELF = re.compile(r"^\s*_\s*=\s*(?P<name>\w*[eE]rr)\s*$")
 _GO_EMPTY = re.compile(r"^\s*if\s+(?:.*;\s*)?(?P<name>\w*[eE]rr\w*)\s*!=\s*nil\s*\{\s*(?P<end>\})?\s*$")
+_GO_EMPTIED = re.compile(r"\bif\b[^\n{]*\berr\w*\s*!=\s*nil\s*\{\s*\}")
 _RUST_DROPPED = re.compile(r"^\s*(?:let\s+_\s*=\s*(?P<let>[\w:.!]+)\s*[(<]|(?P<ok>[\w:.!]+)\s*\(.*\)\.ok\(\)\s*;)")
 _SWIFT_TRIED = re.compile(r"(?<![=\w(]\s)(?<![=(])^\s*(?:_\s*=\s*)?try\?\s+(?P<call>[\w.]+)\(")
+_PASSED_ON = re.compile(r"\?\s*;|//")
+"""Passed on after all, or with a comment that says why not."""
 
 
 def dropped(lines: Lines) -> Iterator[tuple[int, str]]:
@@ -28,7 +31,7 @@ def dropped(lines: Lines) -> Iterator[tuple[int, str]]:
 def _go(lines: Lines) -> Iterator[tuple[int, str]]:
     for number, match in lines.found("new", _GO_IGNORED):
         call = match["call"]
-        if _was_checked_in_go(lines, number, call):
+        if ".(" not in lines.new[number] and "//" not in lines.new[number] and _was_checked_in_go(lines, number, call):
             name = one_line(call, 60)
             yield number, f"The error of `{name}` was checked, and now it is assigned to `_`: a failure goes unnoticed."
     for number, match in lines.found("new", _GO_SELF):
@@ -38,23 +41,21 @@ def _go(lines: Lines) -> Iterator[tuple[int, str]]:
             re.search(rf"\bif\b.*\b{name}\s*!=\s*nil|\breturn\b.*\b{name}\b", lines.old[one]) for one in hunk.old_lines
         ):
             yield number, f"`{name}` was looked at, and now it is assigned to `_`: a failure goes unnoticed."
-    for number, match in lines.found("new", _GO_EMPTY):
+    stood = len(_GO_EMPTIED.findall(lines.diff.old_text or ""))
+    for number, match in lines.near("new", _GO_EMPTY):
         after = lines.new[number + 1].strip() if number + 1 < len(lines.new) else ""
-        before = [lines.old[one] for one in lines.hunk("new", number).old_lines]
-        if (match["end"] or after == "}") and not any(_GO_EMPTY.match(one) for one in before):
+        if (match["end"] or after == "}") and len(_GO_EMPTIED.findall(lines.diff.new_text or "")) > stood:
             yield number, f"`{match['name']}` is checked, but nothing is done about it: a failure goes unnoticed."
 
 
 def _was_checked_in_go(lines: Lines, number: int, call: str) -> bool:
     """Whether a removed line nearby made the same call and kept its error, which the base looked at."""
     hunk = lines.hunk("new", number)
-    kept = re.compile(rf"(?P<name>\b\w*[eE]rr\w*)\s*:?=\s*{re.escape(call)}\(|\breturn\b.*{re.escape(call)}\(")
+    kept = re.compile(rf"(?P<name>\b\w*[eE]rr\w*)\s*:?=\s*{re.escape(call)}\(")
     for one in hunk.old_lines:
         match = kept.search(lines.old[one])
         if match is None:
             continue
-        if match["name"] is None:
-            return True
         looked = re.compile(
             rf"\b{match['name']}\b\s*(?:!=|==)\s*nil|\breturn\b.*\b{match['name']}\b|\(.*\b{match['name']}\b"
         )
@@ -65,6 +66,8 @@ def _was_checked_in_go(lines: Lines, number: int, call: str) -> bool:
 def _rust(lines: Lines) -> Iterator[tuple[int, str]]:
     for number, match in lines.found("new", _RUST_DROPPED):
         call = match["let"] or match["ok"]
+        if _PASSED_ON.search(lines.new[number]):
+            continue
         hunk = lines.hunk("new", number)
         before = " ".join(lines.old[one].strip() for one in hunk.old_lines)
         if re.search(rf"{re.escape(call)}\s*[(<][^;]*\)\s*(?:\?|\.unwrap\(\)|\.expect\()", before):

@@ -20,6 +20,7 @@ LONGEST = 500
 """A longer line was not written by hand, or is not read by anyone."""
 _PLACES = 200
 """So many candidates of one kind are looked at in a file; more is generated."""
+_NEAR = 20_000
 _NO_LIBRARY = re.compile(
     r"(?:^|/)(?:bin|cli|cmd|scripts?|tools?|bench(?:mark)?s?|perf|examples?|samples?|demos?|playground|docs?|dev|build|ci"
     r"|\.github|website|site|fuzz|tutorials?|docs_src|hack|e2e|mocks?|stories|sandbox(?:es)?|console|commands?|tasks"
@@ -84,6 +85,18 @@ class Lines:
                 return
             node = self.node(side, number, match.start() + len(match[0]) - len(match[0].lstrip()))
             if node is not None and node.is_code:
+                yield number, match
+
+    def near(self, side: Side, pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
+        """Where a changed line matches, or one of the two before it: a block can be emptied under its head."""
+        text = self.of(side)
+        close: set[int] = set()
+        for hunk in self.diff.hunks:
+            start, count = (hunk.new_start, hunk.new_count) if side == "new" else (hunk.old_start, hunk.old_count)
+            close.update(range(start - 2, start + count))
+        for number in sorted(line for line in close if 0 <= line < len(text))[:_NEAR]:
+            match = pattern.search(text[number]) if len(text[number]) <= LONGEST else None
+            if match is not None:
                 yield number, match
 
     def node(self, side: Side, number: int, column: int) -> SyntaxNode | None:

@@ -44,12 +44,13 @@ _PRINTS: dict[Language, _Printing] = {
     "swift": _print(r"^\s*(?:print|NSLog|dump)\s*\(", "print"),
 }
 _MARKED = re.compile(
-    r"""[(<\s]\s*[fFbu@$]?(["'`])\s*(?:here\b|i am here|got here|xxx+|debug\b|dbg\b|asdf|hello\b(?!,? world)|"""
+    r"""\s*\(?\s*[fFbu@$]?(["'`])\s*(?:here\b|i am here|got here|xxx+|debug\b|dbg\b|asdf|hello\b(?!,? world)|"""
     r"""(?:[>=\-#!*+~])\1?|[>=#!*+~-]{3,}|wtf\b|fuck|test(?:ing)?\d*\1|foo\1|bar\1|\d{1,4}\1|aaa+|bbb+|zzz+)""",
     re.IGNORECASE,
 )
 _SURE: tuple[Language, ...] = ("javascript", "typescript", "tsx", "java", "python", "go", "php", "csharp")
 """In these a library prints nothing at all; in others prints belong to examples and small programs as well."""
+_MANY = 3
 _FEWEST = 3
 """So many files of the language in the folder tell that it does not print."""
 _MAIN = re.compile(
@@ -70,9 +71,13 @@ def prints(material: Material, lines: Lines, rule: Rule) -> Iterator[Fact]:
         for number, match in lines.found("new", how.call)
         if not any(how.call.search(lines.old[line]) for line in lines.hunk("new", number).old_lines)
     ]
+    if len(places) > _MANY:
+        return  # Printing is what it does.
     quiet: bool | None = None
     for number, match in places:
-        marked = _MARKED.search(lines.new[number][match.end() - 1 :]) is not None
+        marked = _MARKED.match(lines.new[number], match.end()) is not None
+        if "/" not in lines.diff.path or lines.function("new", number) is None:
+            continue  # Beside the code, or run when it is loaded: a script.
         if not marked and (lines.language not in _SURE or base is None or _prints(how, base)):
             continue
         if not marked and quiet is None:

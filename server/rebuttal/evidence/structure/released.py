@@ -97,8 +97,6 @@ def _taken(lines: Lines, pair: Pair, number: int, on: str, how: str, call: str |
 def _is_handed_over(pair: Pair, on: str, taken: str) -> bool:
     """Whether somebody else may give it back: it is returned, kept, or passed on by an added line."""
     name = re.escape(on)
-    if pair.holds(rf"\b(?:return|yield)\b[^\n]*(?<![\w.]){name}\b(?!\.|\()"):
-        return True
     return any(
         re.search(rf"(?<![\w.]){name}\b", one) and not re.match(rf"{name}\s*(?:\.|->)", one) for one in pair.added
     )
@@ -160,7 +158,6 @@ def _name_of(words: str) -> str:
         "unique_lock",
         "scoped_lock",
         "shared_lock",
-        "mutex",
         "pthread_mutex_lock",
         "synchronized",
     )
@@ -179,7 +176,7 @@ def _kept_inside(lines: Lines, pair: Pair, number: int, flat: bool) -> list[int]
             break
         if re.search(r"(?i)unlock|^\s*(?:finally|try)\b", line):
             continue
-        if re.search(r"[\w\])]\s*(?:\(|[-+|&*/]?=(?!=)|\[|\.|\+\+|--)", line):
+        if re.search(r"[\w\])]\s*(?:\(|<<|[-+|&*/]?=(?!=)|\[|\.|\+\+|--)", line):
             inside.append(plain(line))
     places = {plain(lines.new[at]): at for at in range(pair.new.start_line, min(pair.new.end_line + 1, len(lines.new)))}
     return sorted(places[one] for one in inside if one in places)

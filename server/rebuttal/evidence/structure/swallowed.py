@@ -99,24 +99,8 @@ _CATCH = re.compile(r"\bcatch\b")
 _RESCUE = re.compile(r"^\s*rescue\b|\brescue\s+nil\b")
 
 
-def _changed_or_next(lines: Lines, side: Side, pattern: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str]]]:
-    """Where a changed line matches, or the one or two before it: a handler can be emptied under its head."""
-    text = lines.of(side)
-    changed = lines.diff.added_lines if side == "new" else lines.diff.removed_lines
-    near = set(changed) | {line - 1 for line in changed} | {line - 2 for line in changed}
-    for hunk in lines.diff.hunks:
-        # What was taken out leaves no line of its own on this side.
-        start, count = (hunk.new_start, hunk.new_count) if side == "new" else (hunk.old_start, hunk.old_count)
-        if not count:
-            near |= {start - 1, start - 2}
-    for number in sorted(line for line in near if 0 <= line < len(text))[:20_000]:
-        match = pattern.search(text[number]) if len(text[number]) < 1000 else None
-        if match is not None:
-            yield number, match
-
-
 def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
-    for number, match in _changed_or_next(lines, side, _EXCEPT):
+    for number, match in lines.near(side, _EXCEPT):
         what = match["what"]
         node = lines.node(side, number, match.start() + len(match[0]) - len(match[0].lstrip()))
         clause = node.nearest("except_clause") if node is not None else None
@@ -129,7 +113,7 @@ def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
         if tried is None or _is_cleanup(lines, side, number, tried.text):
             continue
         yield _Handler(number, block.last_line, what, plain(tried.text + clause.text))
-    for number, match in _changed_or_next(lines, side, _SUPPRESS):
+    for number, match in lines.near(side, _SUPPRESS):
         if _BROAD.search(match["what"]):
             node = lines.node(side, number, len(match[0]) - len(match[0].lstrip()))
             whole = node.nearest("with_statement") if node is not None else None
@@ -171,7 +155,7 @@ _COMMENT = re.compile(r"(?:^|\s)(?:#(?!\{|if\b|endif\b|pragma\b)|//)|/\*|--\s")
 
 def _braces(lines: Lines, side: Side) -> Iterator[_Handler]:
     """`catch` with an empty block, in the languages that have one; `.catch(() => {})` of promises."""
-    for number, match in _changed_or_next(lines, side, _CATCH):
+    for number, match in lines.near(side, _CATCH):
         node = lines.node(side, number, match.start())
         if node is None:
             continue
@@ -242,7 +226,7 @@ def _promise(lines: Lines, side: Side, number: int, node: SyntaxNode) -> Iterato
 
 
 def _ruby(lines: Lines, side: Side) -> Iterator[_Handler]:
-    for number, match in _changed_or_next(lines, side, _RESCUE):
+    for number, match in lines.near(side, _RESCUE):
         node = lines.node(side, number, match.start() + match[0].index("rescue"))
         whole = node.parent if node is not None and node.text == "rescue" else node
         clause = whole.nearest("rescue", "rescue_modifier") if whole is not None else None

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import pytest
+
+from rebuttal.evidence.structure import guards
+from tests.evidence.structure.conftest import Told, marked
+
+PY_ASYNC = """\
+async def save(a):
+    return a
+
+
+async def f(a):
+    await check(a)
+    await save(a)
+    return a
+"""
+JS_ASYNC = """\
+async function save(a) {
+  return a;
+}
+export async function f(a) {
+  await check(a);
+  await save(a);
+  return a;
+}
+"""
+CS_ASYNC = """\
+class A {
+  async Task F(int a) {
+    await Check(a);
+    await Save(a);
+  }
+}
+"""
+RUST_ASYNC = """\
+async fn f(a: i32) {
+    check(a).await;
+    save(a).await;
+}
+"""
+LOCKED = """\
+class A:
+    def get(self, key):
+        with self._lock:
+            return self._items[key]
+
+    def put(self, key, value):
+        with self._lock:
+            self._items[key] = value
+            self._count += 1
+"""
+UNLOCKED = LOCKED.replace(
+    "        with self._lock:\n            self._items[key] = value\n            self._count += 1\n",
+    "        self._items[key] = value\n        self._count += 1\n",
+)
+GO = """\
+package a
+
+func (s *S) Put(k string, v int) {
+\ts.mu.Lock()
+\tdefer s.mu.Unlock()
+\ts.items[k] = v
+}
+
+func (s *S) Get(k string) int {
+\ts.mu.Lock()
+\tdefer s.mu.Unlock()
+\treturn s.items[k]
+}
+
+func Read(p string) (int, error) {
+\tf, err := os.Open(p)
+\tif err != nil {
+\t\treturn 0, err
+\t}
+\tdefer f.Close()
+\treturn parse(f)
+}
+"""
+JAVA = """\
+class A {
+  int count;
+  void add(int a) {
+    synchronized (this) {
+      count = count + a;
+    }
+  }
+  String name(User user) {
+    if (user == null) {
+      return "";
+    }
+    return user.getName();
+  }
+}
+"""
+C = """\
+int f(struct node *n, int size) {
+    char *copy = malloc(size);
+    if (n == NULL) {
+        return -1;
+    }
+    use(copy);
+    n->size = size;
+    free(copy);
+    return n->next->size;
+}
+"""
+CPP = """\
+void A::add(int a) {
+  std::lock_guard<std::mutex> guard(mutex_);
+  items_.push_back(a);
+}
+"""
+PY_NONE = """\
+def name(user):
+    if user is None:
+        return ""
+    first = user.first
+    return first.title()
+"""
+VIEW = """\
+@login_required
+def delete(request, key):
+    item = find(key)
+    item.delete()
+    return done(request)
+"""
+RAILS = "class A < B\n  before_action :authenticate_user!\n\n  def show\n    @a = 1\n  end\nend\n"
+VALID = "def put(store, key, value):\n    validate_key(key)\n    store[key] = value\n    return key\n"
+CSHARP = "class A {\n  [Authorize]\n  public int Delete(int id) {\n    var a = Find(id);\n    return a.Id;\n  }\n}\n"
+RUBY_LOCKED = "  @mutex.synchronize do\n    @items << a\n  end\n"
+RUBY = f"def f(a)\n{RUBY_LOCKED}end\n\ndef g\n  @mutex.synchronize {{ @items.size }}\nend\n"
+PHP = "<?php\nfunction show($name) {\n    echo htmlspecialchars($name);\n    return 1;\n}\n"
+OPEN = "def f(p):\n    with open(p) as g:\n        rows = g.read()\n    return rows\n"
+CALL = "def f(a):\n    b = client.fetch(a, timeout=5)\n    return b\n"
+
+GONE = [
+    ("a.py", PY_ASYNC, PY_ASYNC.replace("await save(a)", "save(a)"), "save(a)"),
+    ("a.js", JS_ASYNC, JS_ASYNC.replace("await save(a)", "save(a)"), "save(a);"),
+    ("a.ts", JS_ASYNC, JS_ASYNC.replace("await check(a)", "check(a)"), "check(a);"),
+    ("a.cs", CS_ASYNC, CS_ASYNC.replace("await Save(a)", "Save(a)"), "Save(a);"),
+    ("a.rs", RUST_ASYNC, RUST_ASYNC.replace("save(a).await", "save(a)"), "save(a);"),
+    ("a.py", LOCKED, UNLOCKED, "self._items[key] = value"),
+    (
+        "a.go",
+        GO,
+        GO.replace("\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n\ts.items[k] = v", "\ts.items[k] = v"),
+        "s.items[k] = v",
+    ),
+    ("a.go", GO, GO.replace("\tdefer s.mu.Unlock()\n\ts.items", "\ts.items"), "s.mu.Lock()"),
+    ("a.go", GO, GO.replace("\tdefer f.Close()\n", ""), "f, err := os.Open(p)"),
+    (
+        "a.java",
+        JAVA,
+        JAVA.replace("    synchronized (this) {\n      count = count + a;\n    }\n", "    count = count + a;\n"),
+        "count = count + a;",
+    ),
+    (
+        "a.java",
+        JAVA,
+        JAVA.replace('    if (user == null) {\n      return "";\n    }\n', ""),
+        "return user.getName();",
+    ),
+    ("a.c", C, C.replace("    free(copy);\n", ""), "char *copy = malloc(size);"),
+    ("a.c", C, C.replace("    if (n == NULL) {\n        return -1;\n    }\n", ""), "n->size = size;"),
+    (
+        "a.cpp",
+        CPP,
+        CPP.replace("  std::lock_guard<std::mutex> guard(mutex_);\n", ""),
+        "items_.push_back(a);",
+    ),
+    ("a.py", PY_NONE, PY_NONE.replace('    if user is None:\n        return ""\n', ""), "first = user.first"),
+    ("a.py", VIEW, VIEW.replace("@login_required\n", ""), "def delete(request, key):"),
+    ("a.cs", CSHARP, CSHARP.replace("  [Authorize]\n", ""), "public int Delete(int id) {"),
+    ("a.rb", RAILS, RAILS.replace("  before_action :authenticate_user!\n\n", ""), "class A < B"),
+    ("a.rb", RUBY, RUBY.replace(RUBY_LOCKED, "  @items << a\n"), "@items << a"),
+    ("a.py", VALID, VALID.replace("    validate_key(key)\n", ""), "store[key] = value"),
+    ("a.php", PHP, PHP.replace("htmlspecialchars($name)", "$name"), "echo $name;"),
+    ("a.py", CALL, CALL.replace(", timeout=5", ""), "b = client.fetch(a)"),
+    (
+        "a.py",
+        OPEN,
+        OPEN.replace("    with open(p) as g:\n        rows", "    g = open(p)\n    rows"),
+        "g = open(p)",
+    ),
+    (
+        "a.go",
+        GO,
+        GO.replace("\tif err != nil {\n\t\treturn 0, err\n\t}\n", ""),
+        "f, err := os.Open(p)",
+    ),
+]
+STANDS = [
+    # The called function, or the caller, was made synchronous.
+    ("a.py", PY_ASYNC, PY_ASYNC.replace("await save(a)", "save(a)").replace("async def save", "def save")),
+    ("a.py", PY_ASYNC, PY_ASYNC.replace("await ", "").replace("async ", "")),
+    # It is waited for elsewhere.
+    ("a.py", PY_ASYNC, PY_ASYNC.replace("    await save(a)\n", "    t = save(a)\n    await t\n")),
+    (
+        "a.js",
+        JS_ASYNC,
+        JS_ASYNC.replace("await check(a);\n  await save(a);", "await Promise.all([check(a), save(a)]);"),
+    ),
+    # Another lock, or a helper that locks.
+    (
+        "a.py",
+        LOCKED,
+        LOCKED.replace("with self._lock:\n            self._items", "with self._mutex:\n            self._items"),
+    ),
+    ("a.py", LOCKED, UNLOCKED.replace("self._items[key] = value", "self._put_locked(key, value)")),
+    # The whole function went, or moved.
+    ("a.py", LOCKED, LOCKED.partition("    def put")[0]),
+    ("a.go", GO, GO.replace("\tdefer f.Close()\n", "\tdefer closeQuietly(f)\n")),
+    (
+        "a.go",
+        GO,
+        GO.replace("\tdefer f.Close()\n\treturn parse(f)", "\tn, err := parse(f)\n\tf.Close()\n\treturn n, err"),
+    ),
+    # Asked in another way.
+    ("a.py", PY_NONE, PY_NONE.replace('    if user is None:\n        return ""\n', "    assert user is not None\n")),
+    (
+        "a.py",
+        PY_NONE,
+        PY_NONE.replace('    if user is None:\n        return ""\n', '    if not user:\n        return ""\n'),
+    ),
+    (
+        "a.py",
+        PY_NONE,
+        PY_NONE.replace("user):", "user: User):").replace('    if user is None:\n        return ""\n', ""),
+    ),
+    (
+        "a.java",
+        JAVA,
+        JAVA.replace('    if (user == null) {\n      return "";\n    }\n', "    Objects.requireNonNull(user);\n"),
+    ),
+    ("a.py", VIEW, VIEW.replace("@login_required\n", "@permission_required('x')\n")),
+    ("a.py", VALID, VALID.replace("    validate_key(key)\n", "    check_key(key)\n")),
+    ("a.py", VALID, VALID.replace("    validate_key(key)\n", "").replace("store, key", "store, key: Key")),
+    ("a.php", PHP, PHP.replace("htmlspecialchars($name)", "escape($name)")),
+    ("a.py", CALL, CALL.replace(", timeout=5", ", timeout=LIMIT")),
+    (
+        "a.py",
+        OPEN,
+        OPEN.replace("    with open(p) as g:\n        rows", "    g = open(p)\n    rows") + "    g.close()\n",
+    ),
+    ("a.py", OPEN, OPEN.replace("with open(p) as g:\n        rows = g.read()", "rows = Path(p).read_text()")),
+    ("a.c", C, C.replace("    free(copy);\n", "    n->copy = copy;\n")),
+    ("tests/test_a.py", LOCKED, UNLOCKED),
+]
+
+
+@pytest.mark.parametrize(("path", "before", "after", "line"), GONE)
+def test_a_guard_that_went_while_what_it_guarded_stays_is_told(
+    told: Told, path: str, before: str, after: str, line: str
+) -> None:
+    assert [marked(one) for one in told(guards.check, {path: before}, {path: after})] == [line]
+
+
+@pytest.mark.parametrize(("path", "before", "after"), STANDS)
+def test_a_guard_that_stands_in_another_way_is_not_missed(told: Told, path: str, before: str, after: str) -> None:
+    found = told(guards.check, {path: before}, {path: after})
+    assert [(marked(one), one.message) for one in found] == []
