@@ -172,6 +172,44 @@ def test_removed_java_types_and_members_are_missed(review: Review) -> None:
     assert callers(member) == [("src/app/Use.java", 6)]
 
 
+@pytest.mark.parametrize(
+    ("field", "use", "broken"),
+    [
+        ("public static final int LIMIT = 1;", "int a = Net.LIMIT;", True),
+        ("public int limit;", "int go(Net net) { return net.limit; }", True),
+        ("public int limit;", "int go(Other net) { return net.limit; }", False),
+        ("public int limit;", "int go(int limit) { return limit; }", False),
+    ],
+)
+def test_a_removed_java_field_is_missed(review: Review, field: str, use: str, broken: bool) -> None:
+    found = of(
+        reviewed(review, JAVA, java_net(more=f"    {field}\n"), java_net(), java(f"    {use}")), "impact:removed"
+    )
+    assert [callers(one) for one in found] == ([[("src/app/Use.java", 6)]] if broken else [])
+
+
+def test_a_removed_record_component_and_a_removed_property_are_missed(review: Review) -> None:
+    files = {
+        "a/Leg.java": "package a;\n\npublic record Leg(int from, int to) {}\n",
+        "a/Use.java": "package a;\n\nclass Use {\n    int go(Leg leg) { return leg.to(); }\n}\n",
+        "Net.cs": "namespace A;\n\npublic class Net\n{\n    public int Limit { get; set; }\n    int a;\n}\n",
+        "Use.cs": "namespace A;\n\nclass Use\n{\n    int Go(Net net) => net.Limit;\n}\n",
+        "K.php": "<?php\nnamespace A;\n\nclass K\n{\n    const LIMIT = 1;\n    public $size;\n}\n",
+        "Use.php": "<?php\nnamespace A;\n\nfunction go(K $k) { return K::LIMIT + $k->size; }\n",
+    }
+    after = {
+        "a/Leg.java": "package a;\n\npublic record Leg(int from) {}\n",
+        "Net.cs": "namespace A;\n\npublic class Net\n{\n    int a;\n}\n",
+        "K.php": "<?php\nnamespace A;\n\nclass K\n{\n}\n",
+    }
+    found = of(review(files, after), "impact:removed")
+    assert sorted(place for one in found for place in callers(one)) == [
+        ("Use.cs", 5),
+        ("Use.php", 4),
+        ("a/Use.java", 4),
+    ]
+
+
 def test_a_deleted_java_file_is_missed_once_in_each_file(review: Review) -> None:
     use = java('    Net a;\n    Net b = new Net();\n    String go(Net net) { return net.fetch("a"); }')
     (found,) = of(reviewed(review, JAVA, java_net(), None, use), "impact:")

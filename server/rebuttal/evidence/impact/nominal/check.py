@@ -118,7 +118,7 @@ def _broken(search: Search, group: Group, sources: list[Source]) -> list[Broken]
     uses = Uses(search.types, search.material.change, search.material.parser, names)
     has_extensions = search.types.language == "csharp" and group.kind == "member"
     extensions = extensions_named(group.name, sources) if has_extensions else []
-    only = group.kind == "member" and _is_only(group, sources)
+    only = group.kind == "member" and bool(group.old) and _is_only(group, sources)
     near = _near(search, group, sources, only)
     found = [broken for source in near for broken in uses.broken(group, source, only, extensions)]
     return sorted(found, key=lambda one: (one.usage.source.path, one.usage.reference.line))

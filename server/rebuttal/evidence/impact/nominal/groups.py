@@ -96,8 +96,12 @@ def member_groups(diff: FileDiff, source: Source, types: Types) -> Iterator[Grou
             yield from _constructor_group(diff, one, parts, types)
         for name, symbols in one.members.items():
             old = [symbol for symbol in symbols if symbol.kind == "method"]
-            if old and name not in (one.symbol.name, "__construct") and any(touches(diff, symbol) for symbol in old):
+            if name in (one.symbol.name, "__construct") or not any(touches(diff, symbol) for symbol in symbols):
+                continue
+            if old:
                 yield from _method_group(diff, one, parts, types, name, old)
+            elif symbols[0].kind == "field" and not any(name in part.members for part in parts):
+                yield from _field_group(diff, one, parts, types, symbols[0])
 
 
 def _is_generated(parts: Iterable[Type]) -> bool:
@@ -129,6 +133,19 @@ def _method_group(
     if pair is not None and _is_static(one.source, old[0]) == _is_static(parts[0].source, new[0]):
         altered = Altered(diff, language, "signature", *pair, owner)
         yield Group(altered, "member", one.full, name, tuple(old), tuple(new), extension, words)
+
+
+def _field_group(diff: FileDiff, one: Type, parts: tuple[Type, ...], types: Types, old: Symbol) -> Iterator[Group]:
+    """A field, property, constant, case or record component that is gone."""
+    text = diff.new_text or ""
+    if _is_generated(parts) or any("partial" in part.modifiers for part in parts):
+        return
+    if types.language == "php" and one.source.text[old.name_offset - 1] == "$":
+        return  # PHP makes properties as they are written.
+    if types.language == "csharp" and "#if" in text:
+        return  # What stands under a condition may not have been read.
+    altered = Altered(diff, types.language, "removed", old, None, one.symbol.qualified)
+    yield Group(altered, "member", one.full, old.name, words=words_before(one.source, old))
 
 
 def _seems_declared(text: str, name: str, language: Language) -> bool:

@@ -41,7 +41,9 @@ def unused(parameters: Parameters, given: Arguments) -> str | None:
     takes = sum(one.kind in _POSITIONAL for one in parameters)
     if given.has_spread or given.positional <= takes or any(one.kind == "variadic" for one in parameters):
         return None
-    return f"passes {given.positional} arguments, but only {takes} {'is' if takes == 1 else 'are'} used"
+    passed = f"{given.positional} argument{'' if given.positional == 1 else 's'}"
+    taken = "none is" if takes == 0 else f"only {takes} {'is' if takes == 1 else 'are'}"
+    return f"passes {passed}, but {taken} used"
 
 
 def shape(symbol: Symbol) -> tuple[tuple[str, bool, str], ...]:

@@ -177,12 +177,13 @@ class Uses:
                 found = [(part, symbol) for part, symbol in found if part.full != full]
             if self.types.language == "csharp" and any(symbol.kind != "method" for _, symbol in found):
                 continue  # A field that holds a function.
-            found = [(part, symbol) for part, symbol in found if symbol.kind == "method"]
+            if group.old:
+                found = [(part, symbol) for part, symbol in found if symbol.kind == "method"]
+            elif one.receiver is None:
+                continue  # A local name may be meant.
             if group.is_gone and (found or self._is_magic(full)):
                 continue
-            yield from self._judged(
-                group, Usage(source, one, "certain"), [symbol for _, symbol in found], extensions, one.receiver
-            )
+            yield from self._judged(group, Usage(source, one, "certain"), [symbol for _, symbol in found], extensions)
 
     def _holder_of(self, group: Group, source: Source, one: Reference) -> tuple[str | None, bool]:
         """The type whose member a reference means, and whether only what that type inherits is meant."""
@@ -257,7 +258,6 @@ class Uses:
         usage: Usage,
         taken: list[Symbol],
         extensions: Iterable[Symbol] = (),
-        receiver: str | None = None,
     ) -> Iterator[Broken]:
         """The use with the reason why it is broken, if it is."""
         reason = self._reason(group, usage, taken, list(extensions))
@@ -268,12 +268,7 @@ class Uses:
         given, language = usage.reference.arguments, self.types.language
         as_extension = group.is_extension and self._is_on_object(group, usage)
         old = [_without_first(one) for one in group.old] if as_extension else list(group.old)
-        if given is not None and not any(
-            overloads.refused(one.parameters or (), given, language) is None for one in old
-        ):
-            return None
-        free = [_without_first(one) for one in extensions]
-        if given is not None and free and overloads.refused_by_all(free, given, language) is None:
+        if not self._was_taken(group, old, given) or self._is_extended(extensions, given):
             return None
         if group.is_gone:
             return f"uses `{group.name}`, which is gone"
@@ -285,6 +280,16 @@ class Uses:
         if refusal is not None or self._is_touched(usage):
             return refusal
         return self._shifted(group, old, taken, given)
+
+    def _was_taken(self, group: Group, old: list[Symbol], given: Arguments | None) -> bool:
+        """Whether it fitted before; a field, a property or a constant that is gone always did."""
+        if given is None or (group.is_gone and not old):
+            return True
+        return any(overloads.refused(one.parameters or (), given, self.types.language) is None for one in old)
+
+    def _is_extended(self, extensions: list[Symbol], given: Arguments | None) -> bool:
+        free = [_without_first(one) for one in extensions]
+        return given is not None and bool(free) and overloads.refused_by_all(free, given, "csharp") is None
 
     def _shifted(self, group: Group, old: list[Symbol], taken: list[Symbol], given: Arguments) -> str | None:
         was = overloads.only_taker(old, given, self.types.language)
