@@ -60,3 +60,14 @@ def test_moved_indented_and_tested_ones_and_customs_of_the_file_are_not_told(rev
     assert told(review, {"a.py": f"{line}\n", "b.py": ""}, {"a.py": "", "b.py": f"if x:\n    {line}\n"}) == []
     assert told(review, {"c.py": f"{line}\n"}, {"c.py": f"{line}\ny = int()  # type: ignore\n"}) == []
     assert told(review, {}, {"tests/test_d.py": f"{line}\n"}) == []
+
+
+def test_what_many_files_of_the_repository_have_is_its_custom(review: Review) -> None:
+    line = "x = int()  # type: ignore\n"
+    before = {f"src/m{number}.py": line for number in range(5)}
+    assert told(review, before, {"src/new.py": line}) == []
+
+
+def test_what_few_files_of_the_repository_have_is_told(review: Review) -> None:
+    line = "x = int()  # type: ignore\n"
+    assert len(told(review, {f"src/m{number}.py": line for number in range(2)}, {"src/new.py": line})) == 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from attrs import frozen
 
@@ -18,7 +19,7 @@ from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
 from rebuttal.findings.model import Related
-from rebuttal.text.languages import Language, family_of, is_test, language_of
+from rebuttal.text.languages import GLOBS, Language, family_of, is_test, language_of
 from rebuttal.text.nodes import node_at
 from rebuttal.text.parsing import Unparsed
 from rebuttal.text.positions import LineIndex, git_lines
@@ -35,6 +36,13 @@ BLANKET = Rule(
 RULES = (BLANKET,)
 _RELATED = 20
 _LONGEST = 500
+_USUAL = 5
+"""Files."""
+_GREPPED = 5_000
+"""Lines."""
+_READ = 60
+"""Files."""
+_LONGEST_FILE = 500_000
 _REASON = r"(?!\W{0,8}\w{1,40}\W{1,3}\w{2,})"
 """No two words of prose behind it."""
 
@@ -47,6 +55,11 @@ class _Kind:
     pattern: re.Pattern[str]
     advice: str
     """How it names what it silences."""
+
+    @property
+    def word(self) -> str:
+        """What is looked for in all files."""
+        return self.sieve.strip("@#(")
 
 
 def _kind(sieve: str, pattern: str, advice: str) -> _Kind:
@@ -67,7 +80,7 @@ _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
     "javascript": (
         _kind("@ts-ignore", r"@ts-ignore\b" + _REASON, "use `@ts-expect-error` and say why"),
         _kind(
-            "eslint-disable",
+            "eslint",
             r"\beslint-disable-(?:next-)?line\s*(?:\*/|$)",
             "give the rule: `eslint-disable-next-line rule`",
         ),
@@ -102,12 +115,14 @@ _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
     ),
     "php": (
         _kind(
-            "@phpstan-ignore",
+            "phpstan",
             r"@phpstan-ignore-(?:next-)?line\b" + _REASON,
             "give the identifier: `@phpstan-ignore id`",
         ),
         _kind("phpcs", r"phpcs:(?:ignore|disable)\s*(?:\*/|$)", "give the sniff: `phpcs:ignore Sniff.Name`"),
-        _kind("@codingStandardsIgnore", r"@codingStandardsIgnoreLine\b", "give the sniff: `phpcs:ignore Sniff.Name`"),
+        _kind(
+            "codingStandardsIgnoreLine", r"@codingStandardsIgnoreLine\b", "give the sniff: `phpcs:ignore Sniff.Name`"
+        ),
     ),
     "ruby": (_kind("rubocop", r"#\s*rubocop:(?:disable|todo)\s+all\b", "name the cop"),),
     "swift": (_kind("swiftlint", r"swiftlint:disable(?::\w+)?\s+all\b", "name the rule"),),
@@ -138,7 +153,7 @@ def check(material: Material, told: frozenset[tuple[str, int]]) -> Iterator[Fact
         found = [place for place in _added(material, diff, kind, gone) if (diff.path, place.line) not in told]
         by_kind.setdefault(kind, []).extend(found)
     for kind, places in by_kind.items():
-        if places:
+        if places and not _is_usual(material, kind, places[0].diff.path):
             yield _fact(kind, places)
 
 
@@ -154,6 +169,20 @@ def _is_custom(kind: _Kind, diff: FileDiff) -> bool:
 
 def _is(kind: _Kind, line: str) -> bool:
     return kind.sieve in line and len(line) <= _LONGEST and kind.pattern.search(line.rstrip()) is not None
+
+
+def _is_usual(material: Material, kind: _Kind, like: str) -> bool:
+    """Whether several files of the base have such a comment: then it is how this repository works."""
+    old, language = material.repository.old, language_of(like)
+    globs = GLOBS[family_of(language)] if language is not None else ()
+    seen: dict[str, None] = dict.fromkeys(match.path for match in islice(old.grep([kind.word], globs), _GREPPED))
+    count = 0
+    for path in islice((path for path in seen if not is_test(path)), _READ):
+        text = old.read(path) or ""
+        count += len(text) <= _LONGEST_FILE and any(_is(kind, line) for line in git_lines(text))
+        if count >= _USUAL:
+            return True
+    return False
 
 
 def _removed(diff: FileDiff) -> list[str]:
