@@ -34,6 +34,7 @@ _GENERATED = re.compile(
 _SHARED = 4
 """Lines that a file must hold as they are, before it is looked at closely."""
 _MOVED = 0.4
+_ASYNC = re.compile(r"[._-]?async[._-]?")
 
 
 @frozen(slots=False)
@@ -144,8 +145,12 @@ def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
 
 
 def _is_twin(one: str, other: str) -> bool:
-    """Whether two files are the same one, or builds of it: `a.js` and `a.cjs`, `unix/a.c` and `win/a.c`."""
-    return one.rpartition("/")[2].rpartition(".")[0] == other.rpartition("/")[2].rpartition(".")[0]
+    """Whether two files are alike by design: `a.js` and `a.cjs`, `unix/a.c` and `win/a.c`, `A.cs` and `A.Async.cs`."""
+    return _stem(one) == _stem(other)
+
+
+def _stem(path: str) -> str:
+    return _ASYNC.sub("", path.rpartition("/")[2].rpartition(".")[0].lower())
 
 
 def _by_folder(material: Material) -> dict[str, list[str]]:
