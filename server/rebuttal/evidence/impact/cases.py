@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -112,8 +113,8 @@ def _widened(material: Material, diff: FileDiff) -> Iterator[Widened]:
 
 def _by_name(found: tuple[Enumeration, ...]) -> dict[str, Enumeration]:
     """Those whose name stands for one only."""
-    names = [one.name for one in found]
-    return {one.name: one for one in found if names.count(one.name) == 1}
+    names = Counter(one.name for one in found)
+    return {one.name: one for one in found if names[one.name] == 1}
 
 
 def check(ground: Ground) -> Iterator[Fact]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
@@ -41,6 +42,8 @@ _SPOKEN: frozenset[Language] = frozenset(
 _SIEVE = re.compile(r"\b(?:raise|throws?|fail)\b|\breturn\b.*\bErr[A-Z]")
 _EVERYTHING = frozenset({"*", "Exception", "BaseException", "Throwable", "StandardError", "\\Throwable"})
 _GIVES_NONE = re.compile(r"^[ \t]*return(?:[ \t]+None)?[ \t]*(?:#.*)?$", re.MULTILINE)
+MANY_THROWS = 500
+"""Raised errors of one file that are looked at: with more it is generated."""
 _NEAR = 15
 """Lines after a call in which Go asks what error it gave."""
 
@@ -123,20 +126,30 @@ def _by_function(
     """The functions of a file by qualified name, each defined once, with what leaves them."""
     guards = guards_of(text, language, material.parser)
     symbols = [one for one in symbols_of(text, language, material.parser) if one.kind in ("function", "method")]
-    names = [one.qualified for one in symbols]
+    names = Counter(one.qualified for one in symbols)
     found = {
         one.qualified: (one, list[Throw]())
         for one in symbols
-        if names.count(one.qualified) == 1 and one.parent in (None, "class")
+        if names[one.qualified] == 1 and one.parent in (None, "class")
     }
-    for throw in throws:
-        around = [one for one in symbols if one.start_offset <= throw.start_offset < one.end_offset]
-        inner = max(around, key=lambda one: one.start_offset, default=None)
-        if inner is None or inner.qualified not in found:
+    for throw, inner in _placed(throws[:MANY_THROWS], symbols):
+        if inner.qualified not in found:
             continue
         if not any(_holds(guard, throw.start_offset) and _is_caught(throw, guard) for guard in guards):
             found[inner.qualified][1].append(throw)
     return found
+
+
+def _placed(throws: Sequence[Throw], symbols: list[Symbol]) -> Iterator[tuple[Throw, Symbol]]:
+    """Each with the innermost function around it; both are in the order of the text."""
+    waiting = sorted(symbols, key=lambda one: -one.start_offset)
+    around: list[Symbol] = []
+    for throw in sorted(throws, key=lambda one: one.start_offset):
+        while waiting and waiting[-1].start_offset <= throw.start_offset:
+            around.append(waiting.pop())
+        around = [one for one in around if throw.start_offset < one.end_offset]
+        if around:
+            yield throw, around[-1]
 
 
 def _holds(guard: Guard, offset: int) -> bool:

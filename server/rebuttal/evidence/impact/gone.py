@@ -18,6 +18,8 @@ from rebuttal.text.symbols import symbols_of
 
 MANY = 200
 """Names that one change may take away and have looked for; a change that takes more away says so itself."""
+LONGEST = 1_000_000
+"""Characters of a file that is still written by hand."""
 _KINDS = ("function", "method", "class", "constant", "type", "interface", "enum")
 _WORD = r"[A-Za-z_]\w*"
 _OPTION = re.compile(r"""['"](?:-\w,? )?(--[a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:/--[\w-]+)?(?:[ =<\[].*?)?['"]""")
@@ -57,7 +59,7 @@ def _gone(material: Material) -> tuple[Gone, ...]:
     for diff in timely(material):
         if diff.status == "copied" or not diff.old_text or is_test(diff.old_path or diff.path):
             continue
-        if not diff.removed_lines:
+        if not diff.removed_lines or len(diff.old_text) > LONGEST:
             continue
         for one in (*_symbols(material, diff), *_options(diff), *_variables(diff)):
             found.setdefault(one.name, one)
