@@ -33,6 +33,8 @@ STYLE = (
 SEMGREP = WORK / "semgrep-venv" / ("Scripts" if os.name == "nt" else "bin") / "semgrep"
 RULES = WORK / "semgrep-rules"
 """A checkout of github.com/semgrep/semgrep-rules; with none semgrep is not measured."""
+PATIENCE = 1_800
+"""Seconds for all files together; reading the rules alone takes minutes."""
 FOLDERS = ("python", "javascript", "typescript", "go", "rust", "java", "c", "csharp", "ruby", "php", "generic", "yaml")
 
 
@@ -50,7 +52,8 @@ def peers() -> list[Peer]:
         Peer("ruff, its defaults", partial(ruff, options=())),
         Peer("ruff, all rules but style", partial(ruff, options=("--select", "ALL", "--ignore", STYLE, "--preview"))),
     ]
-    return [*found, Peer("semgrep, its public rules", semgrep)] if SEMGREP.is_file() and RULES.is_dir() else found
+    installed = SEMGREP.is_file() and RULES.is_dir()
+    return [*found, Peer("semgrep, its public rules", semgrep)] if installed else found
 
 
 def tables(pairs: Sequence[Pair], ours: Sequence[Outcome]) -> str:
@@ -189,7 +192,7 @@ def semgrep(trees: Mapping[str, Files]) -> dict[str, list[Said]]:
         command = [str(SEMGREP), "scan", *rules, "--json", "--metrics", "off", "--disable-version-check", "--quiet"]
         command += ["--no-git-ignore", "--jobs", "2", "--timeout", "10", str(folder)]
         environment = {**os.environ, "HOME": name, "SEMGREP_SEND_METRICS": "off"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=PATIENCE)
         found: dict[str, list[Said]] = {}
         for one in _results(done.stdout):
             tree, path = _split(folder, one["path"])

@@ -9,8 +9,8 @@ from bench.plants.run import Outcome, Said
 from bench.table import table
 
 EXPLAINED = (
-    "Small projects, each changed with a fault and, in the same shape, without one (`python -m bench.plants`; the data is"
-    " in bench/plants/data). Found: a finding of the fault's family at the planted place, or with a related place"
+    "Small projects, each changed with a fault and, in the same shape, without one (`python -m bench.plants`; the data"
+    " is in bench/plants/data). Found: a finding of the fault's family at the planted place, or with a related place"
     " there. False: any finding of that family on the near miss.\n"
 )
 PEERS = (

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.precision", description=__doc__)
     parser.add_argument("--histories", type=Path, help="the folder with the clones that histories.toml names")
     parser.add_argument("--commits", type=int, default=collect.COMMITS, help="of each repository")
-    parser.add_argument("--only", default="", help="collect only packages and repositories with this in their name")
+    parser.add_argument("--only", default="", help="collect these anew, by a part of their names")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--kept", action="store_true", help="do not collect: what was collected last")
     parser.add_argument("--unread", action="store_true", help="print findings that are not labelled, of the last time")
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         origins = collect.kept()
     else:
         origins = collect.everything(given.histories, given.commits, given.jobs, given.only)
+        if given.only and collect.KEPT.is_file():
+            origins = collect.joined(collect.kept(), origins)
         collect.keep(origins)
     if reading:
         wanted = show.Wanted(tuple(given.rule), given.origin, given.limit, given.part, given.read)

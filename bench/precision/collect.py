@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -108,7 +109,13 @@ def everything(folder: Path | None, commits: int, jobs: int, only: str = "") -> 
     if folder is not None:
         tasks += [partial(of_history, one, folder, commits) for one in histories() if only in one.name]
     with ProcessPoolExecutor(jobs) as pool:
-        return [origin for future in [pool.submit(task) for task in tasks] for origin in future.result()]
+        futures = [pool.submit(task) for task in tasks]
+        found: list[Origin] = []
+        for number, future in enumerate(futures, 1):
+            found += future.result()
+            told = f"{number} of {len(futures)}: {found[-1].name}" if found else f"{number} of {len(futures)}"
+            print(f"{told}, {sum(len(one.found) for one in found)} findings so far", file=sys.stderr)
+    return found
 
 
 def of_release(release: Release) -> list[Origin]:
@@ -221,6 +228,16 @@ def excerpt(old: str, new: str, line: int, on_old: bool, around: int = AROUND) -
 def keep(origins: Iterable[Origin], path: Path = KEPT) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(one) for one in origins], indent=1, ensure_ascii=False), "utf-8")
+
+
+def joined(old: Iterable[Origin], new: Sequence[Origin]) -> list[Origin]:
+    """What was collected before, where it is not collected anew: packages by name, commits by repository."""
+
+    def group(origin: Origin) -> str:
+        return origin.name.split(" ")[0]
+
+    fresh = {group(one) for one in new}
+    return [*(one for one in old if group(one) not in fresh), *new]
 
 
 def kept(path: Path = KEPT) -> list[Origin]:
