@@ -31,6 +31,7 @@ DOCUMENTED = 0.7
 _LISTED = 4
 _MOST = 60
 _PROSE = (".md", ".rst", ".adoc", ".txt", ".mdx", ".markdown", ".asciidoc", ".pod", ".conf")
+_GLOBS = (*(f"*{ending}" for ending in _PROSE), "*.[1-8]", "*.[1-8].in", "*.env.*")
 _MANUAL = re.compile(r"\.[1-8](?:\.in)?\Z|(?:^|/)\.env\.(?:example|sample|template|dist)\Z")
 _PAST = re.compile(
     r"(?:^|/)(?:change|history|news|release|licen[sc]e|upgrad|migrat|requirements|cmakelists)", re.IGNORECASE
@@ -53,8 +54,8 @@ def check(material: Material) -> Iterator[Fact]:
     words = {one.setting.name for one in new}.union(*(one.siblings for one in new))
     # What moves from another file of the change is not new.
     stood = [diff.old_text for diff in material.change.files if diff.old_text]
-    named = material.repository.new.find(sorted(words))
-    documented = {name for name, paths in named.items() if any(_is_document(path) for path in paths)}
+    matches = material.repository.new.grep(sorted(words), _GLOBS)
+    documented = {match.word for match in matches if _is_document(match.path)}
     given = [
         one
         for one in new
