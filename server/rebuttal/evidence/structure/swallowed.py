@@ -45,6 +45,8 @@ class _Handler:
 
 Finder = Callable[[Lines, Side], Iterator[_Handler]]
 
+_ASIDE = re.compile(r"(?:^|/)(?:scripts?|bench\w*|perf[\w-]*|examples?|samples?|tools?|docs?|build|ci|\.github)/")
+"""What only developers run may pass over failures."""
 _BROAD = re.compile(r"\b(?:Exception|BaseException)\b")
 _NOTHING = re.compile(r"(?:pass|\.\.\.|continue|return|return None)\Z")
 _CLEANUP = re.compile(
@@ -62,7 +64,11 @@ _MEANT = re.compile(r"^(?:ign|expected|unused|_|swallow|silent|ok$|never)", re.I
 
 def check(material: Material) -> Iterator[Fact]:
     """One fact for each handler that is new, or that was emptied, and for each error no longer looked at."""
-    files = [one for one in changed_files(material) if one.diff.new_text is not None and not one.is_test]
+    files = [
+        one
+        for one in changed_files(material)
+        if one.diff.new_text is not None and not one.is_test and not _ASIDE.search(one.diff.path)
+    ]
     stood = Counter(handler.words for lines in files for handler in _handlers(lines, "old"))
     for lines in files:
         for handler in _handlers(lines, "new"):
@@ -77,7 +83,8 @@ def check(material: Material) -> Iterator[Fact]:
 
 
 def _fact(lines: Lines, handler: _Handler) -> Fact:
-    caught = f"`{one_line(handler.caught, 60)}`" if handler.caught else "Every error"
+    untyped = lines.language in ("javascript", "typescript", "tsx") or handler.caught in ("", "...")
+    caught = "Every error" if untyped else f"`{one_line(handler.caught, 60)}`"
     return SWALLOWED.fact(
         lines.diff,
         handler.line,
@@ -184,9 +191,17 @@ def _catch_clause(lines: Lines, side: Side, number: int, clause: SyntaxNode) -> 
         if whole is not None
         else None
     )
-    if tried is None or _is_cleanup(lines, side, number, tried.text):
+    if tried is None or _is_probe(tried) or _is_cleanup(lines, side, number, tried.text):
         return
     yield _Handler(number, clause.last_line, what, plain(tried.text + clause.text))
+
+
+def _is_probe(tried: SyntaxNode) -> bool:
+    """Whether the last thing tried sets a variable: where that fails, it keeps the value that it had."""
+    statements = [one for one in tried.children if "comment" not in one.kind]
+    last = statements[-1] if statements else None
+    inner = last.children[0] if last is not None and last.children else None
+    return any(one is not None and "assignment" in one.kind for one in (last, inner))
 
 
 def _empties(language: Language | None, body: str) -> bool:
@@ -213,11 +228,19 @@ _EMPTY_FUNCTION = re.compile(
 )
 
 
+_STATEMENTS = ("expression_statement", "unary_expression")
+
+
 def _promise(lines: Lines, side: Side, number: int, node: SyntaxNode) -> Iterator[_Handler]:
     call = node.nearest("call_expression")
     target, given = (call.field("function"), call.field("arguments")) if call is not None else (None, None)
     if call is None or target is None or given is None or not target.text.endswith(".catch"):
         return
+    above = call.parent
+    if above is not None and above.kind == "await_expression":
+        above = above.parent
+    if above is None or above.kind not in _STATEMENTS:
+        return  # Its value is used: what takes the place of a failure is a value like others.
     if node.text != "catch" or _commented(lines, side, number, call.last_line):
         return
     given_text = given.text[1:-1].strip()

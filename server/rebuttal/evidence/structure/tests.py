@@ -49,7 +49,7 @@ class _Subject:
     """What the change does to code that is no test."""
 
     changed: frozenset[str]
-    """Names of functions and classes that it altered and that are still there."""
+    """Names of functions and methods that it altered and that are still there."""
     gone: frozenset[str]
     """Words that stood in lines it removed, and stand in none of its files any more."""
 
@@ -138,7 +138,7 @@ def _subject(material: Material) -> _Subject:
         old = {one.qualified: one for one in lines.symbols("old")}
         for one in lines.symbols("new"):
             earlier = old.get(one.qualified)
-            if one.kind not in ("function", "method", "class") or earlier is None or len(one.name) < 4:
+            if one.kind not in ("function", "method") or earlier is None or len(one.name) < 4:
                 continue
             if any(at in added for at in range(one.start_line, one.end_line + 1)) or any(
                 at in removed for at in range(earlier.start_line, earlier.end_line + 1)
