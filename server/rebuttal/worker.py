@@ -83,9 +83,9 @@ class EditorDoor:
 
     def tell(self, event: ReviewEvent) -> None:
         match event:
-            case StaticReady(root=root, findings=findings):
+            case StaticReady(root=root, findings=findings, with_linters=with_linters):
                 shown = [finding_to_json(one) for one in findings]
-                self._event("static", root=str(root), findings=shown)
+                self._event("static", root=str(root), findings=shown, with_linters=with_linters)
             case Estimated(estimate=estimate):
                 shown_estimate = {"expected": exact(estimate.expected), "at_most": exact(estimate.at_most)}
                 self._event("estimated", estimate=shown_estimate, totals=self._totals())

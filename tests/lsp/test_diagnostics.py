@@ -10,7 +10,7 @@ import pytest
 from tests.lsp.conftest import Stage, Start
 from tests.lsp.fake_worker import done
 from tests.lsp.profiles import VSCODE, with_encoding
-from tests.lsp.samples import SOURCE, finding, span, static
+from tests.lsp.samples import QUOTE, SOURCE, finding, span, static
 
 
 def debate(*findings: dict[str, Any], **report: Any) -> list[dict[str, Any]]:
@@ -122,6 +122,24 @@ async def test_static_save_leaves_the_debates_findings(start: Start, repo: Path)
     stage.editor.save(file)
     await settled(stage, file)
     await stage.editor.until(lambda: [one["code"] for one in stage.editor.of(file)] == ["debate:correctness"])
+
+
+async def test_findings_of_linters_stay_until_the_linters_are_through_again(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    file.write_text(SOURCE)
+    shown = [static("s1"), static("s2", rule="mypy:arg-type", range=span(4, 4, 4, 34), quote=QUOTE, fix=None)]
+    early = {"event": "static", "findings": [shown[0]], "with_linters": False}
+    late = {"event": "static", "findings": [shown[0]], "with_linters": True}
+    steps = [early, {"wait": "release"}, late, {"wait": "ever"}]
+    script = {"review": debate(*shown), "review:static": steps}
+    stage = await start(script)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: len(stage.editor.of(file)) == 2)
+    stage.editor.save(file)
+    await settled(stage, file)
+    assert {one["code"] for one in stage.editor.of(file)} == {"ruff:F401", "mypy:arg-type"}
+    stage.worker.release()
+    await stage.editor.until(lambda: [one["code"] for one in stage.editor.of(file)] == ["ruff:F401"])
 
 
 async def test_review_of_one_file_leaves_the_others_findings(start: Start, repo: Path) -> None:

@@ -109,8 +109,9 @@ def test_a_cap_may_be_lowered_by_anyone_and_raised_only_by_the_user() -> None:
 
 
 @pytest.mark.parametrize("key", OWN_ONLY)
-def test_models_and_prices_come_only_from_the_user(key: str) -> None:
-    settings, (problem,) = narrow(Settings(), {key: "claude-fable-5-2"}, ".rebuttal.toml")
+def test_models_prices_and_trust_come_only_from_the_user(key: str) -> None:
+    value = str(Path.cwd()) if key == "trusted" else "claude-fable-5-2"
+    settings, (problem,) = narrow(Settings(), {key: value}, ".rebuttal.toml")
     assert settings == Settings()
     assert "only be set in your own config file" in problem.message
 

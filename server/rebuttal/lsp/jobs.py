@@ -37,7 +37,7 @@ class Desk(Protocol):
 
     def job_changed(self, job: Job) -> None: ...
 
-    def static_ready(self, job: Job, root: str | None, findings: list[Finding]) -> None: ...
+    def static_ready(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None: ...
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None: ...
 
@@ -176,7 +176,9 @@ class Jobs:
             case _ if stopping:
                 pass
             case "static":
-                self.desk.static_ready(job, _text(event, "root"), read_findings(event.get("findings")))
+                found = read_findings(event.get("findings"))
+                with_linters = event.get("with_linters") is True
+                self.desk.static_ready(job, _text(event, "root"), found, with_linters=with_linters)
             case "estimated":
                 job.estimate = _amounts(event.get("estimate"))
                 self.desk.job_changed(job)

@@ -249,8 +249,8 @@ class RebuttalServer(LanguageServer):
             self.documents.changed(self.documents.transcript_uri(job.id))
         self.status.update(self.session.repository(job.request.root))
 
-    def static_ready(self, job: Job, root: str | None, findings: list[Finding]) -> None:
-        diagnostics.take_static(self, job, root, findings)
+    def static_ready(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None:
+        diagnostics.take_static(self, job, root, findings, with_linters=with_linters)
         self.job_changed(job)
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from rebuttal.evidence.linting import answers
+from rebuttal.evidence.linting.names import LINTERS
 from rebuttal.evidence.linting.tool import Call, Tool, Unreadable
 from rebuttal.evidence.linting.tools import BY_NAME, TOOLS
 from rebuttal.evidence.model import Completed
@@ -105,6 +106,10 @@ def test_pyright_semgrep_and_hadolint() -> None:
 def test_rubbish_is_never_taken_for_an_answer(tool: Tool, output: str) -> None:
     with pytest.raises((Unreadable, ValueError, KeyError, TypeError, AttributeError)):
         tool.parse(done(output, 1))
+
+
+def test_every_linter_is_known_by_name() -> None:
+    assert tuple(tool.name for tool in TOOLS) == LINTERS
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)

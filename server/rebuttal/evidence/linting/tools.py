@@ -33,7 +33,7 @@ def _biome(call: Call) -> list[str]:
 
 def _mypy(call: Call) -> list[str]:
     shadows = [word for file, text in call.shadows.items() for word in ("--shadow-file", file, text)]
-    quiet = ("--output", "json", "--no-error-summary", "--no-pretty", "--hide-error-context")
+    quiet = ("--output", "json", "--no-error-summary", "--no-pretty", "--hide-error-context", "--no-incremental")
     return ["--config-file", call.config, *quiet, "--cache-dir", call.cache, *shadows, "--", *call.files]
 
 

@@ -168,11 +168,14 @@ def _visible(where: Range, line_count: int) -> Range:
     return Range(line, line)
 
 
-def take_static(ls: RebuttalServer, job: Job, root: str | None, findings: list[Finding]) -> None:
-    """The static panel is through: its findings take the place of its earlier ones."""
+def take_static(ls: RebuttalServer, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None:
+    """The static panel is through: its findings take the place of its earlier ones.
+
+    Those of the repository's linters stay until these are through as well: they do not flicker at every save.
+    """
     repository = ls.session.repository(ls.root_of(job, root))
     reviewed = {finding.file for finding in findings} if job.request.partial else None
-    _replace(ls, repository, job, findings, frozenset({"static"}), reviewed)
+    _replace(ls, repository, job, findings, frozenset({"static"}), reviewed, awaited=not with_linters)
 
 
 def take_report(ls: RebuttalServer, job: Job, root: str | None, reviewed: set[str], findings: list[Finding]) -> None:
@@ -197,13 +200,18 @@ def _replace(
     findings: list[Finding],
     sources: frozenset[str],
     reviewed_files: set[str] | None,
+    *,
+    awaited: bool = False,
 ) -> None:
+    from rebuttal.evidence.linting.names import LINTERS
+
     new = [finding for finding in findings if finding.source in sources]
     ids = {finding.id for finding in new}
 
     def stays(live: LiveFinding) -> bool:
         outside = reviewed_files is not None and live.finding.file not in reviewed_files
         outside = outside or not _selected(job, live)
+        outside = outside or (awaited and live.finding.rule.partition(":")[0] in LINTERS)
         return live.finding.id not in ids and (live.finding.source not in sources or outside)
 
     before = repository.paths()
