@@ -59,7 +59,7 @@ SLIP = Rule(
     "upkeep:copied-name",
     "A copied block may keep a name of the original",
     "A name replaced everywhere but once is the usual slip of a copy, and compiles.",
-    "medium",
+    "low",
     "correctness",
     CODE,
     "possible",
