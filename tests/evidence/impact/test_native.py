@@ -29,6 +29,7 @@ def test_a_call_through_a_header_names_the_caller(review: Review) -> None:
         USER.replace("(void)", "(int (*add)(int))"),
         USER.replace("return add", "int (*add)(int) = 0; return add"),
         USER.replace("add(1)", "it->add(1)"),
+        "/* A Bison parser, made by GNU Bison 3.8. */\n" + USER,
     ],
 )
 def test_a_call_that_fits_or_means_something_else_is_not_named(review: Review, go: str) -> None:

@@ -388,7 +388,7 @@ def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], lis
         receiver = captures["receiver"][0] if "receiver" in captures else None
         if "call" in captures:
             name, whole = captures["call"][0], captures["whole"][0]
-            if spans is None and name.type in ("this", "super", "base"):
+            if spans is None and name.type in ("this", "super", "base") and parsed.language != "ruby":
                 continue  # The constructor that `super(...)` calls: said only to who asks for it.
             found[name.start_byte] = Use(name, receiver, captures.get("arguments", [whole])[0], whole)
         elif "attribute" in captures:
