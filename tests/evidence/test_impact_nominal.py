@@ -415,6 +415,20 @@ def test_php_traits_bring_their_methods(review: Review) -> None:
     assert callers(found) == [("src/Job.php", 8)]
 
 
+def test_a_method_that_its_interface_loses_too_is_told_once(review: Review) -> None:
+    files = {
+        "src/I.php": "<?php\nnamespace A;\n\ninterface I\n{\n    function note($text);\n}\n",
+        "src/K.php": "<?php\nnamespace A;\n\nclass K implements I\n{\n    function note($text) {}\n}\n",
+        "src/u.php": "<?php\nnamespace A;\n\nfunction a(I $i, K $k) {\n    $i->note(1);\n    $k->note(2);\n}\n",
+    }
+    after = {
+        "src/I.php": "<?php\nnamespace A;\n\ninterface I\n{\n}\n",
+        "src/K.php": "<?php\nnamespace A;\n\nclass K implements I\n{\n}\n",
+    }
+    (found,) = of(review(files, after), "impact:")
+    assert callers(found) == [("src/u.php", 5), ("src/u.php", 6)]
+
+
 def test_php_functions_are_found_by_namespace(review: Review) -> None:
     files = {
         "src/f.php": "<?php\nnamespace A\\B;\n\nfunction send($to) {}\n",

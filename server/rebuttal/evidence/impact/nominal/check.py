@@ -96,21 +96,40 @@ def _facts(search: Search, clock: Callable[[], float], deadline: float) -> Itera
     if not search.groups:
         return
     files = _files_by_name(search)
-    lost: dict[str, list[tuple[Group, list[Broken]]]] = defaultdict(list)
+    found: list[tuple[Group, list[Broken]]] = []
     for number, group in enumerate(search.groups):
         if clock() > deadline:
+            yield from _told(search, found)
             raise CheckFailed(
                 f"The search for callers stopped after {SECONDS:g} s: {len(search.groups) - number} of "
                 f"{len(search.groups)} altered symbols were not searched; review a smaller scope to have them all."
             )
         uses = _broken(search, group, files[group.name])
         yield from left_behind(search.types, group)
-        if uses and group.kind == "type" and group.altered.diff.new_text is None:
+        if uses:
+            found.append((group, uses))
+    yield from _told(search, found)
+
+
+def _told(search: Search, found: list[tuple[Group, list[Broken]]]) -> Iterator[Fact]:
+    lost: dict[str, list[tuple[Group, list[Broken]]]] = defaultdict(list)
+    for group, uses in _without_repeats(found):
+        if group.kind == "type" and group.altered.diff.new_text is None:
             lost[group.altered.diff.path].append((group, uses))
-        elif uses:
+        else:
             yield _fact(search, group, uses)
     for some in lost.values():
         yield lost_file_fact([(group.altered, uses) for group, uses in some])
+
+
+def _without_repeats(found: list[tuple[Group, list[Broken]]]) -> Iterator[tuple[Group, list[Broken]]]:
+    """A method of an interface and of the class that has it went together: one of them tells of its users."""
+    seen: set[tuple[str, str]] = set()
+    for group, uses in sorted(found, key=lambda one: -len(one[1])):
+        places = {(group.name, use.place) for use in uses}
+        if not places <= seen:
+            yield group, uses
+        seen |= places
 
 
 def _broken(search: Search, group: Group, sources: list[Source]) -> list[Broken]:
