@@ -41,21 +41,15 @@ def needs(program: str) -> None:
 Lint = Callable[..., Evidence]
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where linters remember what they know of the standard library."""
-    return tmp_path_factory.mktemp("linters")
-
-
 @pytest.fixture
-def lint(git_repo: GitRepo, cache: Path) -> Lint:
+def lint(git_repo: GitRepo) -> Lint:
     """Commits `before`, then `after`, and gives the evidence on the second commit with the repository's linters."""
 
     def run(before: Files, after: Files, *, linters: Linters | None = None, scope: str = "HEAD") -> Evidence:
         commit(git_repo, before)
         commit(git_repo, after)
         with read_change(git_repo.root, Scope("commit", scope)) as reading:
-            return collect(reading.change, reading.repository, linters=linters or Linters(environment(), cache=cache))
+            return collect(reading.change, reading.repository, linters=linters or Linters(environment()))
 
     return run
 
