@@ -111,7 +111,11 @@ def _is_remade(diff: FileDiff, was: Symbol, owner: str | None, new: tuple[Symbol
     if owner is None:
         return False
     kept = any(one.qualified == owner and one.kind in _TYPES for one in new)
-    return not kept or was.name in _DERIVED or re.search(r"\bDeref(?:Mut)?\s+for\b", text) is not None
+    return (
+        not kept
+        or was.name in _DERIVED
+        or bool(re.search(rf"\bDeref(?:Mut)?\s+for\s+(?:\w+::)*{re.escape(owner.rpartition('.')[2])}\b", text))
+    )
 
 
 @frozen
@@ -147,7 +151,9 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
         return  # Its inline module is a file now.
     for source in sources:
         for one in source.references(_names(altered, source)):
-            if source.text[one.end_offset : one.end_offset + 1] != "!" and (call := _call(target, source, one, paths)):
+            if source.text[one.end_offset : one.end_offset + 1] == "!" or _is_bare_type(altered, one):
+                continue
+            if (call := _call(target, source, one, paths)) is not None:
                 yield call
 
 
@@ -172,13 +178,16 @@ def _names(altered: Altered, source: Source) -> set[str]:
     return {altered.old.name, *(aliases if altered.owner is None else ())}
 
 
+def _is_bare_type(altered: Altered, reference: Reference) -> bool:
+    """`Item = u8` and `T: Item` may name types of other traits."""
+    return altered.old.parameters is None and reference.receiver is None and reference.kind != "import"
+
+
 def _call(target: _Target, source: Source, reference: Reference, paths: Paths) -> Usage | None:
     altered = target.altered
     if reference.kind == "import":
         taken = altered.owner is None and _is_taken(target, source, reference, paths)
         return Usage(source, reference, "certain") if taken else None
-    if altered.old.parameters is None and reference.receiver is None:
-        return None  # `Item = u8` and `T: Item` name types of other traits.
     path = _PATH.search(source.text, max(reference.start_offset - 300, 0), reference.start_offset)
     if path is None and source.text[: reference.start_offset].endswith("::"):
         return None  # Through a type in angle brackets.
