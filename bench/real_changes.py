@@ -21,7 +21,6 @@ from attrs import frozen
 
 from bench.chart import stacked
 from bench.packages import RELEASES, WORK, NotDownloaded, Release, repository
-from bench.precision import labels
 from bench.table import table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,26 +108,6 @@ def static_table(runs: list[Run]) -> str:
     return table(head, rows)
 
 
-def findings_table(runs: list[Run]) -> str:
-    """Every static finding, with what we thought of it when we read it (bench/labels)."""
-    judged = labels.read()
-    rows = []
-    for run in runs:
-        origin = f"{run.release.name} {run.release.old}..{run.release.new}"
-        found = run.static["findings"]
-        keys = labels.numbered([labels.key_of(origin, one["rule"], one["file"], one["quote"]) for one in found])
-        for one, key in zip(found, keys, strict=True):
-            place = f"{run.release.name} `{one['file']}:{one['range']['start']['line'] + 1}`"
-            rows.append([place, one["rule"], one["title"], _told(judged.get(key))])
-    return table(["place", "rule", "finding", "judged"], rows) if rows else "No findings."
-
-
-def _told(label: labels.Label | None) -> str:
-    if label is None:
-        return "not read yet"
-    return f"{'worth it' if label.worth else 'noise'}: {label.why}"
-
-
 def debate_table(runs: list[Run]) -> str:
     head = ["package", "panel", "context ms", "debate ms", "calls", "input", "cache write", "cache read", "output"]
     head += ["findings (simulated)", "held back", "expected $", "spent $", "at most $"]
@@ -175,8 +154,7 @@ def section() -> str:
         "Two consecutive releases of real packages, reviewed as one commit (`python -m bench.real_changes`).\n",
         "The static panel, for real:\n",
         static_table(runs),
-        "\nWhat it found, each read and judged (bench/labels):\n",
-        findings_table(runs),
+        "\nWhat people thought of the findings stands under Precision.\n",
         "\nThe debate, against the emulator: reviewer, token counts and findings are *simulated*; prices are real.\n",
         debate_table(runs),
         f"\n![seconds by phase]({draw(runs).name})",

@@ -27,7 +27,7 @@ from bench.table import table
 
 STYLE = (
     "ANN,ARG,COM,CPY,D,DOC,E1,E2,E3,E5,EM,ERA,FBT,FIX,FURB,I,ICN,INP,ISC,N,PLR2004,PT,PTH,PYI,Q,RET,RUF001,RUF002,"
-    "RUF003,SIM,SLF,T10,T20,TC,TD,TRY,UP,W"
+    "RUF003,SIM,SLF,TC,TD,TRY,UP,W"
 )
 """Left out of `--select ALL`: formats, names, annotations, documents and taste, which fire on nearly every file."""
 SEMGREP = WORK / "semgrep-venv" / ("Scripts" if os.name == "nt" else "bin") / "semgrep"
@@ -180,7 +180,9 @@ def ruff(trees: Mapping[str, Files], options: Sequence[str]) -> dict[str, list[S
         for one in json.loads(done.stdout):
             tree, path = _split(folder, one["filename"])
             start, end = one["location"]["row"] - 1, one["end_location"]["row"] - 1
-            found.setdefault(tree, []).append(Said(f"ruff:{one['code']}", one["message"], (Spot(path, start, end),)))
+            found.setdefault(tree, []).append(
+                Said(f"ruff:{one['code'] or 'syntax'}", one["message"], (Spot(path, start, end),))
+            )
     return found
 
 

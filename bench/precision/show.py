@@ -134,7 +134,7 @@ def _block(one: Found, place: str, labels: Mapping[str, Label]) -> str:
         lines.append(f"  and {len(one.related) - 8} more places")
     lines.append(one.excerpt)
     label = labels.get(one.key)
-    worth, why = ("true", "") if label is None else (str(label.worth).lower(), label.why)
+    worth, why = ("?", "") if label is None else (str(label.worth).lower(), label.why)
     lines.append(f"{json.dumps(one.key)} = {{ worth = {worth}, why = {json.dumps(why)} }}")
     return "\n".join(lines)
 
