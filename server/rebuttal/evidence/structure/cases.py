@@ -51,8 +51,12 @@ class Case:
 
 def cases(lines: Lines, side: Side) -> tuple[Case, ...]:
     """The test cases of one side, in order."""
-    found = [*_by_name(lines, side), *_by_call(lines, side)]
-    return tuple(sorted(found, key=lambda one: one.first_line))
+    return lines.once(("cases", side), lambda: tuple(sorted(_found(lines, side), key=lambda one: one.first_line)))
+
+
+def _found(lines: Lines, side: Side) -> Iterator[Case]:
+    yield from _by_name(lines, side)
+    yield from _by_call(lines, side)
 
 
 def body(lines: Lines, side: Side, case: Case) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any, TypeVar
 
 from rebuttal.change.model import FileDiff, Hunk, Side
 from rebuttal.evidence.model import Material
@@ -15,6 +16,8 @@ from rebuttal.text.nodes import SyntaxNode, node_at
 from rebuttal.text.parsing import Unparsed
 from rebuttal.text.positions import git_lines
 from rebuttal.text.symbols import symbols_of
+
+T = TypeVar("T")
 
 LONGEST = 500
 """A longer line was not written by hand, or is not read by anyone."""
@@ -43,7 +46,15 @@ class Lines:
     def __init__(self, material: Material, diff: FileDiff) -> None:
         self._material = material
         self.diff = diff
+        self._found: dict[object, Any] = {}
         self.language: Language | None = language_of(diff.path)
+
+    def once(self, name: object, make: Callable[[], T]) -> T:
+        """What several checks ask about the file, found once."""
+        if name not in self._found:
+            self._found[name] = make()
+        found: T = self._found[name]
+        return found
 
     @cached_property
     def new(self) -> list[str]:
@@ -110,6 +121,9 @@ class Lines:
             return None
 
     def symbols(self, side: Side) -> tuple[Symbol, ...]:
+        return self.once(("symbols", side), lambda: self._symbols(side))
+
+    def _symbols(self, side: Side) -> tuple[Symbol, ...]:
         text = self.diff.text(side)
         try:
             return symbols_of(text, self.language, self._material.parser) if text and self.language else ()

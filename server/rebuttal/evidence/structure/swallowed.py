@@ -72,6 +72,8 @@ def check(material: Material) -> Iterator[Fact]:
     stood = Counter(handler.words for lines in files for handler in _handlers(lines, "old"))
     for lines in files:
         for handler in _handlers(lines, "new"):
+            if not _is_touched(lines, handler):
+                continue
             if stood[handler.words] > 0:
                 stood[handler.words] -= 1
             elif material.in_scope(lines.diff, range(handler.line, handler.last_line + 1)):
@@ -80,6 +82,16 @@ def check(material: Material) -> Iterator[Fact]:
         for number, what in dropped(lines):
             if material.in_scope(lines.diff, (number,)):
                 yield SWALLOWED.fact(lines.diff, number, number, what, title="Error no longer looked at")
+
+
+def _is_touched(lines: Lines, handler: _Handler) -> bool:
+    """Whether the change wrote in the handler, or took lines out of it: not only in what it guards."""
+    return any(
+        hunk.new_start <= handler.last_line and hunk.new_start + hunk.new_count > handler.line
+        if hunk.new_count
+        else handler.line < hunk.new_start <= handler.last_line + 1
+        for hunk in lines.diff.hunks
+    )
 
 
 def _fact(lines: Lines, handler: _Handler) -> Fact:

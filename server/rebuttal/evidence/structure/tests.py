@@ -110,16 +110,21 @@ def _missing(material: Material, lines: Lines) -> Iterator[Case]:
         return
     left = {one.name for one in cases(lines, "new")} if lines.diff.new_text else set()
     added = moves(material).added
-    elsewhere = "\n".join(line for one in changed_files(material) for _, line in one.changed("new"))
+    elsewhere = material.once("structure added text", lambda: _added(material))
+    words = material.once("structure added words", lambda: frozenset(re.findall(r"\w+", elsewhere)))
     for case in old:
         span = range(case.first_line, case.last_line + 1)
         if case.name in left or sum(1 for at in span if at in removed) < 0.8 * len(span):
             continue
-        if re.search(rf"(?<!\w){re.escape(case.name)}(?!\w)", elsewhere):
+        if case.name in words or (not case.name.isidentifier() and case.name in elsewhere):
             continue
         telling = [plain(line) for line in body(lines, "old", case)[1:] if len(line) >= _TELLING]
         if telling and sum(1 for line in telling if added[line]) <= _SAME * len(telling):
             yield case
+
+
+def _added(material: Material) -> str:
+    return "\n".join(line for one in changed_files(material) for _, line in one.changed("new"))
 
 
 def _subject(material: Material) -> _Subject:
@@ -183,6 +188,11 @@ def _fact(lines: Lines, lost: list[tuple[Case, str]]) -> Fact:
     )
 
 
+def _is_assertion(line: str) -> bool:
+    """Whether it checks something; that a warning comes is told of what is deprecated, and goes with it."""
+    return _ASSERTS.search(line) is not None and not re.search(r"warns\b", line)
+
+
 def _loses_assertions(lines: Lines) -> bool:
     """Whether a hunk takes out more lines that check something than it puts in."""
     old, new = lines.old, lines.new
@@ -201,7 +211,7 @@ def _toothless(material: Material, lines: Lines) -> Iterator[Fact]:
     touched = {
         one.name: one
         for one in cases(lines, "old")
-        if any(at in removed and _ASSERTS.search(lines.old[at]) for at in range(one.first_line, one.last_line + 1))
+        if any(at in removed and _is_assertion(lines.old[at]) for at in range(one.first_line, one.last_line + 1))
     }
     for case in cases(lines, "new") if touched else ():
         before = touched.get(case.name)
@@ -213,7 +223,7 @@ def _toothless(material: Material, lines: Lines) -> Iterator[Fact]:
         at = next(
             one
             for one in range(before.first_line, before.last_line + 1)
-            if one in removed and _ASSERTS.search(lines.old[one])
+            if one in removed and _is_assertion(lines.old[one])
         )
         kept = {plain(line) for line in body(lines, "old", before)[1:]}
         if not any(len(line) >= _TELLING and plain(line) in kept for line in new) or not material.in_scope(
