@@ -70,7 +70,8 @@ def gone_types(sources: Iterable[tuple[FileDiff, Source]], types: Types) -> Iter
             nested = any(one.full.startswith(f"{outer}.") for outer in lost)
             if nested or types.of(one.full) or not _is_outside(one.symbol):
                 continue
-            if not types.seems_declared(one):
+            conditional = types.language == "csharp" and "#if" in source.text  # Elsewhere the platform may have it.
+            if not conditional and not types.seems_declared(one):
                 lost.append(one.full)
                 yield diff, one
 
@@ -91,6 +92,8 @@ def member_groups(diff: FileDiff, source: Source, types: Types) -> Iterator[Grou
         parts = types.of(one.full)
         if not parts or any(part.source.language != types.language for part in parts):
             continue
+        if any(_is_conditional(part) for part in (one, *parts)):
+            continue
         built = constructors([one])
         if any(touches(diff, symbol) for symbol in (*built, one.symbol)) and not _is_generated(parts):
             yield from _constructor_group(diff, one, parts, types)
@@ -102,6 +105,12 @@ def member_groups(diff: FileDiff, source: Source, types: Types) -> Iterator[Grou
                 yield from _method_group(diff, one, parts, types, name, old)
             elif symbols[0].kind == "field" and not any(name in part.members for part in parts):
                 yield from _field_group(diff, one, parts, types, symbols[0])
+
+
+def _is_conditional(part: Type) -> bool:
+    """Whether a C# type's header holds `#if`, after which the grammar reads what follows wrongly."""
+    text, start = part.source.text, part.symbol.name_offset
+    return part.source.language == "csharp" and "#" in text[start : max(start, text.find("{", start))]
 
 
 def _is_generated(parts: Iterable[Type]) -> bool:
@@ -164,6 +173,8 @@ def _constructor_group(diff: FileDiff, one: Type, parts: tuple[Type, ...], types
     old, new = constructors([one]), constructors(parts)
     if types.language == "php" and not (old and new):
         return  # It is inherited, or there is none and arguments are of no account.
+    if any(symbol.kind == "class" and not symbol.parameters for symbol in new) and "#if" in (diff.new_text or ""):
+        return  # A constructor under a condition may not have been read.
     pair = narrowed(old, new) if old and new else None
     if pair is not None and pair[1].start_offset in {symbol.start_offset for symbol in constructors(parts)}:
         altered = Altered(diff, types.language, "signature", *pair, one.symbol.qualified)
