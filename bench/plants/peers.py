@@ -68,13 +68,26 @@ def tables(pairs: Sequence[Pair], ours: Sequence[Outcome]) -> str:
         }
         count = len(next(iter(of_group.values())))
         rows.append([group, count, *(_cell(outcomes) for outcomes in of_group.values())])
-    told = [] if SEMGREP.is_file() and RULES.is_dir() else ["\nsemgrep: not installed."]
+    told = [f"\n{_semgrep_told()}"]
     noise = [
         "\nFindings at other places, faults and near misses together: "
         + ", ".join(f"{name} {_elsewhere(outcomes)}" for name, outcomes in columns.items())
         + "."
     ]
     return "\n".join([table(head, rows), *noise, *told])
+
+
+def _semgrep_told() -> str:
+    if not SEMGREP.is_file() or not RULES.is_dir():
+        return (
+            "semgrep: not installed (its package in bench/.work/semgrep-venv, its rules in bench/.work/semgrep-rules)."
+        )
+    commands = {
+        "version": [str(SEMGREP), "--version"],
+        "rules": ["git", "-C", str(RULES), "log", "-1", "--format=%h %cs"],
+    }
+    said = {name: subprocess.run(one, capture_output=True, text=True, check=False) for name, one in commands.items()}
+    return f"semgrep {said['version'].stdout.strip()}, its public rules as of {said['rules'].stdout.strip()}."
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:
