@@ -6,6 +6,7 @@ import pytest
 
 from rebuttal.change.model import Scope
 from rebuttal.change.read import read_change
+from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.panel import CHECKS, collect
 from rebuttal.text.languages import is_test
 from tests.evidence.conftest import Review
@@ -32,7 +33,7 @@ def test_the_same_change_gives_the_same_ids(git_repo: GitRepo) -> None:
 
 
 def test_a_check_that_crashes_degrades_the_review_and_loses_nothing_else(git_repo: GitRepo) -> None:
-    def crash(_material: object) -> list[object]:
+    def crash(_material: Material) -> list[Fact]:
         raise KeyError("the secret is hunter2")
 
     git_repo.commit(files={"a.py": "x = 1\n"})

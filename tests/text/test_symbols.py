@@ -297,7 +297,7 @@ def test_calls_inside_the_brackets_of_a_rust_macro_are_calls() -> None:
 
 
 def test_parameters_of_records_and_params_arrays_and_constructor_chains_are_told() -> None:
-    java = "record Leg(int from, String... to) {\n  Leg(int one) { this(one, \"a\"); }\n}\n"
+    java = 'record Leg(int from, String... to) {\n  Leg(int one) { this(one, "a"); }\n}\n'
     leg = symbols_of(java, "java")[0]
     assert [(one.name, one.kind) for one in leg.parameters or ()] == [("from", "positional_only"), ("to", "variadic")]
     (chained,) = references_of(java, "java", {"this"})
