@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from hashlib import blake2b
 from threading import Lock, RLock
 from typing import Any
 
@@ -16,7 +17,7 @@ from attrs import define, field, frozen
 
 from rebuttal.change.model import PastCommit
 from rebuttal.change.search import MAX_LINES as TOO_COMMON
-from rebuttal.change.search import Hits, count, glob_matches, in_order
+from rebuttal.change.search import Hits, count, find_word, glob_matches, in_order
 
 YOUNG_NS = 3_000_000_000
 """A file that was written so shortly before may be written again without its times showing it (FAT counts in 2 s)."""
@@ -24,6 +25,7 @@ MAX_LINES = 200_000
 """Matches that are kept, some 150 bytes each."""
 MAX_STALE = 1_000
 MAX_HASHES = 100_000
+_TEXTS = 200
 
 Stat = tuple[int, int, int]
 """Size, time of the last change of the content, time of the last change of the file; both in nanoseconds."""
@@ -37,6 +39,45 @@ Within = Callable[[Mapping[str, Sequence[str]]], Mapping[str, Hits]]
 def is_young(stat: Stat, now_ns: int) -> bool:
     """Whether the same times could hide that it is changed again."""
     return max(stat[1], stat[2]) > now_ns - YOUNG_NS
+
+
+@define
+class Remembered:
+    """The latest few results of a kind, by key. May be shared by threads."""
+
+    room: int
+    _kept: OrderedDict[Hashable, Any] = field(factory=OrderedDict)
+    _lock: Lock = field(factory=Lock)
+
+    def get(self, key: Hashable) -> Any:
+        """The result; None where there is none."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: Hashable, value: object) -> None:
+        with self._lock:
+            self._keep(key, value)
+
+    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The result, made where there is none."""
+        with self._lock:
+            if key not in self._kept:
+                self._keep(key, make())
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def _keep(self, key: Hashable, value: object) -> None:
+        self._kept[key] = value
+        self._kept.move_to_end(key)
+        while len(self._kept) > self.room:
+            self._kept.popitem(last=False)
+
+    def values(self) -> Iterable[Any]:
+        """All of them, the latest first."""
+        with self._lock:
+            return list(reversed(self._kept.values()))
 
 
 @define
@@ -70,6 +111,8 @@ class Searched:
     keys: Mapping[str, Hashable] = field(factory=dict, init=False)
     """What told the content of each file when it was last searched."""
     _words: OrderedDict[tuple[Globs, str], _Known] = field(factory=OrderedDict)
+    _texts: Remembered = field(factory=lambda: Remembered(_TEXTS))
+    """Of texts that only we have, by digest: words to lines."""
     _lock: RLock = field(factory=RLock)
 
     def search(
@@ -100,6 +143,15 @@ class Searched:
                     del self._words[(globs, word)]
             self._make_room()
             return found, cut
+
+    def find(self, text: str, words: Sequence[str]) -> list[tuple[str, tuple[int, ...]]]:
+        """Those of the words that stand in the text, with their lines; of the latest texts what was found is kept."""
+        encoded = text.encode("utf-8", "replace")
+        known = self._texts.get_or_make(blake2b(encoded, digest_size=16).digest(), dict)
+        for word in words:
+            if word not in known:
+                known[word] = find_word(encoded, word.encode("utf-8"))
+        return [(word, known[word]) for word in words if known[word]]
 
     def _see(self, keys: Mapping[str, Hashable]) -> None:
         """Note which files are others than when they were last searched."""
@@ -187,45 +239,6 @@ class Hashes:
         if len(self._known) >= MAX_HASHES:
             self._known.clear()
         self._known[path] = (stat, oid)
-
-
-@define
-class Remembered:
-    """The latest few results of a kind, by key. May be shared by threads."""
-
-    room: int
-    _kept: OrderedDict[Hashable, Any] = field(factory=OrderedDict)
-    _lock: Lock = field(factory=Lock)
-
-    def get(self, key: Hashable) -> Any:
-        """The result; None where there is none."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def keep(self, key: Hashable, value: object) -> None:
-        with self._lock:
-            self._keep(key, value)
-
-    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The result, made where there is none."""
-        with self._lock:
-            if key not in self._kept:
-                self._keep(key, make())
-            self._kept.move_to_end(key)
-            return self._kept[key]
-
-    def _keep(self, key: Hashable, value: object) -> None:
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        while len(self._kept) > self.room:
-            self._kept.popitem(last=False)
-
-    def values(self) -> Iterable[Any]:
-        """All of them, the latest first."""
-        with self._lock:
-            return list(reversed(self._kept.values()))
 
 
 @define

@@ -74,12 +74,12 @@ class FileDiff:
     new_cells: CellMap | None = None
     """Of a notebook, whose texts are made of its cells (change/notebook.py): the way back to the file."""
 
-    @property
+    @cached_property
     def added_lines(self) -> frozenset[int]:
         """Lines of the new text that the change added or altered."""
         return frozenset(line for hunk in self.hunks for line in hunk.new_lines)
 
-    @property
+    @cached_property
     def removed_lines(self) -> frozenset[int]:
         """Lines of the old text that the change removed or altered."""
         return frozenset(line for hunk in self.hunks for line in hunk.old_lines)

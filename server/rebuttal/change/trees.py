@@ -105,7 +105,8 @@ class SideTree:
         own = self._own()
         for path in sorted(own):
             if glob_matches(path, globs):
-                _scan(own[path].encode("utf-8", "replace"), path, words, found)
+                for word, lines in self._searched.find(own[path], words):
+                    found[word][path] = lines
         return found
 
     def _sought(self, words: Sequence[str], globs: Globs) -> dict[str, Hits]:

@@ -25,7 +25,7 @@ from rebuttal.context.changed import Changed
 from rebuttal.context.code import Code
 from rebuttal.context.imports import files_of, leads_to
 from rebuttal.context.packing import Candidate
-from rebuttal.context.places import CLASSES, Holders, classes, functions
+from rebuttal.context.places import CLASSES, classes, functions
 from rebuttal.context.resolve import SELF
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Reference, Symbol
@@ -57,8 +57,6 @@ class Callers:
     def __init__(self, code: Code, changed: Sequence[Changed]) -> None:
         self._code = code
         self._changed = sorted(changed, key=lambda one: not one.broken)
-        self._functions: dict[str, Holders] = {}
-        self._classes: dict[str, Holders] = {}
         self._reached: dict[tuple[str, str], bool] = {}
 
     def names(self) -> dict[str, str]:
@@ -109,7 +107,7 @@ class Callers:
                 continue
             if not self._means(one, path, use, spread):
                 continue
-            holder = self._holders(self._functions, path).at(use.line)
+            holder = self._code.held(path, functions).at(use.line)
             if holder is not None and path == one.file and holder.qualified == one.symbol.qualified:
                 continue
             key = (holder.start_line, holder.end_line) if holder else (use.line, use.line)
@@ -126,7 +124,7 @@ class Callers:
         if use.receiver is None:
             return False
         if use.receiver in SELF or use.receiver.startswith("super"):
-            holder = self._holders(self._classes, path).at(use.line)
+            holder = self._code.held(path, classes).at(use.line)
             named = (holder.name, *holder.bases) if holder is not None else ()
             return any(name.split(".")[-1].split("[")[0] == one.owner for name in named)
         rivals = [each for each in self._code.symbols(one.file) if each.name == use.name]
@@ -175,12 +173,6 @@ class Callers:
                 and any(leads_to(target, files_of(one, path, language, self._code)) for one in self._code.imports(path))
             )
         return self._reached[key]
-
-    def _holders(self, known: dict[str, Holders], path: str) -> Holders:
-        if path not in known:
-            symbols = self._code.symbols(path)
-            known[path] = functions(symbols) if known is self._functions else classes(symbols)
-        return known[path]
 
 
 def _candidates(one: Changed, found: Sequence[_Use]) -> Iterator[Candidate]:

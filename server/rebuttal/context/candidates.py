@@ -118,7 +118,7 @@ def search(tree: Tree, names: Mapping[str, str]) -> dict[str, list[Match]]:
     families = set(names.values())
     globs = [glob for one, some in GLOBS.items() if one in families for glob in some]
     found: dict[str, list[Match]] = {}
-    for match in sorted(tree.grep(sorted(names), globs), key=lambda one: (one.path, one.line, one.word)):
+    for match in tree.grep(sorted(names), globs):
         found.setdefault(match.word, []).append(match)
     return found
 

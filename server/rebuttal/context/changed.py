@@ -33,7 +33,7 @@ class Changed:
 def touched(diff: FileDiff, old: Code, new: Code, holders: Callable[[Iterable[Symbol]], Holders]) -> list[Symbol]:
     """The definitions of the new side that got a line or lost one, in order of the lines."""
     symbols = new.symbols(diff.path)
-    after, before = holders(symbols), holders(old.symbols(diff.old_path or diff.path))
+    after, before = new.held(diff.path, holders), old.held(diff.old_path or diff.path, holders)
     by_name = {one.qualified: one for one in symbols}
     gained = [after.at(line) for line in sorted(diff.added_lines)]
     lost = [before.at(line) for line in sorted(diff.removed_lines)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
 from rebuttal.change.model import Skipped, Tree
 from rebuttal.context.listing import Listing
+from rebuttal.context.places import Holders
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Import, Reference, Symbol
 from rebuttal.text.parsing import Parser, Unparsed
@@ -53,6 +54,7 @@ class Code:
         self._parser = parser
         self._sources: dict[str, Source | None] = {}
         self._symbols: dict[str, tuple[Symbol, ...]] = {}
+        self._holders: dict[tuple[str, Callable[[Iterable[Symbol]], Holders]], Holders] = {}
         self._imports: dict[str, tuple[Import, ...]] = {}
         self._references: dict[str, tuple[Reference, ...]] = {}
         self._lines: dict[str, list[str]] = {}
@@ -110,6 +112,16 @@ class Code:
                 found = self._leave_out(path, str(error))
             self._symbols[path] = found
         return self._symbols[path]
+
+    def held(self, path: str, make: Callable[[Iterable[Symbol]], Holders]) -> Holders:
+        """Which of the definitions in the file that `make` admits holds a line."""
+        if (path, make) not in self._holders:
+            source, symbols = self.source(path), self.symbols(path)
+            if source is None or not symbols:
+                self._holders[path, make] = make(symbols)
+            else:
+                self._holders[path, make] = self.facts.remember(make, source.text, lambda: (make(symbols),))[0]
+        return self._holders[path, make]
 
     def imports(self, path: str) -> tuple[Import, ...]:
         if path not in self._imports:

@@ -96,6 +96,11 @@ def pack(
     return _Packing(lines_of, shown, budget).take(candidates)
 
 
+def _gain(one: Candidate, cost: int) -> float:
+    """What a piece adds: of one that costs four times as much half as much is gained."""
+    return float(one.score**2 / (cost + _SMALL) ** _COSTLY)
+
+
 class _Packing:
     def __init__(
         self,
@@ -110,7 +115,7 @@ class _Packing:
         self._files: Counter[str] = Counter()
 
     def take(self, candidates: Sequence[Candidate]) -> tuple[Slice, ...]:
-        waiting = [(one, _cost(one, self._lines_of(one))) for one in candidates]
+        waiting = [(one, _gain(one, _cost(one, self._lines_of(one)))) for one in candidates]
         taken: list[Slice] = []
         while waiting and self._left > _HEADER:
             place = max(range(len(waiting)), key=lambda at: (*self._worth(*waiting[at]), -at))
@@ -121,10 +126,9 @@ class _Packing:
                 self._files[found.file] += 1
         return tuple(sorted(taken, key=lambda one: (-one.score, one.file, one.start_line, one.end_line)))
 
-    def _worth(self, one: Candidate, cost: int) -> tuple[bool, float]:
-        """Of a piece that costs four times as much half as much is gained, and each further one of a file adds less."""
-        gain = one.score**2 / (cost + _SMALL) ** _COSTLY * _AGAIN ** self._files[one.file]
-        return one.score >= _PROVEN, gain
+    def _worth(self, one: Candidate, gain: float) -> tuple[bool, float]:
+        """Each further piece of a file adds less."""
+        return one.score >= _PROVEN, gain * _AGAIN ** self._files[one.file]
 
     def _slice(self, one: Candidate) -> Slice | None:
         seen = self._covered.setdefault((one.file, one.side), set())

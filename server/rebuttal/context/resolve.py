@@ -103,7 +103,7 @@ class Resolver:
         name = re.split(r"\.|->|::|\?\.", receiver.rstrip("?!"))[-1].lstrip("$@")
         if not re.fullmatch(r"\w+", name) or name in SELF:
             return None
-        for words in _type_words(self._code.lines(file), name, line):
+        for words in self._written_types(file, name, line):
             found = self.dotted(file, words)
             if found is None:
                 continue
@@ -114,6 +114,15 @@ class Resolver:
                 if made is not None:
                     return made
         return None
+
+    def _written_types(self, file: str, name: str, line: int) -> tuple[str, ...]:
+        source = self._code.source(file)
+        if source is None:
+            return ()
+        lines = self._code.lines(file)
+        return self._code.facts.remember(
+            ("types", name, line), source.text, lambda: tuple(_type_words(lines, name, line))
+        )
 
     def import_of(self, file: str, local: str) -> Import | None:
         """The import that brings the name `local` into `file`."""

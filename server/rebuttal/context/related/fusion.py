@@ -134,7 +134,7 @@ def gather(query: Query, material: Material, index: Index | None = None) -> dict
     past = cochange_signals(query, material.history, material.paths, material.facts)
     found = {**lexical_signals(query, index), **_of(material.paths, past)}
     names = [name_of(path) for path in sorted(_comparable(query, material.paths, found))]
-    return {**found, **path_signals(query, names)}
+    return {**found, **path_signals(query, names, material.facts)}
 
 
 def _comparable(query: Query, paths: frozenset[str], found: Mapping[str, Signal]) -> Collection[str]:
@@ -184,8 +184,11 @@ def candidates(signals: Mapping[str, Signal]) -> list[str]:
 def _best(signal: Signal) -> Iterable[str]:
     """The best, of equal ones the first by path."""
     least = nlargest(_BEST_OF_EACH, signal.values())[-1]
-    better = [path for path, value in signal.items() if value > least]
-    equal = [path for path, value in signal.items() if value == least]
+    kept = [path for path, value in signal.items() if value >= least]
+    if len(kept) == _BEST_OF_EACH:
+        return kept
+    better = [path for path in kept if signal[path] > least]
+    equal = [path for path in kept if signal[path] == least]
     return [*better, *nsmallest(_BEST_OF_EACH - len(better), equal)]
 
 

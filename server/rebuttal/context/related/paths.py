@@ -12,6 +12,7 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.context.related.model import Query, Signal
+from rebuttal.text.facts import Facts
 
 Kind = Literal["source", "test", "docs", "changes", "build", "other"]
 KINDS: tuple[Kind, ...] = ("source", "test", "docs", "changes", "build", "other")
@@ -125,28 +126,37 @@ GENERIC = frozenset({"", "init", "index", "main", "mod", "lib", "readme", "utils
 """Stems that many unrelated files share."""
 
 
-def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
-    """How alike the paths are: each signal's best over the changed files."""
-    changed = [name_of(path) for path in query.paths]
-    known = list(names)
+@frozen
+class _Alike:
+    """What the names alone tell: the same for all reviews of these files in this repository."""
+
+    signals: Mapping[str, Signal]
+    weight: Mapping[str, float]
+    """Of words, by rarity."""
+    stems: Mapping[str, int]
+
+
+def path_signals(query: Query, names: Iterable[Name], facts: Facts) -> dict[str, Signal]:
+    """How alike the paths are: each signal's best over the changed files. `facts` keeps what the names alone tell."""
+    known = tuple(names)
+    alike = facts.latest("names", (query.paths, known), lambda: _alike(query.paths, known))
+    found: dict[str, Signal] = {name: {} for name in ("named", "named_text", "named_import", "named_like", "topic")}
+    for one in known:
+        _named(query, one, alike.stems[one.stem], found)
+        if one.stem in query.joined and one.stem not in GENERIC and len(one.stem) > 3:
+            found["named_like"][one.path] = query.joined[one.stem] / sqrt(alike.stems[one.stem])
+        topic = _topic(one, query.parts, alike.weight)
+        if topic > 0:
+            found["topic"][one.path] = topic
+    return {**alike.signals, **found}
+
+
+def _alike(paths: Sequence[str], known: Sequence[Name]) -> _Alike:
+    changed = [name_of(path) for path in paths]
     counts = Counter(word for one in known for word in one.words)
     weight = {word: log(1 + len(known) / count) for word, count in counts.items()}
     stems = Counter(one.stem for one in known)
-    found: dict[str, Signal] = {
-        name: {}
-        for name in (
-            "stem",
-            "same_base",
-            "folder",
-            "near",
-            "words",
-            "named",
-            "named_text",
-            "named_import",
-            "named_like",
-            "topic",
-        )
-    }
+    found: dict[str, Signal] = {name: {} for name in ("stem", "same_base", "folder", "near", "words")}
     shown_stems = {one.stem for one in changed} - GENERIC
     shown_bases = {one.base for one in changed}
     shown_folders = Counter(one.folder for one in changed)
@@ -167,13 +177,7 @@ def path_signals(query: Query, names: Iterable[Name]) -> dict[str, Signal]:
         likeness = like.best(one.words)
         if likeness > 0:
             found["words"][one.path] = likeness
-        _named(query, one, stems[one.stem], found)
-        if one.stem in query.joined and one.stem not in GENERIC and len(one.stem) > 3:
-            found["named_like"][one.path] = query.joined[one.stem] / sqrt(stems[one.stem])
-        topic = _topic(one, query.parts, weight)
-        if topic > 0:
-            found["topic"][one.path] = topic
-    return found
+    return _Alike(found, weight, stems)
 
 
 def _named(query: Query, one: Name, same: int, found: dict[str, Signal]) -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from math import log
 
+from attrs import frozen
+
 from rebuttal.change.model import Change, FileDiff
 from rebuttal.context.related.model import Query
 from rebuttal.context.related.paths import GENERIC, name_of, split_words
@@ -87,31 +89,19 @@ class _Reduction:
         )
 
     def _read(self, diff: FileDiff) -> None:
-        lines = [cut(line) for line in git_lines(diff.new_text or "")]
-        old = [cut(line) for line in git_lines(diff.old_text or "")]
-        changed = [lines[line] for line in sorted(diff.added_lines)[:_MOST_LINES] if line < len(lines)]
-        changed += [old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old)]
-        words = Counter(word for line in changed for word in _WORD.findall(line) if is_telling(word))
-        self._terms.update(words)
-        self._spread.update(words.keys())
-        for word, count in words.items():
-            parts = split_words(word)
-            self._joined["".join(parts)] += count
-            for part in parts:
-                self._parts[part] += count
-        self._around.update(word for line in changed for word in _DEFINES.findall(line) for _ in range(3))
-        for hunk in diff.hunks[:200]:
-            for header in headers(lines, hunk.new_start):
-                self._around.update(word for word in _WORD.findall(header) if is_telling(word))
-        if diff.new_text is not None and diff.old_text is not None:
-            held = self._facts.remember("words", diff.new_text, lambda: _packed(_words(lines)))
-            left = frozenset(_unpacked(held))
-            removed = (old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old))
-            self._gone.update(word for line in removed for word in _WORD.findall(line) if word not in left)
+        both = f"{diff.old_text}\0{diff.new_text}"  # which decide what lines differ
+        (told,) = self._facts.remember("told", both, lambda: (_told(diff),))
+        self._terms.update(told.words)
+        self._spread.update(told.words.keys())
+        self._joined.update(told.joined)
+        self._parts.update(told.parts)
+        self._around.update(told.around)
+        self._gone.update(told.gone)
         if diff.new_text is not None:
-            found = self._facts.remember("mentions", diff.new_text, lambda: _packed(_mentions(lines[:_MOST_LINES])))
+            lines = (cut(line) for line in git_lines(diff.new_text)[:_MOST_LINES])
+            found = self._facts.remember("mentions", diff.new_text, lambda: _packed(_mentions(lines)))
             self._mention(_unpacked(found), 0.5)
-        self._mention(_mentions(changed), 1.0)
+        self._mention(told.mentions, 1.0)
 
     def _mention(self, found: Iterable[str], weight: float) -> None:
         for word in found:
@@ -119,6 +109,43 @@ class _Reduction:
                 self._imported.add(word[len(_IMPORTED) :])
             elif self._mentioned.get(word, 0.0) < weight:
                 self._mentioned[word] = weight
+
+
+@frozen
+class _Told:
+    """What the changed lines of one file say."""
+
+    words: Counter[str]
+    joined: Counter[str]
+    parts: Counter[str]
+    around: Counter[str]
+    gone: frozenset[str]
+    """Words that stand nowhere in the file any more."""
+    mentions: frozenset[str]
+
+
+def _told(diff: FileDiff) -> _Told:
+    lines = [cut(line) for line in git_lines(diff.new_text or "")]
+    old = [cut(line) for line in git_lines(diff.old_text or "")]
+    added = [lines[line] for line in sorted(diff.added_lines)[:_MOST_LINES] if line < len(lines)]
+    removed = [old[line] for line in sorted(diff.removed_lines)[:_MOST_LINES] if line < len(old)]
+    changed = [*added, *removed]
+    words = Counter(word for line in changed for word in _WORD.findall(line) if is_telling(word))
+    joined, parts = Counter[str](), Counter[str]()
+    for word, count in words.items():
+        split = split_words(word)
+        joined["".join(split)] += count
+        for part in split:
+            parts[part] += count
+    around = Counter(word for line in changed for word in _DEFINES.findall(line) for _ in range(3))
+    for hunk in diff.hunks[:200]:
+        for header in headers(lines, hunk.new_start):
+            around.update(word for word in _WORD.findall(header) if is_telling(word))
+    gone: set[str] = set()
+    if diff.new_text is not None and diff.old_text is not None:
+        left = _words(lines)
+        gone = {word for line in removed for word in _WORD.findall(line) if word not in left}
+    return _Told(words, joined, parts, around, frozenset(gone), frozenset(_mentions(changed)))
 
 
 def _words(lines: Iterable[str]) -> set[str]:
