@@ -15,8 +15,10 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.evidence.impact.jsexports import still_exports
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
+from rebuttal.evidence.impact.present import is_present, needs, stands_without
 from rebuttal.evidence.impact.signatures import refusal, shift
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.impact.users import WHOLE, usages
@@ -27,6 +29,7 @@ SECONDS = 10.0
 """After so long the search for users ends, and what was not searched is told."""
 MANY_FILES = 60
 """A method's name that stands in more files than this is too common to say whose it is."""
+_SCRIPTS: tuple[Language, ...] = ("javascript", "typescript", "tsx")
 _OPEN_MODULE = re.compile(r"\bglobals\(\)|\b__getattr__\b|\bvars\(\)|\bsys\.modules\[")
 
 
@@ -55,12 +58,16 @@ def _still_offered(one: Altered, code: Code) -> bool:
     source = code.source(one.diff.path)
     if one.how != "removed" or one.owner is not None or source is None or family_of(one.language) in WHOLE:
         return False
+    if one.language in _SCRIPTS:
+        return still_exports(source.text, one.name, _is_bound(one, source))
     if source.binds_at_top(one.name) or _OPEN_MODULE.search(source.text):
         return True
-    if any(given.local == one.name or (given.name == "*" and one.language != "go") for given in source.imports):
-        return True
-    name = re.escape(one.name)
-    return bool(re.search(rf"exports(?:\.|\[['\"]){name}\b|\bas\s+{name}\b", source.text))
+    return any(given.local == one.name or (given.name == "*" and one.language != "go") for given in source.imports)
+
+
+def _is_bound(one: Altered, source: Source) -> bool:
+    """Whether the file itself still knows something by the name."""
+    return source.binds_at_top(one.name) or any(given.local in (one.name, "*") for given in source.imports)
 
 
 def _search(
@@ -84,6 +91,8 @@ def _search(
                 "symbols were not searched; review a smaller scope to have them all."
             )
         sources = files[one.name]
+        if is_present(one, sources):
+            continue
         if (whole := WHOLE.get(family)) is not None:
             broken[number] += _broken(material, one, whole(one, sources, modules)) if len(sources) <= MANY_FILES else ()
             continue
@@ -126,8 +135,9 @@ def _reason_gone(one: Altered, usage: Usage) -> str | None:
         return None if _is_guarded(source, reference.line) else f"imports `{reference.name}`, which is gone"
     if one.language == "python" and reference.receiver is None:
         return None  # In its own file ruff tells; elsewhere the import is what fails.
-    if one.language in ("javascript", "typescript", "tsx") and reference.receiver is None:
-        return f"uses `{reference.name}`, which is gone" if source.path == one.diff.path else None
+    if one.language in _SCRIPTS and reference.receiver is None:
+        own = source.path == one.diff.path and not _is_bound(one, source) and not stands_without(one, source)
+        return f"uses `{reference.name}`, which is gone" if own else None
     return f"uses `{reference.name}`, which is gone"
 
 
@@ -152,10 +162,12 @@ def _reason_refused(material: Material, one: Altered, usage: Usage) -> str | Non
         before = refusal(one.old.parameters, given, one.language)
         if before is not None and not (touched and usage.confidence == "certain"):
             return None  # It did not fit before either: probably another symbol, certainly no news.
-        if one.language == "javascript" and _is_optional_in_body(one, given.positional):
+        if one.language == "javascript" and (_is_optional_in_body(one, given.positional) or not needs(one, given)):
             return None
         return refused
-    return None if touched else shift(one.old.parameters, new.parameters, given)
+    if touched or given.has_spread:
+        return None  # What a spread holds may have changed with the signature.
+    return shift(one.old.parameters, new.parameters, given)
 
 
 def _is_touched(material: Material, usage: Usage) -> bool:

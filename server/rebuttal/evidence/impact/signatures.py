@@ -101,9 +101,14 @@ def shift(old: tuple[Parameter, ...], new: tuple[Parameter, ...], given: Argumen
     before = [one for one in old if one.kind in _POSITIONAL][: given.positional]
     after = [one for one in new if one.kind in _POSITIONAL]
     defaults = {one.name: one.default for one in new}
+    names = {one.name for one in old}
     for was, now in zip(before, after, strict=False):
+        if was.name == now.name or not was.name or not now.name:
+            continue
         # Ruby: `def x(path)` became `def x(file = nil, path: file)`, which takes both.
-        if was.name != now.name and was.name and now.name and defaults.get(was.name, now.name) != now.name:
+        elsewhere = was.name in defaults and defaults[was.name] != now.name
+        moved_up = was.name not in defaults and now.name in names
+        if elsewhere or moved_up:
             return f"passes for `{was.name}` what `{now.name}` now takes"
     return None
 
