@@ -186,6 +186,8 @@ def test_a_search_that_is_taken_up_again_finds_what_a_whole_one_finds(
 
     monkeypatch.setattr(GitSearch, "_run", counted)
     monkeypatch.setattr(search, "_PIECE", 512)
+    monkeypatch.setattr(search, "_LINGER", 0.0)
+    monkeypatch.setattr(search, "EARLY_SECONDS", 60.0)
     some, common = found()
     assert len(runs) > 1
     assert common == {"first", "second", *(f"rare{number}" for number in range(5))}

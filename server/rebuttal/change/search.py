@@ -33,6 +33,8 @@ EARLY_SECONDS = 0.4
 """A word that floods so soon is left out at once. It decides how long a search takes, not what it finds."""
 SECONDS = 30.0
 _PIECE = 1 << 18
+_LINGER = 0.5
+"""How much longer a flooded search is read, as a share of the time until then: other words soon flood it too."""
 _PASSED = ":(top,exclude,literal)"
 _PASSED_CHARACTERS = 12_000
 """Of pathspecs: Windows limits how long a command line may be."""
@@ -241,7 +243,7 @@ class _Rows:
             if stop is None:
                 # Where one word floods others soon will; late in a search, reading on costs less than another git.
                 taken = now - started
-                stop = now + taken / 2 if taken < EARLY_SECONDS else inf
+                stop = now + _LINGER * taken if taken < EARLY_SECONDS else inf
             if now >= stop or printed > MAX_OUTPUT:
                 self._leave_out()
                 return False
