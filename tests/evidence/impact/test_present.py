@@ -1,0 +1,124 @@
+"""What looks altered in one file and can be had all the same: noise that real changes showed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.evidence.conftest import Review, of
+
+GO_MOD = {"go.mod": "module example.org/shop\n\ngo 1.22\n"}
+
+
+@pytest.mark.parametrize(
+    "new_home",
+    ["price/sum.go", "price/price.go"],
+)
+def test_a_go_symbol_that_moved_within_its_package_is_not_gone(review: Review, new_home: str) -> None:
+    total, other = "func Total(a int) int { return a }\n", "func Other() int { return Total(1) }\n"
+    before = {**GO_MOD, "price/old.go": f"package price\n\n{total}", "price/price.go": f"package price\n\n{other}"}
+    after: dict[str, str | None] = {"price/old.go": None if new_home == "price/price.go" else "package price\n"}
+    after[new_home] = f"package price\n\n{total}" + (f"\n{other}" if new_home == "price/price.go" else "")
+    assert of(review(before, after), "impact:") == []
+
+
+def test_a_go_symbol_that_moved_to_another_package_is_gone(review: Review) -> None:
+    total = "func Total(a int) int { return a }\n"
+    before = {
+        **GO_MOD,
+        "price/old.go": f"package price\n\n{total}",
+        "price/price.go": "package price\n\nfunc Other() int { return Total(1) }\n",
+    }
+    after = {"price/old.go": "package price\n", "sum/sum.go": f"package sum\n\n{total}"}
+    (found,) = of(review(before, after), "impact:removed")
+    assert [place.file for place in found.related] == ["price/price.go"]
+
+
+def test_a_field_in_a_go_literal_is_no_use_of_a_type_of_its_name(review: Review) -> None:
+    before = {
+        "a.go": "package a\n\ntype Method int\n\ntype Route struct{ Method string }\n",
+        "b.go": 'package a\n\nvar one = Route{\n\tMethod: "GET",\n}\n',
+    }
+    assert of(review(before, {"a.go": "package a\n\ntype Route struct{ Method string }\n"}), "impact:") == []
+
+
+def test_a_blank_name_in_go_is_no_symbol(review: Review) -> None:
+    before = {
+        "a.go": "package a\n\nvar _ = 1\n",
+        "b.go": "package a\n\nfunc f() {\n\t_ = g()\n}\n\nfunc g() int { return 1 }\n",
+    }
+    assert of(review(before, {"a.go": "package a\n"}), "impact:") == []
+
+
+def test_a_field_of_another_object_is_no_use_of_a_removed_go_method(review: Review) -> None:
+    start = (
+        "package a\n\ntype Echo struct{ Server *http.Server }\n\nfunc (e *Echo) Start() { use(e.Server.TLSSetup) }\n"
+    )
+    before = {"a.go": start + "\nfunc (e *Echo) TLSSetup() int { return 1 }\n"}
+    assert of(review(before, {"a.go": start}), "impact:removed") == []
+
+
+def test_a_definition_whose_line_still_stands_is_not_gone(review: Review) -> None:
+    # An unbalanced macro further up makes the grammar lose what follows.
+    kept = "constexpr auto is_round(int t) -> bool {\n  return t > 1;\n}\n\nbool ask() { return is_round(2); }\n"
+    before = {"a.h": "struct empty {};\n\n" + kept}
+    after = {"a.h": "FMT_BEGIN(struct empty {)\n(((\n" + kept}
+    assert of(review(before, after), "impact:removed") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "const FormData = require('form-data')\n\nconst form = new FormData()\n",
+            "const form = new FormData()\n",
+        ),
+        (
+            "type Rate = number;\n\nexport type Config = { rate: Rate };\n",
+            "export namespace all {\n  type Rate = number;\n  export type Config = { rate: Rate };\n}\n",
+        ),
+    ],
+)
+def test_a_script_name_that_the_runtime_or_an_inner_scope_gives_is_not_gone(
+    review: Review, before: str, after: str
+) -> None:
+    assert of(review({"a.ts": before}, {"a.ts": after}), "impact:") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{ return { x, index }; }", False),
+        ("{ super_(x, index); }", False),
+        ("{ return x + index.length; }", True),
+        ("{ return `${x} ${index}`; }", True),
+        ("{ index(x); }", True),
+    ],
+)
+def test_a_javascript_argument_left_out_is_told_only_where_the_body_needs_it(
+    review: Review, body: str, told: bool
+) -> None:
+    before = {
+        "a.js": "export function f(x) { return x; }\n",
+        "b.js": "import { f } from './a.js';\nf(1);\n",
+    }
+    after = {"a.js": f"export function f(x, index) {body}\n"}
+    assert bool(of(review(before, after), "impact:signature")) is told
+
+
+def test_a_spread_is_not_believed_to_land_in_another_parameter(review: Review) -> None:
+    before = {
+        "a.ts": "export function f(...args: any) { return g(...args); }\n\nfunction g(x: string) { return x; }\n",
+    }
+    after = {"a.ts": before["a.ts"].replace("g(x: string)", "g(site: string, x: string)")}
+    assert of(review(before, after), "impact:signature") == []
+
+
+def test_a_call_of_the_object_that_a_removed_method_wrapped_is_left_alone(review: Review) -> None:
+    before = {
+        "a.py": (
+            "class Connection:\n    def finish_stream(self, number):\n        self.inner.finish_stream(number)\n\n"
+            "    def run(self):\n        self.finish_stream(1)\n"
+        )
+    }
+    after = {"a.py": "class Connection:\n    def run(self):\n        self.inner.finish_stream(1)\n"}
+    assert of(review(before, after), "impact:removed") == []
