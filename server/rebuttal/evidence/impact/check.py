@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.impact import kinds
+from rebuttal.evidence.impact import gopackages, kinds
 from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.jsexports import still_exports
@@ -91,7 +91,9 @@ def _search(
                 "symbols were not searched; review a smaller scope to have them all."
             )
         sources = files[one.name]
-        if is_present(one, sources):
+        if one.language == "go" and one.new is None and gopackages.still_there(one, sources):
+            continue
+        if is_present(one):
             continue
         if (whole := WHOLE.get(family)) is not None:
             broken[number] += _broken(material, one, whole(one, sources, modules)) if len(sources) <= MANY_FILES else ()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from rebuttal.evidence.impact import native, ruby, rust
+from rebuttal.evidence.impact import gopackages, native, ruby, rust
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
+from rebuttal.evidence.impact.present import is_key
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language, family_of
 from rebuttal.text.model import Import, Reference, Symbol
@@ -197,13 +197,13 @@ def _through_self(
 def _is_ours(altered: Altered, source: Source, reference: Reference, modules: Modules) -> bool:
     """Whether a method call on some object may be believed to be of the altered class."""
     name, receiver = altered.old.name, reference.receiver or ""
-    if name in _foreign_methods() or len(name) < 4 or receiver.startswith(_LITERAL):
+    is_field = reference.kind != "call" and not altered.old.decorators
+    if is_field or name in _foreign_methods() or len(name) < 4 or receiver.startswith(_LITERAL):
         return False
-    owner = (altered.owner or "").rpartition(".")[2]
-    if not re.search(rf"\b{re.escape(owner)}\b", source.text):
+    owner, root = (altered.owner or "").rpartition(".")[2], _ROOT.match(receiver)
+    if root is None or not re.search(rf"\b{re.escape(owner)}\b", source.text):
         return False
-    root = _ROOT.match(receiver)
-    if root is None:
+    if altered.how == "removed" and _is_foreign_too(altered, source, reference):
         return False
     for one in source.imports:
         if one.local == root[0] or (one.name is None and receiver == one.module):
@@ -213,20 +213,24 @@ def _is_ours(altered: Altered, source: Source, reference: Reference, modules: Mo
     return True
 
 
+def _is_foreign_too(altered: Altered, source: Source, reference: Reference) -> bool:
+    """Whether a method that is gone did its work by another object's method of the same name, which calls may mean;
+    or the change itself wrote the call, hardly to what it takes away."""
+    body = (altered.diff.old_text or "")[altered.old.start_offset : altered.old.end_offset]
+    if re.search(rf"\.\s*{re.escape(altered.old.name)}\s*\(", body):
+        return True
+    return source.path == altered.diff.path and reference.line in altered.diff.added_lines
+
+
 def _go(altered: Altered, source: Source, modules: Modules, only_method: bool) -> Iterator[Usage]:
-    folder = posixpath.dirname(altered.diff.path)
-    home = posixpath.dirname(source.path) == folder and _package(source) == _package_of(altered)
+    home = gopackages.is_home(altered, source)
     if altered.is_method:
         yield from _go_methods(altered, source, modules, home, only_method)
         return
-    receivers = {
-        one.local
-        for one in source.imports
-        if one.name is None and one.local and modules.package_folder(source, one.module) == folder
-    }
+    receivers = gopackages.local_names(altered, source, modules)
     for one in source.references({altered.name}):
         if one.receiver is None:
-            if home and not source.hidden(one.name, one.start_offset):
+            if home and not source.hidden(one.name, one.start_offset) and not is_key(source, one):
                 yield Usage(source, one, "certain")
         elif one.receiver in receivers and not source.hidden(one.receiver, one.start_offset):
             yield Usage(source, one, "certain")
@@ -242,15 +246,7 @@ def _go_methods(altered: Altered, source: Source, modules: Modules, home: bool, 
         header = _GO_RECEIVER.match(source.text, method.start_offset) if method is not None else None
         if home and own and header is not None and header[1] == one.receiver:
             yield Usage(source, one, "certain")
-        elif only_method and _is_ours(altered, source, one, modules):
+        elif gopackages.is_of_type(altered, source, one, modules) or (
+            only_method and _is_ours(altered, source, one, modules)
+        ):
             yield Usage(source, one, "likely")
-
-
-def _package(source: Source) -> str | None:
-    found = re.search(r"^package\s+(\w+)", source.text, re.MULTILINE)
-    return found[1] if found else None
-
-
-def _package_of(altered: Altered) -> str | None:
-    found = re.search(r"^package\s+(\w+)", altered.diff.old_text or "", re.MULTILINE)
-    return found[1] if found else None
