@@ -201,3 +201,83 @@ def test_a_name_that_a_magic_in_a_block_defines_was_undefined(review: Review) ->
     cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": source}
     text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     assert of(review({}, {"a.ipynb": text}), "ruff:F821") == []
+
+
+@pytest.mark.parametrize(
+    ("after", "path"),
+    [
+        (
+            (
+                "def f(app):\n    @app.errorhandler(1)\n    def h(e):\n        return e\n\n"
+                "    @app.errorhandler(2)\n    def h(e):\n        pass\n"
+            ),
+            "a.py",
+        ),
+        ("from .user import user\n\n\ndef f():\n    user = 1\n    return user\n", "p/__init__.py"),
+        ("from m import a, b, a\n\nprint(a, b)\n", "a.py"),
+    ],
+)
+def test_a_function_that_its_decorator_keeps_is_not_lost_by_a_second_one(review: Review, after: str, path: str) -> None:
+    assert rules(review, "", after, path) == []
+
+
+def test_a_fixture_defined_twice_is_found_in_spite_of_its_decorator(review: Review) -> None:
+    one = "@pytest.fixture\ndef it():\n    return 1\n\n\n"
+    assert rules(review, "import pytest\n", "import pytest\n\n\n" + one + one) == ["ruff:F811"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return super(A, self).__init__()",
+        "return Base.__init__(self)",
+    ],
+)
+def test_an_init_that_returns_what_another_returned_is_no_fault(review: Review, line: str) -> None:
+    assert rules(review, "", f"class A(Base):\n    def __init__(self):\n        {line}\n".replace("Base", "list")) == []
+    assert rules(review, "", "class A:\n    def __init__(self):\n        return 1\n") == ["ruff:PLE0101"]
+
+
+def test_a_default_that_is_converted_at_once_may_be_of_any_type(review: Review) -> None:
+    text = "import os\n\nA = int(os.environ.get('A', 80))\nB = os.environ.get('B', False)\n"
+    (found,) = of(review({"a.py": ""}, {"a.py": text}), "ruff:")
+    assert found.range.start.line == 3
+
+
+def test_a_division_by_zero_is_there_to_fail(review: Review) -> None:
+    assert rules(review, "", "def f(r):\n    r.content  # reads it to the end\n    1 / 0\n") == []
+
+
+def test_a_cache_that_keeps_one_entry_leaks_nothing(review: Review) -> None:
+    text = "import functools\n\n\nclass A:\n    @functools.lru_cache(maxsize=1)\n    def f(self):\n        return 1\n"
+    assert rules(review, "", text) == []
+    assert rules(review, "", text.replace("maxsize=1", "maxsize=None")) == ["ruff:B019"]
+
+
+def test_one_habit_in_one_file_is_one_finding(review: Review) -> None:
+    (found,) = of(review({"a.py": ""}, {"a.py": "A = '\\*\\*'\nB = '\\*'\n"}), "ruff:W605")
+    assert [one.range.start.line for one in found.related] == [1]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "def f(s):\n    return unicode(s)\n",
+        "try:\n    f = 1\nexcept ValueError, e:\n    print(e)\n",
+        "print 'x'\n",
+    ],
+)
+def test_python_2_is_no_fault_where_the_repository_speaks_it(review: Review, after: str) -> None:
+    old = "for a in {}.iteritems():\n    pass\n"
+    assert [one.rule for one in review({"a.py": "", "b.py": old}, {"a.py": after}).findings] == []
+
+
+def test_python_2_is_a_fault_elsewhere(review: Review) -> None:
+    found = review({"a.py": "", "b.py": ""}, {"a.py": "def f(s):\n    return unicode(s)\n", "b.py": "print 'x'\n"})
+    assert sorted(one.rule for one in found.findings) == ["ruff:F821", "syntax:error"]
+
+
+def test_a_fault_that_a_test_makes_on_purpose_and_silences_is_not_told(review: Review) -> None:
+    after = "def f():\n    nosuch()  # noqa: F821\n"
+    assert rules(review, "", after, "tests/test_a.py") == []
+    assert rules(review, "", after) == ["ruff:F821"]

@@ -78,6 +78,7 @@ _TEST_FOLDERS = frozenset(
         "test",
         "tests",
         "testing",
+        "testsuite",
         "testdata",
         "__tests__",
         "__mocks__",

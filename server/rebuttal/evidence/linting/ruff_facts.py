@@ -11,6 +11,7 @@ from attrs import frozen
 from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.evidence.linting.config import Configurations
 from rebuttal.evidence.linting.ruff import Diagnostic, Edit, Linted
+from rebuttal.evidence.linting.ruff_exempt import is_harmless_redefinition, is_python_2
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
 from rebuttal.evidence.linting.silenced import Silence, Silences, self_silenced
 from rebuttal.evidence.model import Fact, Material, one_line
@@ -108,11 +109,20 @@ def _speaks(material: Material, spot: _Spot, quiet: Configurations) -> bool:
         return False
     if spot.diff.new_cells is not None and _is_usual_in_notebooks(spot):
         return False
-    if spot.silence is not None and not spot.silence.by_the_change:
-        return False
-    if not re.search(rule.only_near or "", spot.key[1], re.IGNORECASE):
+    if spot.silence is not None and (is_test(path) or not spot.silence.by_the_change):
+        return False  # What a test does wrong it mostly does on purpose, and says so.
+    if not re.search(rule.only_near or "", spot.key[1], re.IGNORECASE) or _is_exempt(material, spot, rule):
         return False
     return material.in_scope(spot.diff, range(spot.said.first_line, spot.said.last_line + 1))
+
+
+def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
+    text, said = spot.index.text, spot.said
+    if rule.unless is not None and re.search(rule.unless, spot.key[1]):
+        return True
+    if said.code == "F811":
+        return is_harmless_redefinition(spot.diff.path, text, said)
+    return is_python_2(material, said.code, said.message, spot.key[1], text)
 
 
 def _is_usual_in_notebooks(spot: _Spot) -> bool:
@@ -156,11 +166,11 @@ def _hunk_of(spot: _Spot) -> Hunk | None:
 
 
 def _facts(spots: Iterable[_Spot]) -> Iterator[Fact]:
-    """An undefined name is one fault of a file, wherever it is used."""
+    """An undefined name is one fault of a file, wherever it is used; so is a habit of its author."""
     by_name: dict[tuple[str, str, str], list[_Spot]] = {}
     for number, spot in enumerate(spots):
         rule = RULES[spot.said.code]
-        name = spot.said.message if rule.anywhere else str(number)
+        name = "" if rule.together else spot.said.message if rule.anywhere else str(number)
         by_name.setdefault((spot.diff.path, rule.code, name), []).append(spot)
     for same in by_name.values():
         yield _fact(same[0], RULES[same[0].said.code], same[1:])
@@ -182,7 +192,8 @@ def _fact(spot: _Spot, rule: RuffRule, others: list[_Spot]) -> Fact:
         confidence=rule.confidence,
         where=index.range(said.start, said.end),
         related=tuple(
-            Related(other.diff.path, index.range(other.said.start, other.said.end), "here too") for other in others
+            Related(other.diff.path, index.range(other.said.start, other.said.end), "here too")
+            for other in {one.said.first_line: one for one in others if one.said.first_line != said.first_line}.values()
         ),
         fix=_fix(spot.diff, index, said.fix),
     )

@@ -32,18 +32,24 @@ class RuffRule:
     """A regular expression that the line must match (in any case): without it the rule is mostly shrugged at."""
     anywhere: bool = False
     """Whether a change to other lines can cause it: then it is reported wherever it is new."""
+    unless: str | None = None
+    """A regular expression of lines on which it is meant."""
+    together: bool = False
+    """Whether all of a file are one finding: they have one cause, and one reading is enough."""
 
 
 def _high(code: str, title: str, why: str, **more: bool) -> RuffRule:
     return RuffRule(code, "high", title, why, in_tests=more.get("in_tests", True), anywhere=more.get("anywhere", False))
 
 
-def _medium(code: str, title: str, why: str, confidence: Certainty = "certain", in_tests: bool = False) -> RuffRule:
-    return RuffRule(code, "medium", title, why, confidence, in_tests=in_tests)
+def _medium(
+    code: str, title: str, why: str, confidence: Certainty = "certain", in_tests: bool = False, together: bool = False
+) -> RuffRule:
+    return RuffRule(code, "medium", title, why, confidence, in_tests=in_tests, together=together)
 
 
-def _low(code: str, title: str, why: str, confidence: Certainty = "likely") -> RuffRule:
-    return RuffRule(code, "low", title, why, confidence)
+def _low(code: str, title: str, why: str, confidence: Certainty = "likely", together: bool = False) -> RuffRule:
+    return RuffRule(code, "low", title, why, confidence, together=together)
 
 
 def _security(code: str, severity: Severity, title: str, why: str, confidence: Certainty = "likely") -> RuffRule:
@@ -56,6 +62,7 @@ def _slow(code: str, severity: Severity, title: str, why: str, confidence: Certa
 
 _PERCENT = "formatting fails when this line runs"
 _SYNTAX = "Python refuses the file"
+_UNTRANSLATED = "the translation is looked up after formatting and never found"
 _BLOCKS = "every other task of the event loop waits until it returns"
 _XML = "entity expansion in a hostile document can exhaust memory or read files"
 
@@ -116,7 +123,15 @@ _ALL = (
     _medium("B012", "Exceptions silenced in finally", "an error raised before is lost"),
     _medium("B015", "Comparison without effect", "its outcome is thrown away"),
     _high("B016", "Literal raised", "it is no exception, so a TypeError is raised in its place"),
-    _low("B018", "Expression without effect", "its value is thrown away"),
+    RuffRule(
+        "B018",
+        "low",
+        "Expression without effect",
+        "its value is thrown away",
+        "likely",
+        # A division by zero is there to fail; a comment tells that reading an attribute does something.
+        unless=r"^\s*\d+\s*//?\s*0\b|#",
+    ),
     _medium("B020", "Loop variable overwrites what it loops over", "the collection is lost after the first step"),
     _medium("B021", "f-string as docstring", "the function gets no docstring"),
     _medium("B022", "suppress() without exceptions", "nothing is suppressed"),
@@ -134,9 +149,16 @@ _ALL = (
     _medium("B034", "Positional flags of re", "the flags are taken for a count", "likely"),
     _high("B035", "Same key in every step of a comprehension", "only the last value is kept"),
     _medium("B039", "Mutable ContextVar default", "one object is shared by all contexts"),
-    _low("E722", "Bare except", "it also catches KeyboardInterrupt and SystemExit", "certain"),
+    _low("E722", "Bare except", "it also catches KeyboardInterrupt and SystemExit", "certain", together=True),
     _high("PLE0100", "__init__ is a generator", "creating the object fails with TypeError"),
-    _high("PLE0101", "__init__ returns a value", "creating the object fails with TypeError"),
+    RuffRule(
+        "PLE0101",
+        "high",
+        "__init__ returns a value",
+        "creating the object fails with TypeError",
+        in_tests=True,
+        unless=r"return\s+(?:super\(.*\)|[\w.]+)\.__init__\(",  # It returns None.
+    ),
     _high("PLE0115", "Name both nonlocal and global", _SYNTAX),
     _high("PLE0116", "continue in finally", _SYNTAX),
     _high("PLE0117", "nonlocal without a binding", _SYNTAX),
@@ -184,8 +206,13 @@ _ALL = (
     _high("PLW0711", "except with `or` or `and`", "only one of the exceptions is caught"),
     _high("PLW1501", "Invalid open() mode", "the call fails with ValueError"),
     _medium("PLW1507", "Shallow copy of os.environ", "changing the copy changes the environment"),
-    _medium(
-        "PLW1508", "Default of an environment variable is no string", "the type depends on whether it is set", "likely"
+    RuffRule(
+        "PLW1508",
+        "medium",
+        "Default of an environment variable is no string",
+        "the type depends on whether it is set",
+        "likely",
+        unless=r"\b(?:int|float|str|bool|Path|Decimal)\(\s*(?:os\.)?(?:environ|getenv)",
     ),
     _low("PLW1509", "preexec_fn used", "the child can deadlock when the process has threads"),
     _high("PLW2101", "Lock made inside with", "every entry gets a lock of its own, so nothing is guarded"),
@@ -204,15 +231,22 @@ _ALL = (
     _medium("RUF049", "Enum as a dataclass", "its members compare wrongly"),
     _medium("RUF060", "Membership in an empty collection", "it is always false"),
     _medium("COM818", "Trailing comma makes a tuple", "a one-element tuple is probably not meant", "likely"),
-    _low("W605", "Invalid escape sequence", "newer versions of Python warn, and will refuse it", "certain"),
-    _medium("T100", "Debugger left in", "the program stops here and waits for input"),
-    _medium("DTZ003", "datetime.utcnow() used", "it is naive, so it is taken for local time, and it is deprecated"),
-    _medium(
-        "DTZ004", "datetime.utcfromtimestamp() used", "it is naive, so it is taken for local time, and it is deprecated"
+    _low(
+        "W605", "Invalid escape sequence", "newer versions of Python warn, and will refuse it", "certain", together=True
     ),
-    _medium("INT001", "f-string inside gettext", "the translation is looked up after formatting and never found"),
-    _medium("INT002", "format() inside gettext", "the translation is looked up after formatting and never found"),
-    _medium("INT003", "% format inside gettext", "the translation is looked up after formatting and never found"),
+    _medium("T100", "Debugger left in", "the program stops here and waits for input"),
+    *(
+        _medium(
+            code,
+            f"datetime.{name}() used",
+            "it is naive, so it is taken for local time, and it is deprecated",
+            together=True,
+        )
+        for code, name in (("DTZ003", "utcnow"), ("DTZ004", "utcfromtimestamp"))
+    ),
+    _medium("INT001", "f-string inside gettext", _UNTRANSLATED, together=True),
+    _medium("INT002", "format() inside gettext", _UNTRANSLATED, together=True),
+    _medium("INT003", "% format inside gettext", _UNTRANSLATED, together=True),
     _medium("FAST003", "Path parameter missing from the function", "the route's value is never read", "likely"),
     *(
         _medium(
@@ -220,6 +254,7 @@ _ALL = (
             "Fragile check of Python's version",
             "it goes wrong on a two-digit or later version",
             "likely",
+            together=True,
         )
         for number in ("101", "102", "103", "201", "202", "203", "204", "301", "302", "303")
     ),
@@ -237,7 +272,16 @@ _ALL = (
     _slow("ASYNC250", "medium", "Blocking input in async code", _BLOCKS),
     _slow("ASYNC251", "high", "time.sleep in async code", _BLOCKS),
     # Performance.
-    _slow("B019", "low", "Cached method", "the cache keeps every instance alive", "likely"),
+    RuffRule(
+        "B019",
+        "low",
+        "Cached method",
+        "the cache keeps every instance alive",
+        "likely",
+        "performance",
+        PERFORMANCE,
+        unless=r"\(\s*(?:maxsize\s*=\s*)?\d{1,2}\s*[,)]",  # It keeps a few.
+    ),
     _slow("C419", "low", "List built for any() or all()", "they can no longer stop at the first hit"),
     _slow("PERF101", "low", "Needless copy of a list", "the loop copies everything first", "likely"),
     _slow("RUF017", "medium", "Quadratic list concatenation", "every step copies all that came before"),

@@ -1,0 +1,88 @@
+"""Where ruff is right by the letter and there is no fault: decorators that register, Python 2, packages' imports."""
+
+from __future__ import annotations
+
+import re
+
+from rebuttal.evidence.linting.ruff import Diagnostic
+from rebuttal.evidence.model import Material
+from rebuttal.text.languages import GLOBS
+from rebuttal.text.positions import git_lines
+
+_FIRST_OF_TWO = re.compile(r"from line (\d+)")
+_IMPORT = re.compile(r"\s*(?:from|import)\b")
+_DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\b")
+_KEEPS_NOTHING = re.compile(
+    r"@\s*(?:property|staticmethod|classmethod|abstractmethod|contextmanager|cached_property|lru_cache|cache|skip\w*|patch"
+    r"|(?:pytest|unittest|mock|functools|contextlib|abc)\.[\w.]+)\b"
+)
+"""Decorators that hand the function back and remember it nowhere."""
+_OF_PYTHON_2 = frozenset(
+    {
+        *("unicode", "xrange", "basestring", "long", "unichr", "raw_input", "reduce", "file", "cmp", "execfile"),
+        *("reload", "buffer", "intern", "apply", "coerce", "StandardError", "WindowsError"),
+    }
+)
+_TELLS_PYTHON_2 = ("xrange", "basestring", "iteritems", "itervalues", "raw_input", "unicode_literals", "print_function")
+_WRITTEN_FOR_2 = re.compile(
+    r"^\s*print\s+[\"'\w%]|^\s*print\s*>>|\bexcept\s+[\w.(), ]+?\s*,\s*\w+\s*:|^\s*raise\s+[\w.]+\s*,"
+    r"|^\s*exec\s+[\"'\w]|<>|\b0\d+\b|\bur[\"']",
+    re.MULTILINE,
+)
+
+
+def is_harmless_redefinition(path: str, text: str, said: Diagnostic) -> bool:
+    """Whether a second definition (F811) takes nothing away: the first is registered, exported, or the same import."""
+    match = _FIRST_OF_TWO.search(said.message)
+    lines = git_lines(text)
+    first = int(match[1]) - 1 if match else len(lines)
+    if first >= len(lines):
+        return False
+    if _DEFINITION.match(lines[first]):
+        return _is_registered(lines, first)
+    defined = _DEFINITION.match(lines[said.first_line]) is not None
+    if path.rpartition("/")[2] == "__init__.py" and not _imports(lines, said.first_line):
+        return True  # What a package imports it hands on; a local of that name changes nothing about it.
+    return not defined and not any(_IMPORT.match(line) for line in lines[first + 1 : said.first_line + 1])
+
+
+def _imports(lines: list[str], line: int) -> bool:
+    head = next((one for one in reversed(lines[: line + 1]) if re.match(r"\w", one)), "")
+    return _IMPORT.match(head) is not None
+
+
+def _is_registered(lines: list[str], first: int) -> bool:
+    """Whether a decorator above may have kept the function."""
+    indent = len(lines[first]) - len(lines[first].lstrip())
+    for line in reversed(lines[max(first - 8, 0) : first]):
+        if len(line) - len(line.lstrip()) > indent or line.strip().startswith(")"):
+            continue
+        if not line.strip().startswith("@"):
+            return False
+        if not _KEEPS_NOTHING.match(line.strip()):
+            return True
+    return False
+
+
+def is_python_2(material: Material, code: str, message: str, line: str, text: str) -> bool:
+    """Whether it is a fault in Python 3 only, and the repository is written for Python 2 as well, or alone.
+
+    `line` is the one with the fault, `text` the file's; `code` is empty for a syntax error.
+    """
+    name = re.search(r"`(\w+)`", message)
+    if code == "F821" and name is not None:
+        caught = rf"\bexcept\s+[\w.()\[\], ]+?,\s*{name[1]}\s*:"
+        may = name[1] in _OF_PYTHON_2 or re.search(caught, text) is not None
+    else:
+        may = code in ("", "F633", "F632") and _WRITTEN_FOR_2.search(line) is not None
+    return may and material.once("written for Python 2", lambda: _was_python_2(material))
+
+
+def _was_python_2(material: Material) -> bool:
+    """By what the base holds; where there is no base, by what the change brings most of."""
+    globs = GLOBS["python"]
+    if next(iter(material.repository.old.grep(_TELLS_PYTHON_2, globs)), None) is not None:
+        return True
+    return any(
+        _WRITTEN_FOR_2.search(text) for diff in material.files if diff.path.endswith(".py") and (text := diff.old_text)
+    )
