@@ -72,6 +72,11 @@ class Material:
         found: T = self._shared[name]
         return found
 
+    def of_paths(self, name: str, make: Callable[[frozenset[str]], T]) -> T:
+        """What the names of the new side's files tell by themselves: the next review of the same files has it still."""
+        paths = self.repository.new.paths()
+        return self.parser.facts.latest(name, paths, lambda: make(paths))
+
     @property
     def files(self) -> tuple[FileDiff, ...]:
         """The changed files, and of those only what the scope is about."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from rebuttal.change.model import Change, Tree
+from rebuttal.text.facts import Facts
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Binding, Import, Reference, Symbol
 from rebuttal.text.parsing import Parser, Unparsed
@@ -140,6 +141,11 @@ class Code:
         self._wanted = wanted
         self._changed = {diff.path: diff.new_text for diff in change.files}
         self._sources: dict[str, Source | None] = {}
+
+    @property
+    def facts(self) -> Facts:
+        """What is remembered for the next review."""
+        return self._parser.facts
 
     @cached_property
     def paths(self) -> frozenset[str]:

@@ -99,20 +99,24 @@ class Modules:
         return None
 
     @cached_property
-    def _python_modules(self) -> dict[str, list[str]]:
-        """Dotted names, as seen from every folder that may be on the path, to files."""
-        paths = self._code.paths | self._gone
-        packages = {posixpath.dirname(path) for path in paths if path.endswith("/__init__.py")}
-        found: dict[str, list[str]] = {}
-        for path in paths:
-            if not path.endswith((".py", ".pyi")):
+    def _python_stems(self) -> dict[str, list[tuple[str, str]]]:
+        """Files with what imports call them, from the root on and with slashes, by the last word of that."""
+        known = self._code.facts.latest("python stems", self._code.paths, lambda: _stems(self._code.paths))
+        if gone := _stems(self._gone - self._code.paths):
+            return {last: [*known.get(last, ()), *gone.get(last, ())] for last in (*known, *gone)}
+        return known
+
+    def _python_modules(self, name: str) -> list[str]:
+        """The files with this dotted name, as seen from any folder that may be on the path."""
+        found = []
+        for stem, path in self._python_stems.get(name.rpartition(".")[2], ()):
+            start = len(stem) - len(name)
+            if start < 0 or (start and stem[start - 1] != "/") or stem[start:].replace("/", ".") != name:
                 continue
-            stem = path.rpartition(".")[0]
-            parts = (stem.removesuffix("/__init__") if stem.endswith("/__init__") else stem).split("/")
-            for start in range(len(parts)):
-                # A folder with an __init__.py is part of the name, never where names begin.
-                if "/".join(parts[:start]) not in packages:
-                    found.setdefault(".".join(parts[start:]), []).append(path)
+            # A folder with an __init__.py is part of the name, never where names begin.
+            package = f"{stem[:start]}__init__.py"
+            if not start or not (package in self._code.paths or package in self._gone):
+                found.append(path)
         return found
 
     def _python(self, folder: str, module: str) -> str | None:
@@ -124,7 +128,7 @@ class Modules:
                 return None
             base = parts[: len(parts) - (level - 1)]
             return self._python_file("/".join([*base, *(name.split(".") if name else [])]))
-        candidates = self._python_modules.get(name, [])
+        candidates = self._python_modules(name)
         present = [path for path in candidates if path in self._code.paths] or candidates
         modules = [path for path in present if path.endswith(".py")] or present
         if len(modules) == 1:
@@ -156,3 +160,12 @@ class Modules:
             if found is not None:
                 return found
         return None
+
+
+def _stems(paths: frozenset[str]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path in paths:
+        if path.endswith((".py", ".pyi")):
+            stem = path.rpartition(".")[0].removesuffix("/__init__")
+            found.setdefault(stem[max(stem.rfind("/"), stem.rfind(".")) + 1 :], []).append((stem, path))
+    return found

@@ -137,7 +137,7 @@ def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
         return
     changed = [one.path for one in material.change.files if one.new_text and one.path != diff.path]
     folder = diff.path.rpartition("/")[0]
-    paths = material.once("upkeep:folders", lambda: _by_folder(material))
+    paths = material.of_paths("upkeep:folders", _by_folder)
     for path in dict.fromkeys([*changed, *paths.get(folder, ())]):
         other = language_of(path)
         if not _is_twin(path, diff.path) and other and family_of(other) == family_of(language) and is_own_code(path):
@@ -153,9 +153,9 @@ def _stem(path: str) -> str:
     return _ASYNC.sub("", path.rpartition("/")[2].rpartition(".")[0].lower())
 
 
-def _by_folder(material: Material) -> dict[str, list[str]]:
+def _by_folder(paths: frozenset[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for path in sorted(material.repository.new.paths()):
+    for path in sorted(paths):
         found.setdefault(path.rpartition("/")[0], []).append(path)
     return found
 

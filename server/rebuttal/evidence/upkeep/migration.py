@@ -77,10 +77,10 @@ def _unmigrated(material: Material, kind: _Kind) -> Iterator[Fact]:
     for diff in material.files:
         if not kind.is_model(diff.path) or diff.new_text is None or is_test(diff.path):
             continue
-        home = kind.home(material, diff.path)
+        old, new = kind.columns(diff.old_text or ""), kind.columns(diff.new_text)
+        home = kind.home(material, diff.path) if old or new else None
         if home is None or any(path.startswith(home) for path in touched):
             continue
-        old, new = kind.columns(diff.old_text or ""), kind.columns(diff.new_text)
         altered = [one for key, one in new.items() if key not in old or old[key].kind != one.kind]
         gone = [one for key, one in old.items() if key not in new]
         if not kind.comparing:
@@ -247,9 +247,13 @@ def _django_home(material: Material, path: str) -> str | None:
 
 
 def _alembic_home(material: Material, path: str) -> str | None:
-    homes = {one.rpartition("/")[0] + "/" for one in _paths(material) if _ALEMBIC.search(one)}
-    homes = {one for one in homes if f"{one.removesuffix('versions/')}env.py" in _paths(material)}
-    return homes.pop() if len(homes) == 1 else None
+    homes = material.of_paths("upkeep:alembic", _alembic_homes)
+    return homes[0] if len(homes) == 1 else None
+
+
+def _alembic_homes(paths: frozenset[str]) -> tuple[str, ...]:
+    homes = {one.rpartition("/")[0] + "/" for one in paths if "versions/" in one and _ALEMBIC.search(one)}
+    return tuple(one for one in homes if f"{one.removesuffix('versions/')}env.py" in paths)
 
 
 def _prisma_home(material: Material, path: str) -> str | None:

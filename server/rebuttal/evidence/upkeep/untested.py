@@ -55,7 +55,7 @@ def check(material: Material) -> Iterator[Fact]:
     """At most one fact, which lists them all. A change that touches tests is left alone: they may reach what is new."""
     if any(_holds_tests(diff.path) and diff.added_lines for diff in material.change.files):
         return
-    families = material.once("upkeep:tested", lambda: _tested_families(material))
+    families = material.of_paths("upkeep:tested", _tested_families)
     new: list[_New] = []
     for diff in material.files:
         language = language_of(diff.path)
@@ -86,9 +86,9 @@ def _holds_tests(path: str) -> bool:
     return is_test(path) and language_of(path) is not None and not _OTHERS & {part.lower() for part in path.split("/")}
 
 
-def _tested_families(material: Material) -> frozenset[Language]:
+def _tested_families(paths: frozenset[str]) -> frozenset[Language]:
     """Languages that tests are written in here: those of others do not name functions of C."""
-    tests = (path for path in material.repository.new.paths() if _holds_tests(path))
+    tests = (path for path in paths if _holds_tests(path))
     return frozenset(family_of(language) for path in tests if (language := language_of(path)))
 
 
