@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Sequence
 
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered
-from rebuttal.text.model import Arguments, Parameter
+from rebuttal.text.model import Arguments, Parameter, Reference
 
-_GO_PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
 RUNTIME = frozenset(
     (
         "AbortController", "AbortSignal", "Array", "ArrayBuffer", "Atomics", "Attr", "Awaited",
@@ -40,30 +37,19 @@ RUNTIME = frozenset(
 """What JavaScript's runtimes, TypeScript and the runners of tests give under a bare name."""
 
 
-def is_present(one: Altered, sources: Sequence[Source]) -> bool:
-    """Whether users of an altered symbol still find it, by what is not to be seen in its own file's symbols.
-
-    `sources`: the files of the new side that hold its name.
-    """
+def is_present(one: Altered) -> bool:
+    """Whether users of an altered symbol still find it, though its file's symbols do not show it."""
     if one.name == "_":
         return True  # Go and Python: it names nothing.
-    if one.new is None and one.diff.new_text is not None and one.old.name_line not in one.diff.removed_lines:
-        return True  # Its line still stands: the grammar lost it, among macros for one.
-    if one.language == "go":
-        return any(_is_of_package(one, source) and _defines(one, source) for source in sources)
-    return False
+    # A line that still stands: the grammar lost what it defines, among macros for one.
+    return one.new is None and one.diff.new_text is not None and one.old.name_line not in one.diff.removed_lines
 
 
-def _is_of_package(one: Altered, source: Source) -> bool:
-    """Whether another file belongs to the same Go package, where it does not matter which file defines what."""
-    if source.path == one.diff.path or posixpath.dirname(source.path) != posixpath.dirname(one.diff.path):
-        return False
-    package, own = _GO_PACKAGE.search(source.text), _GO_PACKAGE.search(one.diff.old_text or "")
-    return package is not None and own is not None and package[1] == own[1]
-
-
-def _defines(one: Altered, source: Source) -> bool:
-    return any(symbol.qualified == one.old.qualified for symbol in source.symbols)
+def is_key(source: Source, reference: Reference) -> bool:
+    """Whether a name in Go names a field in a literal: `Point{X: 1}`."""
+    before = source.text[source.text.rfind("\n", 0, reference.start_offset) + 1 : reference.start_offset]
+    after = source.text[reference.end_offset : reference.end_offset + 40]
+    return re.match(r"\s*:(?!=)", after) is not None and not before.lstrip().startswith("case ")
 
 
 def stands_without(one: Altered, source: Source) -> bool:
