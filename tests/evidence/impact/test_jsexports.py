@@ -58,3 +58,22 @@ def test_a_parameter_that_moves_up_takes_what_was_meant_for_the_one_before_it(re
     before["b.js"] = "import { load } from './a';\nload('x', process.env);\n"
     (found,) = of(review(before, {"a.js": "export function load(env) { return [env]; }\n"}), "impact:")
     assert callers(found) == [("b.js", 2)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "const URL = require('whatwg-url').URL;\nmodule.exports = (a) => new URL(a);\n",
+            "module.exports = (a) => new URL(a);\n",
+        ),
+        (
+            "type Level = 'a';\ndeclare function go(a: Level): void;\nexport = go;\n",
+            "declare namespace go {\n  type Level = 'a';\n  function run(a: Level): void;\n}\nexport = go;\n",
+        ),
+    ],
+)
+def test_a_name_that_the_platform_or_a_namespace_inside_gives_is_not_gone(
+    review: Review, before: str, after: str
+) -> None:
+    assert of(review({"a.d.ts": before}, {"a.d.ts": after}), "impact:removed") == []
