@@ -6,6 +6,7 @@ A line holds a word where the word's bytes stand between bytes that are no lette
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import threading
@@ -48,7 +49,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _SUFFIX = re.compile(r"\*[^*?\[\]\/]+")
 _ROW = re.compile(rb"([^\0]*)\0(\d+)\0([^\n]*)\n")
 _WORD_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
-_OPTIONS = ("-n", "-z", "-o", "-a", "--no-textconv", "--no-color", "--no-recurse-submodules", "--threads=2")
+_THREADS = min(max(os.cpu_count() or 2, 2), 4)
+"""Half of what most machines have: a search of a large repository takes some seconds of one of them."""
+_OPTIONS = ("-n", "-z", "-o", "-a", "--no-textconv", "--no-color", "--no-recurse-submodules", f"--threads={_THREADS}")
 
 
 def searchable(words: Iterable[str]) -> list[str]:
