@@ -332,3 +332,29 @@ def test_the_search_ends_at_its_time_limit_and_says_so(git_repo: GitRepo) -> Non
         pytest.raises(CheckFailed, match="1 of 1 altered symbols were not searched"),
     ):
         list(check(Material(reading.change, reading.repository), clock=lambda: next(ticks)))
+
+
+def test_a_method_that_a_dataclass_lost_is_missed_but_not_one_that_became_its_field(review: Review) -> None:
+    text = "from dataclasses import dataclass\n\n\n@dataclass\nclass Bill:\n    paid: int\n\n"
+    text += "    def left_over(self):\n        return 1\n"
+    user = "from bill import Bill\n\n\ndef show(bills: list[Bill]):\n    return [one.left_over() for one in bills]\n"
+    renamed = text.replace("left_over", "remaining")
+    (found,) = of(review({"bill.py": text, "user.py": user}, {"bill.py": renamed}), "impact:removed")
+    assert callers(found) == [("user.py", 5)]
+    field = text[: text.index("    def")] + "    left_over: object = None\n"
+    assert of(review({"bill.py": text, "user.py": user}, {"bill.py": field}), "impact:removed") == []
+
+
+BOTH = (
+    "class Base:\n    def send_text(self, to, text):\n        raise NotImplementedError\n\n\n"
+    "class Mail(Base):\n    def send_text(self, to, text):\n        return to, text\n"
+)
+
+
+def test_methods_of_one_name_that_change_alike_have_the_same_callers(review: Review) -> None:
+    user = "from mail import Base\n\n\ndef run(one: Base):\n    one.send_text('a', 'b')\n"
+    alike = BOTH.replace("to, text):", "to, text, when):")
+    (found,) = of(review({"mail.py": BOTH, "user.py": user}, {"mail.py": alike}), "impact:signature")
+    assert callers(found) == [("user.py", 5)]
+    one = BOTH.replace("to, text):\n        return", "to, text, when):\n        return")
+    assert of(review({"mail.py": BOTH, "user.py": user}, {"mail.py": one}), "impact:signature") == []

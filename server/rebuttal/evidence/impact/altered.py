@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff
@@ -23,6 +24,14 @@ _TRANSPARENT = frozenset(
     }
 )
 """Decorators (and modifiers) that leave a signature as it is written."""
+_PLAIN_CLASSES = frozenset(
+    {
+        *("dataclass", "dataclasses.dataclass", "final", "typing.final", "runtime_checkable", "total_ordering"),
+        *("functools.total_ordering", "define", "frozen", "mutable", "attrs.define", "attrs.frozen", "attrs.mutable"),
+        *("attr.s", "attr.attrs", "attr.define", "attr.frozen", "export", "abstract"),
+    }
+)
+"""Decorators (and modifiers) of classes that give no methods that one calls by name."""
 UNDERSTOOD: frozenset[Language] = frozenset(
     {"python", "javascript", "typescript", "tsx", "go", "ruby", "rust", "c", "cpp"}
 )
@@ -104,7 +113,7 @@ def _changed(
     before: dict[str, list[Symbol]],
     after: dict[str, list[Symbol]],
 ) -> Iterator[Altered]:
-    if old.parameters is None or new.parameters is None or _shape(old) == _shape(new):
+    if old.parameters is None or new.parameters is None or shape(old) == shape(new):
         return
     if only_widens(old.parameters, new.parameters) or not {*old.decorators, *new.decorators} <= _TRANSPARENT:
         return
@@ -118,7 +127,8 @@ def _changed(
     yield Altered(diff, language, "signature", old, new, owner)
 
 
-def _shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
+def shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
+    """What decides which calls a symbol takes."""
     return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
 
 
@@ -145,5 +155,7 @@ def _removed(
         return  # With its class gone, the class is what is missed.
     inherits = any(base.split("[")[0] not in _PLAIN_BASES for base in now[0].bases)
     open_class = any(f"{owner}.{name}" in after for name in _OPEN_CLASS)
-    if not inherits and not open_class and not now[0].decorators:
+    body = (diff.new_text or "")[now[0].start_offset : now[0].end_offset]
+    given = re.search(rf"^[ \t]+{re.escape(old.name)}[ \t]*[:=]", body, re.MULTILINE)  # as a field, or made otherwise
+    if not inherits and not open_class and not given and set(now[0].decorators) <= _PLAIN_CLASSES:
         yield Altered(diff, language, "removed", old, None, owner)

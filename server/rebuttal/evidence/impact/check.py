@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact import gopackages, kinds
-from rebuttal.evidence.impact.altered import altered
+from rebuttal.evidence.impact.altered import altered, shape
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.jsexports import still_exports
 from rebuttal.evidence.impact.model import Altered, Usage
@@ -98,7 +98,7 @@ def _search(
         if (whole := WHOLE.get(family)) is not None:
             broken[number] += _broken(material, one, whole(one, sources, modules)) if len(sources) <= MANY_FILES else ()
             continue
-        only = one.is_method and _is_only_method(one, sources)
+        only = one.is_method and _is_only_method(material, one, sources)
         for source in sources:
             broken[number] += _broken(material, one, usages(one, source, modules, only))
     yield from _facts(material, every, broken, code)
@@ -117,11 +117,15 @@ def _files_by_name(material: Material, every: list[Altered], family: Language, c
     return found
 
 
-def _is_only_method(one: Altered, sources: list[Source]) -> bool:
+def _is_only_method(material: Material, one: Altered, sources: list[Source]) -> bool:
     if len(sources) > MANY_FILES:
         return False
-    same = [symbol for source in sources for symbol in source.symbols if symbol.name == one.old.name]
-    return len(same) == (0 if one.new is None else 1)
+    same = [(source, symbol) for source in sources for symbol in source.symbols if symbol.name == one.old.name]
+    if one.new is None or len(same) < 2:
+        return len(same) == (0 if one.new is None else 1)
+    # Where several were changed alike, a call that one refuses all refuse.
+    changed = all(material.change.file(source.path) is not None for source, _ in same)
+    return changed and all(shape(symbol) == shape(one.new) for _, symbol in same)
 
 
 def _broken(material: Material, one: Altered, used: Iterable[Usage]) -> Iterator[Broken]:
@@ -192,8 +196,13 @@ def _is_optional_in_body(one: Altered, given: int) -> bool:
 
 def _facts(material: Material, every: list[Altered], broken: dict[int, list[Broken]], code: Code) -> Iterator[Fact]:
     lost: dict[str, list[tuple[Altered, list[Broken]]]] = defaultdict(list)
+    told: set[tuple[object, ...]] = set()
     for number, one in enumerate(every):
         uses = sorted(broken[number], key=lambda use: (use.usage.source.path, use.usage.reference.line))
+        key = (one.name, *((use.usage.source.path, use.usage.reference.start_offset) for use in uses))
+        if one.is_method and key in told:
+            continue  # A method that was changed alike has the same callers.
+        told.add(key)
         if uses and one.diff.new_text is None:
             lost[one.diff.path].append((one, uses))
         elif uses:

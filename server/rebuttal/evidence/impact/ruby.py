@@ -29,6 +29,8 @@ _OPEN_CLASS = re.compile(r"\b(?:method_missing|delegate|def_delegators?|SimpleDe
 _MIXES = re.compile(r"^\s*(?:include|extend|prepend|using|refine)\b", re.MULTILINE)
 _ITSELF = re.compile(r"^\s*(?:module_function\s*$|extend\s+self\b)", re.MULTILINE)
 _LONG_NAME = 8
+_FAMILY = 3
+"""Methods of one name that are believed to have been changed together."""
 _IMPLICIT = frozenset(("method_missing", "respond_to_missing?", "inherited", "included", "extended", "prepended"))
 _CORE = frozenset(
     (
@@ -212,7 +214,11 @@ def _takes_constant(world: _World, source: Source) -> bool:
 
 
 def _is_single(world: _World) -> bool:
-    return len(world.methods) == (0 if world.altered.new is None else 1)
+    """Whether no method of the name takes anything else: of several that were changed alike, all refuse a call."""
+    new = world.altered.new
+    if new is None or not world.methods:
+        return not world.methods
+    return len(world.methods) <= _FAMILY and all(_shape(one) == _shape(new) for one in world.methods)
 
 
 def _means(world: _World, source: Source, reference: Reference, receiver: str) -> bool:
