@@ -93,6 +93,8 @@ def test_a_form_that_only_declaration_files_allow_is_no_syntax_error(review: Rev
         ("a.c", "int f(void) { return 1; }\n", "#define LOOP for(;;)\nint f(void) { LOOP { if (x) } }\n"),
         ("A.java", "class A {}\n", "import module java.base;\nclass A { A() { f(); super(); } }\n"),
         ("a.rb", "def f = 1\n", "def f = puts 1\n"),
+        ("b.rb", "def f\n  1\nend\n", "def f\n  a = <<~END\n    if (\n  END\n  b if a unless %r{[(]} =~ a\nend\n"),
+        ("a.cpp", "int f() { return 1; }\n", "int f() { return g(R\"(()\", 1'000, '(') OP h(); }\n"),
         ("a.rs", 'extern "C" { fn f(); }\n', 'unsafe extern "C" { safe fn f(); }\n'),
     ],
 )
@@ -100,6 +102,34 @@ def test_what_only_the_grammar_does_not_know_is_no_syntax_error(
     review: Review, path: str, good: str, strange: str
 ) -> None:
     assert review({path: good}, {path: strange}).findings == ()
+
+
+UNCLOSED = [
+    ("a.c", "int f(int a)\n{\n\tif (a) {\n\t\treturn g(a);\n\t}\n\treturn 0;\n}\n", "g(a);", "g(a;", "return g(a;"),
+    ("a.cpp", "int A::f() {\n  while (b()) {\n    c('(');\n  }\n  return 1;\n}\n", "b()) {", "b())", "while (b())"),
+    ("a.rs", "fn f<'a>(a: &'a str) -> char {\n    if a.len() > 1 { g(); }\n    '{'\n}\n", "g(); }", "g();", "if a.len"),
+    ("A.java", "class A {\n  int f() {\n    return g(1);\n  }\n}\n", "f() {", "f()) {", "int f()) {"),
+    ("A.cs", 'class A {\n  string F() {\n    return $"{G(1)}" + @"\\";\n  }\n}\n', "F() {", "F( {", "string F( {"),
+    ("a.php", "<?php\nfunction f($a) {\n    return [$a, '('];\n}\n", "'(']", "'('", "return [$a"),
+    ("a.rb", "def f(a)\n  a.each do |one|\n    puts one\n  end\nend\n", "one|\n", "one|\n    if one\n", "if one"),
+    ("b.rb", "def f(a)\n  g(a) if a\n  h = %w[( x]\nend\n", "g(a) if", "g(a if", "g(a if a"),
+]
+
+
+@pytest.mark.parametrize(("path", "good", "piece", "instead", "quote"), UNCLOSED)
+def test_a_bracket_that_no_longer_closes_is_told_of_languages_whose_grammar_errs(
+    review: Review, path: str, good: str, piece: str, instead: str, quote: str
+) -> None:
+    (found,) = of(review({path: good}, {path: good.replace(piece, instead)}), "syntax:")
+    assert quote in found.quote
+
+
+@pytest.mark.parametrize(("path", "good", "piece", "instead", "quote"), UNCLOSED)
+def test_a_bracket_that_the_base_left_open_is_no_news(
+    review: Review, path: str, good: str, piece: str, instead: str, quote: str
+) -> None:
+    bad = good.replace(piece, instead)
+    assert of(review({path: bad}, {path: bad.replace("f", "ff")}), "syntax:") == []
 
 
 @pytest.mark.parametrize("path", ["a.sh", "a.rb", "a.rs", "a.cpp"])
@@ -113,7 +143,9 @@ def test_overloads_and_macros_of_other_languages_are_no_broken_callers(review: R
         "src/A.java": "class A {\n  static int f(int a) { return a; }\n}\n",
         "src/B.java": "class B {\n  int g() { return A.f(1); }\n}\n",
     }
-    after = {"src/A.java": "class A {\n  static int f(int a, int b) { return a; }\n}\n"}
+    after = {
+        "src/A.java": "class A {\n  static int f(int a) { return a; }\n  static int f(int a, int b) { return a; }\n}\n"
+    }
     assert review(before, after).findings == ()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rebuttal.evidence.model import Material, one_line
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
 from rebuttal.evidence.structure.pairs import Pair, pair_at, removed
+from rebuttal.evidence.structure.refused import refusal_lost
 from rebuttal.evidence.structure.unwrapped import Lost
 
 _SUBJECT = r"(?P<{}>[A-Za-z_$@][\w$@]*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)*)"
@@ -55,12 +56,18 @@ _BEFORE = re.compile(
 )
 
 
+_HOLDS_ITS_OWN = re.compile(r"\b(?:fun|def|fn|func|function|void|class|override|public|private|protected)\b")
+_SAFE_OTHERWISE = re.compile(r"\bAtomic\w|\bConcurrent\w|\bsynchronized\b|[Ll]ock\b|@Volatile|\bvolatile\b")
+
+
 def checks_lost(material: Material, lines: Lines) -> Iterator[Lost]:
     """Early exits and validating calls that are gone."""
     for number, line in lines.changed("old"):
+        if moves(material).added[plain(line)]:
+            continue
         condition = _left_on(lines, number, line)
-        if condition is not None and not moves(material).added[plain(line)]:
-            yield from _early_exit(material, lines, number, condition)
+        told = [] if condition is None else list(_early_exit(material, lines, number, condition))
+        yield from told or refusal_lost(material, lines, number)
     for number, match, pair in removed(lines, _VALIDATES):
         yield from _validation(material, lines, number, match, pair)
 
@@ -255,6 +262,7 @@ def decorators_lost(material: Material, lines: Lines) -> Iterator[Lost]:
                 at
                 for at in range(number, min(number + 12, len(lines.old)))
                 if not re.match(r"\s*(?:[@\[#]|$)", lines.old[at])
+                or (at == number and _HOLDS_ITS_OWN.search(lines.old[at]))
             ),
             None,
         )
@@ -271,6 +279,8 @@ def decorators_lost(material: Material, lines: Lines) -> Iterator[Lost]:
             continue
         name = match["name"].rpartition(".")[2]
         head = "\n".join(lines.new[max(pair.new.start_line - 6, 0) : pair.new.header_end_line + 1])
+        if lines.moved_away(number) or (name.lower() == "synchronized" and lines.is_added_anywhere(_SAFE_OTHERWISE)):
+            continue
         if name in head or any(
             _DECORATOR.match(line) or _PERMISSION.search(line) or name in line for _, line in lines.changed("new")
         ):
@@ -297,6 +307,8 @@ def _before_lost(lines: Lines) -> Iterator[Lost]:
         ):
             continue
         if any((match["what"] and match["what"] in line) or name in line for _, line in lines.changed("new")):
+            continue
+        if lines.moved_away(number):
             continue
         holder = [
             one for one in lines.symbols("old") if one.kind == "class" and one.start_line <= number <= one.end_line

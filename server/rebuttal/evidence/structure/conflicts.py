@@ -12,9 +12,10 @@ from rebuttal.change.notebook import UNREADABLE
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.seats import CODE
+from rebuttal.findings.model import Related
 from rebuttal.text.languages import TRUSTED, language_of
 from rebuttal.text.parsing import Unparsed, syntax_errors
-from rebuttal.text.positions import git_lines
+from rebuttal.text.positions import LineIndex, git_lines
 
 MAX_CHARACTERS = 10_000_000
 """Of notebooks that are no valid JSON, all together."""
@@ -26,7 +27,7 @@ _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 
 
 def check(material: Material) -> Iterator[Fact]:
-    """One fact for each conflict. Text in fenced examples of prose, and in string literals, is none."""
+    """One fact for each file with conflicts. Text in fenced examples of prose, and in string literals, is none."""
     for diff in (*material.files, *_unreadable(material)):
         if diff.new_text and "<<<<<<<" in diff.new_text and ">>>>>>>" in diff.new_text:
             yield from _conflicts(material, diff, diff.new_text)
@@ -45,20 +46,26 @@ def _conflicts(material: Material, diff: FileDiff, text: str) -> Iterator[Fact]:
     triples = list(_triples(git_lines(text), diff))
     if not triples or _is_literal(material, diff, text):
         return
-    for first, last in triples:
-        if material.in_scope(diff, range(first, last + 1)):
-            yield Fact(
-                diff,
-                "conflict:marker",
-                "Merge conflict left in the file",
-                f"A conflict is not resolved: both sides and the markers stand in lines {first + 1} to {last + 1}, "
-                "and whatever reads the file will fail on them or take both sides.",
-                "critical" if language_of(diff.path) else "high",
-                "correctness",
-                CODE,
-                first,
-                first,
-            )
+    triples = [one for one in triples if material.in_scope(diff, range(one[0], one[1] + 1))]
+    if triples:
+        (first, last), *others = triples
+        index = LineIndex(text)
+        more = f" So {'is 1 more' if len(others) == 1 else f'are {len(others)} more'} of this file." if others else ""
+        yield Fact(
+            diff,
+            "conflict:marker",
+            "Merge conflict left in the file",
+            f"A conflict is not resolved: both sides and the markers stand in lines {first + 1} to {last + 1}, "
+            f"and whatever reads the file will fail on them or take both sides.{more}",
+            "critical" if language_of(diff.path) else "high",
+            "correctness",
+            CODE,
+            first,
+            first,
+            related=tuple(
+                Related(diff.path, index.range_of_git_lines(one, one), "another conflict") for one, _ in others
+            ),
+        )
 
 
 def _triples(lines: list[str], diff: FileDiff) -> Iterator[tuple[int, int]]:

@@ -56,6 +56,7 @@ class _Leftover:
     what: str
     in_tests: bool = True
     tests_only: bool = False
+    in_examples: bool = True
     whole: bool = False
     """The pattern is a whole statement on a line of its own, which can be deleted."""
 
@@ -80,7 +81,7 @@ _LEFTOVERS = (
         _WAITS,
         whole=True,
     ),
-    _left(("rust",), r"(?<![\w!])dbg!\s*\(", "it writes to standard error each time it runs"),
+    _left(("rust",), r"(?<![\w!])dbg!\s*\(", "it writes to standard error each time it runs", in_examples=False),
     _left(("csharp",), r"\bDebugger\.(?:Break|Launch)\s*\(\s*\)\s*;", _STOPS),
     _left(("go",), r"\b(?:runtime\.Breakpoint|spew\.Dump)\s*\(", "it stops the program or dumps a value"),
     _left(("java", "kotlin", "scala"), r"\bThread\.dumpStack\s*\(\s*\)", "it writes a stack trace each time it runs"),
@@ -91,6 +92,7 @@ _LEFTOVERS = (
         in_tests=False,
     ),
 )
+_EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|docs?|tutorials?|playground)/")
 _DEFINES = re.compile(r"\b(?:function|def|fn|func|macro_rules!)\s+[&\w]*$")
 _FOCUS_JS = re.compile(
     r"^\s*(?P<name>(?:it|test|describe|context|suite|specify)(?P<only>\.only)|fit|fdescribe|fcontext)"
@@ -133,11 +135,15 @@ _NO_CONDITIONS: tuple[Language, ...] = ("bash",)
 
 def check(material: Material) -> Iterator[Fact]:
     """One fact for each leftover on an added line; what moved, or stood in the lines it replaced, is none."""
+    told: dict[tuple[str, str, str], str] = {}
     for lines in changed_files(material):
         if lines.diff.new_text is not None and lines.language is not None:
             for fact in (*_leftovers(lines), *_focused(lines), *_conditions(lines), *prints(material, lines, DEBUG)):
                 if _is_new(material, lines, fact) and material.in_scope(lines.diff, (fact.first_line,)):
-                    yield fact
+                    # The same line in a file of the same name: a copy that a build made, told of once.
+                    copy = (fact.rule, lines.diff.path.rpartition("/")[2], plain(lines.new[fact.first_line]))
+                    if told.setdefault(copy, lines.diff.path) == lines.diff.path:
+                        yield fact
 
 
 def _is_new(material: Material, lines: Lines, fact: Fact) -> bool:
@@ -151,6 +157,8 @@ def _leftovers(lines: Lines) -> Iterator[Fact]:
         if lines.language not in one.languages:
             continue
         if lines.is_test if not one.in_tests else (one.tests_only and not lines.is_test):
+            continue
+        if not one.in_examples and _EXAMPLE.search(lines.diff.path):
             continue
         for number, match in lines.found("new", one.pattern):
             line = lines.new[number]
@@ -260,6 +268,9 @@ def _is_operand(lines: Lines, number: int, match: re.Match[str]) -> bool:
 
 
 def _is_idiom(lines: Lines, number: int) -> bool:
-    """Whether it makes a generator, or is for type checkers."""
+    """Whether it makes a generator, is for type checkers, or a comment on or above it says why."""
+    above = lines.new[number - 1].strip() if number else ""
+    if above.startswith(("#", "//", "*", "/*")) or re.search(r"//|/\*|\s#\s", lines.new[number]):
+        return True
     text = " ".join(line.strip() for line in lines.new[number : number + 6])
     return re.search(r"\byield\b|\bimport\b|TYPE_CHECKING|\bclass\b|@deprecated", text) is not None

@@ -12,7 +12,9 @@ _GO_IGNORED = re.compile(r"^\s*(?:[\w.\[\], ]*,\s*)?_\s*:?=\s*(?P<call>[\w.]+(?:
 _GO_SELF = re.compile(r"^\s*_\s*=\s*(?P<name>\w*[eE]rr)\s*$")
 _GO_EMPTY = re.compile(r"^\s*if\s+(?:.*;\s*)?(?P<name>\w*[eE]rr\w*)\s*!=\s*nil\s*\{\s*(?P<end>\})?\s*$")
 _GO_EMPTIED = re.compile(r"\bif\b[^\n{]*\berr\w*\s*!=\s*nil\s*\{\s*\}")
-_RUST_DROPPED = re.compile(r"^\s*(?:let\s+_\s*=\s*(?P<let>[\w:.!]+)\s*[(<]|(?P<ok>[\w:.!]+)\s*\(.*\)\.ok\(\)\s*;)")
+_RUST_DROPPED = re.compile(
+    r"^\s*(?:let\s+_\s*=\s*(?P<let>[\w:.!]+)(?P<of><[^()]*>)?\s*\(|(?P<ok>[\w:.!]+)\s*\(.*\)\.ok\(\)\s*;)"
+)
 _SWIFT_TRIED = re.compile(r"(?<![=\w(]\s)(?<![=(])^\s*(?:_\s*=\s*)?try\?\s+(?P<call>[\w.]+)\(")
 _PASSED_ON = re.compile(r"\?\s*;|//")
 """Passed on after all, or with a comment that says why not."""
@@ -31,7 +33,9 @@ def dropped(lines: Lines) -> Iterator[tuple[int, str]]:
 def _go(lines: Lines) -> Iterator[tuple[int, str]]:
     for number, match in lines.found("new", _GO_IGNORED):
         call = match["call"]
-        if ".(" not in lines.new[number] and "//" not in lines.new[number] and _was_checked_in_go(lines, number, call):
+        if ".(" in lines.new[number] or "//" in lines.new[number] or _is_explained(lines, number):
+            continue
+        if _was_checked_in_go(lines, number, call):
             name = one_line(call, 60)
             yield number, f"The error of `{name}` was checked, and now it is assigned to `_`: a failure goes unnoticed."
     for number, match in lines.found("new", _GO_SELF):
@@ -46,6 +50,11 @@ def _go(lines: Lines) -> Iterator[tuple[int, str]]:
         after = lines.new[number + 1].strip() if number + 1 < len(lines.new) else ""
         if (match["end"] or after == "}") and len(_GO_EMPTIED.findall(lines.diff.new_text or "")) > stood:
             yield number, f"`{match['name']}` is checked, but nothing is done about it: a failure goes unnoticed."
+
+
+def _is_explained(lines: Lines, number: int) -> bool:
+    """Whether the line above is a comment."""
+    return number > 0 and lines.new[number - 1].strip().startswith(("//", "/*", "*"))
 
 
 def _was_checked_in_go(lines: Lines, number: int, call: str) -> bool:
@@ -66,11 +75,12 @@ def _was_checked_in_go(lines: Lines, number: int, call: str) -> bool:
 def _rust(lines: Lines) -> Iterator[tuple[int, str]]:
     for number, match in lines.found("new", _RUST_DROPPED):
         call = match["let"] or match["ok"]
-        if _PASSED_ON.search(lines.new[number]):
+        if _PASSED_ON.search(lines.new[number]) or _is_explained(lines, number):
             continue
         hunk = lines.hunk("new", number)
         before = " ".join(lines.old[one].strip() for one in hunk.old_lines)
-        if re.search(rf"{re.escape(call)}\s*[(<][^;]*\)\s*(?:\?|\.unwrap\(\)|\.expect\()", before):
+        given = match["of"] or ""  # `parse::<A>()` is another call than `parse::<B>()`.
+        if re.search(rf"{re.escape(call + given)}\s*[(<][^;]*\)\s*(?:\?|\.unwrap\(\)|\.expect\()", before):
             yield number, f"A failure of `{one_line(call, 60)}` was passed on, and now it is dropped."
 
 

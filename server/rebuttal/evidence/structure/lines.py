@@ -28,7 +28,7 @@ _NO_LIBRARY = re.compile(
     r"(?:^|/)(?:bin|cli|cmd|scripts?|tools?|bench(?:mark)?s?|perf|examples?|samples?|demos?|playground|docs?|dev|build|ci"
     r"|\.github|website|site|fuzz|tutorials?|docs_src|hack|e2e|mocks?|stories|sandbox(?:es)?|console|commands?|tasks"
     r"|migrations|contrib|utils/log\w*|log(?:s|ging|gers?)?|debug|deps|vendor|third_party|node_modules)/"
-    r"|(?:^|/)(?:setup|conftest|noxfile|tasks|manage|fabfile|__main__|main|cli|build|gulpfile|gruntfile|\w*log\w*"
+    r"|(?:^|/)(?:setup|conftest|noxfile|tasks|manage|fabfile|__main__|main|\w*cli|play(?:ground)?|scratch|sandbox|demo|example|build|gulpfile|gruntfile|\w*log\w*"
     r"|\w*debug\w*|\w*bench\w*|\w*repl|\w*console\w*|\w*config|\w*script\w*)\.[\w.]+$"
     r"|\.config\.\w+$|\.stories\.\w+$|(?:^|/)[\w-]*(?:logger|debug|console|script|reporter)[\w-]*\.\w+$",
     re.IGNORECASE,
@@ -147,6 +147,14 @@ class Lines:
     def hunk(self, side: Side, number: int) -> Hunk:
         """The hunk of a changed line."""
         return next(hunk for hunk in self.diff.hunks if number in (hunk.new_lines if side == "new" else hunk.old_lines))
+
+    def moved_away(self, number: int) -> bool:
+        """Whether a removed line stands among the added ones of the whole change."""
+        return moves(self._material).added[plain(self.old[number])] > 0
+
+    def is_added_anywhere(self, pattern: re.Pattern[str]) -> bool:
+        """Whether an added line of any file of the change matches."""
+        return any(pattern.search(line) for one in changed_files(self._material) for _, line in one.changed("new"))
 
     def indent(self, side: Side, number: int) -> int:
         line = self.of(side)[number]

@@ -75,15 +75,41 @@ def prints(material: Material, lines: Lines, rule: Rule) -> Iterator[Fact]:
         return  # Printing is what it does.
     quiet: bool | None = None
     for number, match in places:
-        marked = _MARKED.match(lines.new[number], match.end()) is not None
+        marked = _MARKED.match(lines.new[number], match.end()) is not None and not _is_sentence(lines.new[number])
         if "/" not in lines.diff.path or lines.function("new", number) is None:
             continue  # Beside the code, or run when it is loaded: a script.
         if not marked and (lines.language not in _SURE or base is None or _prints(how, base)):
+            continue
+        if not marked and _is_printing(lines, number):
             continue
         if not marked and quiet is None:
             quiet = _is_quiet(material, lines, how)
         if marked or quiet:
             yield _fact(lines, number, match, rule, marked)
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether it tells its reader something, whatever it begins with."""
+    quoted = re.search(r"([\"'`])(.*?)\1", line)
+    return quoted is not None and len(re.findall(r"(?<![%\\{$])\b[A-Za-z]{2,}", quoted[2])) > 2
+
+
+def _is_printing(lines: Lines, number: int) -> bool:
+    """Whether a function around says by its name that it prints, or nothing of a script is there for others."""
+    if any(
+        one.start_line <= number <= one.end_line and _SAYS.search(one.name)
+        for one in lines.symbols("new")
+        if one.kind in ("function", "method", "class")
+    ):
+        return True
+    text = lines.diff.new_text or ""
+    return lines.language in ("javascript", "typescript", "tsx") and _EXPORTS.search(text) is None
+
+
+_SAYS = re.compile(
+    r"(?i)print|log|debug|dump|report|show|display|usage|help|trace|main|^p$|write|verbose|output|echo|warn"
+)
+_EXPORTS = re.compile(r"\bexport\b|\bexports\b|\bdefine\(|\bwindow\.|\bglobalThis\b|<script")
 
 
 def _fact(lines: Lines, number: int, match: re.Match[str], rule: Rule, marked: bool) -> Fact:

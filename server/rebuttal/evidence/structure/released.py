@@ -39,6 +39,10 @@ _ASYNC_LOCK = re.compile(
 )
 _LOCKS = r"(?i)\b\w*(?:lock|mutex|synchroni[sz]|semaphore|atomic|transaction|begin)\w*"
 
+_LOCKED = re.compile(
+    r"\bsynchronized\b|@Synchronized|\b[Ll]ock(?:ed)?\s*[({]|[Mm]utex|\bAtomic\w|\bConcurrent\w|\batomic\b"
+)
+
 
 def released(lines: Lines) -> Iterator[Lost]:
     """A release that is gone, with what was taken still taken in the same function."""
@@ -46,6 +50,8 @@ def released(lines: Lines) -> Iterator[Lost]:
         on = match["on"] or match["of"]
         how = (match["method"] or match["call"]).lower()
         if on in ("self", "this", "super", "base") or _is_released(pair, match, on):
+            continue
+        if _left_with(lines, number) or lines.moved_away(number):
             continue
         taken = _taken(lines, pair, number, on, how, match["call"])
         if taken is None or _is_handed_over(pair, on, taken[1]):
@@ -56,6 +62,24 @@ def released(lines: Lines) -> Iterator[Lost]:
             f"{what} is gone, but `{one_line(on, 40)}` is still taken here: nothing gives it back any more.",
             f"{what} removed",
         )
+
+
+_LEAVES = re.compile(r"^\s*(?:return|goto|throw|raise|break|continue)\b")
+
+
+def _left_with(lines: Lines, number: int) -> bool:
+    """Whether it belonged to a way out of the function that is gone altogether."""
+    after = range(number + 1, min(number + 4, len(lines.old)))
+    leaves = next((at for at in after if _LEAVES.match(lines.old[at])), None)
+    node = lines.node("old", number, len(lines.old[number]) - len(lines.old[number].lstrip()))
+    branch = node.nearest("if_statement") if node is not None and leaves is not None else None
+    return (
+        branch is not None
+        and branch.first_line in lines.diff.removed_lines
+        and leaves is not None
+        and leaves <= branch.last_line
+        and leaves in lines.diff.removed_lines
+    )
 
 
 def _is_released(pair: Pair, match: re.Match[str], on: str) -> bool:
@@ -119,7 +143,7 @@ def unguarded(lines: Lines) -> Iterator[Lost]:
             and match["sync"] is None
         ):
             continue
-        if any(re.search(_LOCKS, line) for _, line in lines.changed("new")):
+        if any(re.search(_LOCKS, line) for _, line in lines.changed("new")) or lines.is_added_anywhere(_LOCKED):
             continue
         if re.search(r"(?i)locked|unsafe|unlocked|nolock", pair.new.name):
             continue

@@ -112,7 +112,7 @@ def _handlers(lines: Lines, side: Side) -> Iterator[_Handler]:
 
 
 _MAY = re.compile(r"\b(?:except|catch|rescue|suppress|Catch)\b")
-_EXCEPT = re.compile(r"^\s*except\b\s*(?P<what>[^:#]+?)\s*:")
+_EXCEPT = re.compile(r"^\s*except\b\s*(?P<what>[^:#]*?)\s*:")
 _SUPPRESS = re.compile(r"^\s*(?:async\s+)?with\s+(?:contextlib\.)?suppress\((?P<what>[^)]*)\)\s*:")
 _CATCH = re.compile(r"\bcatch\b")
 _RESCUE = re.compile(r"^\s*rescue\b|\brescue\s+nil\b")
@@ -123,7 +123,10 @@ def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
         what = match["what"]
         node = lines.node(side, number, match.start() + len(match[0]) - len(match[0].lstrip()))
         clause = node.nearest("except_clause") if node is not None else None
-        if not _BROAD.search(what) or clause is None or clause.first_line != number or clause.has_error:
+        # A bare one of the base counts as well: to narrow it is no fault.
+        if not (_BROAD.search(what) or (side == "old" and not what)):
+            continue
+        if clause is None or clause.first_line != number or clause.has_error:
             continue
         block = next((one for one in clause.children if one.kind == "block"), None)
         if block is None or not _does_nothing(block) or _commented(lines, side, number, block.last_line):
@@ -131,7 +134,7 @@ def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
         tried = clause.parent.field("body") if clause.parent is not None else None
         if tried is None or _is_cleanup(lines, side, number, tried.text):
             continue
-        yield _Handler(number, block.last_line, what, plain(tried.text + clause.text))
+        yield _Handler(number, block.last_line, what, plain(tried.text + block.text))
     for number, match in lines.near(side, _SUPPRESS):
         if _BROAD.search(match["what"]):
             node = lines.node(side, number, len(match[0]) - len(match[0].lstrip()))
@@ -274,6 +277,7 @@ def _ruby(lines: Lines, side: Side) -> Iterator[_Handler]:
                 handler is None
                 or handler.text != "nil"
                 or tried is None
+                or _is_result(clause)
                 or _is_cleanup(lines, side, number, tried.text)
             ):
                 continue
@@ -283,9 +287,22 @@ def _ruby(lines: Lines, side: Side) -> Iterator[_Handler]:
             if body is not None and body.text.strip() not in ("", "nil", "then", "next", "return", "return nil"):
                 continue
             above = clause.parent
+            if body is not None and "nil" in body.text and above is not None and above.kind == "body_statement":
+                continue  # Its caller gets nil, which says that there is nothing.
             before = above.text.partition("rescue")[0] if above is not None else ""
             if not _is_cleanup(lines, side, number, before.partition("\n")[2] or before):
                 yield _Handler(number, clause.last_line, what.text if what else "", plain(before + clause.text))
+
+
+def _is_result(modifier: SyntaxNode) -> bool:
+    """Whether the value is used: given to a name, passed on, or the last of a body, which gives it to its caller."""
+    above = modifier.parent
+    if above is None or above.kind not in ("body_statement", "then", "block_body", "do_block", "else", "program"):
+        return True
+    after = [
+        one for one in above.children if one.first_line > modifier.last_line and one.kind not in ("comment", "end")
+    ]
+    return not after
 
 
 _FINDERS: dict[Language, Finder] = {

@@ -1,6 +1,7 @@
 """Syntax errors that the change introduced: at most one a file, none where the base had errors as well.
 
-Only of languages whose grammar is right when it says so: a false syntax error is worse than none.
+Of languages whose grammar is right when it says so; of others only where brackets (Ruby: blocks) no longer close as
+well, by a reading of their own: a false syntax error is worse than none.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff, Side
+from rebuttal.evidence.linting.ruff_exempt import is_python_2
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.structure import balance
 from rebuttal.text.languages import TRUSTED, Language, language_of
 from rebuttal.text.model import SyntaxFault
 from rebuttal.text.parsing import Unparsed, syntax_errors
-from rebuttal.text.positions import LineIndex
+from rebuttal.text.positions import LineIndex, Range, git_lines
 
 _TEMPLATE_MARKS = ("{{", "{%", "<%")
 
@@ -26,8 +29,12 @@ def check(material: Material, told: Told) -> Iterator[Fact]:
     """One fact for a file that was good (or is new) and no longer is."""
     for diff in material.files:
         language = language_of(diff.path)
-        if language in TRUSTED and diff.new_text and not _is_template(diff) and not _is_declaration(diff):
+        if language is None or not diff.new_text or _is_template(diff) or _is_declaration(diff):
+            continue
+        if language in TRUSTED:
             yield from _faults(material, diff, language, told)
+        elif language in balance.LANGUAGES and diff.old_text:
+            yield from _unclosed(material, diff, language)
 
 
 def _is_template(diff: FileDiff) -> bool:
@@ -54,19 +61,53 @@ def _faults(material: Material, diff: FileDiff, language: Language, told: Told) 
     anchor = _anchor(diff, line)
     if not material.in_scope(diff, (anchor,)) or _has_marks(index, anchor):
         return
+    if language == "python" and is_python_2(material, "", fault.message, _line(index, line), text):
+        return
     at = "" if anchor == line else f" at line {line + 1}"
-    yield Fact(
-        diff,
-        "syntax:error",
-        "Syntax error",
-        f"The file can no longer be parsed{at}: {one_line(fault.message, 120).rstrip('.')}.",
-        "critical",
-        "correctness",
-        CODE,
-        anchor,
-        anchor,
-        where=index.range(fault.start_offset, fault.end_offset) if anchor == line else None,
-    )
+    where = index.range(fault.start_offset, fault.end_offset) if anchor == line else None
+    yield _fact(diff, anchor, f"The file can no longer be parsed{at}: {one_line(fault.message, 120)}", where)
+
+
+def _fact(diff: FileDiff, line: int, message: str, where: Range | None = None) -> Fact:
+    message = f"{message.rstrip('.')}."
+    return Fact(diff, "syntax:error", "Syntax error", message, "critical", "correctness", CODE, line, line, where=where)
+
+
+def _unclosed(material: Material, diff: FileDiff, language: Language) -> Iterator[Fact]:
+    """Where the grammar stumbles over a text whose brackets no longer close, and neither was so in the base."""
+    old, new = diff.old_text or "", diff.new_text or ""
+    is_open = balance.balance(new, language)
+    if not is_open or balance.balance(old, language) != {}:
+        return
+    try:
+        if not syntax_errors(new, language, material.parser) or syntax_errors(old, language, material.parser):
+            return
+    except Unparsed:
+        return
+    anchor = _opening(diff, language)
+    if material.in_scope(diff, (anchor,)):
+        sign, count = max(is_open.items(), key=lambda one: abs(one[1]))
+        yield _fact(diff, anchor, f"The file can no longer be parsed: {_counted(sign, count)}")
+
+
+def _counted(sign: str, count: int) -> str:
+    if sign == "do":
+        return "a block is not closed, an `end` is missing" if count > 0 else "there is an `end` too many"
+    close = {"(": ")", "[": "]", "{": "}"}[sign]
+    return f"a `{sign}` is not closed by a `{close}`" if count > 0 else f"a `{close}` closes no `{sign}`"
+
+
+def _opening(diff: FileDiff, language: Language) -> int:
+    """The line of the change that opens more than it closes, or the reverse; else the first one it touches."""
+    old, new = git_lines(diff.old_text or ""), git_lines(diff.new_text or "")
+    for hunk in diff.hunks:
+        before = balance.balance("".join(old[line] for line in hunk.old_lines), language)
+        after = balance.balance("".join(new[line] for line in hunk.new_lines), language)
+        if before != after:
+            open_lines = [line for line in hunk.new_lines if balance.balance(new[line], language)]
+            at = next(iter(open_lines or hunk.new_lines), hunk.new_start)
+            return min(at, len(new) - 1)
+    return min(diff.hunks[0].new_start if diff.hunks else 0, len(new) - 1)
 
 
 def _of(material: Material, diff: FileDiff, side: Side, language: Language, told: Told) -> tuple[SyntaxFault, ...]:
@@ -84,5 +125,9 @@ def _anchor(diff: FileDiff, line: int) -> int:
 
 
 def _has_marks(index: LineIndex, line: int) -> bool:
+    return any(mark in _line(index, line) for mark in _TEMPLATE_MARKS[1:])
+
+
+def _line(index: LineIndex, line: int) -> str:
     start, end = index.git_line_span(line)
-    return any(mark in index.text[start:end] for mark in _TEMPLATE_MARKS[1:])
+    return index.text[start:end]

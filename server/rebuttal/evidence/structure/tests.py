@@ -17,6 +17,7 @@ from rebuttal.evidence.structure.cases import Case, body, cases
 from rebuttal.evidence.structure.disabled import DISABLED, Off, disabled
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
 from rebuttal.findings.model import Related
+from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex
 
 REMOVED = Rule(
@@ -42,6 +43,7 @@ _ASSERTS = re.compile(
 _HEAD = re.compile(r"[Tt]est|TEST|\b(?:it|specify|scenario|Fact|Theory)\b")
 _OF_OLD = re.compile(r"version_info|(?i:\bpy(?:thon)?_?2)|skipif|skipIf|VERSION|RUBY_ENGINE")
 _NAMED = 3
+_LOOKED_FOR = 100
 
 
 @frozen
@@ -65,12 +67,15 @@ def check(material: Material) -> Iterator[Fact]:
         return
     switched_off = {(one.lines.diff.path, one.name) for one in disabled(material)}
     subject: _Subject | None = None
+    there: frozenset[str] = frozenset()
     for lines in tests:
         if not lines.diff.removed_lines or lines.diff.status in ("renamed", "copied"):
             continue
         missing = list(_missing(material, lines))
         if missing and subject is None:
             subject = _subject(material)
+            there = _defined_elsewhere(material, missing)
+        missing = [one for one in missing if one.name not in there]
         lost = [
             (case, about)
             for case in missing
@@ -121,6 +126,15 @@ def _missing(material: Material, lines: Lines) -> Iterator[Case]:
         telling = [plain(line) for line in body(lines, "old", case)[1:] if len(line) >= _TELLING]
         if telling and sum(1 for line in telling if added[line]) <= _SAME * len(telling):
             yield case
+
+
+def _defined_elsewhere(material: Material, missing: list[Case]) -> frozenset[str]:
+    """Names of tests that another file of the new state has as well: it had them before, and still does."""
+    names = {one.name for one in missing[:_LOOKED_FOR] if one.name.isidentifier() and len(one.name) > _TELLING}
+    if not names:
+        return frozenset()
+    found = material.repository.new.grep(sorted(names))
+    return frozenset(match.word for match in found if is_test(match.path))
 
 
 def _added(material: Material) -> str:
