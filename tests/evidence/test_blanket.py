@@ -71,3 +71,20 @@ def test_what_many_files_of_the_repository_have_is_its_custom(review: Review) ->
 def test_what_few_files_of_the_repository_have_is_told(review: Review) -> None:
     line = "x = int()  # type: ignore\n"
     assert len(told(review, {f"src/m{number}.py": line for number in range(2)}, {"src/new.py": line})) == 1
+
+
+def test_comments_that_came_with_the_checker_itself_are_not_told(review: Review) -> None:
+    after = {"src/a.py": "x = int()  # type: ignore\n"}
+    assert (
+        told(review, {"pyproject.toml": "[project]\n"}, after | {"pyproject.toml": "[tool.mypy]\nstrict = true\n"})
+        == []
+    )
+    with_build = {"pyproject.toml": "[tool.mypy]\n", "tox.ini": "[testenv]\ncommands = pytest\n"}
+    now_run = {"tox.ini": "[testenv]\ncommands =\n    pytest\n    mypy\n"}
+    assert told(review, with_build, {"src/b.py": after["src/a.py"]} | now_run) == []
+
+
+def test_comments_in_a_change_that_only_moves_the_checkers_settings_are_told(review: Review) -> None:
+    before = {"mypy.ini": "[mypy]\n", "tox.ini": "[testenv]\ncommands = mypy\n"}
+    after = {"mypy.ini": None, "pyproject.toml": "[tool.mypy]\n", "src/a.py": "x = int()  # type: ignore\n"}
+    assert len(told(review, before, after)) == 1

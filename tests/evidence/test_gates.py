@@ -121,3 +121,18 @@ def test_a_configuration_that_asks_as_much_or_more_is_not(
     review: Review, path: str, text: str, old: str, new: str
 ) -> None:
     assert told(review, path, text, text.replace(old, new)) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "findings"),
+    [
+        ("[tool.mypy]\ndisallow_untyped_defs = true\nwarn_unreachable = true\n", 0),
+        ("[tool.mypy]\nstrict = true\n", 0),
+        ("[tool.black]\nline-length = 100\n", 1),
+    ],
+)
+def test_settings_that_went_to_another_file_are_not_gone(review: Review, section: str, findings: int) -> None:
+    head = "[metadata]\nname = a\n"
+    before = {"setup.cfg": f"{head}\n[mypy]\ndisallow_untyped_defs = True\nwarn_unreachable = True\n"}
+    evidence = review(before, {"setup.cfg": head, "pyproject.toml": section})
+    assert len(of(evidence, "steering:loosened")) == findings

@@ -51,6 +51,15 @@ def test_two_copies_within_one_change_are_told_once(review: Review) -> None:
     assert len(of(review({"x.py": "x = 1\n"}, {"shop/a.py": ONE, "other/b.py": TWO}), "upkeep:duplicate")) == 1
 
 
+def test_all_that_one_file_has_of_another_is_one_finding(review: Review) -> None:
+    other = "".join(f"    value{n} = rows[{n}].price * rate + start(value{n - 1}, claim)\n" for n in range(1, 17))
+    text = f"{ONE}\n\ndef claims(claim):\n{other}"
+    copied = f"{TWO}\n\nLEAST = 3\nMOST = 4\n\n\ndef repeat(claim):\n{other}"
+    (found,) = of(review({"a.py": text}, {"b.py": copied}), "upkeep:duplicate")
+    assert "and 16 more lines of these files do" in found.message
+    assert [one.message for one in found.related] == ["the same code", "more of it"]
+
+
 def test_a_copy_with_a_name_replaced_says_so(review: Review) -> None:
     found = of(review({"a.py": ONE}, {"b.py": TWO.replace("discount", "rebate")}), "upkeep:duplicate")
     assert "with rebate for discount" in found[0].message

@@ -18,6 +18,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.steering.gates import is_gate
 from rebuttal.findings.model import Related
 from rebuttal.text.languages import GLOBS, Language, family_of, is_test, language_of
 from rebuttal.text.nodes import node_at
@@ -43,6 +44,7 @@ _GREPPED = 5_000
 _READ = 60
 """Files."""
 _LONGEST_FILE = 500_000
+_SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".neon", ".dist")
 _REASON = r"(?!\W{0,8}\w{1,40}\W{1,3}\w{2,})"
 """No two words of prose behind it."""
 
@@ -55,6 +57,8 @@ class _Kind:
     pattern: re.Pattern[str]
     advice: str
     """How it names what it silences."""
+    tools: tuple[str, ...] = ()
+    """Who obeys it, as build and configuration name them."""
 
     @property
     def word(self) -> str:
@@ -62,18 +66,25 @@ class _Kind:
         return self.sieve.strip("@#(")
 
 
-def _kind(sieve: str, pattern: str, advice: str) -> _Kind:
-    return _Kind(sieve, re.compile(pattern), advice)
+def _kind(sieve: str, pattern: str, advice: str, tools: str = "") -> _Kind:
+    return _Kind(sieve, re.compile(pattern), advice, tuple(tools.split()))
 
 
 _SONAR = _kind("NOSONAR", r"\bNOSONAR\b" + _REASON, "name the rule in Sonar's settings")
 _SEMGREP = _kind("nosemgrep", r"\bnosemgrep\b(?!\s*:\s*\w)", "name the rule: `nosemgrep: rule-id`")
 _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
     "python": (
-        _kind("ignore", r"#\s*type:\s*ignore\b(?!\s*\[)" + _REASON, "give the code: `# type: ignore[code]`"),
-        _kind("ignore", r"#\s*pyright:\s*ignore\b(?!\s*\[)" + _REASON, "give the rule: `# pyright: ignore[rule]`"),
-        _kind("noqa", r"(?i:#\s*noqa)\b(?!\s*:\s*[A-Za-z]+\d)" + _REASON, "give the code: `# noqa: CODE`"),
-        _kind("nosec", r"#\s*nosec\b(?![\s:]*B\d)" + _REASON, "give the test: `# nosec B101`"),
+        _kind("ignore", r"#\s*type:\s*ignore\b(?!\s*\[)" + _REASON, "give the code: `# type: ignore[code]`", "mypy"),
+        _kind(
+            "ignore",
+            r"#\s*pyright:\s*ignore\b(?!\s*\[)" + _REASON,
+            "give the rule: `# pyright: ignore[rule]`",
+            "pyright basedpyright",
+        ),
+        _kind(
+            "noqa", r"(?i:#\s*noqa)\b(?!\s*:\s*[A-Za-z]+\d)" + _REASON, "give the code: `# noqa: CODE`", "flake8 ruff"
+        ),
+        _kind("nosec", r"#\s*nosec\b(?![\s:]*B\d)" + _REASON, "give the test: `# nosec B101`", "bandit"),
         _kind("pylint", r"#\s*pylint:\s*disable\s*=\s*all\b", "give the message: `# pylint: disable=name`"),
         _SEMGREP,
     ),
@@ -87,7 +98,14 @@ _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
         _SONAR,
         _SEMGREP,
     ),
-    "go": (_kind("nolint", r"//\s*nolint(?:\s*:\s*all\b|\b(?!\s*:))" + _REASON, "give the linter: `//nolint:name`"),),
+    "go": (
+        _kind(
+            "nolint",
+            r"//\s*nolint(?:\s*:\s*all\b|\b(?!\s*:))" + _REASON,
+            "give the linter: `//nolint:name`",
+            "golangci",
+        ),
+    ),
     "c": (
         _kind("NOLINT", r"\bNOLINT(?:NEXTLINE|BEGIN)?\b(?!\s*\()" + _REASON, "give the check: `NOLINT(check)`"),
         _SONAR,
@@ -118,6 +136,7 @@ _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
             "phpstan",
             r"@phpstan-ignore-(?:next-)?line\b" + _REASON,
             "give the identifier: `@phpstan-ignore id`",
+            "phpstan",
         ),
         _kind("phpcs", r"phpcs:(?:ignore|disable)\s*(?:\*/|$)", "give the sniff: `phpcs:ignore Sniff.Name`"),
         _kind(
@@ -153,7 +172,7 @@ def check(material: Material, told: frozenset[tuple[str, int]]) -> Iterator[Fact
         found = [place for place in _added(material, diff, kind, gone) if (diff.path, place.line) not in told]
         by_kind.setdefault(kind, []).extend(found)
     for kind, places in by_kind.items():
-        if places and not _is_usual(material, kind, places[0].diff.path):
+        if places and not _is_usual(material, kind, places[0].diff.path) and not _is_adopted(material, kind):
             yield _fact(kind, places)
 
 
@@ -183,6 +202,18 @@ def _is_usual(material: Material, kind: _Kind, like: str) -> bool:
         if count >= _USUAL:
             return True
     return False
+
+
+def _is_adopted(material: Material, kind: _Kind) -> bool:
+    """Whether the build runs the checker only from this change on: then these are what it found on its first day."""
+    if not kind.tools:
+        return False
+    words = re.compile(rf"\b(?:{'|'.join(kind.tools)})\b", re.IGNORECASE)
+    settings = [diff for diff in material.change.files if diff.path.endswith(_SETTINGS) or is_gate(diff.path)]
+    if not any(words.search(diff.new_text or "") and not words.search(diff.old_text or "") for diff in settings):
+        return False
+    old = material.repository.old
+    return not any(words.search(old.read(path) or "") for path in sorted(old.paths()) if is_gate(path))
 
 
 def _removed(diff: FileDiff) -> list[str]:

@@ -30,6 +30,7 @@ from rebuttal.findings.model import Category, Related
 from rebuttal.findings.severity import Severity
 from rebuttal.findings.suppress import own_directives
 from rebuttal.settings import repository_values
+from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex, git_lines
 from rebuttal.text.words import counted
 
@@ -41,6 +42,8 @@ _ATTRIBUTES = ("linguist-generated", "linguist-vendored")
 _WHOLE_FILE = re.compile(
     r"\s*(?:/[/*]\s*@ts-nocheck\b|/\*\s*eslint-disable\s*\*/|#\s*mypy:\s*ignore-errors\s*\Z|#\s*pylint:\s*skip-file\b)"
 )
+_GENERATOR = re.compile(r"\bgenerated\s+(?:by|from|with|using|via)\s+\S", re.IGNORECASE)
+_HEAD = 600
 _ANY_CHECKER = ("noqa", "NOQA", "ts-nocheck", "eslint-disable", "ignore-errors", "skip-file")
 _NAMED = 3
 _ROOM = 1_000_000
@@ -253,6 +256,8 @@ def _marks(material: Material) -> Iterator[Fact]:
         and (line := marked_line(diff.new_text)) is not None
         and line in diff.added_lines
         and material.in_scope(diff, (line,))
+        # A new file that names its generator is what it says, as a rule; this review reads it whole anyway.
+        and not (diff.old_text is None and _GENERATOR.search(diff.new_text[:_HEAD]))
     ]
     # One that was written by hand until now comes first.
     marked.sort(key=lambda one: (one[0].old_text is None, one[0].path))
@@ -346,6 +351,7 @@ def _loosened(
     by_place: dict[_Place, list[Loosened]] = {}
     for one in loosened(old.settings, new.settings):
         heard = one.key == "exclude" or any(selects(one.value, rule) for rule in RULES)
+        heard = heard and not (_is_aside(one) and not any(_hides([one], fact, new) for fact in facts))
         place = _place_of(diff, ["select"] if one.key == "select" else [], [one.pattern or one.value])
         if heard and place is not None:
             by_place.setdefault(place, []).append(one)
@@ -358,6 +364,13 @@ def _loosened(
             what += f" Of this change it would hide {counted(hidden, 'finding')}." if hidden else ""
             severity: Severity = "medium" if hidden else "low"
             yield _fact(diff, place, "linter", "The change loosens the linter", what, severity=severity)
+
+
+def _is_aside(one: Loosened) -> bool:
+    """Whether it is about tests, documents or examples only: they do what linters warn of."""
+    pattern = one.value if one.key == "exclude" else one.pattern
+    example = pattern if pattern.endswith(".py") else f"{pattern}/a.py"
+    return bool(pattern) and (is_test(example) or example.lstrip("./").startswith("doc/"))
 
 
 def _hides(told: Iterable[Loosened], fact: Fact, config: Configuration) -> bool:

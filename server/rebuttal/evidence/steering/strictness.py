@@ -50,6 +50,8 @@ class _Loosened:
     line: int
     side: Side
     severity: Severity
+    gone: str = ""
+    """The key, where the file has it no more."""
 
 
 _Entries = dict[tuple[str, str], _Entry]
@@ -65,6 +67,9 @@ def check(material: Material) -> Iterator[Fact]:
         if judge is None or max(len(diff.old_text or ""), len(diff.new_text or "")) > _MOST:
             continue
         found = [one for one in _compared(diff, judge) if _in_scope(material, diff, one)]
+        if any(one.gone for one in found):
+            elsewhere = _added_elsewhere(material, diff)
+            found = [one for one in found if not _is_asked(one.gone, elsewhere)]
         if found:
             yield _fact(diff, found)
 
@@ -79,6 +84,22 @@ def _in_scope(material: Material, diff: FileDiff, one: _Loosened) -> bool:
         return material.in_scope(diff, (one.line,))
     hunk = next((hunk for hunk in diff.hunks if one.line in hunk.old_lines), None)
     return hunk is not None and material.in_scope(diff, hunk.new_lines or (hunk.new_start,))
+
+
+def _added_elsewhere(material: Material, diff: FileDiff) -> dict[str, str]:
+    """Keys and values that the change adds to other configurations: sections move from setup.cfg to pyproject.toml."""
+    found: dict[str, str] = {}
+    for other in material.change.files:
+        if other is diff or not other.new_text or len(other.new_text) > _MOST or _judge_of(other.path) is None:
+            continue
+        entries = _entries(other.new_text).items()
+        found.update({key: one.value for (_, key), one in entries if one.line in other.added_lines})
+    return found
+
+
+def _is_asked(key: str, elsewhere: dict[str, str]) -> bool:
+    by_strict = elsewhere.get("strict", "").lower() in _ON and (_MYPY.fullmatch(key) or _TS.fullmatch(key))
+    return key in elsewhere or bool(by_strict)
 
 
 def _compared(diff: FileDiff, judge: _Judge) -> Iterator[_Loosened]:
@@ -96,7 +117,8 @@ def _compared(diff: FileDiff, judge: _Judge) -> Iterator[_Loosened]:
         if severity is not None:
             told.add(key)
             line = after.line if after else before.line if before else 0
-            yield _Loosened(_words(key, before, after), line, "new" if after else "old", severity)
+            side: Side = "new" if after else "old"
+            yield _Loosened(_words(key, before, after), line, side, severity, "" if after else key)
 
 
 def _is_changed(diff: FileDiff, before: _Entry | None, after: _Entry | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from attrs import evolve
@@ -42,6 +42,7 @@ BODY_TOKENS = 45
 _MOST_COPIES = 40
 SLIP_SEEN = 3
 """How often a name is replaced at least, where one place was forgotten."""
+_RELATED = 5
 _SAME = 0.9
 _DISTINCT = 0.75
 _DEFINES = re.compile(r"(?:^|[\s*&.:])([A-Za-z_$][\w$]*[?!]?)\s*(?:<[^<>]*>)?\s*\(")
@@ -72,8 +73,11 @@ def check(material: Material) -> Iterator[Fact]:
     copies = copies_of(material)
     trimmed = (_trimmed(one) for one in copies)
     large = sorted((one for one in trimmed if _is_large(material, one)), key=lambda one: -len(one.added))
-    for copy in large[:MOST]:
-        yield _duplicate(copy)
+    pairs: dict[tuple[str, str], list[Copy]] = {}
+    for copy in large:
+        pairs.setdefault((copy.diff.path, copy.other.path), []).append(copy)
+    for group in islice(pairs.values(), MOST):
+        yield _duplicate(group)
     if not large:
         # Small ones only where they are all that was copied.
         yield from islice((fact for copy in copies[:_MOST_COPIES] if (fact := _whole_function(material, copy))), 1)
@@ -116,18 +120,21 @@ def _is_in_functions(material: Material, copy: Copy) -> bool:
     return sum(line.number in inside for line in copy.added) >= 0.8 * len(copy.added)
 
 
-def _duplicate(copy: Copy) -> Fact:
+def _duplicate(group: Sequence[Copy]) -> Fact:
+    """The fact on all that one file has of another one, shown at the longest piece."""
+    copy, *others = group
     first, last = copy.added[0].number, copy.added[-1].number
     there = _place(copy)
     names = list(dict.fromkeys(pair for pair in aligned(copy) if pair[0] != pair[1]))
     but = " and ".join(f"{one_line(new, 40)} for {one_line(old, 40)}" for old, new in names)
+    also = f", and {sum(len(one.added) for one in others)} more lines of these files do" if others else ""
     return DUPLICATE.fact(
         copy.diff,
         first,
         last,
-        f"{len(copy.added)} lines of code equal those {there}{f', with {but}' if but else ''}: what is mended in one "
-        "must be mended in the other too. A shared function would hold both.",
-        related=(_related(copy, "the same code"),),
+        f"{len(copy.added)} lines of code equal those {there}{f', with {but}' if but else ''}{also}: what is mended in "
+        "one must be mended in the other too. A shared function would hold both.",
+        related=(_related(copy, "the same code"), *(_related(one, "more of it") for one in others[:_RELATED])),
     )
 
 
