@@ -103,6 +103,10 @@ def test_the_path_of_a_file_that_is_gone_is_told(review: Review, path: str, text
         ("README.md", "The script build_all.py was written long ago: scripts/build_all.py.\n"),
         ("CHANGELOG.md", "See [the script](scripts/build_all.py).\n"),
         ("docs/a.md", "[it](https://example.org/scripts/build_all.py)\n"),
+        ("clean.sh", "set -e\nrm -f build scripts/build_all.py\n"),
+        (".rubocop.yml", "AllCops:\n  Exclude:\n    - 'vendor/**'\n    - 'scripts/build_all.py'\n"),
+        ("codecov.yml", "ignore:\n- vendor\n- scripts/build_all.py\n"),
+        ("pyproject.toml", "[tool.black]\nextend-exclude = [\n    'vendor',\n    'scripts/build_all.py',\n]\n"),
     ],
 )
 def test_the_path_of_another_file_is_not_told(review: Review, path: str, text: str) -> None:

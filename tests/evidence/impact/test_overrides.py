@@ -40,6 +40,18 @@ def test_an_override_that_fits_or_is_another_classs_is_not_named(review: Review,
     assert of(review({**PY, "app/files.py": child}, {"app/store.py": WIDER}), "impact:override") == []
 
 
+def test_an_override_that_keeps_what_its_base_no_longer_takes_is_not_named(review: Review) -> None:
+    base = "class Sender:\n    def send(self, request, verify=None, timeout=None):\n        raise NotImplementedError\n"
+    child = base.replace("class Sender", "from app.base import Sender\n\n\nclass Mail(Sender)")
+    before = {"app/__init__.py": "", "app/base.py": base, "app/mail.py": child}
+    assert of(review(before, {"app/base.py": base.replace("verify=None, ", "")}), "impact:override") == []
+
+
+def test_a_double_in_a_test_need_not_take_what_its_base_takes_besides(review: Review) -> None:
+    before = {path: text for path, text in PY.items() if path != "app/files.py"}
+    assert of(review({**before, "tests/test_files.py": CHILD}, {"app/store.py": WIDER}), "impact:override") == []
+
+
 def test_an_override_that_leaves_its_base_is_told_where_it_changed(review: Review) -> None:
     after = CHILD.replace("self, key", "self, key, mode")
     (found,) = of(review(PY, {"app/files.py": after}), "impact:override")

@@ -154,3 +154,17 @@ def test_implementations_of_a_trait_follow_its_methods(review: Review, impl: str
         "impact:override",
     )
     assert [line for one in found for _, line in callers(one)] == lines
+
+
+@pytest.mark.parametrize(("declared", "told"), [("mod user;\n", True), ("", False)])
+def test_a_file_that_no_module_declares_is_not_compiled_and_misses_nothing(
+    review: Review, declared: str, told: bool
+) -> None:
+    before = {
+        "Cargo.toml": '[package]\nname = "shop"\n',
+        "src/lib.rs": f"mod price;\n{declared}",
+        "src/price.rs": "pub fn total_of(a: u32) -> u32 {\n    a\n}\n\npub fn other() {}\n",
+        "src/user.rs": "use crate::price::total_of;\n\npub fn go() {\n    total_of(1);\n}\n",
+    }
+    after = {"src/price.rs": "pub fn other() {}\n"}
+    assert bool(of(review(before, after), "impact:removed")) is told

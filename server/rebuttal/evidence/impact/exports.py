@@ -194,6 +194,11 @@ def _is_named_there(path: str, line: str, found: re.Match[str]) -> bool:
 
 # --- paths
 
+_REMOVES = re.compile(r"(?:^|[\s;&|])(?:rm|rmdir|del|unlink|git clean|Remove-Item)\s", re.IGNORECASE)
+_LEAVES_OUT = re.compile(r"(?:exclu|ignor|\bomit|\bskip|\bexcept|prune)\w*['\"]?\s*(?:[:=\[]|$)", re.IGNORECASE)
+_LIST = 80
+"""Lines of a list that are looked through for what it is a list of."""
+
 
 def _by_path(ground: Ground, one: Moved) -> Iterator[Related]:
     hits = ground.places.get(one.name, {})
@@ -207,6 +212,8 @@ def _by_path(ground: Ground, one: Moved) -> Iterator[Related]:
         text = source.text.split("\n") if source is not None else []
         for line in lines:
             if source is None or line >= len(text) or _COMMENT.match(text[line]) or _is_new(ground, path, line):
+                continue
+            if kind == "config" and _lets_go(text, line):
                 continue
             for found in _TOKEN.finditer(text[line]):
                 if found[0].endswith(one.name) and _means(ground, one, path, kind, text[line], found):
@@ -276,6 +283,22 @@ def _means(ground: Ground, one: Moved, path: str, kind: str, line: str, found: r
         dotted = written.startswith(("./", "../"))
         return beside == one.path and (include or (dotted and before[-1:] in ("'", '"', "`")))
     return not bare or folder == posixpath.dirname(one.path)
+
+
+def _lets_go(text: list[str], line: int) -> bool:
+    """Whether a line removes, ignores or leaves out what it names: then it may well not be there."""
+    if _REMOVES.search(text[line]) or _LEAVES_OUT.search(text[line]):
+        return True
+    width = len(text[line]) - len(text[line].lstrip())
+    for above in reversed(text[max(0, line - _LIST) : line]):
+        indent, stripped = len(above) - len(above.lstrip()), above.strip()
+        if (
+            stripped
+            and not _COMMENT.match(above)
+            and (indent < width or (indent == width and stripped[0] not in "-'\""))
+        ):
+            return _LEAVES_OUT.search(above) is not None
+    return False
 
 
 def _is_new(ground: Ground, path: str, line: int) -> bool:

@@ -17,6 +17,7 @@ from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.rustpaths import Paths, Place, function_around, inline, module_of, visible
+from rebuttal.evidence.impact.rustvalues import written_type
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language
 from rebuttal.text.model import Reference, Symbol
@@ -150,6 +151,8 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
     if altered.new is None and altered.owner is None and target.place and paths.is_defined(target.place):
         return  # Its inline module is a file now.
     for source in sources:
+        if not paths.is_declared(source):
+            continue  # Left behind: nothing compiles it.
         for one in source.references(_names(altered, source)):
             if source.text[one.end_offset : one.end_offset + 1] == "!" or _is_bare_type(altered, one):
                 continue
@@ -283,6 +286,10 @@ def _through_value(target: _Target, source: Source, reference: Reference, paths:
     if receiver == "self" and _is_around(target, source, reference.start_offset):
         return "certain"
     removed = target.altered.new is None
+    written = written_type(source, reference) if target.is_only or not removed else None
+    if written is not None and reference.arguments is not None:
+        if _means(source, reference, written, target.place, paths):
+            return "likely"
     if not target.is_only or "_" not in name.strip("_") or name in _COMMON or name in _DERIVED:
         return None
     if reference.arguments is None or (removed and receiver.count(".") + receiver.count("(")):

@@ -137,6 +137,17 @@ class Paths:
         found = self._file(place[:-1])
         return found is not None and _defines(found[0], found[1], place[-1])
 
+    def is_declared(self, source: Source) -> bool:
+        """Whether the module above declares the file, as far as can be told: a file that none does is not compiled."""
+        place = module_of(source.path, self._modules)
+        if place is None or len(place) < 2 or place[0].endswith(".rs"):
+            return True
+        stem, name = posixpath.join(*place[:-1]), place[-1]
+        above = [posixpath.join(stem, one) for one in _ROOTS] if len(place) == 2 else [f"{stem}.rs", f"{stem}/mod.rs"]
+        found = [it for path in above if path in self._modules.known and (it := self._modules.source(path)) is not None]
+        tells = re.compile(rf"\bmod\s+(?:r#)?{re.escape(name)}\b|#\[path\b|\binclude!|^\w+(?:::\w+)*!", re.MULTILINE)
+        return not found or any(tells.search(it.text) for it in found)
+
     def _is_crate(self, root: str) -> bool:
         return root in self.crates.values()
 
