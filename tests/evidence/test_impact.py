@@ -50,6 +50,19 @@ def test_what_every_call_still_fits_is_no_finding(review: Review, signature: str
     assert of(review(before, {"app/net.py": f"def fetch({signature}):\n    return url\n"}), "impact:") == []
 
 
+def test_a_call_that_the_change_only_took_an_argument_from_was_changed_with_it(review: Review) -> None:
+    before = {
+        "app/__init__.py": "",
+        "app/net.py": "def fetch(url, cache, theme):\n    return url\n",
+        "app/use.py": "from app.net import fetch\n\nfetch(\n    'a',\n    'cache',\n    'theme',\n)\n",
+    }
+    after = {
+        "app/net.py": "def fetch(url, theme):\n    return url\n",
+        "app/use.py": before["app/use.py"].replace("    'cache',\n", ""),
+    }
+    assert of(review(before, after), "impact:") == []
+
+
 @pytest.mark.parametrize(
     ("call", "signature", "reason"),
     [

@@ -181,7 +181,10 @@ def _is_touched(material: Material, usage: Usage) -> bool:
     if diff is None:
         return False
     last = usage.source.text.count("\n", 0, usage.reference.call_end_offset or usage.reference.end_offset)
-    return any(line in diff.added_lines for line in range(usage.reference.line, last + 1))
+    first = usage.reference.line
+    # An argument on a line of its own that was only taken out adds no line.
+    cut = any(not hunk.new_count and first < hunk.new_start <= last for hunk in diff.hunks)
+    return cut or any(line in diff.added_lines for line in range(first, last + 1))
 
 
 def _is_optional_in_body(one: Altered, given: int) -> bool:
