@@ -91,7 +91,7 @@ def test_a_method_on_some_value_is_ours_only_where_no_other_has_the_name(review:
     files = {
         **CRATE,
         "src/net.rs": TYPE + "}\n",
-        "src/user.rs": f"use crate::net::Cart;\n{other}fn go(c: &Cart) {{ c.fill_up(1); }}\n",
+        "src/user.rs": f"use crate::net::Cart;\n{other}fn go() {{ let c: Option<Cart> = a(); a(c).fill_up(1); }}\n",
     }
     found = of(review(files, {"src/net.rs": TYPE.replace("a: u8", "a: u8, b: u8") + "}\n"}), "impact:")
     assert [one.confidence for one in found] == ([] if other else ["likely"])

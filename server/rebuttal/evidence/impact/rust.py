@@ -287,9 +287,8 @@ def _through_value(target: _Target, source: Source, reference: Reference, paths:
         return "certain"
     removed = target.altered.new is None
     written = written_type(source, reference) if target.is_only or not removed else None
-    if written is not None and reference.arguments is not None:
-        if _means(source, reference, written, target.place, paths):
-            return "likely"
+    if written and reference.arguments is not None and _means(source, reference, written, target.place, paths):
+        return "likely"
     if not target.is_only or "_" not in name.strip("_") or name in _COMMON or name in _DERIVED:
         return None
     if reference.arguments is None or (removed and receiver.count(".") + receiver.count("(")):
