@@ -41,6 +41,21 @@ def test_a_field_in_a_go_literal_is_no_use_of_a_type_of_its_name(review: Review)
     assert of(review(before, {"a.go": "package a\n\ntype Route struct{ Method string }\n"}), "impact:") == []
 
 
+def test_a_go_type_that_moved_into_the_function_that_uses_it_is_not_gone(review: Review) -> None:
+    before = {"a.go": "package a\n\ntype word string\n\nfunc f() word {\n\treturn word(1)\n}\n"}
+    after = {"a.go": "package a\n\nfunc f() any {\n\ttype word string\n\treturn word(1)\n}\n"}
+    assert of(review(before, after), "impact:") == []
+
+
+def test_a_call_that_the_removed_method_never_took_is_of_another(review: Review) -> None:
+    use = "package a\n\nfunc g(c *Context, m Machine) {\n\tm.Breakdown()\n}\n"
+    before = {
+        "a.go": "package a\n\ntype Context struct{}\n\nfunc (c *Context) Breakdown(code int, err error) {}\n",
+        "b.go": use,
+    }
+    assert of(review(before, {"a.go": "package a\n\ntype Context struct{}\n"}), "impact:removed") == []
+
+
 def test_a_blank_name_in_go_is_no_symbol(review: Review) -> None:
     before = {
         "a.go": "package a\n\nvar _ = 1\n",

@@ -24,6 +24,7 @@ from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, 
 from rebuttal.evidence.impact.users import WHOLE, usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.text.languages import GLOBS, Language, family_of
+from rebuttal.text.model import Reference
 
 SECONDS = 10.0
 """After so long the search for users ends, and what was not searched is told."""
@@ -137,6 +138,8 @@ def _broken(material: Material, one: Altered, used: Iterable[Usage]) -> Iterator
 
 def _reason_gone(one: Altered, usage: Usage) -> str | None:
     source, reference = usage.source, usage.reference
+    if usage.confidence == "likely" and not _fitted(one, reference):
+        return None  # It is some other symbol's.
     if reference.kind == "import":
         return None if _is_guarded(source, reference.line) else f"imports `{reference.name}`, which is gone"
     if one.language == "python" and reference.receiver is None:
@@ -145,6 +148,12 @@ def _reason_gone(one: Altered, usage: Usage) -> str | None:
         own = source.path == one.diff.path and not _is_bound(one, source) and not stands_without(one, source)
         return f"uses `{reference.name}`, which is gone" if own else None
     return f"uses `{reference.name}`, which is gone"
+
+
+def _fitted(one: Altered, reference: Reference) -> bool:
+    """Whether a call is one that the altered symbol took before."""
+    given, taken = reference.arguments, one.old.parameters
+    return given is None or taken is None or refusal(taken, given, one.language) is None
 
 
 def _is_guarded(source: Source, line: int) -> bool:

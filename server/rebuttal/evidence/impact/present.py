@@ -52,6 +52,11 @@ def is_key(source: Source, reference: Reference) -> bool:
     return re.match(r"\s*:(?!=)", after) is not None and not before.lstrip().startswith("case ")
 
 
+def is_inner_type(one: Altered, source: Source) -> bool:
+    """Whether a function of a Go file has a type of its own of that name."""
+    return re.search(rf"^[ \t]+type[ \t]+{re.escape(one.name)}\b", source.text, re.MULTILINE) is not None
+
+
 def stands_without(one: Altered, source: Source) -> bool:
     """Whether a bare name in a script's own file still means something once its definition at the top is gone."""
     return one.name in RUNTIME or any(symbol.name == one.name for symbol in source.symbols)

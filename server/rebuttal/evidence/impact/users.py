@@ -10,7 +10,7 @@ from rebuttal.evidence.impact import gopackages, native, ruby, rust
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
-from rebuttal.evidence.impact.present import is_key
+from rebuttal.evidence.impact.present import is_inner_type, is_key
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language, family_of
 from rebuttal.text.model import Import, Reference, Symbol
@@ -198,7 +198,8 @@ def _is_ours(altered: Altered, source: Source, reference: Reference, modules: Mo
     """Whether a method call on some object may be believed to be of the altered class."""
     name, receiver = altered.old.name, reference.receiver or ""
     is_field = reference.kind != "call" and not altered.old.decorators
-    if is_field or name in _foreign_methods() or len(name) < 4 or receiver.startswith(_LITERAL):
+    is_runner = source.path.endswith("_test.go") and receiver in ("t", "b", "tb")
+    if is_field or is_runner or name in _foreign_methods() or len(name) < 4 or receiver.startswith(_LITERAL):
         return False
     owner, root = (altered.owner or "").rpartition(".")[2], _ROOT.match(receiver)
     if root is None or not re.search(rf"\b{re.escape(owner)}\b", source.text):
@@ -228,6 +229,8 @@ def _go(altered: Altered, source: Source, modules: Modules, only_method: bool) -
         yield from _go_methods(altered, source, modules, home, only_method)
         return
     receivers = gopackages.local_names(altered, source, modules)
+    if is_inner_type(altered, source):
+        return
     for one in source.references({altered.name}):
         if one.receiver is None:
             if home and not source.hidden(one.name, one.start_offset) and not is_key(source, one):
