@@ -100,3 +100,14 @@ def test_hostile_text_ends_in_time_and_loses_no_other_file(git_repo: GitRepo, pa
 )
 def test_test_files_are_known_by_custom(path: str, expected: bool) -> None:
     assert is_test(path) is expected
+
+
+def test_hundreds_of_one_fault_in_one_file_are_one_finding_with_its_places(review: Review) -> None:
+    lines = "".join(f"def f{number}(b=[]): ...\n" for number in range(300))
+    evidence = review({"a.py": "x = 1\n"}, {"a.py": f"{lines}assert (1, 'x')\n", "b.py": "def g(b=[]): ...\n"})
+    crowd, other, single = sorted(evidence.findings, key=lambda one: (one.rule, one.file))
+    assert (crowd.rule, crowd.file, crowd.range.start.line) == ("ruff:B006", "a.py", 0)
+    assert "299 more" in crowd.message
+    assert [one.range.start.line for one in crowd.related] == list(range(1, 51))
+    assert (other.rule, other.file, other.related) == ("ruff:B006", "b.py", ())
+    assert single.rule == "ruff:F631"

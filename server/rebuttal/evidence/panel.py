@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from rebuttal.change.model import Change, Repository
 from rebuttal.evidence import secrets
 from rebuttal.evidence.catalogue import OFF
+from rebuttal.evidence.folding import folded
 from rebuttal.evidence.impact import check as impact
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.impact.nominal import check as nominal
@@ -144,7 +145,7 @@ def conclude(gathered: Gathered) -> Evidence:
     steered = _try("steering", lambda: steering.check(gathered.material, gathered.facts))
     facts = gathered.facts if steered.degraded else steered.facts
     degraded, notes = (*gathered.degraded, *steered.degraded), (*gathered.notes, *steered.notes)
-    return Evidence(_findings(gathered.material, facts), degraded, notes)
+    return Evidence(_findings(gathered.material, folded(facts)), degraded, notes)
 
 
 def _lint(material: Material, run: Runner) -> tuple[Linted, tuple[Degraded, ...]]:
