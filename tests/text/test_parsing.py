@@ -4,6 +4,7 @@ import pytest
 
 from rebuttal.text.languages import Language, language_of
 from rebuttal.text.parsing import MAX_BYTES, Parser, ParseTimeout, Unparsed, syntax_errors
+from rebuttal.text.symbols import imports_of, references_of, symbols_of
 
 GOOD: dict[Language, str] = {
     "python": "def f(a, *, b: int = 1) -> None:\n    match a:\n        case [1, *_]: pass\n",
@@ -93,3 +94,21 @@ def test_a_tree_is_remembered_by_content_and_forgotten_when_there_is_no_room() -
     assert parser.parse("x = 1\n", "python") is first
     parser.parse("y = 1234567890123456\n", "python")
     assert parser.parse("x = 1\n", "python") is not first
+
+
+def test_a_text_that_took_too_long_is_not_parsed_once_more_by_the_same_parser() -> None:
+    asked: list[float] = []
+
+    def clock() -> float:
+        asked.append(len(asked) * 10.0)
+        return asked[-1]
+
+    parser = Parser(seconds=1.0, clock=clock)
+    text = "def f(a):\n    return a\n" * 2_000
+    with pytest.raises(ParseTimeout):
+        symbols_of(text, "python", parser)
+    before = len(asked)
+    for again in (symbols_of, imports_of, references_of):
+        with pytest.raises(ParseTimeout):
+            again(text, "python", parser=parser)
+    assert len(asked) == before

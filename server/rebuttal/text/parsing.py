@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cache, cached_property
 from importlib import import_module
 from threading import Lock
@@ -43,6 +43,7 @@ every node, which takes minutes, and there some are lost instead."""
 _WINDOW = 1 << 15
 """Bytes of a long text that a query goes through at once; the clock is looked at in between."""
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 
 class Unparsed(Exception):
@@ -132,8 +133,26 @@ class Parser:
         self._kept: OrderedDict[tuple[Language, str], ParsedText] = OrderedDict()
         self._held = 0
         self._lock = Lock()
+        self._failed: dict[Hashable, Unparsed] = {}
+        """By language or kind, and text."""
         self.facts = facts if facts is not None else Facts()
         """What was found in texts; whoever keeps it spares the next parser the work."""
+
+    def remember(self, kind: Hashable, text: str, find: Callable[[], tuple[Item, ...]]) -> tuple[Item, ...]:
+        """As `Facts.remember`; what cannot be parsed is not tried again by this parser, for that takes the longest.
+
+        A later one may have more luck: whether time suffices depends on what else the machine does.
+        """
+        return self._unless_failed((kind, text), lambda: self.facts.remember(kind, text, find))
+
+    def _unless_failed(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        if (known := self._failed.get(key)) is not None:
+            raise type(known)(*known.args)
+        try:
+            return find()
+        except Unparsed as error:
+            self._failed[key] = type(error)(*error.args)
+            raise
 
     def parse(self, text: str, language: Language) -> ParsedText:
         """The tree of `text`, whole even where the text has faults.
@@ -145,7 +164,7 @@ class Parser:
             if (found := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
                 return found
-        parsed = self._parse(text, language)
+        parsed = self._unless_failed(key, lambda: self._parse(text, language))
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = parsed

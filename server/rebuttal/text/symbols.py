@@ -50,7 +50,7 @@ _LONGEST_RECEIVER = 2_000
 def symbols_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Symbol, ...]:
     """Every definition that can be named, in order, those inside functions too."""
     given = parser or Parser()
-    return given.facts.remember(("symbols", language), text, lambda: _symbols(given.parse(text, language)))
+    return given.remember(("symbols", language), text, lambda: _symbols(given.parse(text, language)))
 
 
 def _symbols(parsed: ParsedText) -> tuple[Symbol, ...]:
@@ -78,7 +78,7 @@ def references_of(
     The target of an assignment counts as a use: whether it defines the name cannot be told from one line."""
     given = parser or Parser()
     kind = ("references", language, None if names is None else frozenset(names))
-    return given.facts.remember(kind, text, lambda: _references(given.parse(text, language), names))
+    return given.remember(kind, text, lambda: _references(given.parse(text, language), names))
 
 
 def _references(parsed: ParsedText, names: Collection[str] | None) -> tuple[Reference, ...]:
@@ -104,7 +104,7 @@ def _references(parsed: ParsedText, names: Collection[str] | None) -> tuple[Refe
 def imports_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Import, ...]:
     """What comes from which module, wherever in the text it is imported, in order."""
     given = parser or Parser()
-    return given.facts.remember(("imports", language), text, lambda: _imports(given.parse(text, language)))
+    return given.remember(("imports", language), text, lambda: _imports(given.parse(text, language)))
 
 
 def _imports(parsed: ParsedText) -> tuple[Import, ...]:
@@ -123,7 +123,7 @@ def bindings_of(
     """
     given = parser or Parser()
     kind = ("bindings", language, None if names is None else frozenset(names))
-    return given.facts.remember(kind, text, lambda: _bindings(given.parse(text, language), names))
+    return given.remember(kind, text, lambda: _bindings(given.parse(text, language), names))
 
 
 def _bindings(parsed: ParsedText, names: Collection[str] | None) -> tuple[Binding, ...]:

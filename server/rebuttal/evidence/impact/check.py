@@ -36,11 +36,11 @@ _OPEN_MODULE = re.compile(r"\bglobals\(\)|\b__getattr__\b|\bvars\(\)|\bsys\.modu
 
 def check(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[Fact]:
     """One fact for each altered symbol with broken users. Raises CheckFailed after SECONDS, with what it has."""
-    deadline = clock() + SECONDS
     every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
     if not every:
         return
     kinds.expect(material)
+    deadline = clock() + SECONDS
     wanted = frozenset(name for one in every for name in one.written)
     code = Code(material.change, material.repository.new, material.parser, wanted)
     gone = frozenset(diff.path for diff in material.files if diff.new_text is None)

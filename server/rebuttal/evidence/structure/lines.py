@@ -35,6 +35,14 @@ _NO_LIBRARY = re.compile(
 )
 
 
+_EXAMPLE_PACKAGE = re.compile(r"(?:^|(?<=/))(?:org|com|net)/example/")
+
+
+def place_of(path: str) -> str:
+    """The path without the package that Java's first projects begin with: it makes no example of what is in it."""
+    return _EXAMPLE_PACKAGE.sub("", path)
+
+
 def plain(text: str) -> str:
     """A line without what layout alone changes."""
     return " ".join(text.split())
@@ -71,7 +79,7 @@ class Lines:
     @property
     def is_library(self) -> bool:
         """Whether it is code that others run: neither test nor script, tool, example or logger."""
-        return not self.is_test and _NO_LIBRARY.search(self.diff.path) is None
+        return not self.is_test and _NO_LIBRARY.search(place_of(self.diff.path)) is None
 
     def of(self, side: Side) -> list[str]:
         return self.new if side == "new" else self.old
@@ -132,21 +140,37 @@ class Lines:
 
     def function(self, side: Side, number: int) -> Symbol | None:
         """The innermost function or method whose definition holds the line."""
-        holding = [
-            one
-            for one in self.symbols(side)
-            if one.kind in ("function", "method") and one.start_line <= number <= one.end_line
-        ]
-        return min(holding, key=lambda one: one.end_line - one.start_line, default=None)
+        found = self.once(("functions", side), lambda: self._innermost(side))
+        return found[number] if number < len(found) else None
+
+    def _innermost(self, side: Side) -> list[Symbol | None]:
+        """The innermost function of each line; of two that hold the same lines the first."""
+        found: list[Symbol | None] = [None] * len(self.of(side))
+        functions = [one for one in reversed(self.symbols(side)) if one.kind in ("function", "method")]
+        for one in sorted(functions, key=lambda one: one.start_line - one.end_line):
+            last = min(one.end_line + 1, len(found))
+            found[one.start_line : last] = [one] * (last - one.start_line)
+        return found
 
     def counterpart(self, symbol: Symbol) -> Symbol | None:
         """The same function on the new side; None where it is gone, or there are several."""
-        same = [one for one in self.symbols("new") if one.qualified == symbol.qualified and one.kind == symbol.kind]
+        same = self.once("by name", self._by_name).get((symbol.qualified, symbol.kind), ())
         return same[0] if len(same) == 1 else None
+
+    def _by_name(self) -> dict[tuple[str, str], list[Symbol]]:
+        found: dict[tuple[str, str], list[Symbol]] = {}
+        for one in self.symbols("new"):
+            found.setdefault((one.qualified, one.kind), []).append(one)
+        return found
 
     def hunk(self, side: Side, number: int) -> Hunk:
         """The hunk of a changed line."""
-        return next(hunk for hunk in self.diff.hunks if number in (hunk.new_lines if side == "new" else hunk.old_lines))
+        return self.once(("hunks", side), lambda: self._hunks(side))[number]
+
+    def _hunks(self, side: Side) -> dict[int, Hunk]:
+        return {
+            number: hunk for hunk in self.diff.hunks for number in (hunk.new_lines if side == "new" else hunk.old_lines)
+        }
 
     def moved_away(self, number: int) -> bool:
         """Whether a removed line stands among the added ones of the whole change."""
