@@ -33,7 +33,7 @@ AFTER = {"src/disk.rs": DISK + SYNC.replace("path: &str", "path: &str, hard: boo
         "use crate::disk::Disk;\nfn go<'a>(x: u8, disk: &'a Disk) {\n    disk.sync(\"a\");\n}\n",
         'use crate::disk::Disk;\nfn go() {\n    let disk = Disk::new();\n    disk.sync("a");\n}\n',
         'fn go() {\n    let mut disk: Box<crate::disk::Disk> = make();\n    disk.sync("a");\n}\n',
-        'use crate::disk::Disk;\nstruct App { disk: Arc<Disk>, b: u8 }\nimpl App { fn go(&self) { self.disk.sync("a"); } }\n',
+        'use crate::disk::Disk;\nstruct App { disk: Arc<Disk> }\nimpl App { fn go(&self) { self.disk.sync("a"); } }\n',
     ],
 )
 def test_a_call_on_a_value_of_a_written_type_is_found(review: Review, user: str) -> None:

@@ -16,7 +16,8 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
-from rebuttal.evidence.impact.signatures import only_widens
+from rebuttal.evidence.impact.nativevalues import Home, home_of, is_of, written_class
+from rebuttal.evidence.impact.signatures import only_widens, refusal
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language
 from rebuttal.text.model import Reference, Symbol
@@ -128,6 +129,8 @@ class _World:
     altered: Altered
     known: tuple[tuple[Source, Symbol], ...]
     is_static: bool
+    home: Home | None = None
+    """Of a member function."""
 
     @property
     def bodies(self) -> list[tuple[Source, Symbol]]:
@@ -148,16 +151,25 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
     inside = static and not altered.diff.path.endswith(_HEADERS)
     if inside:
         sources = [source for source in sources if source.path == altered.diff.path]
-    world = _World(altered, tuple(_known(name, sources)), inside)
-    if not _is_alone(world):
-        return
     includes = modules.once("includes", lambda: Includes(modules))
+    home = None
+    if altered.owner is not None:
+        own = modules.source(altered.diff.path)
+        home = modules.once(f"home {altered.owner}", lambda: home_of(altered.owner or "", own, includes.reach))
+    world = _World(altered, tuple(_known(name, sources)), inside, home)
+    alone = _is_alone(world)
+    if not alone and (home is None or not _is_alone_in_class(world)):
+        return
     for source in sources:
         if _GENERATED.search(source.text, 0, 600):
             continue
         for one in source.references({name}):
-            if one.kind == "call" and (sure := _sure(world, source, one, includes)):
+            if one.kind != "call" or _is_taken_as_declared(world, one):
+                continue
+            if sure := _sure(world, source, one, includes) if alone else None:
                 yield Usage(source, one, sure)
+            elif _is_declared_as(world, source, one, includes):
+                yield Usage(source, one, "likely")
 
 
 def _known(name: str, sources: list[Source]) -> Iterator[tuple[Source, Symbol]]:
@@ -189,6 +201,37 @@ def _is_alone(world: _World) -> bool:
         return True
     allowed = {count(altered.old), count(altered.new)}
     return all(count(one) in allowed and same_owner(one.qualified, altered.old.qualified) for _, one in world.known)
+
+
+def _is_alone_in_class(world: _World) -> bool:
+    """The same, said of the class of a member function only, and of what it inherits from."""
+    altered, home = world.altered, world.home
+    if home is None or home.bases is None or altered.name in ("operator", "swap") or _PORTS.search(altered.diff.path):
+        return False
+    owners = {home.owner.rpartition(".")[2], *(home.bases if altered.new is None else ())}
+    same = [one for _, one in world.known if one.qualified.rpartition(".")[0].rpartition(".")[2] in owners]
+    if altered.new is None:
+        name = re.escape(altered.name)  # It may be taken from a base by `using`, or be made by a macro.
+        made = re.compile(rf"\busing\s+[\w:<>]+::{name}\b|\b[A-Z][A-Z0-9_]{{2,}}\([^)\n]*\b{name}\b")
+        return not same and not any(made.search(text) for text in home.texts)
+    return all(count(one) in {count(altered.old), count(altered.new)} for one in same)
+
+
+def _is_declared_as(world: _World, source: Source, reference: Reference, includes: Includes) -> bool:
+    """Whether what a member function is asked of is declared as its class."""
+    if world.home is None or reference.receiver is None or not _is_alone_in_class(world):
+        return False
+    written = written_class(source, reference)
+    return written is not None and is_of(world.home, written, source, includes.reach)
+
+
+def _is_taken_as_declared(world: _World, reference: Reference) -> bool:
+    """Whether a call that the definition refuses is taken by its declaration, which alone has the defaults."""
+    new, given = world.altered.new, reference.arguments
+    if new is None or given is None or refusal(new.parameters or (), given, "cpp") is None:
+        return False
+    declared = [one for _, one in world.known if one.without_body and count(one) == count(new)]
+    return any(refusal(one.parameters or (), given, "cpp") is None for one in declared)
 
 
 def same_owner(one: str, other: str) -> bool:
@@ -261,6 +304,11 @@ class Includes:
         if source.path not in self._of:
             self._of[source.path] = self._reach(source)
         return self._of[source.path]
+
+    def reach(self, source: Source) -> list[Source]:
+        """The file and all that it includes."""
+        found = (self._modules.source(path) for path in sorted(self.of(source) | {source.path}))
+        return [one for one in found if one is not None]
 
     def _reach(self, source: Source) -> frozenset[str]:
         found: set[str] = set()
