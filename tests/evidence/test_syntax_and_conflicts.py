@@ -60,7 +60,15 @@ def test_a_conflict_left_in_code_is_one_critical_finding(review: Review) -> None
 
 def test_every_conflict_is_told_and_prose_and_diff3_too(review: Review) -> None:
     three = "<<<<<<< a\n1\n||||||| base\n0\n=======\n2\n>>>>>>> b\n"
-    assert len(of(review({}, {"notes.md": three + "\n" + three}), "conflict:")) == 2
+    (found,) = of(review({}, {"notes.md": three + "\n" + three}), "conflict:")
+    assert [one.range.start.line for one in found.related] == [8]
+    assert found.message.endswith("So is 1 more of this file.")
+
+
+def test_a_field_of_a_class_that_begins_with_a_bracket_is_no_syntax_error(review: Review) -> None:
+    after = "class A {\n  #abort\n\n  [key] = null\n\n  b () {}\n}\n"
+    assert of(review({"a.js": ""}, {"a.js": after}), "syntax:") == []
+    assert len(of(review({"b.js": ""}, {"b.js": after.replace("[key]", "(")}), "syntax:")) == 1
 
 
 @pytest.mark.parametrize(
@@ -95,6 +103,11 @@ def test_a_form_that_only_declaration_files_allow_is_no_syntax_error(review: Rev
         ("a.rb", "def f = 1\n", "def f = puts 1\n"),
         ("b.rb", "def f\n  1\nend\n", "def f\n  a = <<~END\n    if (\n  END\n  b if a unless %r{[(]} =~ a\nend\n"),
         ("a.cpp", "int f() { return 1; }\n", "int f() { return g(R\"(()\", 1'000, '(') OP h(); }\n"),
+        (
+            "b.c",
+            "int f(void) {\n}\n",
+            "#ifdef A\nint f(int a) {\n#elif B\nint f() {\n#else\nint f(void) {\n#endif\n}\n",
+        ),
         ("a.rs", 'extern "C" { fn f(); }\n', 'unsafe extern "C" { safe fn f(); }\n'),
     ],
 )

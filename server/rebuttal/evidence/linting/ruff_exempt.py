@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 
 from rebuttal.evidence.linting.ruff import Diagnostic
@@ -62,6 +63,11 @@ def _is_registered(lines: list[str], first: int) -> bool:
         if not _KEEPS_NOTHING.match(line.strip()):
             return True
     return False
+
+
+def is_builtin(name: str) -> bool:
+    """Whether Python itself defines the name, version 2 included."""
+    return name in _OF_PYTHON_2 or hasattr(builtins, name)
 
 
 def is_python_2(material: Material, code: str, message: str, line: str, text: str) -> bool:

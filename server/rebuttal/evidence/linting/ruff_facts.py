@@ -11,7 +11,7 @@ from attrs import frozen
 from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.evidence.linting.config import Configurations
 from rebuttal.evidence.linting.ruff import Diagnostic, Edit, Linted
-from rebuttal.evidence.linting.ruff_exempt import is_harmless_redefinition, is_python_2
+from rebuttal.evidence.linting.ruff_exempt import is_builtin, is_harmless_redefinition, is_python_2
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
 from rebuttal.evidence.linting.silenced import Silence, Silences, self_silenced
 from rebuttal.evidence.model import Fact, Material, one_line
@@ -122,6 +122,8 @@ def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
         return True
     if said.code == "F811":
         return is_harmless_redefinition(spot.diff.path, text, said)
+    if said.code == "PLW0127" and is_builtin(text[said.start : said.end]):
+        return True  # It gives the module or class a name of its own for it.
     return is_python_2(material, said.code, said.message, spot.key[1], text)
 
 

@@ -90,7 +90,12 @@ _ALL = (
     _high("F707", "Bare except is not last", _SYNTAX),
     _high("F631", "Assertion on a tuple", "it can never fail, so it checks nothing"),
     _high("F634", "Condition is a tuple", "it is always true"),
-    _medium("F632", "Identity compared instead of value", "the outcome depends on how the interpreter caches objects"),
+    _medium(
+        "F632",
+        "Identity compared instead of value",
+        "the outcome depends on how the interpreter caches objects",
+        together=True,
+    ),
     _medium("F633", "`>>` used with print", "it shifts bits instead of redirecting output"),
     _high("F901", "NotImplemented raised", "it is no exception, so a TypeError is raised in its place"),
     _medium("F601", "Dictionary key repeated", "only the last value is kept"),

@@ -65,6 +65,8 @@ _PATTERNS: Mapping[Language, re.Pattern[str]] = {
 LANGUAGES: frozenset[Language] = frozenset(_PATTERNS)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LONGEST = 1_000_000
+_CONDITIONAL: tuple[Language, ...] = ("c", "cpp", "csharp")
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if\w*|el\w+|endif)\b")
 
 
 def balance(text: str, language: Language) -> dict[str, int] | None:
@@ -75,6 +77,8 @@ def balance(text: str, language: Language) -> dict[str, int] | None:
     pattern = _PATTERNS.get(language)
     if pattern is None or len(text) > _LONGEST:
         return None
+    if language in _CONDITIONAL and "#el" in text:
+        text = _first_branches(text)
     open_ones: Counter[str] = Counter()
     for match in pattern.finditer(text):
         bracket = match["bracket"]
@@ -85,6 +89,23 @@ def balance(text: str, language: Language) -> dict[str, int] | None:
         elif language == "ruby" and match["skipped"] is None:
             _ruby(text, match, open_ones)
     return {sign: count for sign, count in open_ones.items() if count}
+
+
+def _first_branches(text: str) -> str:
+    """Without what stands between `#else` and `#endif`: each branch may open the same block."""
+    kept, left_out = [], [False]
+    for line in text.split("\n"):
+        word = _DIRECTIVE.match(line)
+        if word is None:
+            if not any(left_out):
+                kept.append(line)
+        elif word[1].startswith("el"):
+            left_out[-1] = len(left_out) > 1
+        elif word[1].startswith("if"):
+            left_out.append(False)
+        elif len(left_out) > 1:
+            left_out.pop()
+    return "\n".join(kept)
 
 
 def _ruby(text: str, match: re.Match[str], open_ones: Counter[str]) -> None:

@@ -24,7 +24,7 @@ _NAMED: dict[Language, re.Pattern[str]] = {
     "python": re.compile(r"test"),
     "go": re.compile(r"(?:Test|Fuzz)[A-Z_\d]"),
     "ruby": re.compile(r"test_"),
-    "php": re.compile(r"test"),
+    "php": re.compile(r"test(?![a-z])"),
     "swift": re.compile(r"test"),
     "bash": re.compile(r"test_"),
 }

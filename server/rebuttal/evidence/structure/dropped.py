@@ -61,6 +61,8 @@ def _was_checked_in_go(lines: Lines, number: int, call: str) -> bool:
     """Whether a removed line nearby made the same call and kept its error, which the base looked at."""
     hunk = lines.hunk("new", number)
     kept = re.compile(rf"(?P<name>\b\w*[eE]rr\w*)\s*:?=\s*{re.escape(call)}\(")
+    if _was_returned_in_go(lines, number, call):
+        return True
     for one in hunk.old_lines:
         match = kept.search(lines.old[one])
         if match is None:
@@ -70,6 +72,18 @@ def _was_checked_in_go(lines: Lines, number: int, call: str) -> bool:
         )
         return any(looked.search(line) for line in lines.old[one : one + 4])
     return False
+
+
+def _was_returned_in_go(lines: Lines, number: int, call: str) -> bool:
+    """Whether a removed line gave the call's error to the caller, in a function that has nothing but one to give."""
+    function = lines.function("new", number)
+    if function is None or not re.match(rf"\s*_\s*=\s*{re.escape(call)}\(", lines.new[number]):
+        return False
+    header = " ".join(lines.new[function.start_line : function.header_end_line + 1])
+    gone = [lines.old[one] for one in lines.hunk("new", number).old_lines]
+    return re.search(r"\)\s*error\s*\{", header) is not None and any(
+        re.match(rf"\s*return\s+{re.escape(call)}\(.*\)\s*$", line) for line in gone
+    )
 
 
 def _rust(lines: Lines) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,7 @@ from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE, SECURITY
 from rebuttal.evidence.structure.checked import checks_lost, decorators_lost, error_checks_lost
 from rebuttal.evidence.structure.lines import Lines, changed_files
-from rebuttal.evidence.structure.released import released, unguarded
+from rebuttal.evidence.structure.released import cancel_dropped, released, unguarded
 from rebuttal.evidence.structure.unwrapped import Lost, constant_time_lost, unwrapped
 
 GUARD_REMOVED = Rule(
@@ -34,6 +34,7 @@ def check(material: Material) -> Iterator[Fact]:
         lambda lines: unwrapped(material, lines),
         constant_time_lost,
         released,
+        cancel_dropped,
         unguarded,
         error_checks_lost,
         lambda lines: checks_lost(material, lines),

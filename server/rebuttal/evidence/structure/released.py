@@ -16,6 +16,11 @@ _RELEASE = re.compile(
     r"|(?P<call>free|fclose|close|closedir|pclose|zfree|sdsfree|decrRefCount|av_free|g_free|kfree|pthread_mutex_unlock|pthread_rwlock_unlock|mtx_unlock|EVP_\w+_free"
     r"|clearTimeout|clearInterval)\s*\(\s*&?(?P<of>[\w.>\-]+)\s*\))\s*;?\s*(?://.*|#.*)?$"
 )
+_RELEASE_RUBY = re.compile(
+    r"^\s*(?P<on>@?\w+)&?\.(?P<method>close|unlock|release|rollback|disconnect|unsubscribe)(?:\(\))?\s*(?:#.*)?$"
+    r"|(?P<call>(?!))(?P<of>(?!))"
+)
+_DROPPED_CANCEL = re.compile(r",\s*_\s*:?=\s*(?P<call>context\.With(?:Timeout|Cancel|Deadline)\w*)\(")
 _TAKES = {
     "unlock": r"(?:\.|->)(?:R?[Ll]ock|[Tt]ry_?R?[Ll]ock|acquire\w*)\s*\(",
     "runlock": r"(?:\.|->)(?:R?[Ll]ock|TryRLock)\s*\(",
@@ -35,7 +40,8 @@ _ASYNC_LOCK = re.compile(
     r"|^\s*(?P<guard>(?:const\s+)?(?:std::)?(?:lock_guard|unique_lock|scoped_lock|shared_lock)\b.*)$"
     r"|^\s*(?P<ruby>@?[\w.]*(?:mutex|lock|monitor|ActiveRecord::Base|Base|connection)\w*\.(?:synchronize|transaction)(?:\([^)]*\))?\s+do\b.*|synchronize\s+do\b.*)$"
     r"|^\s*(?P<rust>let\s+(?:mut\s+)?_\w*\s*=\s*.*\.(?:lock|write|read)\(\).*)$"
-    r"|^\s*(?P<call>(?:await\s+)?[\w.>\-&]*(?:[Mm]u|[Mm]utex|[Ll]ock\w*|rwlock)\w*(?:\.|->)(?:R?Lock|lock|acquire)\(\)|pthread_mutex_lock\(.+\)|pthread_rwlock_\w*lock\(.+\))\s*;?\s*$",
+    r"|^\s*(?P<call>(?:await\s+)?[\w.>\-&]*(?:[Mm]u|[Mm]utex|[Ll]ock\w*|rwlock)\w*(?:\.|->)(?:R?Lock|lock|acquire)\(\)|pthread_mutex_lock\(.+\)|pthread_rwlock_\w*lock\(.+\)"
+    r"|(?:fcntl\.)?flock\(.+\bLOCK_(?:EX|SH)\b.*\))\s*;?\s*$",
 )
 _LOCKS = r"(?i)\b\w*(?:lock|mutex|synchroni[sz]|semaphore|atomic|transaction|begin)\w*"
 
@@ -46,7 +52,7 @@ _LOCKED = re.compile(
 
 def released(lines: Lines) -> Iterator[Lost]:
     """A release that is gone, with what was taken still taken in the same function."""
-    for number, match, pair in removed(lines, _RELEASE):
+    for number, match, pair in removed(lines, _RELEASE_RUBY if lines.language == "ruby" else _RELEASE):
         on = match["on"] or match["of"]
         how = (match["method"] or match["call"]).lower()
         if on in ("self", "this", "super", "base") or _is_released(pair, match, on):
@@ -62,6 +68,20 @@ def released(lines: Lines) -> Iterator[Lost]:
             f"{what} is gone, but `{one_line(on, 40)}` is still taken here: nothing gives it back any more.",
             f"{what} removed",
         )
+
+
+def cancel_dropped(lines: Lines) -> Iterator[Lost]:
+    """Go: the function that ends a context is assigned to `_`."""
+    if lines.language != "go":
+        return
+    for number, match in lines.found("new", _DROPPED_CANCEL):
+        if not any(_DROPPED_CANCEL.search(lines.old[at]) for at in lines.hunk("new", number).old_lines):
+            yield Lost(
+                number,
+                f"The function that `{match['call']}` gives to end its context is dropped: its timer and whatever "
+                "waits for it stay until the parent ends.",
+                "`cancel` is never called",
+            )
 
 
 _LEAVES = re.compile(r"^\s*(?:return|goto|throw|raise|break|continue)\b")
@@ -141,6 +161,7 @@ def unguarded(lines: Lines) -> Iterator[Lost]:
             not re.search(rf"\b{re.escape(name)}\b", "\n".join(lines.new))
             and match["guard"] is None
             and match["sync"] is None
+            and "flock" not in name  # A file is a lock for other programs.
         ):
             continue
         if any(re.search(_LOCKS, line) for _, line in lines.changed("new")) or lines.is_added_anywhere(_LOCKED):
@@ -171,6 +192,9 @@ def _code_of(pair: Pair) -> list[str]:
 
 def _name_of(words: str) -> str:
     """The name of the lock itself."""
+    on = re.match(r"@?(?P<name>\w+)\.(?:synchronize|transaction)\b", words)
+    if on is not None:
+        return on["name"]
     found: list[str] = re.findall(
         r"\w*(?:[lL]ock|[mM]u(?:tex)?|sem|atomic|transaction|monitor|begin|savepoint)\w*", words
     )
@@ -196,6 +220,8 @@ def _kept_inside(lines: Lines, pair: Pair, number: int, flat: bool) -> list[int]
     inside: list[str] = []
     for at in range(number + 1, min(pair.old.end_line + 1, len(lines.old), number + 60)):
         line = lines.old[at]
+        if line.strip() == "{" and at == number + 1:
+            continue
         if line.strip() and not flat and lines.indent("old", at) <= column:
             break
         if re.search(r"(?i)unlock|^\s*(?:finally|try)\b", line):

@@ -17,7 +17,7 @@ from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
 from rebuttal.evidence.structure.dropped import dropped
-from rebuttal.evidence.structure.lines import Lines, changed_files, plain
+from rebuttal.evidence.structure.lines import Lines, changed_files, place_of, plain
 from rebuttal.text.languages import Language
 from rebuttal.text.nodes import SyntaxNode
 
@@ -67,7 +67,7 @@ def check(material: Material) -> Iterator[Fact]:
     files = [
         one
         for one in changed_files(material)
-        if one.diff.new_text is not None and not one.is_test and not _ASIDE.search(one.diff.path)
+        if one.diff.new_text is not None and not one.is_test and not _ASIDE.search(place_of(one.diff.path))
     ]
     stood = Counter(handler.words for lines in files for handler in _handlers(lines, "old"))
     for lines in files:
@@ -190,6 +190,7 @@ def _braces(lines: Lines, side: Side) -> Iterator[_Handler]:
 
 _HEAD = re.compile(r"catch\s*(?:\((?P<what>[^{]*)\))?\s*\{(?P<body>[^{}]*)\}\s*\Z", re.DOTALL)
 _NAME = re.compile(r"(?P<name>\$?\w+)\s*(?:(?::\s*[\w.]+)|\)\s*(?:when.*)?)?\s*\Z", re.DOTALL)
+_BROAD_PHP = re.compile(r"(?:^|\\|\|)\s*(?:Exception|Throwable|Error)\b")
 _DROPS = re.compile(r"\s*;?\s*(?:return\s*;?|return\s+(?:null|undefined|nil|None)\s*;?|continue\s*;?|pass\s*;?)?\s*\Z")
 
 
@@ -206,17 +207,40 @@ def _catch_clause(lines: Lines, side: Side, number: int, clause: SyntaxNode) -> 
         if whole is not None
         else None
     )
-    if tried is None or _is_probe(tried) or _is_cleanup(lines, side, number, tried.text):
+    if tried is None or _is_cleanup(lines, side, number, tried.text):
         return
-    yield _Handler(number, clause.last_line, what, plain(tried.text + clause.text))
+    if _is_probe(tried) and (side == "old" or not _failed_before(lines, tried)):
+        return
+    if lines.language == "php" and not _BROAD_PHP.search(what):
+        return
+    yield _Handler(number, clause.last_line, what, plain(tried.text + match["body"]))
 
 
 def _is_probe(tried: SyntaxNode) -> bool:
     """Whether the last thing tried sets a variable: where that fails, it keeps the value that it had."""
     statements = [one for one in tried.children if "comment" not in one.kind]
     last = statements[-1] if statements else None
+    if last is not None and last.kind in ("return_statement", "break_statement", "continue_statement"):
+        return True  # One way of several: where it fails, what follows tries the next.
     inner = last.children[0] if last is not None and last.children else None
     return any(one is not None and "assignment" in one.kind for one in (last, inner))
+
+
+_TRY = re.compile(r"\btry\b")
+_CALLED = re.compile(r"=\s*(?:await\s+)?(?P<call>[\w.$>:-]+\()")
+
+
+def _failed_before(lines: Lines, tried: SyntaxNode) -> bool:
+    """Whether the base did the same without a handler: its failure was heard, and now the default hides it."""
+    called = _CALLED.search(tried.text)
+    if called is None:
+        return False
+    for hunk in lines.diff.hunks:
+        if hunk.new_start <= tried.last_line and hunk.new_start + hunk.new_count > tried.first_line:
+            gone = [lines.old[line] for line in hunk.old_lines]
+            if any(called["call"] in line for line in gone) and not any(_TRY.search(line) for line in gone):
+                return True
+    return False
 
 
 def _empties(language: Language | None, body: str) -> bool:
@@ -277,7 +301,7 @@ def _ruby(lines: Lines, side: Side) -> Iterator[_Handler]:
                 handler is None
                 or handler.text != "nil"
                 or tried is None
-                or _is_result(clause)
+                or (_is_result(clause) and not _ran_before(lines, tried.text))
                 or _is_cleanup(lines, side, number, tried.text)
             ):
                 continue
@@ -287,11 +311,17 @@ def _ruby(lines: Lines, side: Side) -> Iterator[_Handler]:
             if body is not None and body.text.strip() not in ("", "nil", "then", "next", "return", "return nil"):
                 continue
             above = clause.parent
-            if body is not None and "nil" in body.text and above is not None and above.kind == "body_statement":
-                continue  # Its caller gets nil, which says that there is nothing.
             before = above.text.partition("rescue")[0] if above is not None else ""
+            if body is not None and "nil" in body.text and not _ran_before(lines, before):
+                continue  # Its caller gets nil, which says that there is nothing.
             if not _is_cleanup(lines, side, number, before.partition("\n")[2] or before):
                 yield _Handler(number, clause.last_line, what.text if what else "", plain(before + clause.text))
+
+
+def _ran_before(lines: Lines, tried: str) -> bool:
+    """Whether what is tried stood in the base, where its failure was heard of: new code may give nil where it fails."""
+    known = {plain(line) for line in lines.old}
+    return any(len(line.strip()) > 3 and plain(line) in known for line in tried.split("\n"))
 
 
 def _is_result(modifier: SyntaxNode) -> bool:

@@ -6,6 +6,7 @@ well, by a reading of their own: a false syntax error is worse than none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff, Side
@@ -18,6 +19,8 @@ from rebuttal.text.model import SyntaxFault
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.positions import LineIndex, Range, git_lines
 
+_FIELDS = ("javascript", "typescript", "tsx")
+_FIELD_ENDS = re.compile(r"\s*(?:#?[\w$]+)?[ \t]*\r?\n\s*[\[*]")
 _TEMPLATE_MARKS = ("{{", "{%", "<%")
 
 
@@ -115,7 +118,13 @@ def _of(material: Material, diff: FileDiff, side: Side, language: Language, told
     if known is not None:
         # "No fault" is final: that parser's grammar is newer than ours.
         return known
-    return syntax_errors(text, language, material.parser) if text else ()
+    faults = syntax_errors(text, language, material.parser) if text else ()
+    return tuple(one for one in faults if not _ends_a_field(text or "", one, language))
+
+
+def _ends_a_field(text: str, fault: SyntaxFault, language: Language) -> bool:
+    """Whether only our grammar misses a semicolon: `#a` and, on the next line, `[b] = c` are two fields of a class."""
+    return language in _FIELDS and _FIELD_ENDS.match(text, fault.start_offset) is not None
 
 
 def _anchor(diff: FileDiff, line: int) -> int:

@@ -6,6 +6,7 @@ A test that moved, was renamed, became a row of a table, or whose subject is gon
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -43,6 +44,8 @@ _ASSERTS = re.compile(
 _HEAD = re.compile(r"[Tt]est|TEST|\b(?:it|specify|scenario|Fact|Theory)\b")
 _OF_OLD = re.compile(r"version_info|(?i:\bpy(?:thon)?_?2)|skipif|skipIf|VERSION|RUBY_ENGINE")
 _NAMED = 3
+_EVERYWHERE = frozenset({"init", "main", "call", "apply", "equals", "toString", "hashCode", "callback", "constructor"})
+"""Names that tests define and call for reasons of their own."""
 _LOOKED_FOR = 100
 
 
@@ -175,7 +178,11 @@ def _about(lines: Lines, case: Case, subject: _Subject) -> str:
     named = set(_WORD.findall(case.name.replace("_", " ")))
     if words & subject.gone or named & {one.lower() for one in subject.gone}:
         return ""
-    called = [name for name in sorted(subject.changed & words) if re.search(rf"(?<!\w){re.escape(name)}\s*[(<]", text)]
+    called = [
+        name
+        for name in sorted((subject.changed & words) - _EVERYWHERE)
+        if re.search(rf"(?<!\w){re.escape(name)}\s*[(<]", text)
+    ]
     return max(called, key=len, default="")
 
 
@@ -227,9 +234,10 @@ def _toothless(material: Material, lines: Lines) -> Iterator[Fact]:
         for one in cases(lines, "old")
         if any(at in removed and _is_assertion(lines.old[at]) for at in range(one.first_line, one.last_line + 1))
     }
+    names = Counter(one.name for side in ("old", "new") for one in cases(lines, "old" if side == "old" else "new"))
     for case in cases(lines, "new") if touched else ():
         before = touched.get(case.name)
-        if before is None:
+        if before is None or names[case.name] > 2:
             continue
         new = body(lines, "new", case)[1:]
         if any(_ASSERTS.search(line) for line in new) or not any("(" in line for line in new):

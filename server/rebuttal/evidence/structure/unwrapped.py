@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from attrs import frozen
 
@@ -12,6 +13,7 @@ from rebuttal.evidence.model import Material, one_line
 from rebuttal.evidence.structure.lines import Lines, changed_files
 from rebuttal.evidence.structure.pairs import Pair, pair_at
 from rebuttal.findings.model import Category
+from rebuttal.text.languages import GLOBS, Language
 from rebuttal.text.nodes import SyntaxNode
 
 
@@ -105,6 +107,10 @@ def _await_lost(material: Material, lines: Lines, number: int, line: str, added:
     )
 
 
+_JS: tuple[Language, ...] = ("javascript", "typescript", "tsx")
+_GREPPED = 100
+"""Lines."""
+_NO_DEFINITION = re.compile(r"\s*(?:if|for|while|switch|return|await)\b")
 _CALLS = ("call", "call_expression", "invocation_expression", "method_invocation")
 _CHAINS = (*_CALLS, "member_expression", "attribute", "parenthesized_expression")
 _AT_ONCE = (
@@ -136,8 +142,10 @@ def _is_used_unready(lines: Lines, pair: Pair, at: int, target: SyntaxNode) -> b
         return True
     name = re.escape(target.text)
     later = "\n".join(lines.new[at + 1 : pair.new.end_line + 1])
-    waited = rf"await[^\n]*\b{name}\b|\breturn\s+{name}\b"
+    waited = rf"await[^\n]*\b{name}\b|\breturn\s+{name}\b|\bPromise\.\w+\([^\n]*\b{name}\b"
     used = rf"(?<![\w.]){name}(?:\.(?!then\b|catch\b|finally\b|add_done_callback|cancel\b)|\[)"
+    if lines.language in _JS:
+        used += rf"|\bJSON\.stringify\({name}\b|\$\{{{name}\}}|(?<![\w.]){name}\s*[=!]==?"
     return re.search(used, later) is not None and re.search(waited, later) is None
 
 
@@ -158,7 +166,26 @@ def _still_async(material: Material, lines: Lines, pair: Pair, name: str) -> boo
     ]
     if defined:
         return all(one.is_async for one in defined)
-    return pair.holds(r"\bawait\b")
+    if lines.language == "csharp" and name.endswith("Async"):
+        return True
+    if pair.holds(r"\bawait\b"):
+        return True
+    return lines.language in _JS and not _is_synchronous(material, name)
+
+
+def _is_synchronous(material: Material, name: str) -> bool:
+    """Whether the repository defines it, and never as something to wait for."""
+    defines = re.compile(
+        rf"(?P<waits>\basync\b[^\n]*?)?(?:\bfunction\s+{re.escape(name)}\s*\(|\b{re.escape(name)}\s*[:=]\s*(?:async\b|function|\()"
+        rf"|^\s*(?:\w+\s+)*{re.escape(name)}\s*\([^\n]*\{{\s*$)"
+    )
+    found = []
+    for match in islice(material.repository.new.grep([name], GLOBS["javascript"]), _GREPPED):
+        text = material.repository.new.read(match.path) or ""
+        line = text.split("\n", match.line + 1)[match.line : match.line + 1]
+        if line and defines.search(line[0]) and not _NO_DEFINITION.match(line[0]):
+            found.append(line[0])
+    return bool(found) and not any(re.search(r"\basync\b|Promise", one) for one in found)
 
 
 def _timeout_lost(material: Material, lines: Lines, number: int, line: str, added: dict[str, int]) -> Iterator[Lost]:
