@@ -20,6 +20,7 @@ PLACES = [
     ("src/a.py", "x = int()  # pyright: ignore", "x = int()  # pyright: ignore[reportAny]"),
     ("src/a.py", "# pylint: disable=all", "# pylint: disable=invalid-name"),
     ("src/a.py", "x = int()  # type: ignore", 'x = "use # type: ignore"'),
+    ("src/a.py", "x = int()  # type: ignore", "#     x = int() # type: ignore"),
     ("src/a.ts", "// @ts-ignore", "// @ts-expect-error"),
     ("src/a.ts", "// @ts-ignore", "// @ts-ignore the types of v3 are wrong"),
     ("src/a.js", "// eslint-disable-next-line", "// eslint-disable-next-line no-console"),

@@ -219,6 +219,14 @@ def test_a_checker_that_is_switched_off_for_a_file_is_told(review: Review, path:
     assert told(review, {path: ""}, {path: f"{comment}\n"}) == [("steering:suppression", path, "low")]
 
 
+def test_a_checker_switched_off_in_many_files_is_one_finding_and_generated_ones_are_none(review: Review) -> None:
+    after = {f"src/{name}.ts": "/* eslint-disable */\nlet x = 1;\n" for name in "abc"}
+    found = only(review, {}, after)
+    assert (found.rule, len(found.related)) == ("steering:suppression", 2)
+    made = {"src/d.ts": "/* generated using openapi-typescript-codegen */\n/* eslint-disable */\nlet x = 1;\n"}
+    assert told(review, {}, made) == []
+
+
 def test_a_switched_off_linter_is_told_in_the_finding_that_it_would_hide(review: Review) -> None:
     assert told(review, {"a.py": ""}, {"a.py": "# ruff: noqa\n" + FAULT}) == [("ruff:B006", "a.py", "low")]
 

@@ -57,3 +57,21 @@ def test_nothing_is_said(review: Review, before: dict[str, str], after: dict[str
 def test_the_two_worst_of_a_change_are_told(review: Review) -> None:
     text = "\n\n".join((GROWN + NESTED).replace("def f", f"def f{n}") + PAD * n for n in range(4))
     assert len(of(review({"b.py": "x = 1\n"}, {"a.py": text}), "upkeep:complexity")) == 2
+
+
+HARD = GROWN + NESTED
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"view.py": f"class View:\n    x = 1\n\n\n{HARD}", "a.py": SIMPLE}, {"view.py": None, "a.py": HARD}),
+        ({"b.py": "x = 1\n"}, {"a.py": f"# A modified copy of `f` from the standard library.\n# See there.\n{HARD}"}),
+        ({"b.py": "x = 1\n"}, {"requests/packages/urllib3/a.py": HARD}),
+    ],
+    ids=["came from another file", "copied from elsewhere, as it says", "brought along"],
+)
+def test_what_others_wrote_before_is_not_blamed_on_the_change(
+    review: Review, before: dict[str, str], after: dict[str, str | None]
+) -> None:
+    assert of(review(before, after), "upkeep:complexity") == []

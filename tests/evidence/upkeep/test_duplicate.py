@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.evidence.conftest import Review, of
+from rebuttal.change.model import Scope
+from rebuttal.change.read import read_change
+from rebuttal.evidence.model import Fact, Material
+from rebuttal.evidence.upkeep import duplicate
+from rebuttal.text.parsing import Parser
+from tests.evidence.conftest import Files, Review, commit, of
+from tests.gitrepo import GitRepo
 
 BLOCK = """\
     total = start_of(order)
@@ -142,16 +148,37 @@ def check_width(box, width):
 HEIGHT = WIDTH.replace("check_width", "check_height").replace("width", "height")
 
 
-def test_a_name_replaced_everywhere_but_once(review: Review) -> None:
+def slips(repo: GitRepo, before: Files, after: Files) -> list[Fact]:
+    """Of a rule that is off: the panel itself does not say it."""
+    commit(repo, before)
+    commit(repo, after)
+    with read_change(repo.root, Scope("commit", "HEAD")) as reading:
+        facts = list(duplicate.check(Material(reading.change, reading.repository, Parser())))
+    return [one for one in facts if one.rule == "upkeep:copied-name"]
+
+
+def test_a_name_replaced_everywhere_but_once(git_repo: GitRepo) -> None:
     slipped = (
         WIDTH.replace("check_width", "check_height").replace("width", "height").replace("draw(height", "draw(width")
     )
-    found = of(review({"a.py": WIDTH}, {"a.py": f"{WIDTH}\n\n{slipped}"}), "upkeep:copied-name")
-    assert len(found) == 1
-    assert "width became height in 5 places, but here it is width still" in found[0].message
-    assert found[0].quote.strip() == "box.draw(width, box.edge)"
+    (found,) = slips(git_repo, {"a.py": WIDTH}, {"a.py": f"{WIDTH}\n\n{slipped}"})
+    assert "width became height in 5 places, but here it is width still" in found.message
+
+
+def test_a_rule_that_is_off_is_not_heard(review: Review) -> None:
+    slipped = HEIGHT.replace("draw(height", "draw(width")
+    assert of(review({"a.py": WIDTH}, {"a.py": f"{WIDTH}\n\n{slipped}"}), "upkeep:copied-name") == []
 
 
 @pytest.mark.parametrize("copy", [HEIGHT, HEIGHT.replace("box", "frame"), WIDTH.replace("check_width", "check_again")])
-def test_a_name_replaced_throughout_is_no_slip(review: Review, copy: str) -> None:
-    assert of(review({"a.py": WIDTH}, {"a.py": f"{WIDTH}\n\n{copy}"}), "upkeep:copied-name") == []
+def test_a_name_replaced_throughout_is_no_slip(git_repo: GitRepo, copy: str) -> None:
+    assert slips(git_repo, {"a.py": WIDTH}, {"a.py": f"{WIDTH}\n\n{copy}"}) == []
+
+
+def test_queries_in_two_dialects_cannot_share_a_function(review: Review) -> None:
+    rows = "".join(f"        max(case when number = {n} then event else null end) as e{n},\n" for n in range(1, 20))
+    call = f'    return database.run("""\n    select\n{rows}        count(*)\n    from events\n    """)\n'
+    after = {
+        "a.py": "x = 1\n\n\n" + "\n\n".join(f"def {name}(database):\n{call}" for name in ("postgres", "clickhouse"))
+    }
+    assert of(review({"a.py": "x = 1\n"}, after), "upkeep:duplicate") == []

@@ -132,3 +132,15 @@ def test_one_side_without_the_other(
 )  # fmt: skip
 def test_both_sides_or_neither(review: Review, before: Files, after: Files) -> None:
     assert of(review(before, after), "upkeep:migration") == []
+
+
+def test_a_column_on_its_way_to_another_name_needs_no_model(review: Review) -> None:
+    exchange = (
+        "def upgrade():\n"
+        "    op.add_column('users', sa.Column('new_id', UUID()))\n"
+        "    op.drop_column('users', 'id')\n"
+        "    op.alter_column('users', 'new_id', new_column_name='id')\n\n\n"
+        "def downgrade():\n"
+        "    op.add_column('users', sa.Column('old_id', sa.Integer()))\n"
+    )
+    assert of(review(ALEMBIC, {"db/versions/2b_ids.py": exchange}), "upkeep:migration") == []

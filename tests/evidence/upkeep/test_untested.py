@@ -55,3 +55,19 @@ def test_several_are_one_finding(review: Review) -> None:
 )
 def test_nothing_is_said(review: Review, before: Files, after: Files) -> None:
     assert of(review(before, after), "upkeep:untested") == []
+
+
+RUST = "pub struct Shop;\n\nimpl Shop {\n" + "".join(
+    f"    pub fn {name}(&self) -> u8 {{\n        let a = 1;\n        let b = 2;\n        a + b\n    }}\n"
+    for name in ("charge", "refund", "discount")
+)
+
+
+@pytest.mark.parametrize(("header", "findings"), [("impl Payable for Shop {", 0), ("impl Shop {", 1)])
+def test_a_traits_method_is_reached_by_the_trait(review: Review, header: str, findings: int) -> None:
+    tests = "fn all() {\n    Shop.charge(); Shop.refund(); Shop.discount();\n}\n"
+    pay = "    pub fn pay(&self) -> u8 {\n        let a = 1;\n        let b = 2;\n        a + b\n    }\n"
+    added = f"\n{header}\n{pay}}}\n"
+    before = {"src/shop.rs": f"{RUST}}}\n", "tests/all.rs": tests}
+    found = of(review(before, {"src/shop.rs": f"{RUST}}}\n{added}"}), "upkeep:untested")
+    assert len(found) == findings

@@ -44,6 +44,8 @@ _GREPPED = 5_000
 _READ = 60
 """Files."""
 _LONGEST_FILE = 500_000
+_COMMENTED_OUT = re.compile(r"\s*(?:#|//)\s*\w+[^#]*[=(.\s]")
+"""Code that is a comment now, before a comment of its own."""
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".neon", ".dist")
 _REASON = r"(?!\W{0,8}\w{1,40}\W{1,3}\w{2,})"
 """No two words of prose behind it."""
@@ -242,6 +244,8 @@ def _is_meant(material: Material, diff: FileDiff, line: int, match: re.Match[str
         node = node_at(diff.new_text or "", language, line, at, match.string, material.parser) if language else None
     except Unparsed:
         return True
+    if match[0].startswith(("#", "//")) and _COMMENTED_OUT.match(match.string[: match.start()]):
+        return False
     if node is None:
         return False
     return any("comment" in one.kind for one in node.around()) or (match[0].lstrip()[:1] in "@#" and node.is_code)

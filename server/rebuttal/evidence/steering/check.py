@@ -21,11 +21,12 @@ from rebuttal.change.unreviewed import unreviewed
 from rebuttal.context.candidates import GUIDELINES
 from rebuttal.evidence.linting.config import CONFIG_FILES, Configuration, Configurations, Loosened, loosened, selects
 from rebuttal.evidence.linting.ruff_rules import RULES
-from rebuttal.evidence.linting.silenced import SELF_SILENCED, whole_file_comment
+from rebuttal.evidence.linting.silenced import SELF_SILENCED
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.seats import CODE
 from rebuttal.evidence.steering import blanket, gates, strictness
 from rebuttal.evidence.steering.moved import moved_away
+from rebuttal.evidence.steering.wholefile import names_generator, switched_off
 from rebuttal.findings.model import Category, Related
 from rebuttal.findings.severity import Severity
 from rebuttal.findings.suppress import own_directives
@@ -38,13 +39,6 @@ _SETTINGS_FILES = (".rebuttal.toml", "pyproject.toml")
 _EDITOR_SETTING = re.compile(r'^\s*"rebuttal\.[\w.]+"\s*:')
 _EDITOR_FILE = ".vscode/settings.json"
 _ATTRIBUTES = ("linguist-generated", "linguist-vendored")
-# Comments that switch a whole checker off in the whole file; those about one line or one rule are everyday work.
-_WHOLE_FILE = re.compile(
-    r"\s*(?:/[/*]\s*@ts-nocheck\b|/\*\s*eslint-disable\s*\*/|#\s*mypy:\s*ignore-errors\s*\Z|#\s*pylint:\s*skip-file\b)"
-)
-_GENERATOR = re.compile(r"\bgenerated\s+(?:by|from|with|using|via)\s+\S", re.IGNORECASE)
-_HEAD = 600
-_ANY_CHECKER = ("noqa", "NOQA", "ts-nocheck", "eslint-disable", "ignore-errors", "skip-file")
 _NAMED = 3
 _ROOM = 1_000_000
 _BY_THE_BASE = "This review goes by the base's version, so nothing is hidden from it."
@@ -65,12 +59,12 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     A fact that the change silences by a comment of its own says so itself: that is not told twice.
     """
     given = list(facts)
-    told = {fact.diff.path for fact in facts if SELF_SILENCED in fact.message}
+    told = frozenset(fact.diff.path for fact in facts if SELF_SILENCED in fact.message)
     files = (*material.files, *_left_out(material))
+    given += switched_off(material, files, told)
     for diff in files:
         given += [
             *_by_name(material, diff),
-            *(_switched_off(material, diff) if diff.path not in told else ()),
             *_dismissed(material, diff, given),
         ]
     yield from given
@@ -257,7 +251,7 @@ def _marks(material: Material) -> Iterator[Fact]:
         and line in diff.added_lines
         and material.in_scope(diff, (line,))
         # A new file that names its generator is what it says, as a rule; this review reads it whole anyway.
-        and not (diff.old_text is None and _GENERATOR.search(diff.new_text[:_HEAD]))
+        and not (diff.old_text is None and names_generator(diff.new_text))
     ]
     # One that was written by hand until now comes first.
     marked.sort(key=lambda one: (one[0].old_text is None, one[0].path))
@@ -380,17 +374,3 @@ def _hides(told: Iterable[Loosened], fact: Fact, config: Configuration) -> bool:
 
 def _is_linter_config(path: str) -> bool:
     return path.rpartition("/")[2] in CONFIG_FILES
-
-
-def _switched_off(material: Material, diff: FileDiff) -> Iterator[Fact]:
-    text = diff.new_text or ""
-    if not any(word in text for word in _ANY_CHECKER):
-        return
-    for place in _places(diff, _switches_off, lambda line: False):
-        if _in_scope(material, diff, place.hunk):
-            comment = one_line(git_lines(text)[place.lines[0]], 60)
-            yield _suppression(diff, place.lines[0], f"A checker is switched off for the whole file ({comment})")
-
-
-def _switches_off(line: str) -> bool:
-    return _WHOLE_FILE.match(line) is not None or whole_file_comment(line) is not None

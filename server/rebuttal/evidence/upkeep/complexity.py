@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from attrs import frozen
 
@@ -19,10 +20,12 @@ from rebuttal.text.parsing import Unparsed
 
 BOUND = 15
 """SonarSource's own bound for one function."""
-PUSHED_OVER = 25
-"""A function that was within the bound is told of only from here on: a step over the bound is a matter of taste."""
-NEW = 30
-"""The same for a function that the change adds."""
+PUSHED_OVER = 30
+"""A function that was within the bound is told of only beyond this: nearer to the bound it is a matter of taste."""
+NEW = 35
+"""The same for a function that the change adds, or writes anew."""
+REWRITTEN = 0.7
+"""Share of added lines from which a function is written anew."""
 NESTED = 4
 """Levels: a long list of cases one after the other is read without effort."""
 MOST = 2
@@ -31,6 +34,13 @@ _SHORTEST = 12
 _FEWEST = 3
 """Added lines that branch: fewer cannot weigh more than ten."""
 _MOVED = 0.5
+_ABOVE = 30
+_COMMENT = re.compile(r"\s*(?:#|//|/?\*|--)")
+_TAKEN = re.compile(
+    r"\b(?:cop(?:y|ied)|taken|adapted|ported|borrowed|adopted|derived)\b.{0,40}\b(?:from|of)\b"
+    r"|\b(?:source|credit)s?: http",
+    re.IGNORECASE,
+)
 _BRANCH = re.compile(
     r"\b(?:if|elif|elsif|else|elseif|for|foreach|while|until|unless|loop|switch|case|match|select|catch|except|rescue|"
     r"and|or|goto)\b|&&|\|\||\?"
@@ -94,8 +104,9 @@ def _grown(material: Material, diff: FileDiff) -> Iterator[_Grown]:
         except Unparsed:
             return
         if before is not None and before.score <= BOUND:
-            yield _Grown(diff, function, before, now)
-        elif not stood and now.score > NEW and not _is_moved(material, diff, lines):
+            if now.score > _bound(diff, lines) and not _came_from_elsewhere(material, diff, lines):
+                yield _Grown(diff, function, before, now)
+        elif not stood and now.score > NEW and not _is_moved(material, diff, lines) and not _is_foreign(diff, function):
             yield _Grown(diff, function, None, now)
 
 
@@ -112,6 +123,26 @@ def _is_moved(material: Material, diff: FileDiff, lines: range) -> bool:
     kept = sum(1 for line in lines if line not in diff.added_lines)
     removed = removed_text(material)
     return kept + sum(1 for one in given if one in removed) > _MOVED * max(len(given), 1)
+
+
+def _bound(diff: FileDiff, lines: range) -> int:
+    return NEW if sum(line in diff.added_lines for line in lines) > REWRITTEN * len(lines) else PUSHED_OVER
+
+
+def _came_from_elsewhere(material: Material, diff: FileDiff, lines: range) -> bool:
+    """Whether most of what the function gained stood in another file that the change takes it out of."""
+    text = (diff.new_text or "").split("\n")
+    gained = [stripped for line in lines if line in diff.added_lines and len(stripped := text[line].strip()) > 3]
+    removed = removed_text(material, diff)
+    return sum(one in removed for one in gained) > _MOVED * max(len(gained), 1)
+
+
+def _is_foreign(diff: FileDiff, function: Symbol) -> bool:
+    """Whether the comment above it says that it comes from elsewhere."""
+    text = (diff.new_text or "").split("\n")
+    above = islice(reversed(text[: function.start_line]), _ABOVE)
+    comment = " ".join(takewhile(lambda line: bool(_COMMENT.match(line)), above))
+    return bool(_TAKEN.search(comment))
 
 
 def _title(one: _Grown) -> str:

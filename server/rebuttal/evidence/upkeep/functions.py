@@ -15,7 +15,9 @@ CALLED = ("function", "method")
 _OTHERS = frozenset({"deps", "external", "externals", "extern", "third-party", "thirdparty", "3rdparty", "contrib"})
 """Folders of code that others keep, besides those that are left out as vendored (change/skipping.py)."""
 _SIDE = frozenset({"benchmark", "benchmarks", "bench", "example", "samples", "sample", "demo", "demos", "migrations"})
-_RUST_TESTS = re.compile(r"^#\[cfg\(test\)\]\s*(?:#\[.*\]\s*)*(?:pub(?:\(\w+\))?\s+)?mod\s+\w+\s*\{", re.MULTILINE)
+_RUST_TESTS = re.compile(
+    r"^#\[cfg\(test\)\]\s*(?:#\[.*\]\s*)*(?:pub(?:\(\w+\))?\s+)?mod\s+\w+\s*\{|^#\[test\]", re.MULTILINE
+)
 
 
 def is_own_code(path: str) -> bool:
@@ -25,6 +27,8 @@ def is_own_code(path: str) -> bool:
         return False
     if path.rpartition("/")[2].lower().partition(".")[0] in ("test", "tests"):
         return False
+    if path.endswith(".py") and "packages" in path.split("/")[1:-1]:
+        return False  # Where requests and others kept what they brought along.
     # Go's helpers for tests stand in packages that are called so: httptest, echotest.
     return not (path.endswith(".go") and any(folder.endswith("test") for folder in folders))
 
@@ -52,15 +56,19 @@ def own_lines(path: str, text: str) -> int:
     return text.count("\n", 0, found.start()) if found else text.count("\n") + 1
 
 
-def removed_text(material: Material) -> frozenset[str]:
-    """The lines that the change takes out somewhere, stripped: what is moved is not new."""
-    return material.once("upkeep:removed", lambda: _removed(material))
+def removed_text(material: Material, besides: FileDiff | None = None) -> frozenset[str]:
+    """The lines that the change takes out, stripped, of all files or of all but one: what is moved is not new."""
+    by_path = material.once("upkeep:removed", lambda: _removed(material))
+    if besides is None:
+        return material.once("upkeep:all-removed", lambda: frozenset().union(*by_path.values()))
+    return frozenset().union(*(lines for path, lines in by_path.items() if path != besides.path))
 
 
-def _removed(material: Material) -> frozenset[str]:
-    found: set[str] = set()
+def _removed(material: Material) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for diff in material.change.files:
         if diff.old_text and diff.hunks:
             lines = diff.old_text.split("\n")
-            found.update(lines[line].strip() for hunk in diff.hunks for line in hunk.old_lines if line < len(lines))
-    return frozenset(found)
+            gone = (lines[line].strip() for hunk in diff.hunks for line in hunk.old_lines if line < len(lines))
+            found[diff.path] = frozenset(gone)
+    return found

@@ -40,6 +40,13 @@ _PRISMA_ADDS = re.compile(r"ALTER TABLE\s+[\"`](\w+)[\"`]\s+ADD COLUMN\s+[\"`](\
 _RAILS_MIGRATION = re.compile(r"(?P<root>(?:.*/)?)db/migrate/(?P<time>\d{14})_\w+\.rb\Z")
 _RAILS_VERSION = re.compile(r"define\(version: ([\d_]+)\)")
 
+_STATEMENT = re.compile(r"\n\s*\n|;|\)[ \t]*,?[ \t]*\n")
+_BACKWARD = re.compile(r"\bdef downgrade\b")
+_GOES = re.compile(
+    r"\bnew_column_name\b|\bdrop_column\b|\bRenameField\b|\bRemoveField\b|\bRENAME COLUMN\b|\bDROP COLUMN\b",
+    re.IGNORECASE,
+)
+
 Columns = Callable[[str], Mapping[tuple[str, str], Column]]
 
 
@@ -169,7 +176,12 @@ def _unmodelled(material: Material, kind: _Kind) -> Iterator[Fact]:
         if diff.status != "added" or not diff.new_text or not kind.is_migration.search(diff.path) or is_test(diff.path):
             continue
         home = diff.path[: diff.path.rindex("/", 0, diff.path.rindex("/")) + 1]
-        found = [(match[1], match[2], match.start(2)) for match in kind.adds.finditer(diff.new_text)]
+        forward = _BACKWARD.split(diff.new_text, maxsplit=1)[0]
+        found = [
+            (match[1], match[2], match.start(2))
+            for match in kind.adds.finditer(forward)
+            if not _is_passing(forward, match)
+        ]
         if not found or not any(kind.is_model(path) for path in _paths(material)):
             continue
         names = sorted({name for _, name, _ in found})
@@ -190,6 +202,12 @@ def _unmodelled(material: Material, kind: _Kind) -> Iterator[Fact]:
                     title="No model for the migration",
                 )
                 break
+
+
+def _is_passing(text: str, added: re.Match[str]) -> bool:
+    """Whether the same migration renames the column, or takes it out again: then no model is to have it."""
+    name = re.compile(rf"\b{re.escape(added[2])}\b")
+    return any(name.search(one) and _GOES.search(one) for one in _STATEMENT.split(text[added.end() :]))
 
 
 def _rails(material: Material) -> Iterator[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -38,6 +39,7 @@ _ASKED = 16
 """Names beside them that are looked for in tests."""
 _SHORTEST = 4
 """Lines of a function's whole definition: what is shorter is seldom tested for itself."""
+_RUST_IMPL = re.compile(r"^\s*(?:unsafe\s+)?impl\b[^{;]*\bfor\b")
 _COMMON = 3
 """Characters: tests name shorter ones by chance."""
 
@@ -113,8 +115,18 @@ def _new(material: Material, diff: FileDiff) -> Iterator[Symbol]:
         if one.name in stood or len(lines) < _SHORTEST or not _counts(diff, one) or one.decorators:
             continue
         added = sum(line in diff.added_lines and text[line].strip() not in removed for line in lines)
+        if _is_of_a_trait(diff, one, text):
+            continue
         if added > 0.8 * len(lines) and material.in_scope(diff, lines):
             yield one
+
+
+def _is_of_a_trait(diff: FileDiff, one: Symbol, text: list[str]) -> bool:
+    """Whether it is Rust's form of a trait's method: tests reach it by the trait."""
+    if not diff.path.endswith(".rs") or one.kind != "method":
+        return False
+    above = (line for line in reversed(text[: one.start_line]) if line.lstrip().startswith(("impl", "unsafe impl")))
+    return bool(_RUST_IMPL.match(next(above, "")))
 
 
 def _counts(diff: FileDiff, one: Symbol) -> bool:
