@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.precision", description=__doc__)
     parser.add_argument("--histories", type=Path, help="the folder with the clones that histories.toml names")
     parser.add_argument("--commits", type=int, default=collect.COMMITS, help="of each repository")
+    parser.add_argument(
+        "--wide", type=int, default=0, help="so many more commits, by the cheap checks alone (collect.WIDE)"
+    )
     parser.add_argument("--only", default="", help="collect these anew, by a part of their names")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--kept", action="store_true", help="do not collect: what was collected last")
@@ -41,8 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.kept or reading:
         origins = collect.kept()
     else:
-        origins = collect.everything(given.histories, given.commits, given.jobs, given.only)
-        if given.only and collect.KEPT.is_file():
+        if given.wide and given.histories:
+            origins = collect.wider(given.histories, given.commits, given.wide, given.jobs, given.only)
+        else:
+            origins = collect.everything(given.histories, given.commits, given.jobs, given.only)
+        if (given.only or given.wide) and collect.KEPT.is_file():
             origins = collect.joined(collect.kept(), origins)
         collect.keep(origins)
     if reading:

@@ -22,7 +22,7 @@ from bench.precision.labels import key_of, numbered
 from rebuttal.change.memory import Memory
 from rebuttal.change.model import ChangeError, FileDiff, Repository, Scope
 from rebuttal.change.read import read_change
-from rebuttal.evidence.panel import collect
+from rebuttal.evidence.panel import CHECKS, collect
 from rebuttal.findings.model import Finding
 from rebuttal.text.languages import language_of
 
@@ -32,6 +32,10 @@ COMMITS = 40
 NEWEST = 2_000
 MOST_FILES = 20
 """A commit that changes more is no change that one person reviews."""
+WIDE = "commits, structure and linters"
+"""The kind of further commits that are read for what the change shows by itself: such findings are rare."""
+WIDE_CHECKS = ("conflicts", "debug leftovers", "swallowed errors", "removed guards", "removed tests")
+WIDE_RULES = ("structure:", "syntax:", "conflict:", "ruff:", "secrets:")
 AROUND = 10
 """Lines of the diff shown before and after a finding."""
 
@@ -127,17 +131,29 @@ def of_release(release: Release) -> list[Origin]:
     return [reviewed(where, "HEAD", Origin(name, "packages", release.kind))]
 
 
-def of_history(history: History, folder: Path, most: int) -> list[Origin]:
+def wider(folder: Path, commits: int, wide: int, jobs: int, only: str = "") -> list[Origin]:
+    """Review `wide` commits of each repository by the checks of WIDE_CHECKS alone, but for those of the sample."""
+    tasks = [partial(of_history, one, folder, commits, wide) for one in histories() if only in one.name]
+    with ProcessPoolExecutor(jobs) as pool:
+        return [origin for found in pool.map(_call, tasks) for origin in found]
+
+
+def _call(task: partial[list[Origin]]) -> list[Origin]:
+    return task()
+
+
+def of_history(history: History, folder: Path, most: int, wide: int = 0) -> list[Origin]:
+    kind = WIDE if wide else "commits"
     where = history.folder(folder)
     if where is None:
-        return [Origin(history.name, "commits", history.language, failed=("There is no clone of it.",))]
+        return [Origin(history.name, kind, history.language, failed=("There is no clone of it.",))]
     where = checkout(where, WORK / "clones" / history.name.replace("/", "+"))
     memory = Memory()
-    empty = Origin(history.name, "commits", history.language)
-    return [
-        reviewed(where, oid, evolve(empty, name=f"{history.name} {oid[:12]}"), memory)
-        for oid in sample(where, history.head, most)
-    ]
+    empty = Origin(history.name, kind, history.language)
+    chosen = sample(where, history.head, most)
+    if wide:
+        chosen = [oid for oid in sample(where, history.head, wide) if oid not in set(chosen)]
+    return [reviewed(where, oid, evolve(empty, name=f"{history.name} {oid[:12]}"), memory) for oid in chosen]
 
 
 def checkout(clone: Path, target: Path) -> Path:
@@ -167,10 +183,14 @@ def reviewed(where: Path, revision: str, empty: Origin, memory: Memory | None = 
     start = time.perf_counter()
     try:
         with read_change(where, Scope("commit", revision), memory=memory) as reading:
-            evidence = collect(reading.change, reading.repository)
+            wide = empty.kind == WIDE
+            checks = tuple(one for one in CHECKS if not wide or one[0] in WIDE_CHECKS)
+            evidence = collect(reading.change, reading.repository, checks=checks)
             spent = (time.perf_counter() - start) * 1000
             found = [
-                _found(empty.name, one, reading.change.file(one.file), reading.repository) for one in evidence.findings
+                _found(empty.name, one, reading.change.file(one.file), reading.repository)
+                for one in evidence.findings
+                if not wide or one.rule.startswith(WIDE_RULES)
             ]
             files = len(reading.change.files)
     except ChangeError as error:
@@ -233,8 +253,8 @@ def keep(origins: Iterable[Origin], path: Path = KEPT) -> None:
 def joined(old: Iterable[Origin], new: Sequence[Origin]) -> list[Origin]:
     """What was collected before, where it is not collected anew: packages by name, commits by repository."""
 
-    def group(origin: Origin) -> str:
-        return origin.name.split(" ")[0]
+    def group(origin: Origin) -> tuple[str, bool]:
+        return origin.name.split(" ")[0], origin.kind == WIDE
 
     fresh = {group(one) for one in new}
     return [*(one for one in old if group(one) not in fresh), *new]

@@ -67,7 +67,11 @@ def by_origin(origins: Sequence[Origin], labels: Mapping[str, Label]) -> str:
 
 
 def _group(origin: Origin) -> str:
-    return origin.name if origin.kind == "packages" else f"commits of {origin.name.split(' ')[0]}"
+    return origin.name if origin.kind == "packages" else f"{origin.kind.replace('commits', _of(origin))}"
+
+
+def _of(origin: Origin) -> str:
+    return f"commits of {origin.name.split(' ')[0]}"
 
 
 def _counts(found: Sequence[Found], labels: Mapping[str, Label]) -> list[str]:
@@ -144,7 +148,7 @@ def section() -> str:
     from bench.precision import collect, labels
 
     fresh = collect.everything(None, 0, 1)
-    old = [one for one in collect.kept() if one.kind == "commits"] if collect.KEPT.is_file() else []
+    old = [one for one in collect.kept() if one.kind != "packages"] if collect.KEPT.is_file() else []
     origins = [*fresh, *old]
     collect.keep(origins)
     told = tables(origins, labels.read())
