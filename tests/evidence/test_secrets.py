@@ -121,3 +121,23 @@ def test_a_test_key_of_stripe_is_worth_a_word_and_no_alarm(review: Review) -> No
     found = of(review({"a.py": ""}, {"a.py": f'K = "sk_{"test"}_{body}"\nL = "sk_{"live"}_{body}"\n'}), "secrets:")
     assert [(one.severity, one.rule) for one in found] == [("critical", "secrets:stripe"), ("low", "secrets:stripe")]
     assert "test environment" in found[1].message
+
+
+DIGEST = "21aec83d523e5dcc7daa669d1d7de6cebe242426"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".secrets.baseline", f'  "hashed_secret": "{DIGEST}",\n'),
+        ("basic.py", "LOGIN = re.compile(\n    r'.*?://[^:]+:([^@]+)@',\n)\n"),
+        (".codecov.yml", "codecov:\n  token: 87cefb17-c44b-4f2f-8b30-1fff5769ce46\n"),
+    ],
+)
+def test_what_lets_nobody_in_was_taken_for_a_secret(review: Review, path: str, text: str) -> None:
+    assert of(review({path: "x\n"}, {path: text}), "secrets:") == []
+
+
+def test_a_key_in_hexadecimal_is_no_digest(review: Review) -> None:
+    (found,) = of(review({"a.py": "x\n"}, {"a.py": f'api_secret = "{DIGEST}"\n'}), "secrets:")
+    assert found.severity == "critical"

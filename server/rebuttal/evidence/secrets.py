@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from attrs import evolve
@@ -20,6 +21,10 @@ from rebuttal.text.words import counted
 
 MAX_CHARACTERS = 5_000_000
 """A longer text is not searched."""
+_CODECOV = re.compile(r"(?:^|/)\.?codecov\.ya?ml$", re.IGNORECASE)
+_DIGEST = re.compile(r"[0-9a-fA-F]{32,128}")
+_DIGEST_NAME = re.compile(r"(?i)(?:hash|digest|checksum|fingerprint|sha\d|md5)")
+_PATTERN = re.compile(r"\[\^|[\])][+*?]|\(\?[:=!P]|\\[wsdS]")
 MAX_UNREVIEWED = 10_000_000
 """Characters of files that are not reviewed, all together."""
 
@@ -56,7 +61,11 @@ def _new_secrets(
     material: Material, diff: FileDiff, text: str, find_secrets: SecretFinder, known: set[str]
 ) -> Iterator[Fact]:
     secrets = find_secrets(text, diff.path)
-    new = [one for one in secrets if one.sure and text[one.start : one.end] not in known]
+    new = [
+        one
+        for one in secrets
+        if one.sure and text[one.start : one.end] not in known and not _opens_nothing(text, one, diff.path)
+    ]
     if not new:
         return
     index, added = LineIndex(text), diff.added_lines
@@ -65,6 +74,20 @@ def _new_secrets(
         lines = range(secret.line, last + 1)
         if any(line in added for line in lines) and material.in_scope(diff, lines):
             yield _fact(diff, index, secret, secrets)
+
+
+def _opens_nothing(text: str, secret: Secret, path: str) -> bool:
+    """Whether it lets nobody in: a digest of a secret, a pattern that finds logins, Codecov's token for uploads.
+
+    That one stands in `codecov.yml` for everyone to send reports with (docs.codecov.com, "Codecov Tokens").
+    """
+    value = text[secret.start : secret.end]
+    before = text[max(0, text.rfind("\n", 0, secret.start)) : secret.start]
+    if secret.kind == "token" and _CODECOV.search(path):
+        return True
+    if _DIGEST.fullmatch(value) and _DIGEST_NAME.search(before):
+        return True
+    return secret.kind in ("basic-auth", "database-url") and _PATTERN.search(value) is not None
 
 
 def _in_outputs(diff: FileDiff, cells: CellMap, find_secrets: SecretFinder, known: set[str]) -> Iterator[Fact]:
