@@ -137,3 +137,35 @@ def test_a_call_of_the_object_that_a_removed_method_wrapped_is_left_alone(review
     }
     after = {"a.py": "class Connection:\n    def run(self):\n        self.inner.finish_stream(1)\n"}
     assert of(review(before, after), "impact:removed") == []
+
+
+def test_a_javascript_parameter_that_takes_the_old_ones_values_too_is_no_shift(review: Review) -> None:
+    before = {
+        "a.js": "export function serve(options) { return go(options); }\n",
+        "b.js": "import { serve } from './a.js';\nserve({});\n",
+    }
+    after = {"a.js": "export function serve(handlerOrOptions, options) { return go(handlerOrOptions, options); }\n"}
+    assert of(review(before, after), "impact:signature") == []
+
+
+@pytest.mark.parametrize(("use", "told"), [("out.encoder", False), ("out.encoder()", True)])
+def test_a_java_field_is_no_use_of_a_removed_method_of_its_name(review: Review, use: str, told: bool) -> None:
+    settings = "package a;\n\npublic class Settings {\n    int encoder;\n\n    int encoder() { return 1; }\n}\n"
+    before = {
+        "a/Settings.java": settings,
+        "a/Use.java": f"package a;\n\nclass Use {{\n    int f(Settings out) {{ return {use}; }}\n}}\n",
+    }
+    after = {"a/Settings.java": settings.replace("int encoder() { return 1; }", "int prepare() { return 1; }")}
+    assert bool(of(review(before, after), "impact:removed")) is told
+
+
+def test_a_c_function_that_the_grammar_loses_in_its_new_file_is_not_gone(review: Review) -> None:
+    describe = "const struct op* op_describe(int op) {\n  return &ops[op];\n}\n"
+    use = '#include "ops.h"\n\nint size(int op) { return op_describe(op)->size; }\n'
+    before = {
+        "ops.h": "const struct op* op_describe(int op);\n",
+        "ops.c": f'#include "ops.h"\n\n{describe}',
+        "use.c": use,
+    }
+    table = '#include "ops.h"\n\nstatic const struct op ops[] = {\n#include "list.h"\n};\n\n'
+    assert of(review(before, {"ops.c": None, "table.c": table + describe}), "impact:removed") == []

@@ -61,7 +61,7 @@ def alterations(
 
 def _is_left(name: str, text: str) -> bool:
     """Whether a definition still stands there that the parser may have lost among macros."""
-    pattern = rf"^[\w*&:\s]*\b{re.escape(name)}\s*\([^;{{}}]*\)\s*\{{"
+    pattern = rf"^[\w*&:\s]*\b{re.escape(name)}\s*\([^;{{}}]*\)[\s\w]*(?:->[^;{{}}]*)?\{{"
     return name in text and re.search(pattern, text, re.MULTILINE) is not None
 
 
@@ -69,7 +69,10 @@ def _written(symbols: tuple[Symbol, ...], text: str) -> dict[str, list[Symbol]]:
     found: dict[str, list[Symbol]] = {}
     for one in symbols:
         plain = one.kind in ("function", "method") and re.fullmatch(r"\w+", one.name) and one.name != "main"
-        if plain and text[one.start_offset : one.start_offset + 1] != "#":
+        before = text[one.start_offset : one.name_offset].rstrip()
+        # A constructor whose own name the grammar lost among macros has that of its first initializer.
+        plain = plain and not (before.endswith(":") and not before.endswith("::"))
+        if plain and not before.startswith("#"):
             found.setdefault(one.qualified, []).append(one)
     return found
 
@@ -146,6 +149,8 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
     name = altered.old.name
     macro = re.compile(rf"^[ \t]*#[ \t]*(?:define|undef)[ \t]+{re.escape(name)}\b", re.MULTILINE)
     if any(macro.search(source.text) for source in sources):
+        return
+    if altered.new is None and any(_is_left(name, source.text) for source in sources):
         return
     static = altered.owner is None and "static" in _before(altered.old, altered.diff.old_text)
     inside = static and not altered.diff.path.endswith(_HEADERS)

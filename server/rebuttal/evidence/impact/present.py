@@ -70,12 +70,19 @@ def needs(one: Altered, given: Arguments) -> bool:
     """
     if one.new is None:
         return False
-    before = [parameter.name for parameter in one.old.parameters or ()]
-    missing = [parameter for parameter in (one.new.parameters or ())[given.positional :] if parameter.required]
-    if any(parameter.name in before[: given.positional] for parameter in missing):
-        return True
+    before = [parameter.name for parameter in (one.old.parameters or ())[: given.positional]]
+    after = one.new.parameters or ()
+    missing = [parameter for parameter in after[given.positional :] if parameter.required]
+    for parameter in missing:
+        if parameter.name in before and not _is_akin(parameter.name, after[before.index(parameter.name)].name):
+            return True
     body = (one.diff.new_text or "")[one.new.start_offset : one.new.end_offset]
     return any(_is_taken_apart(parameter, body) for parameter in missing)
+
+
+def _is_akin(old: str, new: str) -> bool:
+    """Whether a parameter that now stands where another did seems to take that one's values too: `handlerOrOptions`."""
+    return bool(new) and (old.lower() in new.lower() or new.lower() in old.lower())
 
 
 def _is_taken_apart(parameter: Parameter, body: str) -> bool:

@@ -162,6 +162,8 @@ class Uses:
         for one in self.references(source, group.name):
             if one.kind not in ("call", "attribute") and one.receiver is None:
                 continue
+            if self._is_of_other_sort(group, source, one):
+                continue
             full, upward = self._holder_of(group, source, one)
             if full is None:
                 continue
@@ -184,6 +186,13 @@ class Uses:
             if group.is_gone and (found or self._is_magic(full)):
                 continue
             yield from self._judged(group, Usage(source, one, "certain"), [symbol for _, symbol in found], extensions)
+
+    def _is_of_other_sort(self, group: Group, source: Source, one: Reference) -> bool:
+        """Whether a field is meant where a method is gone: Java and PHP give both the same names."""
+        if self.types.language == "csharp" or not group.is_gone or not group.old:
+            return False
+        referred = source.text[max(0, one.start_offset - 2) : one.start_offset] == "::"
+        return one.kind != "call" and not referred
 
     def _holder_of(self, group: Group, source: Source, one: Reference) -> tuple[str | None, bool]:
         """The type whose member a reference means, and whether only what that type inherits is meant."""
