@@ -17,7 +17,8 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Material
 from rebuttal.evidence.upkeep.functions import is_own_code, own_lines, removed_text
 from rebuttal.evidence.upkeep.lines import Line, meaningful
-from rebuttal.text.languages import family_of, language_of
+from rebuttal.text.facts import Facts
+from rebuttal.text.languages import Language, family_of, language_of
 
 LEAST = 5
 """Lines that a copy has at least."""
@@ -43,14 +44,22 @@ class Text:
 
     path: str
     text: str
+    facts: Facts
+
+    @cached_property
+    def _shaped(self) -> tuple[tuple[Line, str], ...]:
+        until = own_lines(self.path, self.text)
+        return self.facts.remember(
+            ("shapes", until), self.text, lambda: tuple((one, one.shape) for one in meaningful(self.text, until))
+        )
 
     @cached_property
     def lines(self) -> list[Line]:
-        return meaningful(self.text, own_lines(self.path, self.text))
+        return [line for line, _ in self._shaped]
 
     @cached_property
     def shapes(self) -> list[str]:
-        return [line.shape for line in self.lines]
+        return [shape for _, shape in self._shaped]
 
     @cached_property
     def places(self) -> dict[tuple[str, ...], list[int]]:
@@ -79,9 +88,10 @@ def copies_of(material: Material) -> list[Copy]:
 def _copies(material: Material) -> Iterator[Copy]:
     removed = removed_text(material)
     texts: dict[str, Text] = {}
+    facts = material.parser.facts
     given: list[tuple[FileDiff, list[Sequence[Line]]]] = []
     for diff in _grown(material):
-        own = texts.setdefault(diff.path, Text(diff.path, diff.new_text or ""))
+        own = texts.setdefault(diff.path, Text(diff.path, diff.new_text or "", facts))
         runs = [run for run in _runs(diff, own.lines) if len(run) >= LEAST]
         runs = [run for run in runs if sum(line.stripped in removed for line in run) <= _MOVED * len(run)]
         if runs:
@@ -124,11 +134,18 @@ def _beside(
     for path in islice(_neighbours(material, diff), _NEIGHBOURS):
         changed = material.change.file(path)
         text = changed.new_text if changed else material.repository.new.read(path)
-        if not text or len(text) > room or _GENERATED.search(text[:_HEAD]):
+        if not text or len(text) > room or _is_generated(material, path, text):
             continue
         room -= len(text)
         if sum(line in text for line in sample) >= least:
-            yield texts.setdefault(path, Text(path, text))
+            yield texts.setdefault(path, Text(path, text, material.parser.facts))
+
+
+def _is_generated(material: Material, path: str, text: str) -> bool:
+    known = material.once("upkeep:generated", dict[str, bool])
+    if path not in known:
+        known[path] = _GENERATED.search(text[:_HEAD]) is not None
+    return known[path]
 
 
 def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
@@ -138,15 +155,20 @@ def _neighbours(material: Material, diff: FileDiff) -> Iterator[str]:
     changed = [one.path for one in material.change.files if one.new_text and one.path != diff.path]
     folder = diff.path.rpartition("/")[0]
     paths = material.of_paths("upkeep:folders", _by_folder)
+    known = material.once("upkeep:families", dict[str, Language | None])
+    stem = _stem(diff.path)
     for path in dict.fromkeys([*changed, *paths.get(folder, ())]):
-        other = language_of(path)
-        if not _is_twin(path, diff.path) and other and family_of(other) == family_of(language) and is_own_code(path):
+        if path not in known:
+            known[path] = _family(path)
+        # Files that are called the same are alike by design: `a.js` and `a.cjs`, `unix/a.c` and `win/a.c`,
+        # `A.cs` and `A.Async.cs`.
+        if known[path] == family_of(language) and _stem(path) != stem:
             yield path
 
 
-def _is_twin(one: str, other: str) -> bool:
-    """Whether two files are alike by design: `a.js` and `a.cjs`, `unix/a.c` and `win/a.c`, `A.cs` and `A.Async.cs`."""
-    return _stem(one) == _stem(other)
+def _family(path: str) -> Language | None:
+    language = language_of(path)
+    return family_of(language) if language and is_own_code(path) else None
 
 
 def _stem(path: str) -> str:
