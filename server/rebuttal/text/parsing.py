@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000
 """A longer text is not parsed: such files are data or generated, and a tree takes some twenty times the text."""
 PARSE_SECONDS = 2.0
+"""Of the processor's time: what else the machine does must not decide what is found."""
 REMEMBERED_BYTES = 8_000_000
 """Of source text whose trees are kept."""
 MANY_SPANS = 100
@@ -64,7 +65,7 @@ class ParsedText:
         language: Language,
         tree: Tree,
         seconds: float = PARSE_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._seconds = seconds
         self._clock = clock
@@ -124,7 +125,7 @@ class Parser:
         self,
         seconds: float = PARSE_SECONDS,
         remembered_bytes: int = REMEMBERED_BYTES,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.thread_time,
         facts: Facts | None = None,
     ) -> None:
         self._seconds = seconds

@@ -14,7 +14,7 @@ from rebuttal.findings.model import Related
 from rebuttal.text.languages import Language, family_of, language_of
 
 SECONDS = 5.0
-"""After so long a kind ends, and says so."""
+"""Of the processor's time: after so long a kind ends, and says so."""
 MANY_FILES = 60
 """A word in more files than this is too common to say whose it is."""
 NAMED = 3
@@ -26,7 +26,9 @@ READING_SECONDS = 4.0
 class Ground:
     """The repository as the kinds look at it. `words` are those of all kinds: they are searched for together."""
 
-    def __init__(self, material: Material, words: Collection[str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, material: Material, words: Collection[str], clock: Callable[[], float] = time.thread_time
+    ) -> None:
         self.material = material
         self.words = frozenset(words)
         self._clock = clock
@@ -69,7 +71,7 @@ class Ground:
                 yield source
 
 
-def timely(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[FileDiff]:
+def timely(material: Material, clock: Callable[[], float] = time.thread_time) -> Iterator[FileDiff]:
     """The changed files, as long as READING_SECONDS last; what is left over is noted in `unread`."""
     end = clock() + READING_SECONDS
     for number, diff in enumerate(material.files):
