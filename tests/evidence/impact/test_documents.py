@@ -44,6 +44,8 @@ def test_a_document_that_names_what_is_gone_is_told(
         ("other.py", "def fetch_all(): ...\n"),
         ("other.py", "getattr(app, 'fetch_all')\n"),
         ("other.toml", "hook = 'fetch_all'\n"),
+        ("off.py", "def page():\n    # found = fetch_all(url)\n    return 1\n"),
+        ("off.js", "function page() {\n  // fetch_all(url);\n}\n"),
     ],
 )
 def test_what_is_of_the_past_or_still_there_is_not_told(review: Review, path: str, text: str) -> None:

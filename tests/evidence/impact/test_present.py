@@ -91,6 +91,10 @@ def test_a_definition_whose_line_still_stands_is_not_gone(review: Review) -> Non
             "type Rate = number;\n\nexport type Config = { rate: Rate };\n",
             "export namespace all {\n  type Rate = number;\n  export type Config = { rate: Rate };\n}\n",
         ),
+        (
+            "type I = {};\n\nexport type Handler = (c: Context<I>) => void;\n",
+            "export type Handler<E, I = {}> = (c: Context<I>) => void;\n",
+        ),
     ],
 )
 def test_a_script_name_that_the_runtime_or_an_inner_scope_gives_is_not_gone(
@@ -169,3 +173,12 @@ def test_a_c_function_that_the_grammar_loses_in_its_new_file_is_not_gone(review:
     }
     table = '#include "ops.h"\n\nstatic const struct op ops[] = {\n#include "list.h"\n};\n\n'
     assert of(review(before, {"ops.c": None, "table.c": table + describe}), "impact:removed") == []
+
+
+def test_a_name_that_its_file_now_passes_on_from_all_of_another_is_not_gone(review: Review) -> None:
+    before = {
+        "ssg/index.ts": "export const toSSG = (app: string) => app;\n",
+        "deno.ts": "import { toSSG } from './ssg/index';\n\ntoSSG('a');\n",
+    }
+    after = {"ssg/index.ts": "export * from './ssg';\n", "ssg/ssg.ts": before["ssg/index.ts"]}
+    assert of(review(before, after), "impact:") == []

@@ -27,14 +27,15 @@ from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.model import Reference
 
 SECONDS = 10.0
-"""After so long the search for users ends, and what was not searched is told."""
+"""Of the processor's time, so that what else the machine does has no say: after so long the search for users ends,
+and what was not searched is told."""
 MANY_FILES = 60
 """A method's name that stands in more files than this is too common to say whose it is."""
 _SCRIPTS: tuple[Language, ...] = ("javascript", "typescript", "tsx")
 _OPEN_MODULE = re.compile(r"\bglobals\(\)|\b__getattr__\b|\bvars\(\)|\bsys\.modules\[")
 
 
-def check(material: Material, clock: Callable[[], float] = time.monotonic) -> Iterator[Fact]:
+def check(material: Material, clock: Callable[[], float] = time.thread_time) -> Iterator[Fact]:
     """One fact for each altered symbol with broken users. Raises CheckFailed after SECONDS, with what it has."""
     every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
     if not every:
@@ -68,7 +69,9 @@ def _still_offered(one: Altered, code: Code) -> bool:
 
 def _is_bound(one: Altered, source: Source) -> bool:
     """Whether the file itself still knows something by the name."""
-    return source.binds_at_top(one.name) or any(given.local in (one.name, "*") for given in source.imports)
+    return source.binds_at_top(one.name) or any(
+        given.local == one.name or given.name == "*" for given in source.imports
+    )
 
 
 def _search(

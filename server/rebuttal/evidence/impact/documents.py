@@ -50,6 +50,8 @@ _VERSION = re.compile(
     r"^\s*(?:\.\. (?:version|deprecat)|:(?:version|deprecat)\w*:|(?:Added|Changed) in version)|^#+\s*v?\d+\.\d+"
 )
 _LINK = re.compile(r":(?:\w+:)?\w+:`|\{@link|@see\b|\[\[?`")
+_CODE_OFF = re.compile(r"^\s*(?://(?![/!]).*[;{}]|#\s*(?:[\w.]+\s*=\s*)?[\w.]+\([^#]*\))\s*$")
+"""A line of code that was made a comment: it documents nothing."""
 _COMMENT = re.compile(r"^\s*(?:#|//|/\*|\*|--|;|\"\"\"|''')")
 
 
@@ -157,6 +159,8 @@ def _is_code(path: str, text: list[str], line: int) -> bool:
 
 def _in_comments(ground: Ground, one: Gone, source: Source, text: list[str], lines: list[int]) -> Iterator[Related]:
     for line in lines:
+        if _CODE_OFF.search(text[line]):
+            continue
         called = re.search(rf"\b{re.escape(one.name)}\(", text[line]) is not None
         shown = _in_span(one, text[line]) or _LINK.search(text[line]) or called
         if (shown or one.what == "option") and not _is_told(ground, source.path, text, line):

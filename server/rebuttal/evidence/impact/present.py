@@ -59,7 +59,16 @@ def is_inner_type(one: Altered, source: Source) -> bool:
 
 def stands_without(one: Altered, source: Source) -> bool:
     """Whether a bare name in a script's own file still means something once its definition at the top is gone."""
-    return one.name in RUNTIME or any(symbol.name == one.name for symbol in source.symbols)
+    name = re.escape(one.name)
+    # A parameter of a type.
+    generic = (
+        rf"[<,]\s*(?:const\s+)?{name}(?:\s+extends\b|\s*=(?!>))|<[^<>()]*\b{name}\b[^<>()]*>\s*\(|\binfer\s+{name}\b"
+    )
+    return (
+        one.name in RUNTIME
+        or any(symbol.name == one.name for symbol in source.symbols)
+        or re.search(generic, source.text) is not None
+    )
 
 
 def needs(one: Altered, given: Arguments) -> bool:
