@@ -148,3 +148,55 @@ def test_php_overrides_must_take_what_their_parent_takes(review: Review) -> None
 def test_php_overrides_may_name_their_parameters_otherwise(review: Review) -> None:
     after = {"Store.php": PHP_BASE.replace("$key", "$id")}
     assert of(review({"Store.php": PHP_BASE, "Files.php": PHP_CHILD}, after), "impact:override") == []
+
+
+RUBY = "module Mail\n  class Sender\n    def post(to, text, urgent: false)\n      to\n    end\n  end\nend\n"
+RUBY_CHILD = RUBY.replace("class Sender", "class Dry < Sender").replace("(to", "(address")
+
+
+@pytest.mark.parametrize(
+    ("now", "child", "told"),
+    [
+        ("to, subject, text, urgent: false", RUBY_CHILD, True),
+        ("to, text, hurry: false", RUBY_CHILD, True),
+        ("whom, words, urgent: false", RUBY_CHILD, False),
+        (
+            "to, subject, text, urgent: false",
+            RUBY_CHILD.replace("address, text, urgent: false", "*args, **more"),
+            False,
+        ),
+        ("to, subject, text, urgent: false", RUBY_CHILD.replace("< Sender", "< Other::Sender"), False),
+        ("to, subject, text, urgent: false", RUBY_CHILD.replace("def post(", "def self.post("), False),
+    ],
+)
+def test_in_ruby_an_override_takes_what_its_base_takes(review: Review, now: str, child: str, told: bool) -> None:
+    before = {"lib/sender.rb": RUBY, "lib/dry.rb": child}
+    found = of(review(before, {"lib/sender.rb": RUBY.replace("to, text, urgent: false", now)}), "impact:override")
+    assert [callers(one) for one in found] == ([[("lib/dry.rb", 3)]] if told else [])
+
+
+def test_in_ruby_an_alias_of_the_old_name_is_no_method_without_parameters(review: Review) -> None:
+    renamed = RUBY.replace("def post", "def send_out").replace(
+        "      to\n    end\n", "      to\n    end\n    alias post send_out\n"
+    )
+    assert (
+        of(review({"lib/sender.rb": RUBY, "lib/dry.rb": RUBY_CHILD}, {"lib/sender.rb": renamed}), "impact:over") == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "own", "told"),
+    [
+        ("to: string, sum: number", "sum: number, to: string", "to: string, sum: number", True),
+        ("to: string, sum: number", "sum: number, to: string", "sum: number, to: string", False),
+        ("to: string, sum: string", "sum: string, to: string", "to: string, sum: string", False),
+        ("to: string, sum: number", "to: string, total: number", "to: string, sum: number", False),
+    ],
+)
+def test_an_override_that_keeps_the_order_its_base_gave_up_is_told(
+    review: Review, was: str, now: str, own: str, told: bool
+) -> None:
+    base = f"export abstract class Payer {{\n  abstract pay({was}): void;\n}}\n"
+    child = f"import {{ Payer }} from './payer';\n\nexport class Card extends Payer {{\n  pay({own}) {{}}\n}}\n"
+    found = of(review({"payer.ts": base, "card.ts": child}, {"payer.ts": base.replace(was, now)}), "impact:override")
+    assert [callers(one) for one in found] == ([[("card.ts", 4)]] if told else [])

@@ -14,6 +14,7 @@ from attrs import frozen
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
+from rebuttal.evidence.impact.misfits import misfit
 from rebuttal.evidence.impact.signatures import difference, only_widens
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.rules import Rule
@@ -37,13 +38,15 @@ OVERRIDE = Rule(
 RULES = (OVERRIDE,)
 
 _TYPES = ("class", "interface", "type")
-_HIERARCHIC: frozenset[Language] = frozenset({"python", "typescript", "tsx", "java", "csharp", "php"})
-_COMPARED: frozenset[Language] = frozenset({"python", "typescript", "tsx", "php"})
+_HIERARCHIC: frozenset[Language] = frozenset({"python", "typescript", "tsx", "java", "csharp", "php", "ruby"})
+_COMPARED: frozenset[Language] = frozenset({"python", "typescript", "tsx", "php", "ruby"})
 """Elsewhere methods may be overloaded: another signature is another method (nominal/ looks at Java and C#)."""
 _ROOTS = frozenset(
     ("object", "ABC", "abc.ABC", "Protocol", "typing.Protocol", "t.Protocol", "Generic", "typing.Generic", "t.Generic")
 )
-_OWN_SIGNATURE = frozenset({"__init__", "__new__", "__init_subclass__", "__call__", "constructor", "__construct"})
+_OWN_SIGNATURE = frozenset(
+    {"__init__", "__new__", "__init_subclass__", "__call__", "constructor", "__construct", "initialize"}
+)
 _PLAIN_DECORATORS = frozenset({"abstractmethod", "override", "final", "abstract", "deprecated", "public", "protected"})
 _BASE = re.compile(r"[<\[(]")
 _PRIVATE = re.compile(r"\bprivate\b|\bstatic\b")
@@ -89,7 +92,7 @@ def _rebased(material: Material, diff: FileDiff) -> Iterator[Rebased]:
     after = _unique(now)
     for qualified, new in after.items():
         owner = after.get(qualified.rpartition(".")[0])
-        if new.kind != "method" or owner is None or owner.parent is not None or owner.kind not in _TYPES:
+        if new.kind != "method" or owner is None or not _is_outermost(owner, language) or owner.kind not in _TYPES:
             continue
         if owner.qualified not in was or not _reaches(new, touched) or _is_left_alone(new, diff):
             continue
@@ -98,11 +101,24 @@ def _rebased(material: Material, diff: FileDiff) -> Iterator[Rebased]:
         old = was.get(qualified)
         if old is not None and (_wrapped(old) != _wrapped(new) and language == "python"):
             continue
+        if old is not None and not (
+            _is_written(old, diff.old_text, language) and _is_written(new, diff.new_text, language)
+        ):
+            continue
         if old is not None and old.parameters is not None and new.parameters is not None:
             if language in _COMPARED and _shape(old.parameters) != _shape(new.parameters):
                 yield Rebased(diff, language, owner, old, new)
         elif old is None and _is_demanded(new, owner, diff, language):
             yield Rebased(diff, language, owner, None, new)
+
+
+def _is_written(method: Symbol, text: str, language: Language) -> bool:
+    """Whether what it takes stands there: of an alias in Ruby it does not."""
+    return language != "ruby" or re.search(r"\bdef\b", text[method.start_offset : method.name_offset]) is not None
+
+
+def _is_outermost(owner: Symbol, language: Language) -> bool:
+    return owner.parent is None or (language == "ruby" and owner.parent == "namespace")
 
 
 def _wrapped(method: Symbol) -> set[str]:
@@ -144,6 +160,8 @@ def _is_demanded(method: Symbol, owner: Symbol, diff: FileDiff, language: Langua
     header = text[method.start_offset : method.name_offset]
     if language == "python":
         return any(one.rpartition(".")[2] == "abstractmethod" for one in method.decorators)
+    if language == "ruby":
+        return False
     if not method.without_body:
         return False
     after = text[method.name_offset + len(method.name) :][:1]
@@ -183,49 +201,12 @@ def _unfaithful(ground: Ground, one: Rebased, source: Source) -> Iterator[Relate
             continue
         if len(own) != 1 or own[0].parameters is None or _wrapped(own[0]) != _wrapped(one.new):
             continue
+        if not _is_written(own[0], source.text, one.language):
+            continue
         method = own[0]
-        if reason := _misfit(one, method):
+        if reason := misfit(one.language, one.old.parameters or (), one.new.parameters or (), method.parameters or ()):
             place = source.index.range(method.name_offset, method.name_offset + len(method.name))
             yield Related(source.path, place, f"`{method.qualified}()` {reason}")
-
-
-def _misfit(one: Rebased, method: Symbol) -> str | None:
-    """How an override, which took all that its base took, does not any more."""
-    assert one.old is not None
-    was, now, own = one.old.parameters or (), one.new.parameters or (), method.parameters or ()
-    if one.language in ("typescript", "tsx"):
-        # An override may ignore what it is given; it may not ask for more.
-        needed = sum(1 for parameter in own if parameter.required)
-        if any(parameter.kind == "variadic" for parameter in (*was, *now, *own)):
-            return None
-        return "asks for more than its base gives" if len(now) < needed <= len(was) else None
-    if one.language == "php":
-        was, now, own = _nameless(was), _nameless(now), _nameless(own)
-    takes = _takes_by_name if one.language == "python" else only_widens
-    return None if not only_widens(was, own) or takes(now, own) else "does not take what its base takes"
-
-
-def _takes_by_name(now: tuple[Parameter, ...], own: tuple[Parameter, ...]) -> bool:
-    """Whether an override takes all that its base takes, where what stands between is passed by name, as is usual."""
-    mine, kinds = {one.name: one for one in own}, {one.kind for one in own}
-    for one in now:
-        same = mine.get(one.name)
-        if one.kind in ("variadic", "keyword_variadic"):
-            if one.kind not in kinds:
-                return False
-        elif same is None:
-            if "keyword_variadic" not in kinds and (one.kind == "keyword" or "variadic" not in kinds):
-                return False
-        elif same.required and not one.required:
-            return False
-    asked = {one.name for one in now}
-    shared = [one.name for one in own if one.name in asked], [one.name for one in now if one.name in mine]
-    return shared[0] == shared[1] and not any(one.required for one in own if one.name not in asked)
-
-
-def _nameless(parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """With their place for a name: PHP's rule for overrides does not look at names."""
-    return tuple(Parameter(str(place), one.required, one.kind) for place, one in enumerate(parameters))
 
 
 def _simple(base: str) -> str:
@@ -246,15 +227,19 @@ def _derives(ground: Ground, one: Rebased, child: Symbol, source: Source) -> boo
     home = source.path == one.diff.path
     if home and child.qualified == one.owner.qualified:
         return False
-    return any(_is_class(ground, one.owner.name, one.diff.path, base, source) for base in _bases(child, source))
+    bases = _bases(child, source)
+    if one.language == "ruby":
+        whole = "." + one.owner.qualified
+        bases = [base for base in bases if whole.endswith("." + base.strip(":").replace("::", "."))]
+    return any(_is_class(ground, one.owner.name, one.diff.path, base, source) for base in bases)
 
 
 def _is_class(ground: Ground, name: str, target: str, base: str, source: Source) -> bool:
     """Whether `base`, as a file writes it, is the class `name` of the file `target`."""
     root, _, last = base.rpartition(".")
     home = source.path == target
-    if source.language in ("java", "csharp", "php"):
-        if last.rpartition("\\")[2] != name:
+    if source.language in ("java", "csharp", "php", "ruby"):
+        if re.split(r"\\|::", last)[-1] != name:
             return False
         others = [path for path in ground.places.get(name, {}) if path != target]
         return home or not any(_defines(ground, path, name, source) for path in others)
@@ -340,7 +325,7 @@ def _base_fact(one: Rebased, found: list[Related]) -> Fact:
             f"{label} changed ({what}), but {how_many(found, 'override')} {were} not changed with it: {places(found)}."
         )
         title = f"Overrides of {label} do not follow its new signature"
-    refused = one.old is None or one.language not in ("python", "typescript", "tsx")
+    refused = one.old is None or one.language not in ("python", "typescript", "tsx", "ruby")
     severity: Severity = "high" if refused else "low" if _only_adds(one) else "medium"
     return _fact(one, message, title, tuple(found[:RELATED]), severity)
 

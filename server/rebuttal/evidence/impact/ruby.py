@@ -32,6 +32,8 @@ _LONG_NAME = 8
 _FAMILY = 3
 """Methods of one name that are believed to have been changed together."""
 _IMPLICIT = frozenset(("method_missing", "respond_to_missing?", "inherited", "included", "extended", "prepended"))
+_CONSTRUCTOR = "initialize"
+"""Where it is gone, the one above takes its place."""
 _CORE = frozenset(
     (
         "each_with_index", "each_with_object", "each_slice", "each_cons", "each_char", "each_line", "each_byte",
@@ -77,7 +79,11 @@ def alterations(
             if _shape(was) != _shape(now[0]) and not only_widens(was.parameters or (), now[0].parameters or ()):
                 yield Altered(diff, language, "signature", was, now[0], owner)
         elif (
-            not now and owner and was.name not in names and _is_kept(owner, after, new) and not _is_abstract(was, diff)
+            not now
+            and owner
+            and was.name not in (*names, _CONSTRUCTOR)
+            and _is_kept(owner, after, new)
+            and not _is_abstract(was, diff)
         ):
             yield Altered(diff, language, "removed", was, None, owner)
 
