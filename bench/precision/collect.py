@@ -47,6 +47,8 @@ class History:
     name: str
     head: str
     language: str
+    commits: int = 0
+    """So many at least: of more commits, for rules that few of them concern."""
 
     def folder(self, histories: Path) -> Path | None:
         """Its clone in the folder of histories: owner/name, owner+name or name, or `repo` in one of these."""
@@ -150,7 +152,7 @@ def of_history(history: History, folder: Path, most: int, wide: int = 0) -> list
     where = checkout(where, WORK / "clones" / history.name.replace("/", "+"))
     memory = Memory()
     empty = Origin(history.name, kind, history.language)
-    chosen = sample(where, history.head, most)
+    chosen = sample(where, history.head, max(most, history.commits))
     if wide:
         chosen = [oid for oid in sample(where, history.head, wide) if oid not in set(chosen)]
     return [reviewed(where, oid, evolve(empty, name=f"{history.name} {oid[:12]}"), memory) for oid in chosen]
