@@ -89,3 +89,31 @@ def test_comments_in_a_change_that_only_moves_the_checkers_settings_are_told(rev
     before = {"mypy.ini": "[mypy]\n", "tox.ini": "[testenv]\ncommands = mypy\n"}
     after = {"mypy.ini": None, "pyproject.toml": "[tool.mypy]\n", "src/a.py": "x = int()  # type: ignore\n"}
     assert len(told(review, before, after)) == 1
+
+
+SERIOUS = [
+    ("src/a.py", "x = load(f)  # noqa: S301", "x = load(f)  # noqa: S301 - our own file"),
+    ("src/a.py", "x = load(f)  # noqa: E501, S506", "x = load(f)  # noqa: E501"),
+    ("src/a.py", "x = load(f)  # nosec B301", "assert x  # nosec B101"),
+    ("src/a.js", "// eslint-disable-next-line no-eval", "// eslint-disable-next-line no-eval -- a constant"),
+    ("src/a.js", "/* eslint-disable no-fallthrough */", "/* eslint-disable max-len */"),
+    (
+        "src/a.ts",
+        "f(); // eslint-disable-line @typescript-eslint/no-floating-promises",
+        "f(); // eslint-disable-line eqeqeq",
+    ),
+    ("a.go", "package a\n\nvar x = f() //nolint:gosec", "package a\n\nvar x = f() //nolint:gosec // a constant"),
+    ("a.cpp", "int x = f(); // NOLINT(bugprone-use-after-move)", "int x = f(); // NOLINT(readability-magic-numbers)"),
+    ("a.cs", "#pragma warning disable CA5350", "#pragma warning disable CA5350 // an old format"),
+    ("a.rs", "#[allow(unused_must_use)]\nfn f() {}", "#[allow(dead_code)]\nfn f() {}"),
+    ("a.rb", "f # rubocop:disable Security/Eval", "f # rubocop:disable Security/Eval -- a constant"),
+]
+
+
+@pytest.mark.parametrize(("path", "silent", "explained"), SERIOUS)
+def test_a_rule_of_security_or_correctness_that_is_silenced_without_a_reason_is_told(
+    review: Review, path: str, silent: str, explained: str
+) -> None:
+    (found,) = of(review({path: "\n"}, {path: f"{silent}\n"}), "steering:silenced")
+    assert found.severity == "low"
+    assert of(review({path: "\n"}, {path: f"{explained}\n"}), "steering:silenced") == []

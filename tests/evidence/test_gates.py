@@ -74,6 +74,13 @@ def test_a_check_that_leaves_the_build_is_told_unless_another_file_runs_it(revie
     assert of(review(before, {CI: gone}), "steering:") == []
 
 
+def test_a_step_that_installs_a_checker_does_not_run_it(review: Review) -> None:
+    before = WORKFLOW.replace("      - name: Lint", "      - run: npm install eslint\n      - name: Lint")
+    gone = before.replace("      - name: Lint\n        run: eslint .\n", "")
+    (found,) = told(review, CI, before, gone)
+    assert found.rule == "steering:check-removed"
+
+
 def test_a_script_that_swallows_the_failure_of_its_tests_is_told(review: Review) -> None:
     (found,) = told(review, "Makefile", "test:\n\tpytest -q\n", "test:\n\tpytest -q || true\n")
     assert found.rule == "steering:check-unheard"

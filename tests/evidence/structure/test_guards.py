@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rebuttal.evidence.structure import guards
@@ -191,7 +193,135 @@ GONE = [
         "f, err := os.Open(p)",
     ),
 ]
+FILE_SINK = """\
+class A {
+  public void Add(int a) {
+    lock (_gate)
+    {
+      _items.Add(a);
+    }
+  }
+}
+"""
+LOGGED = "def log(text)\n  out = File.open(PATH)\n  out.puts(text)\nensure\n  out.close\nend\n"
+FLOCK = "import fcntl\n\n\ndef put(f, a):\n    fcntl.flock(f, fcntl.LOCK_EX)\n    f.write(a)\n"
+CANCEL = (
+    "package a\n\nfunc f(ctx context.Context) error {\n\tctx, stop := context.WithCancel(ctx)\n"
+    "\tdefer stop()\n\treturn g(ctx)\n}\n"
+)
+BODY = (
+    "export async function show(key, out) {\n  const page = await pages.render(key);\n"
+    "  out.end(JSON.stringify(page));\n}\n"
+)
+GONE += [
+    ("a.cs", FILE_SINK, FILE_SINK.replace("    lock (_gate)\n    {\n", "").replace("    }\n", "", 1), "_items.Add(a);"),
+    ("a.rb", LOGGED, LOGGED.replace("ensure\n  out.close\n", ""), "out = File.open(PATH)"),
+    ("a.py", FLOCK, FLOCK.replace("    fcntl.flock(f, fcntl.LOCK_EX)\n", ""), "f.write(a)"),
+    (
+        "a.go",
+        CANCEL,
+        CANCEL.replace("ctx, stop :=", "ctx, _ =").replace("\tdefer stop()\n", ""),
+        "ctx, _ = context.WithCancel(ctx)",
+    ),
+    ("a.js", BODY, BODY.replace("await ", ""), "const page = pages.render(key);"),
+]
+AGE = [
+    (
+        "a.py",
+        "def born(age):\n    if age < 0:\n        raise ValueError(age)\n    return YEAR - age\n",
+        "return YEAR - age",
+    ),
+    (
+        "a.js",
+        "function born(age) {\n  if (age < 0) throw new RangeError(`${age}`);\n  return YEAR - age;\n}\n",
+        "return YEAR - age;",
+    ),
+    (
+        "a.go",
+        (
+            "package a\n\nfunc Born(p *P) (int, error) {\n\tif p.Age < 0 {\n"
+            '\t\treturn 0, errors.New("age")\n\t}\n\treturn year - p.Age, nil\n}\n'
+        ),
+        "return year - p.Age, nil",
+    ),
+    (
+        "a.rs",
+        (
+            "fn born(&self, age: i32) -> Result<i32, Error> {\n    if age < 0 {\n"
+            "        return Err(Error::Age);\n    }\n    Ok(self.year - age)\n}\n"
+        ),
+        "Ok(self.year - age)",
+    ),
+    (
+        "A.java",
+        (
+            'class A {\n  int born(int age) {\n    if (age < 0) {\n      throw new Wrong("age");\n'
+            "    }\n    return year - age;\n  }\n}\n"
+        ),
+        "return year - age;",
+    ),
+    ("a.rb", "def born(age)\n  raise ArgumentError if age < 0\n  YEAR - age\nend\n", "YEAR - age"),
+    (
+        "a.rb",
+        "def born(age)\n  unless age.positive?\n    raise ArgumentError\n  end\n  YEAR - age\nend\n",
+        "YEAR - age",
+    ),
+    (
+        "a.php",
+        (
+            "<?php\nfunction born(int $age) {\n    if ($age < 0) {\n        throw new Wrong('age');\n"
+            "    }\n    return YEAR - $age;\n}\n"
+        ),
+        "return YEAR - $age;",
+    ),
+    (
+        "a.c",
+        (
+            "int born(struct p *p) {\n\tint year = now();\n\tif (p->age < 0)\n\t\treturn -EINVAL;\n"
+            "\treturn year - p->age;\n}\n"
+        ),
+        "return year - p->age;",
+    ),
+    (
+        "a.cs",
+        (
+            "class A {\n  int Born(int age)\n  {\n    if (age < 0)\n    {\n"
+            "      throw new Wrong(nameof(age));\n    }\n    return Year - age;\n  }\n}\n"
+        ),
+        "return Year - age;",
+    ),
+]
+
+
+def _without_check(text: str) -> str:
+    """Without the lines from `if` or `unless` to the one before what is marked."""
+    lines = text.split("\n")
+    first = next(at for at, line in enumerate(lines) if re.search(r"\b(?:if|unless)\b", line))
+    last = max(at for at, line in enumerate(lines) if re.search(r"(?i)year -", line))
+    return "\n".join(lines[:first] + lines[last:])
+
+
+GONE += [(path, before, _without_check(before), line) for path, before, line in AGE]
+PYTHON_AGE, JS_AGE = AGE[0][1], AGE[1][1]
 STANDS = [
+    # It asks in other words, in a helper, or somewhere else in the change.
+    ("a.py", PYTHON_AGE, PYTHON_AGE.replace("age < 0", "not age >= 0")),
+    ("a.py", PYTHON_AGE, _without_check(PYTHON_AGE).replace("    return", "    not_negative(age)\n    return")),
+    ("a.js", JS_AGE, _without_check(JS_AGE) + "function check(old) {\n  if (old < 0) throw new RangeError(old);\n}\n"),
+    # It refused what the change now does.
+    (
+        "a.py",
+        PYTHON_AGE.replace("ValueError(age)", "NotImplementedError"),
+        _without_check(PYTHON_AGE),
+    ),
+    # It led elsewhere, without an error.
+    ("a.py", PYTHON_AGE.replace("raise ValueError(age)", "return 0"), _without_check(PYTHON_AGE)),
+    # What it asked about is no longer used, or comes in another form.
+    ("a.py", PYTHON_AGE, _without_check(PYTHON_AGE).replace("YEAR - age", "YEAR")),
+    ("a.py", PYTHON_AGE, _without_check(PYTHON_AGE).replace("(age)", "(age: Age)")),
+    ("a.js", BODY, BODY.replace("await pages.render(key);", "pages.render(key);").replace("(page)", "(await page)")),
+    ("a.rb", LOGGED, "def log(text)\n  File.open(PATH) { |out| out.puts(text) }\nend\n"),
+    ("a.go", CANCEL, CANCEL.replace("stop", "cancel")),
     # The called function, or the caller, was made synchronous.
     ("a.py", PY_ASYNC, PY_ASYNC.replace("await save(a)", "save(a)").replace("async def save", "def save")),
     ("a.py", PY_ASYNC, PY_ASYNC.replace("await ", "").replace("async ", "")),

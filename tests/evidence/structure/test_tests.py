@@ -119,7 +119,9 @@ def test_a_case_of_javascript_that_is_removed_is_told(told: Told) -> None:
 @pytest.mark.parametrize(
     ("lib", "files"),
     [
-        pytest.param(LIB, {"test_a.py": LEFT}, id="what it tests did not change"),
+        pytest.param(LIB, {"test_a.py": LEFT, "b.py": "x = 1\n"}, id="among changes to other code"),
+        pytest.param(LIB, {"test_a.py": LEFT, "test_c.py": "def test_c():\n    assert f()\n"}, id="among new tests"),
+        pytest.param(LIB, {"test_a.py": None}, id="all of its file went"),
         pytest.param(LIB_NOW, {"test_a.py": TESTS.replace("total_of_rows", "sum_of_rows")}, id="renamed"),
         pytest.param(LIB_NOW, {"test_a.py": LEFT, "test_b.py": TESTS.partition("\n\n\n")[0]}, id="moved"),
         pytest.param(
@@ -134,6 +136,39 @@ def test_a_case_of_javascript_that_is_removed_is_told(told: Told) -> None:
 )
 def test_a_test_that_is_not_missing_is_not_told(told: Told, lib: str, files: dict[str, str]) -> None:
     assert told(check_tests.check, {"a.py": LIB, "test_a.py": TESTS}, {"a.py": lib, **files}) == []
+
+
+@pytest.mark.parametrize(
+    ("lib", "path", "before", "after", "line"),
+    [
+        ({"a.py": LIB}, "test_a.py", TESTS, LEFT, "def test_total_of_rows():"),
+        (
+            {"a.js": JS_LIB},
+            "a.test.js",
+            JS_TESTS,
+            JS_TESTS.partition("  it('counts none'")[0] + "});\n",
+            "it('counts none', () => {",
+        ),
+    ],
+)
+def test_a_test_that_goes_alone_is_told_quietly(
+    told: Told, lib: dict[str, str], path: str, before: str, after: str, line: str
+) -> None:
+    (found,) = told(check_tests.check, {**lib, path: before}, {path: after})
+    assert (found.rule, found.severity, found.side, marked(found)) == ("structure:test-removed", "low", "old", line)
+
+
+def test_a_test_that_goes_while_another_checks_the_same_is_not_told(told: Told) -> None:
+    twice = TESTS + "\n\ndef test_total_again():\n    rows = [1, 2, 3]\n    assert total(rows) == 6\n"
+    assert told(check_tests.check, {"a.py": LIB, "test_a.py": twice}, {"test_a.py": TESTS}) == []
+
+
+def test_a_test_beside_its_code_that_is_switched_off_is_told(told: Told) -> None:
+    before = f"fn total(a: i32) -> i32 {{ a }}\n\n#[cfg(test)]\nmod tests {{\n{RUST_TESTS}}}\n"
+    (found,) = told(
+        check_tests.check, {"src/a.rs": before}, {"src/a.rs": before.replace("fn totals", "#[ignore]\nfn totals")}
+    )
+    assert (found.rule, marked(found)) == ("structure:test-disabled", "#[ignore]")
 
 
 def test_a_test_that_lost_its_last_assertion_is_told(told: Told) -> None:

@@ -1,6 +1,6 @@
-"""Newly added comments that silence all of a checker, not one of its rules.
+"""Newly added comments that silence all of a checker, or a rule of security or correctness without a reason.
 
-A comment that names its rule (`# type: ignore[arg-type]`, `// eslint-disable-next-line no-console`), says why, or
+A comment that names another rule (`# type: ignore[arg-type]`, `// eslint-disable-next-line no-console`), says why, or
 reports itself when it is no longer needed (`@ts-expect-error`) is everyday work and none of this. Nor is one in a test,
 or in a file whose custom it is already.
 """
@@ -18,6 +18,8 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.steering import comments
+from rebuttal.evidence.steering.comments import REASON, Kind, silence
 from rebuttal.evidence.steering.gates import is_gate
 from rebuttal.findings.model import Related
 from rebuttal.text.languages import GLOBS, Language, family_of, is_test, language_of
@@ -34,7 +36,15 @@ BLANKET = Rule(
     "testing",
     CODE,
 )
-RULES = (BLANKET,)
+SERIOUS = Rule(
+    "steering:silenced",
+    "A check of security or correctness is silenced",
+    "Nobody who reads it learns why the fault does not matter here.",
+    "low",
+    "testing",
+    CODE,
+)
+RULES = (BLANKET, SERIOUS)
 _RELATED = 20
 _LONGEST = 500
 _USUAL = 5
@@ -47,52 +57,28 @@ _LONGEST_FILE = 500_000
 _COMMENTED_OUT = re.compile(r"\s*(?:#|//)\s*\w+[^#]*[=(.\s]")
 """Code that is a comment now, before a comment of its own."""
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".neon", ".dist")
-_REASON = r"(?!\W{0,8}\w{1,40}\W{1,3}\w{2,})"
-"""No two words of prose behind it."""
 
-
-@frozen
-class _Kind:
-    """A comment of one checker."""
-
-    sieve: str
-    pattern: re.Pattern[str]
-    advice: str
-    """How it names what it silences."""
-    tools: tuple[str, ...] = ()
-    """Who obeys it, as build and configuration name them."""
-
-    @property
-    def word(self) -> str:
-        """What is looked for in all files."""
-        return self.sieve.strip("@#(")
-
-
-def _kind(sieve: str, pattern: str, advice: str, tools: str = "") -> _Kind:
-    return _Kind(sieve, re.compile(pattern), advice, tuple(tools.split()))
-
-
-_SONAR = _kind("NOSONAR", r"\bNOSONAR\b" + _REASON, "name the rule in Sonar's settings")
-_SEMGREP = _kind("nosemgrep", r"\bnosemgrep\b(?!\s*:\s*\w)", "name the rule: `nosemgrep: rule-id`")
-_BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
+_SONAR = silence("NOSONAR", r"\bNOSONAR\b" + REASON, "name the rule in Sonar's settings")
+_SEMGREP = silence("nosemgrep", r"\bnosemgrep\b(?!\s*:\s*\w)", "name the rule: `nosemgrep: rule-id`")
+_BY_FAMILY: dict[Language, tuple[Kind, ...]] = {
     "python": (
-        _kind("ignore", r"#\s*type:\s*ignore\b(?!\s*\[)" + _REASON, "give the code: `# type: ignore[code]`", "mypy"),
-        _kind(
+        silence("ignore", r"#\s*type:\s*ignore\b(?!\s*\[)" + REASON, "give the code: `# type: ignore[code]`", "mypy"),
+        silence(
             "ignore",
-            r"#\s*pyright:\s*ignore\b(?!\s*\[)" + _REASON,
+            r"#\s*pyright:\s*ignore\b(?!\s*\[)" + REASON,
             "give the rule: `# pyright: ignore[rule]`",
             "pyright basedpyright",
         ),
-        _kind(
-            "noqa", r"(?i:#\s*noqa)\b(?!\s*:\s*[A-Za-z]+\d)" + _REASON, "give the code: `# noqa: CODE`", "flake8 ruff"
+        silence(
+            "noqa", r"(?i:#\s*noqa)\b(?!\s*:\s*[A-Za-z]+\d)" + REASON, "give the code: `# noqa: CODE`", "flake8 ruff"
         ),
-        _kind("nosec", r"#\s*nosec\b(?![\s:]*B\d)" + _REASON, "give the test: `# nosec B101`", "bandit"),
-        _kind("pylint", r"#\s*pylint:\s*disable\s*=\s*all\b", "give the message: `# pylint: disable=name`"),
+        silence("nosec", r"#\s*nosec\b(?![\s:]*B\d)" + REASON, "give the test: `# nosec B101`", "bandit"),
+        silence("pylint", r"#\s*pylint:\s*disable\s*=\s*all\b", "give the message: `# pylint: disable=name`"),
         _SEMGREP,
     ),
     "javascript": (
-        _kind("@ts-ignore", r"@ts-ignore\b" + _REASON, "use `@ts-expect-error` and say why"),
-        _kind(
+        silence("@ts-ignore", r"@ts-ignore\b" + REASON, "use `@ts-expect-error` and say why"),
+        silence(
             "eslint",
             r"\beslint-disable-(?:next-)?line\s*(?:\*/|$)",
             "give the rule: `eslint-disable-next-line rule`",
@@ -101,19 +87,19 @@ _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
         _SEMGREP,
     ),
     "go": (
-        _kind(
+        silence(
             "nolint",
-            r"//\s*nolint(?:\s*:\s*all\b|\b(?!\s*:))" + _REASON,
+            r"//\s*nolint(?:\s*:\s*all\b|\b(?!\s*:))" + REASON,
             "give the linter: `//nolint:name`",
             "golangci",
         ),
     ),
     "c": (
-        _kind("NOLINT", r"\bNOLINT(?:NEXTLINE|BEGIN)?\b(?!\s*\()" + _REASON, "give the check: `NOLINT(check)`"),
+        silence("NOLINT", r"\bNOLINT(?:NEXTLINE|BEGIN)?\b(?!\s*\()" + REASON, "give the check: `NOLINT(check)`"),
         _SONAR,
     ),
     "csharp": (
-        _kind(
+        silence(
             "#pragma",
             r"^\s*#pragma\s+warning\s+disable\s*(?://.*)?$",
             "give the code: `#pragma warning disable CS0168`",
@@ -121,33 +107,33 @@ _BY_FAMILY: dict[Language, tuple[_Kind, ...]] = {
         _SONAR,
     ),
     "rust": (
-        _kind(
+        silence(
             "allow(",
             r"^\s*#!?\[allow\((?:[\w:, ]*\b)?(?:warnings|unused|clippy::all|clippy::pedantic)\b",
             "name the lint: `#[allow(lint)]`",
         ),
     ),
     "java": (
-        _kind("@SuppressWarnings", r"@SuppressWarnings\(\s*\{?\s*\"all\"", "name the warning"),
-        _kind("Suppress", r"@(?:file:)?Suppress\(\s*\"(?i:all|warnings)\"", "name the warning"),
+        silence("@SuppressWarnings", r"@SuppressWarnings\(\s*\{?\s*\"all\"", "name the warning"),
+        silence("Suppress", r"@(?:file:)?Suppress\(\s*\"(?i:all|warnings)\"", "name the warning"),
         _SONAR,
         _SEMGREP,
     ),
     "php": (
-        _kind(
+        silence(
             "phpstan",
-            r"@phpstan-ignore-(?:next-)?line\b" + _REASON,
+            r"@phpstan-ignore-(?:next-)?line\b" + REASON,
             "give the identifier: `@phpstan-ignore id`",
             "phpstan",
         ),
-        _kind("phpcs", r"phpcs:(?:ignore|disable)\s*(?:\*/|$)", "give the sniff: `phpcs:ignore Sniff.Name`"),
-        _kind(
+        silence("phpcs", r"phpcs:(?:ignore|disable)\s*(?:\*/|$)", "give the sniff: `phpcs:ignore Sniff.Name`"),
+        silence(
             "codingStandardsIgnoreLine", r"@codingStandardsIgnoreLine\b", "give the sniff: `phpcs:ignore Sniff.Name`"
         ),
     ),
-    "ruby": (_kind("rubocop", r"#\s*rubocop:(?:disable|todo)\s+all\b", "name the cop"),),
-    "swift": (_kind("swiftlint", r"swiftlint:disable(?::\w+)?\s+all\b", "name the rule"),),
-    "bash": (_kind("shellcheck", r"#\s*shellcheck\s+disable\s*=\s*all\b", "give the code: `disable=SC2086`"),),
+    "ruby": (silence("rubocop", r"#\s*rubocop:(?:disable|todo)\s+all\b", "name the cop"),),
+    "swift": (silence("swiftlint", r"swiftlint:disable(?::\w+)?\s+all\b", "name the rule"),),
+    "bash": (silence("shellcheck", r"#\s*shellcheck\s+disable\s*=\s*all\b", "give the code: `disable=SC2086`"),),
 }
 
 
@@ -169,7 +155,7 @@ def check(material: Material, told: frozenset[tuple[str, int]]) -> Iterator[Fact
     if not held:
         return
     gone = Counter(line for diff in material.files for line in _removed(diff))
-    by_kind: dict[_Kind, list[_Place]] = {}
+    by_kind: dict[Kind, list[_Place]] = {}
     for diff, kind in held:
         found = [place for place in _added(material, diff, kind, gone) if (diff.path, place.line) not in told]
         by_kind.setdefault(kind, []).extend(found)
@@ -178,21 +164,24 @@ def check(material: Material, told: frozenset[tuple[str, int]]) -> Iterator[Fact
             yield _fact(kind, places)
 
 
-def _kinds(diff: FileDiff) -> tuple[_Kind, ...]:
+def _kinds(diff: FileDiff) -> tuple[Kind, ...]:
     language = language_of(diff.path)
-    return () if language is None or is_test(diff.path) else _BY_FAMILY.get(family_of(language), ())
+    if language is None or is_test(diff.path):
+        return ()
+    family = family_of(language)
+    return (*_BY_FAMILY.get(family, ()), *comments.SERIOUS.get(family, ()))
 
 
-def _is_custom(kind: _Kind, diff: FileDiff) -> bool:
+def _is_custom(kind: Kind, diff: FileDiff) -> bool:
     """Whether the base's file has such a comment already."""
     return kind.sieve in (diff.old_text or "") and any(_is(kind, line) for line in git_lines(diff.old_text or ""))
 
 
-def _is(kind: _Kind, line: str) -> bool:
+def _is(kind: Kind, line: str) -> bool:
     return kind.sieve in line and len(line) <= _LONGEST and kind.pattern.search(line.rstrip()) is not None
 
 
-def _is_usual(material: Material, kind: _Kind, like: str) -> bool:
+def _is_usual(material: Material, kind: Kind, like: str) -> bool:
     """Whether several files of the base have such a comment: then it is how this repository works."""
     old, language = material.repository.old, language_of(like)
     globs = GLOBS[family_of(language)] if language is not None else ()
@@ -206,7 +195,7 @@ def _is_usual(material: Material, kind: _Kind, like: str) -> bool:
     return False
 
 
-def _is_adopted(material: Material, kind: _Kind) -> bool:
+def _is_adopted(material: Material, kind: Kind) -> bool:
     """Whether the build runs the checker only from this change on: then these are what it found on its first day."""
     if not kind.tools:
         return False
@@ -223,7 +212,7 @@ def _removed(diff: FileDiff) -> list[str]:
     return [old[line].strip() for hunk in diff.hunks for line in hunk.old_lines]
 
 
-def _added(material: Material, diff: FileDiff, kind: _Kind, gone: Counter[str]) -> Iterator[_Place]:
+def _added(material: Material, diff: FileDiff, kind: Kind, gone: Counter[str]) -> Iterator[_Place]:
     lines = git_lines(diff.new_text or "")
     for number in sorted(diff.added_lines):
         line = lines[number].rstrip()
@@ -251,7 +240,7 @@ def _is_meant(material: Material, diff: FileDiff, line: int, match: re.Match[str
     return any("comment" in one.kind for one in node.around()) or (match[0].lstrip()[:1] in "@#" and node.is_code)
 
 
-def _fact(kind: _Kind, places: Sequence[_Place]) -> Fact:
+def _fact(kind: Kind, places: Sequence[_Place]) -> Fact:
     first, *others = places
     related = tuple(
         Related(one.diff.path, LineIndex(one.diff.new_text or "").range_of_git_lines(one.line, one.line), "here too")
@@ -259,5 +248,8 @@ def _fact(kind: _Kind, places: Sequence[_Place]) -> Fact:
     )
     comment = one_line(first.comment, 60)
     more = f" The change has {counted(len(places), 'such comment')}." if others else ""
+    if not kind.advice:
+        message = f"`{comment}` silences a check of security or correctness and does not say why it may.{more}"
+        return SERIOUS.fact(first.diff, first.line, first.line, message, related=related)
     message = f"`{comment}` silences whatever its checker says here, faults of later edits too: {kind.advice}.{more}"
     return BLANKET.fact(first.diff, first.line, first.line, message, related=related)

@@ -62,6 +62,7 @@ _ANOTHER = re.compile(
     r"|super-linter|reviewdog|analy[sz]e|uses|script)\b"
 )
 _COMMENT = re.compile(r"[ \t]*(?:#|//)[ \t]?")
+_NAMES = re.compile(r"\b(?:install|uses|cache|name|with|image)\b")
 
 
 def is_gate(path: str) -> bool:
@@ -85,7 +86,7 @@ def _size(diff: FileDiff) -> int:
 
 def _tool(line: str) -> tuple[str, str] | None:
     """What kind of check a line runs, and by what."""
-    if _COMMENT.match(line) or re.search(r"\b(?:install|uses|cache|name|with|image)\b", line.partition("#")[0]):
+    if _COMMENT.match(line) or _NAMES.search(line.partition("#")[0]):
         return None
     for kind, pattern in _TOOLS.items():
         match = pattern.search(line)
@@ -161,7 +162,10 @@ def _removed(material: Material, gates: Sequence[FileDiff]) -> Iterator[Fact]:
     added = [line for diff in gates for line in _added(diff)]
     if any(_ANOTHER.search(line) or _tool(line) is not None for line in added):
         return
-    left = "\n".join(_all_of_ci(material))
+    # What a step installs, caches or is called by, it does not run.
+    left = "\n".join(
+        line for text in _all_of_ci(material) for line in text.split("\n") if not _NAMES.search(line.partition("#")[0])
+    )
     told = set[str]()
     for run in gone:
         # One way to run tests is as good as another.

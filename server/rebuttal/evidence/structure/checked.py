@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rebuttal.evidence.model import Material, one_line
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
 from rebuttal.evidence.structure.pairs import Pair, pair_at, removed
-from rebuttal.evidence.structure.refused import refusal_lost
+from rebuttal.evidence.structure.refused import is_made_anew, refusal_lost
 from rebuttal.evidence.structure.unwrapped import Lost
 
 _SUBJECT = r"(?P<{}>[A-Za-z_$@][\w$@]*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)*)"
@@ -176,13 +176,7 @@ def _checked_otherwise(material: Material, lines: Lines, pair: Pair, subject: st
         return True
     if any(re.search(rf"\b{last}\b", line) for _, line in lines.changed("new")):
         return True
-    made = re.search(
-        rf"(?<![\w.]){name}(?:\s*,\s*\w+)*\s*:?=(?!=)\s*(?:await\s+)?(?P<call>[\w.:>\-$]*?(?P<last>\w+))\(", pair.text
-    )
-    if made is None:
-        return False
-    defines = re.compile(rf"\b(?:def|func|function|fn|fun)\s+(?:\([^)]*\)\s*)?{re.escape(made['last'])}\b")
-    return any(defines.search(one.diff.new_text or "") for one in changed_files(material))
+    return is_made_anew(material, pair, subject)
 
 
 def _permission(lines: Lines, pair: Pair, number: int, condition: str) -> Iterator[Lost]:

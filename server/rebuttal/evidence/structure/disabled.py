@@ -67,7 +67,11 @@ def disabled(material: Material) -> tuple[Off, ...]:
 
 def _disabled(material: Material) -> Iterator[Off]:
     for lines in changed_files(material):
-        if lines.is_test and lines.diff.old_text is not None and lines.diff.new_text is not None:
+        if (
+            (lines.is_test or lines.language == "rust")
+            and lines.diff.old_text is not None
+            and lines.diff.new_text is not None
+        ):
             for one in (*_marked(lines), *_renamed(lines), *_commented(lines)):
                 if _is_new(material, one) and material.in_scope(lines.diff, (one.line,)):
                     yield one

@@ -64,7 +64,7 @@ def refusal_lost(material: Material, lines: Lines, number: int) -> Iterator[Lost
     names = _names(refusal.condition)
     if not names or _stands_elsewhere(material, lines, pair, refusal, names):
         return
-    if _is_meant(material, pair, refusal):
+    if _is_meant(material, pair) or any(is_made_anew(material, pair, one) for one in names):
         return
     at = _used(lines, pair, refusal, names)
     if at is not None:
@@ -157,7 +157,22 @@ def _stands_elsewhere(material: Material, lines: Lines, pair: Pair, refusal: _Re
     return False
 
 
-def _is_meant(material: Material, pair: Pair, refusal: _Refusal) -> bool:
+def is_made_anew(material: Material, pair: Pair, subject: str) -> bool:
+    """Whether the value comes from a function that a file of the change defines, which may make sure of it now."""
+    name = re.escape(subject)
+    made = re.search(
+        rf"(?<![\w.]){name}(?:\s*,\s*\w+)*\s*:?=(?!=)\s*(?:await\s+)?(?:[\w.:>\-$]*?(?P<last>\w+))\(", pair.text
+    )
+    return made is not None and any(
+        symbol.name == made["last"]
+        for one in changed_files(material)
+        if made["last"] in (one.diff.new_text or "")
+        for symbol in one.symbols("new")
+        if symbol.kind in ("function", "method", "class")
+    )
+
+
+def _is_meant(material: Material, pair: Pair) -> bool:
     """Whether the same change says so: its tests no longer ask for the error, or ask for what was refused."""
     name = re.compile(rf"(?<!\w){re.escape(pair.new.name)}(?!\w)")
     for one in changed_files(material):

@@ -14,6 +14,7 @@ from attrs import frozen
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
+from rebuttal.evidence.structure.alone import removed_alone
 from rebuttal.evidence.structure.cases import Case, body, cases
 from rebuttal.evidence.structure.disabled import DISABLED, Off, disabled
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
@@ -41,6 +42,11 @@ _ASSERTS = re.compile(
     r"(?i)assert|\bexpect|\bshould|\brequire[.(]|verify|check|\braises\b|\bwarns\b|\bEXPECT_|\bt\.(?:error|fatal|fail)"
     r"|\bfail\(|\bis\.\w+\(|\bmust|\bensure|\btester?\b|\bdone\("
 )
+_SURELY_ASSERTS = re.compile(
+    r"(?i)\bassert|assert\w*[.(]|\bexpect(?:_\w+)?[.(!]|\.should\b|\bshould\.|\braises\(|\bt\.(?:error|fatal|fail|equal|is|same|ok|not)"
+    r"|\bEXPECT_|\bASSERT_|\bfail\(|\bverify\("
+)
+_CHECKS_BY_HELPER = re.compile(r"(?i)\b(?:test|check|verify|validate|compare|match)\w+\(")
 _HEAD = re.compile(r"[Tt]est|TEST|\b(?:it|specify|scenario|Fact|Theory)\b")
 _OF_OLD = re.compile(r"version_info|(?i:\bpy(?:thon)?_?2)|skipif|skipIf|VERSION|RUBY_ENGINE")
 _NAMED = 3
@@ -86,8 +92,10 @@ def check(material: Material) -> Iterator[Fact]:
             and (lines.diff.path, case.name) not in switched_off
             and (about := _about(lines, case, subject))
         ]
-        if lost and not _tested_anew(lines, lost[0][1]):
+        if lost and not _tested_anew(material, lines, lost[0][1]):
             yield _fact(lines, lost)
+        elif not lost and (alone := list(removed_alone(material, lines, missing))):
+            yield _fact_alone(lines, alone)
         yield from _toothless(material, lines)
 
 
@@ -186,10 +194,11 @@ def _about(lines: Lines, case: Case, subject: _Subject) -> str:
     return max(called, key=len, default="")
 
 
-def _tested_anew(lines: Lines, about: str) -> bool:
-    """Whether the file has new tests of the same thing: then tests were rewritten."""
+def _tested_anew(material: Material, lines: Lines, about: str) -> bool:
+    """Whether the change has new tests of the same thing: then tests were rewritten."""
     old = {one.name for one in cases(lines, "old")}
-    return any(about in line for _, line in lines.changed("new")) or any(
+    others = (one for one in changed_files(material) if one.is_test)
+    return any(about in line for one in others for _, line in one.changed("new")) or any(
         one.name not in old for one in cases(lines, "new")
     )
 
@@ -209,9 +218,25 @@ def _fact(lines: Lines, lost: list[tuple[Case, str]]) -> Fact:
     )
 
 
+def _fact_alone(lines: Lines, lost: list[tuple[Case, str]]) -> Fact:
+    case, about = lost[0]
+    names = ", ".join(f"`{one_line(one.name, 50)}`" for one, _ in lost[:_NAMED])
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    verb = "is" if len(lost) == 1 else "are"
+    return REMOVED.fact(
+        lines.diff,
+        case.first_line,
+        case.last_line,
+        f"{names}{more} {verb} removed, while `{one_line(about, 50)}`, which it calls, stays as it was: the change "
+        "puts no other test in its place.",
+        side="old",
+        severity="low",
+    )
+
+
 def _is_assertion(line: str) -> bool:
-    """Whether it checks something; that a warning comes is told of what is deprecated, and goes with it."""
-    return _ASSERTS.search(line) is not None and not re.search(r"warns\b", line)
+    """Whether it surely checks something; that a warning comes is told of what is deprecated, and goes with it."""
+    return _SURELY_ASSERTS.search(line) is not None and not re.search(r"warns\b", line)
 
 
 def _loses_assertions(lines: Lines) -> bool:
@@ -232,7 +257,7 @@ def _toothless(material: Material, lines: Lines) -> Iterator[Fact]:
     touched = {
         one.name: one
         for one in cases(lines, "old")
-        if any(at in removed and _is_assertion(lines.old[at]) for at in range(one.first_line, one.last_line + 1))
+        if any(at in removed and _is_assertion(lines.old[at]) for at in range(one.first_line + 1, one.last_line + 1))
     }
     names = Counter(one.name for side in ("old", "new") for one in cases(lines, "old" if side == "old" else "new"))
     for case in cases(lines, "new") if touched else ():
@@ -240,11 +265,13 @@ def _toothless(material: Material, lines: Lines) -> Iterator[Fact]:
         if before is None or names[case.name] > 2:
             continue
         new = body(lines, "new", case)[1:]
-        if any(_ASSERTS.search(line) for line in new) or not any("(" in line for line in new):
+        if any(_ASSERTS.search(line) or _CHECKS_BY_HELPER.search(line) for line in new):
+            continue
+        if not any("(" in line for line in new):
             continue
         at = next(
             one
-            for one in range(before.first_line, before.last_line + 1)
+            for one in range(before.first_line + 1, before.last_line + 1)
             if one in removed and _is_assertion(lines.old[one])
         )
         kept = {plain(line) for line in body(lines, "old", before)[1:]}
