@@ -75,6 +75,10 @@ _THROWS: dict[Language, str] = {
 (throw_expression (object_creation_expression type: (_) @type)) @throw
 """,
     "php": "(throw_expression (object_creation_expression . (_) @type)) @throw",
+    "cpp": """
+(throw_statement (call_expression function: (_) @type)) @throw
+(throw_statement (compound_literal_expression type: (_) @type)) @throw
+""",
     "ruby": """
 (call !receiver method: (identifier) @call arguments: (argument_list . [(constant) (scope_resolution)] @type))
 """,
@@ -99,6 +103,7 @@ _GUARDS: dict[Language, str] = {
 """,
     "csharp": "(try_statement body: (_) @body (catch_clause) @handler) @guard",
     "php": "(try_statement body: (_) @body (catch_clause) @handler) @guard",
+    "cpp": "(try_statement body: (_) @body (catch_clause) @handler) @guard",
     "ruby": "[(begin (rescue) @handler) (body_statement (rescue) @handler)] @guard",
 }
 _GO_ERROR = re.compile(r"(?:\w+\.)?Err[A-Z]\w*")
@@ -156,13 +161,20 @@ def _head(parsed: ParsedText, handler: Node) -> str:
     if parsed.language == "ruby":
         held = handler.child_by_field_name("exceptions")
         return parsed.words(held) if held is not None else ""
-    if parsed.language == "csharp":
-        declared = next((one for one in handler.named_children if one.type == "catch_declaration"), None)
-        held = declared.child_by_field_name("type") if declared is not None else None
-        return parsed.words(held) if held is not None else ""
-    if parsed.language == "php":
-        held = handler.child_by_field_name("type")
+    if parsed.language in ("csharp", "php", "cpp"):
+        holder = _declaring(parsed.language, handler)
+        held = holder.child_by_field_name("type") if holder is not None else None
         return parsed.words(held) if held is not None else ""
     parameter = next((one for one in handler.named_children if one.type == "catch_formal_parameter"), None)
     kinds = [one for one in parameter.named_children if one.type == "catch_type"] if parameter is not None else []
     return parsed.words(kinds[0]) if kinds else ""
+
+
+def _declaring(language: Language, handler: Node) -> Node | None:
+    """The part of a `catch` that has the type."""
+    if language == "php":
+        return handler
+    if language == "csharp":
+        return next((one for one in handler.named_children if one.type == "catch_declaration"), None)
+    listed = handler.child_by_field_name("parameters")
+    return listed.named_children[0] if listed is not None and listed.named_children else None

@@ -34,6 +34,10 @@ _ABOVE = {
     "NameError<StandardError NoMethodError<NameError RuntimeError<StandardError FrozenError<RuntimeError "
     "RangeError<StandardError IOError<StandardError EOFError<IOError StandardError<Exception "
     "NotImplementedError<ScriptError",
+    "cpp": "invalid_argument<logic_error domain_error<logic_error length_error<logic_error out_of_range<logic_error "
+    "logic_error<exception range_error<runtime_error overflow_error<runtime_error underflow_error<runtime_error "
+    "system_error<runtime_error runtime_error<exception bad_alloc<exception bad_cast<exception "
+    "bad_optional_access<exception",
     "javascript": "TypeError<Error RangeError<Error SyntaxError<Error ReferenceError<Error EvalError<Error "
     "URIError<Error AggregateError<Error",
 }
@@ -69,7 +73,7 @@ def ancestors(ground: Ground, name: str, source: Source | None) -> frozenset[str
 def _is_root(name: str, language: Language | None) -> bool:
     if language == "python":
         return name in ("BaseException", "object", "Generic")
-    return name in ("Throwable", "Exception", "Error", "ScriptError", "Object")
+    return name in ("Throwable", "Exception", "Error", "ScriptError", "Object", "exception")
 
 
 def _parents(

@@ -13,6 +13,7 @@ from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.errortypes import ancestors, simple
 from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
 from rebuttal.evidence.impact.model import Altered
+from rebuttal.evidence.impact.unraised import handlers_left
 from rebuttal.evidence.impact.users import BY_FAMILY, WHOLE, usages
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
@@ -37,7 +38,7 @@ EXCEPTION = Rule(
 RULES = (EXCEPTION,)
 
 _SPOKEN: frozenset[Language] = frozenset(
-    {"python", "javascript", "typescript", "tsx", "java", "csharp", "php", "ruby", "go"}
+    {"python", "javascript", "typescript", "tsx", "java", "csharp", "php", "ruby", "go", "cpp"}
 )
 _SIEVE = re.compile(r"\b(?:raise|throws?|fail)\b|\breturn\b.*\bErr[A-Z]")
 _EVERYTHING = frozenset({"*", "Exception", "BaseException", "Throwable", "StandardError", "\\Throwable"})
@@ -78,7 +79,7 @@ def refailed(material: Material) -> tuple[Refailed, ...]:
 
 
 def words(material: Material) -> Iterator[str]:
-    return (word for one in refailed(material) for word in one.altered.written)
+    return (word for one in refailed(material) for word in (*one.altered.written, *one.lost))
 
 
 def _refailed(material: Material, diff: FileDiff) -> Iterator[Refailed]:
@@ -130,7 +131,7 @@ def _by_function(
     found = {
         one.qualified: (one, list[Throw]())
         for one in symbols
-        if names[one.qualified] == 1 and one.parent in (None, "class")
+        if names[one.qualified] == 1 and one.parent in (None, "class", "namespace")
     }
     for throw, inner in _placed(throws[:MANY_THROWS], symbols):
         if inner.qualified not in found:
@@ -174,6 +175,19 @@ def check(ground: Ground) -> Iterator[Fact]:
                 found.setdefault((place.file, place.range.start.line), place)
         if found:
             yield _fact(one, list(found.values()))
+        elif left := _left(ground, one, above):
+            yield _fact(one, left)
+
+
+def _left(ground: Ground, one: Refailed, above: dict[str, frozenset[str] | None]) -> list[Related]:
+    """Handlers elsewhere of what nothing raises any more, which the new error passes by."""
+    for name in one.lost:
+        for throw in one.fresh:
+            kinds = above[throw.type]
+            passes = one.language == "go" or (kinds is not None and name not in kinds)
+            if passes and (left := handlers_left(ground, name, one.language, simple(throw.type))):
+                return left
+    return []
 
 
 def _surprised(
@@ -182,6 +196,8 @@ def _surprised(
     for reference in _calls(ground, one, source, only):
         if one.new.start_offset <= reference.start_offset < one.new.end_offset and source.path == one.diff.path:
             continue
+        if one.language == "cpp":
+            continue  # Whose a call is is not told here.
         if one.language == "go":
             place = _asked_in_go(one, source, reference)
         else:
