@@ -14,6 +14,7 @@ from rebuttal.change.model import FileDiff, Match, Tree
 from rebuttal.context.changed import touched
 from rebuttal.context.code import Code
 from rebuttal.context.diff import HEADER_LINES
+from rebuttal.context.guidelines import GUIDELINES
 from rebuttal.context.packing import Candidate
 from rebuttal.context.places import CLASSES, classes, functions
 from rebuttal.text.languages import GLOBS, Language, family_of
@@ -29,7 +30,6 @@ TEST_BROKEN, TEST, TEST_NAMED, TEST_GUESSED, TEST_OUTLINE = 0.6, 0.55, 0.5, 0.4,
 BY_WORDS = 0.4
 GUIDELINE_REVIEW, GUIDELINE = 0.8, 0.6
 
-GUIDELINES = ("REVIEW.md", "AGENTS.md", "CLAUDE.md", ".cursorrules", ".github/copilot-instructions.md")
 CALLERS_OF_ONE = 8
 """How many users of one definition are shown: more add little, and that there are more is in the reason."""
 MAX_WANTED = 60

@@ -20,10 +20,15 @@ def collect_seldom() -> None:
     gc.set_threshold(_YOUNG, 20, 50)
 
 
+def load_checks() -> None:
+    """Import the static panel: while git is asked for the change there is time for it."""
+    import rebuttal.evidence.panel  # noqa: F401
+
+
 def load_tools() -> None:
     """Import what every review needs and no process should wait for at its start: git, the parser, the checks."""
-    import rebuttal.context.build
-    import rebuttal.evidence.panel  # noqa: F401
+    load_checks()
+    import rebuttal.context.build  # noqa: F401
     from rebuttal.change.git import load
     from rebuttal.text.parsing import Parser
     from rebuttal.text.symbols import imports_of, references_of, symbols_of

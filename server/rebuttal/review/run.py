@@ -22,6 +22,7 @@ from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.review.assembly import Parts, brief, cost_heard, report
 from rebuttal.review.memory import recall, remember
+from rebuttal.review.readiness import load_checks
 from rebuttal.review.request import (
     BudgetWarned,
     Door,
@@ -53,6 +54,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     the result: degraded, coverage, notes.
     """
     watch = _Watch(services.clock)
+    detached(load_checks)
     await unless_stopped(stop, in_thread(partial(_check, request, services)))
     async with _opened(request, services, watch, stop) as reading:
         parser = Parser(facts=services.facts)

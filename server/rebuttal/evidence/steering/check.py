@@ -18,7 +18,7 @@ from rebuttal.change.ignore import IGNORE_FILE, Ignored, parse_ignore
 from rebuttal.change.model import FileDiff, Hunk, Side
 from rebuttal.change.skipping import marked_line, skip_by_name
 from rebuttal.change.unreviewed import unreviewed
-from rebuttal.context.candidates import GUIDELINES
+from rebuttal.context.guidelines import GUIDELINES
 from rebuttal.evidence.linting.config import CONFIG_FILES, Configuration, Configurations, Loosened, loosened, selects
 from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.linting.silenced import SELF_SILENCED
