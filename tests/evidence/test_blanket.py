@@ -16,6 +16,7 @@ PLACES = [
     ("src/a.py", "x = int()  # type: ignore", "x = int()  # type: ignore[arg-type]"),
     ("src/a.py", "x = int()  # type: ignore", "x = int()  # type: ignore # the stubs are wrong"),
     ("src/a.py", "x = int()  # noqa", "x = int()  # noqa: S301"),
+    ("src/a.py", "x = int()  # noqa", "from .b import c  # noqa"),
     ("src/a.py", "x = int()  # nosec", "x = int()  # nosec B301"),
     ("src/a.py", "x = int()  # pyright: ignore", "x = int()  # pyright: ignore[reportAny]"),
     ("src/a.py", "# pylint: disable=all", "# pylint: disable=invalid-name"),

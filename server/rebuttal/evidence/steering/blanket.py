@@ -56,6 +56,8 @@ _READ = 60
 _LONGEST_FILE = 500_000
 _COMMENTED_OUT = re.compile(r"\s*(?:#|//)\s*\w+[^#]*[=(.\s]")
 """Code that is a comment now, before a comment of its own."""
+_IMPORT = re.compile(r"\s*(?:from|import)\s")
+"""What is only passed on to importers, and what must stand late: nothing but that can be wrong with it."""
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".neon", ".dist")
 
 _SONAR = silence("NOSONAR", r"\bNOSONAR\b" + REASON, "name the rule in Sonar's settings")
@@ -235,7 +237,7 @@ def _is_meant(material: Material, diff: FileDiff, line: int, match: re.Match[str
         return True
     if match[0].startswith(("#", "//")) and _COMMENTED_OUT.match(match.string[: match.start()]):
         return False
-    if node is None:
+    if node is None or (match[0].lstrip("# ").lower().startswith("noqa") and _IMPORT.match(match.string)):
         return False
     return any("comment" in one.kind for one in node.around()) or (match[0].lstrip()[:1] in "@#" and node.is_code)
 
