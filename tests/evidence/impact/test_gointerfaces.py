@@ -37,3 +37,35 @@ def test_a_type_that_has_it_or_is_not_asserted_is_not_named(review: Review, file
 
 def test_a_renamed_parameter_is_no_finding(review: Review) -> None:
     assert of(review(GO, {"store/store.go": BASE.replace("key", "name")}), "impact:override") == []
+
+
+KEEPER = "package keep\n\ntype Keeper interface {\n\tPut(key string) error\n\tGet(key string) (int, error)\n}\n"
+DISK = (
+    "package keep\n\ntype Disk struct{}\n\nfunc (d *Disk) Put(key string) error { return nil }\n\n"
+    "func (d *Disk) Get(key string) (int, error) { return 0, nil }\n"
+)
+WIDER = KEEPER.replace("Get(key string)", "Get(key string, most int)")
+
+
+def test_a_type_that_had_all_methods_and_keeps_one_as_it_was_is_named(review: Review) -> None:
+    (found,) = of(
+        review({"keep/keeper.go": KEEPER, "keep/disk.go": DISK}, {"keep/keeper.go": WIDER}), "impact:override"
+    )
+    assert callers(found) == [("keep/disk.go", 7)]
+
+
+@pytest.mark.parametrize(
+    "disk",
+    [
+        DISK.replace("Get(key string)", "Get(key string, most int)"),
+        DISK.replace("Put(key string)", "Put(key, value string)"),
+        DISK + "\ntype Getter interface {\n\tGet(key string) (int, error)\n}\n",
+    ],
+)
+def test_a_type_that_may_be_made_for_something_else_is_not_named(review: Review, disk: str) -> None:
+    assert of(review({"keep/keeper.go": KEEPER, "keep/disk.go": disk}, {"keep/keeper.go": WIDER}), "impact:over") == []
+
+
+def test_an_interface_that_takes_methods_from_another_is_not_known_whole(review: Review) -> None:
+    before, after = (one.replace("interface {\n", "interface {\n\tio.Closer\n") for one in (KEEPER, WIDER))
+    assert of(review({"keep/keeper.go": before, "keep/disk.go": DISK}, {"keep/keeper.go": after}), "impact:over") == []
