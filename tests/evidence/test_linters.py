@@ -281,3 +281,25 @@ def test_a_fault_that_a_test_makes_on_purpose_and_silences_is_not_told(review: R
     after = "def f():\n    nosuch()  # noqa: F821\n"
     assert rules(review, "", after, "tests/test_a.py") == []
     assert rules(review, "", after) == ["ruff:F821"]
+
+
+def test_a_fault_whose_words_changed_in_place_was_taken_for_a_new_one(review: Review) -> None:
+    before = "import os\n\nA = os.environ.get('A', False)\n"
+    assert rules(review, before, before.replace("False", "True")) == []
+    assert rules(review, "", before, "b.py") == ["ruff:PLW1508"]
+
+
+def test_a_habit_that_the_file_has_already_was_told_again(review: Review) -> None:
+    before = "def f(a):\n    return a is 'b'\n"
+    assert rules(review, before, before + "\n\ndef g(a):\n    return a is 'c'\n") == []
+
+
+def test_the_signature_that_docutils_asks_for_was_taken_for_a_fault(review: Review) -> None:
+    text = "def role(name, text, lineno, inliner, options={}, content=[]):\n    return text\n"
+    assert rules(review, "", text, "ext.py") == []
+    (found,) = of(review({"b.py": ""}, {"b.py": text.replace("inliner, ", "")}), "ruff:B006")
+    assert found.related == ()
+
+
+def test_the_name_that_sphinx_gives_its_configuration_was_taken_for_undefined(review: Review) -> None:
+    assert rules(review, "", "tags.add('release')\n", "doc/conf.py") == []

@@ -172,3 +172,11 @@ def test_a_conflict_that_left_a_notebook_without_valid_json_was_no_finding(revie
     assert (found.file, found.severity, found.cell) == ("a.ipynb", "critical", None)
     assert broken.split("\n")[found.range.start.line] == "<<<<<<< HEAD"
     assert of(review({"b.ipynb": broken}, {"b.ipynb": broken + "\n"}), "conflict:") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("tests/out/app.ts", "\x1b[38;2;1;2;3mimport\x1b[0m * as React"), ("src/fixtures/broken.ts", "let = ;\n")],
+)
+def test_what_tests_read_was_taken_for_code(review: Review, path: str, text: str) -> None:
+    assert of(review({"a.ts": ""}, {path: text}), "syntax:") == []

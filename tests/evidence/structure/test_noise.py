@@ -175,3 +175,62 @@ def test_a_narrow_exception_of_php_that_was_renamed_was_taken_for_a_swallowed_er
         "        } catch (\\A\\Pass $e) {\n            continue;\n        }\n    }\n}\n"
     )
     assert told(swallowed.check, {"src/a.php": before}, {"src/a.php": before.replace("\\A\\Pass", "Pass")}) == []
+
+
+def test_a_new_handler_in_place_of_an_empty_one_was_taken_for_a_new_fault(told: Told) -> None:
+    before = "def f(a):\n    try:\n        g(a)\n    except:\n        pass\n    return 1\n"
+    after = before.replace("        g(a)\n    except:", "        h(a)\n    except Exception as e:")
+    assert told(swallowed.check, {"src/a.py": before}, {"src/a.py": after}) == []
+
+
+def test_an_item_of_a_list_was_taken_for_a_mark(told: Told) -> None:
+    before = "fn f(a: i32) {\n    g(a);\n}\n"
+    after = before.replace("g(a);", 'g(a);\n    println!("- {}", a);')
+    assert told(debug.check, {"src/a.rs": before}, {"src/a.rs": after}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        (
+            "a.spec.js",
+            (
+                "it('should keep it', function (done) {\n  post('/foo');\n"
+                "  get().then(function (r) {\n    testHeader(r);\n    done();\n  });\n});\n"
+            ),
+            (
+                "it('should keep it', async function () {\n  post('/foo');\n"
+                "  await get().then(function (r) {\n    testHeader(r);\n  });\n});\n"
+            ),
+        ),
+        (
+            "tests/test_a.py",
+            "def test_speed():\n    tree = make_tree()\n    tree.add_and_check(1)\n    tree.add_whole(2)\n",
+            "def test_speed():\n    tree = make_tree()\n    tree.add(1)\n    tree.add_whole(2)\n",
+        ),
+    ],
+)
+def test_a_test_that_checks_by_a_helper_was_taken_for_one_without_assertions(
+    told: Told, path: str, before: str, after: str
+) -> None:
+    assert told(removed_tests.check, {path: before}, {path: after}) == []
+
+
+def test_three_prints_in_a_row_were_three_findings(told: Told) -> None:
+    after = QUIET.replace("return", "console.log(1);\n  console.log(a);\n  console.log(2);\n  return")
+    (found,) = told(debug.check, {**BESIDE, "lib/a.js": QUIET}, {"lib/a.js": after})
+    assert len(found.related) == 2
+
+
+def test_a_block_that_is_other_code_now_was_taken_for_one_that_lost_its_transaction(told: Told) -> None:
+    before = (
+        "def clear(now):\n    with transaction.atomic():\n        old = tokens.filter(expires=now)\n"
+        "        log.info(old.count())\n        old.delete()\n        grants.filter(expires=now).delete()\n"
+        "    with transaction.atomic():\n        g(now)\n"
+    )
+    after = before.replace(
+        "    with transaction.atomic():\n        old = tokens.filter(expires=now)\n        log.info(old.count())\n"
+        "        old.delete()\n        grants.filter(expires=now).delete()\n",
+        "    old = tokens.filter(expires=now)\n    in_batches(old)\n    in_batches(grants)\n",
+    )
+    assert told(guards.check, {"src/a.py": before}, {"src/a.py": after}) == []

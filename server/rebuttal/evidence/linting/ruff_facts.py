@@ -65,7 +65,7 @@ def check(material: Material, linted: Linted) -> Iterator[Fact]:
                 left[spot.key] -= 1
             elif spot.added or _is_caused(spot, linted):
                 new.append(spot)
-    unseen = (spot for spot in new if not _stood_in_hunk(spot, linted))
+    unseen = (spot for spot in new if not _stood_in_hunk(spot, linted) and not _is_custom(spot, linted))
     yield from _facts(unseen)
 
 
@@ -120,6 +120,8 @@ def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
     text, said = spot.index.text, spot.said
     if rule.unless is not None and re.search(rule.unless, spot.key[1]):
         return True
+    if said.code == "F821" and spot.diff.path.endswith("conf.py") and text[said.start : said.end] == "tags":
+        return True  # Sphinx gives the file that name.
     if said.code == "F811":
         return is_harmless_redefinition(spot.diff.path, text, said)
     if said.code == "PLW0127" and is_builtin(text[said.start : said.end]):
@@ -137,6 +139,13 @@ def _is_usual_in_notebooks(spot: _Spot) -> bool:
     )
 
 
+def _is_custom(spot: _Spot, linted: Linted) -> bool:
+    """Whether it is a habit that the file of the base has already."""
+    return RULES[spot.said.code].together and bool(
+        [one for one in linted.of("old", spot.diff.path) if one.code == spot.said.code]
+    )
+
+
 def _is_caused(spot: _Spot, linted: Linted) -> bool:
     """Whether the change caused a fault on a line that it did not touch: the base did not have this very one."""
     old = spot.diff.old_text
@@ -148,18 +157,21 @@ def _is_caused(spot: _Spot, linted: Linted) -> bool:
 
 
 def _stood_in_hunk(spot: _Spot, linted: Linted) -> bool:
-    """Whether the lines that these replaced had the same fault in the same words, on a line otherwise altered."""
+    """Whether the lines that these replaced had the same fault: of a name in the same words, else as often."""
     old = spot.diff.old_text
     hunk = _hunk_of(spot)
     if old is None or hunk is None:
         return False
+    before = _in_lines(linted.of("old", spot.diff.path), spot.said.code, hunk.old_lines)
     flagged = " ".join(spot.index.text[spot.said.start : spot.said.end].split())
-    return any(
-        one.code == spot.said.code
-        and (one.first_line in hunk.old_lines or one.last_line in hunk.old_lines)
-        and " ".join(old[one.start : one.end].split()) == flagged
-        for one in linted.of("old", spot.diff.path)
-    )
+    if any(" ".join(old[one.start : one.end].split()) == flagged for one in before):
+        return True
+    after = _in_lines(linted.of("new", spot.diff.path), spot.said.code, hunk.new_lines)
+    return not RULES[spot.said.code].anywhere and len(before) >= len(after)
+
+
+def _in_lines(said: Iterable[Diagnostic], code: str, lines: range) -> list[Diagnostic]:
+    return [one for one in said if one.code == code and (one.first_line in lines or one.last_line in lines)]
 
 
 def _hunk_of(spot: _Spot) -> Hunk | None:
@@ -170,9 +182,9 @@ def _hunk_of(spot: _Spot) -> Hunk | None:
 def _facts(spots: Iterable[_Spot]) -> Iterator[Fact]:
     """An undefined name is one fault of a file, wherever it is used; so is a habit of its author."""
     by_name: dict[tuple[str, str, str], list[_Spot]] = {}
-    for number, spot in enumerate(spots):
+    for spot in spots:
         rule = RULES[spot.said.code]
-        name = "" if rule.together else spot.said.message if rule.anywhere else str(number)
+        name = "" if rule.together else spot.said.message if rule.anywhere else str(spot.said.first_line)
         by_name.setdefault((spot.diff.path, rule.code, name), []).append(spot)
     for same in by_name.values():
         yield _fact(same[0], RULES[same[0].said.code], same[1:])

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
 from rebuttal.evidence.structure.prints import prints
-from rebuttal.findings.model import Fix, TextEdit
+from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.languages import Language
 from rebuttal.text.positions import LineIndex
 
@@ -137,13 +137,28 @@ def check(material: Material) -> Iterator[Fact]:
     """One fact for each leftover on an added line; what moved, or stood in the lines it replaced, is none."""
     told: dict[tuple[str, str, str], str] = {}
     for lines in changed_files(material):
-        if lines.diff.new_text is not None and lines.language is not None:
-            for fact in (*_leftovers(lines), *_focused(lines), *_conditions(lines), *prints(material, lines, DEBUG)):
-                if _is_new(material, lines, fact) and material.in_scope(lines.diff, (fact.first_line,)):
-                    # The same line in a file of the same name: a copy that a build made, told of once.
-                    copy = (fact.rule, lines.diff.path.rpartition("/")[2], plain(lines.new[fact.first_line]))
-                    if told.setdefault(copy, lines.diff.path) == lines.diff.path:
-                        yield fact
+        if lines.diff.new_text is None or lines.language is None:
+            continue
+        new: list[Fact] = []
+        for fact in (*_leftovers(lines), *_focused(lines), *_conditions(lines), *prints(material, lines, DEBUG)):
+            if _is_new(material, lines, fact) and material.in_scope(lines.diff, (fact.first_line,)):
+                # The same line in a file of the same name: a copy that a build made, told of once.
+                copy = (fact.rule, lines.diff.path.rpartition("/")[2], plain(lines.new[fact.first_line]))
+                if told.setdefault(copy, lines.diff.path) == lines.diff.path:
+                    new.append(fact)
+        yield from _near_ones_together(lines, new)
+
+
+def _near_ones_together(lines: Lines, facts: list[Fact]) -> Iterator[Fact]:
+    """Leftovers of one kind in one hunk are one fact: whoever takes out the first sees the others."""
+    groups: dict[tuple[str, str, int], list[Fact]] = {}
+    for fact in facts:
+        hunk = lines.hunk("new", fact.first_line)
+        groups.setdefault((fact.rule, fact.title, hunk.new_start), []).append(fact)
+    index = LineIndex(lines.diff.new_text or "")
+    for first, *others in groups.values():
+        places = (index.range_of_git_lines(one.first_line, one.last_line) for one in others)
+        yield evolve(first, related=tuple(Related(lines.diff.path, place, "and here") for place in places))
 
 
 def _is_new(material: Material, lines: Lines, fact: Fact) -> bool:
@@ -228,6 +243,8 @@ def _conditions(lines: Lines) -> Iterator[Fact]:
     for number, match in lines.found("new", pattern):
         if _ASSERTS.search(lines.new[number][: match.start() + 1]):
             continue  # `assert(0 && "why")` always fails, on purpose.
+        if _is_explained(lines, number):
+            continue
         if _is_operand(lines, number, match) and not _stood(lines, number, pattern):
             always = "true" if (match.lastgroup or "").startswith("or") else "false"
             yield CONSTANT.fact(
@@ -267,10 +284,15 @@ def _is_operand(lines: Lines, number: int, match: re.Match[str]) -> bool:
     return _DECIDES.search(above.text) is not None
 
 
+def _is_explained(lines: Lines, number: int) -> bool:
+    """Whether a comment stands on the line or right above."""
+    above = lines.new[number - 1].strip() if number else ""
+    return above.startswith(("#", "//", "*", "/*")) or re.search(r"//|/\*|\s#\s", lines.new[number]) is not None
+
+
 def _is_idiom(lines: Lines, number: int) -> bool:
     """Whether it makes a generator, is for type checkers, or a comment on or above it says why."""
-    above = lines.new[number - 1].strip() if number else ""
-    if above.startswith(("#", "//", "*", "/*")) or re.search(r"//|/\*|\s#\s", lines.new[number]):
+    if _is_explained(lines, number):
         return True
     text = " ".join(line.strip() for line in lines.new[number : number + 6])
     return re.search(r"\byield\b|\bimport\b|TYPE_CHECKING|\bclass\b|@deprecated", text) is not None

@@ -10,6 +10,7 @@ from rebuttal.evidence.structure.lines import Lines
 
 _GO_IGNORED = re.compile(r"^\s*(?:[\w.\[\], ]*,\s*)?_\s*:?=\s*(?P<call>[\w.]+(?:\[[^\]]*\])?)\(")
 _GO_SELF = re.compile(r"^\s*_\s*=\s*(?P<name>\w*[eE]rr)\s*$")
+_GO_BARE = re.compile(r"^\s*(?P<whole>(?P<call>[\w.]+)\(.*\))\s*$")
 _GO_EMPTY = re.compile(r"^\s*if\s+(?:.*;\s*)?(?P<name>\w*[eE]rr\w*)\s*!=\s*nil\s*\{\s*(?P<end>\})?\s*$")
 _GO_EMPTIED = re.compile(r"\bif\b[^\n{]*\berr\w*\s*!=\s*nil\s*\{\s*\}")
 _RUST_DROPPED = re.compile(
@@ -38,6 +39,12 @@ def _go(lines: Lines) -> Iterator[tuple[int, str]]:
         if _was_checked_in_go(lines, number, call):
             name = one_line(call, 60)
             yield number, f"The error of `{name}` was checked, and now it is assigned to `_`: a failure goes unnoticed."
+    for number, match in lines.found("new", _GO_BARE):
+        call = " ".join(match["whole"].split())
+        gone = (" ".join(lines.old[one].split()) for one in lines.hunk("new", number).old_lines)
+        if any(re.match(rf"if \w*[eE]rr :?= {re.escape(call)}; \w*[eE]rr != nil", one) for one in gone):
+            name = one_line(match["call"], 60)
+            yield number, f"The error of `{name}` was checked, and now nobody looks at it: a failure goes unnoticed."
     for number, match in lines.found("new", _GO_SELF):
         name = match["name"]
         hunk = lines.hunk("new", number)

@@ -45,7 +45,7 @@ _PRINTS: dict[Language, _Printing] = {
 }
 _MARKED = re.compile(
     r"""\s*\(?\s*[fFbu@$]?(["'`])\s*(?:here\b|i am here|got here|xxx+|debug\b|dbg\b|asdf|hello\b(?!,? world)|"""
-    r"""(?:[>=\-#!*+~])\1?|[>=#!*+~-]{3,}|wtf\b|fuck|test(?:ing)?\d*\1|foo\1|bar\1|\d{1,4}\1|aaa+|bbb+|zzz+)""",
+    r"""[>=\-#!*+~]+\1|[>=#!*+~-]{3,}|wtf\b|fuck|test(?:ing)?\d*\1|foo\1|bar\1|\d{1,4}\1|aaa+|bbb+|zzz+)""",
     re.IGNORECASE,
 )
 _SURE: tuple[Language, ...] = ("javascript", "typescript", "tsx", "java", "python", "go", "php", "csharp")

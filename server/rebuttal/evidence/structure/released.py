@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from rebuttal.evidence.model import one_line
 from rebuttal.evidence.structure.lines import Lines, plain
-from rebuttal.evidence.structure.pairs import Pair, removed
+from rebuttal.evidence.structure.pairs import Pair, pair_at, removed
 from rebuttal.evidence.structure.unwrapped import Lost
 
 _RELEASE = re.compile(
     r"^\s*(?:defer\s+|await\s+)?(?:(?P<on>[\w.$>\-@]*?\w)(?:\.|->|\?\.)(?P<method>(?:R?[Uu]nlock|release|close|Close|Release|Dispose|dispose"
     r"|[Cc]ommit|rollback|Rollback|ReleaseMutex|unsubscribe|disconnect|Done)\w{0,8})\s*\(\s*\)"
     r"|(?P<call>free|fclose|close|closedir|pclose|zfree|sdsfree|decrRefCount|av_free|g_free|kfree|pthread_mutex_unlock|pthread_rwlock_unlock|mtx_unlock|EVP_\w+_free"
-    r"|clearTimeout|clearInterval)\s*\(\s*&?(?P<of>[\w.>\-]+)\s*\))\s*;?\s*(?://.*|#.*)?$"
+    r"|clearTimeout|clearInterval)\s*\(\s*&?(?P<of>[$\w.>\-]+)\s*\)"
+    r"|(?P<deletes>delete)(?:\s*\[\s*\])?\s+(?P<deleted>[\w.>\-]+))\s*;?\s*(?://.*|#.*)?$"
 )
 _RELEASE_RUBY = re.compile(
     r"^\s*(?P<on>@?\w+)&?\.(?P<method>close|unlock|release|rollback|disconnect|unsubscribe)(?:\(\))?\s*(?:#.*)?$"
-    r"|(?P<call>(?!))(?P<of>(?!))"
+    r"|(?P<call>(?!))(?P<of>(?!))(?P<deletes>(?!))(?P<deleted>(?!))"
 )
 _DROPPED_CANCEL = re.compile(r",\s*_\s*:?=\s*(?P<call>context\.With(?:Timeout|Cancel|Deadline)\w*)\(")
 _TAKES = {
@@ -40,7 +41,8 @@ _ASYNC_LOCK = re.compile(
     r"|^\s*(?P<guard>(?:const\s+)?(?:std::)?(?:lock_guard|unique_lock|scoped_lock|shared_lock)\b.*)$"
     r"|^\s*(?P<ruby>@?[\w.]*(?:mutex|lock|monitor|ActiveRecord::Base|Base|connection)\w*\.(?:synchronize|transaction)(?:\([^)]*\))?\s+do\b.*|synchronize\s+do\b.*)$"
     r"|^\s*(?P<rust>let\s+(?:mut\s+)?_\w*\s*=\s*.*\.(?:lock|write|read)\(\).*)$"
-    r"|^\s*(?P<call>(?:await\s+)?[\w.>\-&]*(?:[Mm]u|[Mm]utex|[Ll]ock\w*|rwlock)\w*(?:\.|->)(?:R?Lock|lock|acquire)\(\)|pthread_mutex_lock\(.+\)|pthread_rwlock_\w*lock\(.+\)"
+    r"|^\s*(?P<call>(?:await\s+)?[\w.>\-&]*(?:[Mm]u|[Mm]utex|[Ll]ock\w*|rwlock)\w*(?:\.|->)(?:R?Lock|lock|acquire)\(\)"
+    r"|await\s+[\w.]*(?:[Mm]utex|[Ll]ock|[Ss]em|[Gg]ate)\w*\.(?:WaitAsync|acquire)\([^()]*\)|pthread_mutex_lock\(.+\)|pthread_rwlock_\w*lock\(.+\)"
     r"|(?:fcntl\.)?flock\(.+\bLOCK_(?:EX|SH)\b.*\))\s*;?\s*$",
 )
 _LOCKS = r"(?i)\b\w*(?:lock|mutex|synchroni[sz]|semaphore|atomic|transaction|begin)\w*"
@@ -53,8 +55,8 @@ _LOCKED = re.compile(
 def released(lines: Lines) -> Iterator[Lost]:
     """A release that is gone, with what was taken still taken in the same function."""
     for number, match, pair in removed(lines, _RELEASE_RUBY if lines.language == "ruby" else _RELEASE):
-        on = match["on"] or match["of"]
-        how = (match["method"] or match["call"]).lower()
+        on = match["on"] or match["of"] or match["deleted"]
+        how = (match["method"] or match["call"] or match["deletes"]).lower()
         if on in ("self", "this", "super", "base") or _is_released(pair, match, on):
             continue
         if _left_with(lines, number) or lines.moved_away(number):
@@ -81,6 +83,25 @@ def cancel_dropped(lines: Lines) -> Iterator[Lost]:
                 f"The function that `{match['call']}` gives to end its context is dropped: its timer and whatever "
                 "waits for it stay until the parent ends.",
                 "`cancel` is never called",
+            )
+
+
+def modifier_lost(lines: Lines) -> Iterator[Lost]:
+    """Java: a method that is no longer `synchronized` and otherwise as it was."""
+    if lines.language != "java" or "synchronized" not in (lines.diff.new_text or ""):
+        return  # Nothing of the file is shared any more, as far as it shows.
+    for number, match in lines.found("old", re.compile(r"\bsynchronized\s+(?!\()")):
+        before = lines.old[number]
+        without = plain(before[: match.start()] + before[match.end() :])
+        at = next((one for one in lines.hunk("old", number).new_lines if plain(lines.new[one]) == without), None)
+        pair = pair_at(lines, number)
+        if at is not None and pair is not None and len(pair.added) == 1:
+            name = one_line(pair.new.name, 40)
+            yield Lost(
+                at,
+                f"`{name}` is no longer `synchronized`, and other methods of the file are: threads can now be in both at "
+                "the same time.",
+                "Lock removed",
             )
 
 
@@ -118,7 +139,7 @@ def _is_released(pair: Pair, match: re.Match[str], on: str) -> bool:
 
 def _taken(lines: Lines, pair: Pair, number: int, on: str, how: str, call: str | None) -> tuple[int, str] | None:
     """The new line on which it is still taken."""
-    name = re.escape(on)
+    name = re.escape(on.removesuffix(".Body"))  # Go: what a request gives.
     if how.startswith(("unlock", "runlock", "releasemutex")) or "unlock" in how:
         pattern = rf"(?<![\w.]){name}{_TAKES['unlock']}|lock\w*\s*\(\s*&?{name}\b"
     elif how.startswith("release"):
@@ -127,6 +148,8 @@ def _taken(lines: Lines, pair: Pair, number: int, on: str, how: str, call: str |
         pattern = rf"(?<![\w.]){name}(?:{_TAKES['commit']})"
     elif how.startswith(("clear",)):
         pattern = rf"\b{name}\s*=\s*set(?:Timeout|Interval)\("
+    elif how == "delete":
+        pattern = rf"(?<![\w.>]){name}\s*=(?!=)\s*new\b|[*&]\s*{name}\s*[({{]\s*new\b"
     elif call and ("free" in how or how == "decrrefcount"):
         pattern = rf"(?<![\w.>]){name}\s*=(?!=)\s*(?:\([^)]*\)\s*)?{_ALLOCATES}"
     else:
@@ -141,8 +164,11 @@ def _taken(lines: Lines, pair: Pair, number: int, on: str, how: str, call: str |
 def _is_handed_over(pair: Pair, on: str, taken: str) -> bool:
     """Whether somebody else may give it back: it is returned, kept, or passed on by an added line."""
     name = re.escape(on)
+    stood = {plain(line) for line in pair.lines.old[pair.old.start_line : pair.old.end_line + 1]}
     return any(
-        re.search(rf"(?<![\w.]){name}\b", one) and not re.match(rf"{name}\s*(?:\.|->)", one) for one in pair.added
+        re.search(rf"(?<![\w.]){name}\b", one) and not re.match(rf"{name}\s*(?:\.|->)", one)
+        for one in pair.added
+        if one not in stood
     )
 
 
@@ -192,7 +218,9 @@ def _code_of(pair: Pair) -> list[str]:
 
 def _name_of(words: str) -> str:
     """The name of the lock itself."""
-    on = re.match(r"@?(?P<name>\w+)\.(?:synchronize|transaction)\b", words)
+    on = re.match(r"@?(?P<name>\w+)\.(?:synchronize|transaction)\b", words) or re.search(
+        r"(?P<name>\w+)\.(?:lock\(\)|WaitAsync\()", words
+    )
     if on is not None:
         return on["name"]
     found: list[str] = re.findall(
@@ -229,4 +257,6 @@ def _kept_inside(lines: Lines, pair: Pair, number: int, flat: bool) -> list[int]
         if re.search(r"[\w\])]\s*(?:\(|<<|[-+|&*/]?=(?!=)|\[|\.|\+\+|--)", line):
             inside.append(plain(line))
     places = {plain(lines.new[at]): at for at in range(pair.new.start_line, min(pair.new.end_line + 1, len(lines.new)))}
-    return sorted(places[one] for one in inside if one in places)
+    kept = [one for one in inside if one in places]
+    # Where most of it is other code now, so is what it has to guard.
+    return sorted(places[one] for one in kept) if 2 * len(kept) >= len(inside) or flat else []

@@ -128,6 +128,8 @@ def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
             continue
         if clause is None or clause.first_line != number or clause.has_error:
             continue
+        if side == "new" and _was_empty_before(lines, number):
+            continue
         block = next((one for one in clause.children if one.kind == "block"), None)
         if block is None or not _does_nothing(block) or _commented(lines, side, number, block.last_line):
             continue
@@ -144,6 +146,17 @@ def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
                 continue
             if not _is_cleanup(lines, side, number, body.text):
                 yield _Handler(number, number, match["what"], plain(whole.text))
+
+
+def _was_empty_before(lines: Lines, number: int) -> bool:
+    """Whether the head of the handler replaces that of one that did nothing either."""
+    if number not in lines.diff.added_lines:
+        return False
+    text = lines.old
+    return any(
+        _EXCEPT.match(text[at]) and at + 1 < len(text) and _NOTHING.match(text[at + 1].strip())
+        for at in lines.hunk("new", number).old_lines
+    )
 
 
 def _does_nothing(block: SyntaxNode) -> bool:

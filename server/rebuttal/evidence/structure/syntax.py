@@ -21,6 +21,9 @@ from rebuttal.text.positions import LineIndex, Range, git_lines
 
 _FIELDS = ("javascript", "typescript", "tsx")
 _FIELD_ENDS = re.compile(r"\s*(?:#?[\w$]+)?[ \t]*\r?\n\s*[\[*]")
+_DATA = re.compile(
+    r"(?i)(?:^|/)(?:\w*fixtures?\w*|test[_-]?data|\w*snapshots?\w*|syntax[_-]tests?|invalid|broken|corpus)/"
+)
 _TEMPLATE_MARKS = ("{{", "{%", "<%")
 
 
@@ -32,7 +35,7 @@ def check(material: Material, told: Told) -> Iterator[Fact]:
     """One fact for a file that was good (or is new) and no longer is."""
     for diff in material.files:
         language = language_of(diff.path)
-        if language is None or not diff.new_text or _is_template(diff) or _is_declaration(diff):
+        if language is None or not diff.new_text or _is_template(diff) or _is_declaration(diff) or _is_data(diff):
             continue
         if language in TRUSTED:
             yield from _faults(material, diff, language, told)
@@ -43,6 +46,11 @@ def check(material: Material, told: Told) -> Iterator[Fact]:
 def _is_template(diff: FileDiff) -> bool:
     """Whether the file is a template that makes code, not code."""
     return "{{" in diff.path or any(part in ("templates", "template") for part in diff.path.lower().split("/")[:-1])
+
+
+def _is_data(diff: FileDiff) -> bool:
+    """Whether it is a new file that tests read, or one with the escape codes of a terminal in it."""
+    return "\x1b" in (diff.new_text or "") or (diff.old_text is None and _DATA.search(diff.path) is not None)
 
 
 def _is_declaration(diff: FileDiff) -> bool:
