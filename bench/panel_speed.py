@@ -24,9 +24,9 @@ WARM_RUNS = 7
 COLD_RUNS = 3
 GOALS = {"small": (1_000, 400), "large": (1_500, 1_500)}
 """Cold and warm, milliseconds."""
-AGE = 3_600
-"""Seconds by which changed files are made older: what was written just now is read again each time."""
-
+SETTLED = 3.5
+"""Seconds after which what was written is remembered: of a file that was written just now no time tells whether it
+was written again."""
 
 EXPLAINED = (
     f"`python -m bench.panel_speed`; medians; {CHANGED} files changed, each with a new parameter and a new function; "
@@ -58,16 +58,9 @@ def worker(where: Path, edited: str, warm_runs: int) -> None:
     text = path.read_text("utf-8")
     for number in range(warm_runs):
         path.write_text(f"{text}\n# again {number}\n", "utf-8")
-        older(path)
         runs.append(panel())
     path.write_text(text, "utf-8")
-    older(path)
     print(json.dumps(runs))
-
-
-def older(path: Path) -> None:
-    then = time.time() - AGE
-    os.utime(path, (then, then))
 
 
 def changed(size: Size) -> tuple[Path, list[str], list[str]]:
@@ -76,8 +69,7 @@ def changed(size: Size) -> tuple[Path, list[str], list[str]]:
     change(where, size, CHANGED)
     numbers = [place * max(size.files // CHANGED, 1) % size.files for place in range(CHANGED)]
     paths = [path_of(number) for number in numbers]
-    for path in paths:
-        older(where / path)
+    time.sleep(SETTLED)
     subprocess.run(["git", "status"], cwd=where, capture_output=True, check=True)
     names = [function_of(number, 0) for number in numbers] + [f"newly{place}Added" for place in range(CHANGED)]
     return where, paths, names
