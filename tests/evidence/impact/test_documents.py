@@ -63,3 +63,17 @@ def test_documents_changed_with_the_code_are_no_finding(review: Review) -> None:
     before = {"app.py": CODE, "docs/use.md": "Call `fetch_all(url)`.\n"}
     after = {"app.py": CODE.replace("fetch_all", "fetch_some"), "docs/use.md": "Call `fetch_some(url)`.\n"}
     assert of(review(before, after), "impact:document") == []
+
+
+BODY = "class Body(Stream):\n    def size(self):\n        return 1\n"
+WRITABLE = BODY + "\n    def is_writable(self):\n        return False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("Every stream has `is_writable()`.\n", False), ("Ask `Body.is_writable()`.\n", True)]
+)
+def test_a_method_that_a_document_may_mean_of_the_base_is_told_only_with_its_class(
+    review: Review, text: str, told: bool
+) -> None:
+    before = {"body.py": WRITABLE, "docs/streams.md": text}
+    assert bool(of(review(before, {"body.py": BODY}), "impact:document")) is told

@@ -182,3 +182,69 @@ def test_a_name_that_its_file_now_passes_on_from_all_of_another_is_not_gone(revi
     }
     after = {"ssg/index.ts": "export * from './ssg';\n", "ssg/ssg.ts": before["ssg/index.ts"]}
     assert of(review(before, after), "impact:") == []
+
+
+@pytest.mark.parametrize(("listed", "told"), [("<module>mock</module>", True), ("<!--<module>mock</module>-->", False)])
+def test_a_java_module_that_maven_leaves_out_misses_nothing(review: Review, listed: str, told: bool) -> None:
+    parent = f"<project><modules><module>core</module>{listed}</modules></project>\n"
+    price = "package a;\n\npublic class Price {\n    public int total() { return 1; }\n}\n"
+    before = {
+        "pom.xml": parent,
+        "core/pom.xml": "<project></project>\n",
+        "mock/pom.xml": "<project></project>\n",
+        "core/src/a/Price.java": price,
+        "mock/src/a/Use.java": "package a;\n\nclass Use {\n    int f(Price one) { return one.total(); }\n}\n",
+    }
+    after = {"core/src/a/Price.java": price.replace("total()", "sum()")}
+    assert bool(of(review(before, after), "impact:removed")) is told
+
+
+def test_a_java_field_that_an_unknown_base_may_have_is_not_gone(review: Review) -> None:
+    phone = (
+        "package a;\n\npublic class Phone extends com.other.Message {\n    private int unknown;\n\n"
+        "    int get() { return this.unknown; }\n}\n"
+    )
+    after = {"a/Phone.java": phone.replace("    private int unknown;\n\n", "")}
+    assert of(review({"a/Phone.java": phone}, after), "impact:removed") == []
+
+
+def test_a_ruby_optional_parameter_before_a_required_one_takes_no_first_argument(review: Review) -> None:
+    query = "class Query\n  def self.make(_space = nil, depth)\n    depth\n  end\nend\n"
+    before = {"query.rb": query, "use.rb": "require_relative 'query'\n\nQuery.make(32)\n"}
+    assert of(review(before, {"query.rb": query.replace("_space = nil, ", "")}), "impact:signature") == []
+
+
+def test_a_method_that_a_php_trait_takes_from_another_is_not_gone(review: Review) -> None:
+    reads = "<?php\n\nnamespace App;\n\ntrait Reads\n{\n    protected function readValue($a)\n    {\n    }\n}\n"
+    before = {
+        "src/Reads.php": reads,
+        "src/Job.php": (
+            "<?php\n\nnamespace App;\n\nclass Job\n{\n    use Reads;\n\n"
+            "    public function run()\n    {\n        $this->readValue(1);\n    }\n}\n"
+        ),
+    }
+    after = {
+        "src/Reads.php": "<?php\n\nnamespace App;\n\ntrait Reads\n{\n    use ReadsMore;\n}\n",
+        "src/ReadsMore.php": reads.replace("trait Reads", "trait ReadsMore"),
+    }
+    assert of(review(before, after), "impact:removed") == []
+
+
+def test_a_php_method_that_left_the_interface_is_still_there_in_a_class(review: Review) -> None:
+    factory = (
+        "<?php\n\nnamespace App;\n\ninterface Factory\n{\n    public function pause($queue);\n\n"
+        "    public function go();\n}\n"
+    )
+    before = {
+        "src/Factory.php": factory,
+        "src/Manager.php": (
+            "<?php\n\nnamespace App;\n\nclass Manager implements Factory\n{\n    public function pause($queue)\n    {\n"
+            "    }\n\n    public function go()\n    {\n    }\n}\n"
+        ),
+        "src/Use.php": (
+            "<?php\n\nnamespace App;\n\nclass Pauser\n{\n    public function run(Factory $manager)\n    {\n"
+            "        $manager->pause('a');\n    }\n}\n"
+        ),
+    }
+    after = {"src/Factory.php": factory.replace("    public function pause($queue);\n\n", "")}
+    assert of(review(before, after), "impact:removed") == []

@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.impact import gopackages, kinds
+from rebuttal.evidence.impact import gopackages
 from rebuttal.evidence.impact.altered import altered, shape
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.jsexports import still_exports
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
-from rebuttal.evidence.impact.present import is_present, needs, stands_without
+from rebuttal.evidence.impact.present import binds_in_order, is_present, needs, stands_without
 from rebuttal.evidence.impact.signatures import refusal, shift
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.impact.users import WHOLE, usages
@@ -40,7 +40,6 @@ def check(material: Material, clock: Callable[[], float] = time.thread_time) -> 
     every = [one for diff in material.files for one in altered(diff, material.parser) if _of_interest(material, one)]
     if not every:
         return
-    kinds.expect(material)
     deadline = clock() + SECONDS
     wanted = frozenset(name for one in every for name in one.written)
     code = Code(material.change, material.repository.new, material.parser, wanted)
@@ -183,7 +182,7 @@ def _reason_refused(material: Material, one: Altered, usage: Usage) -> str | Non
         if one.language == "javascript" and (_is_optional_in_body(one, given.positional) or not needs(one, given)):
             return None
         return refused
-    if touched or given.has_spread:
+    if touched or given.has_spread or not binds_in_order(one.old.parameters):
         return None  # What a spread holds may have changed with the signature.
     return shift(one.old.parameters, new.parameters, given)
 

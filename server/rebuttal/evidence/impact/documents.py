@@ -110,6 +110,10 @@ def _stale(ground: Ground, one: Gone) -> Iterator[Related]:
     yield from found
 
 
+def _may_be_of_a_base(one: Gone, line: str) -> bool:
+    return one.heir is not None and one.heir not in line
+
+
 def _stands(one: Gone, line: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(one.name)}(?![\w-])", line) is not None
 
@@ -145,7 +149,7 @@ def _in_prose(ground: Ground, one: Gone, source: Source, text: list[str], lines:
     for line in lines:
         if not _in_span(one, text[line]) and not _is_code(source.path, text, line) and one.what == "symbol":
             continue
-        if not _is_told(ground, source.path, text, line):
+        if not _is_told(ground, source.path, text, line) and not _may_be_of_a_base(one, text[line]):
             yield _related(one, source, text, line)
 
 
@@ -159,7 +163,7 @@ def _is_code(path: str, text: list[str], line: int) -> bool:
 
 def _in_comments(ground: Ground, one: Gone, source: Source, text: list[str], lines: list[int]) -> Iterator[Related]:
     for line in lines:
-        if _CODE_OFF.search(text[line]):
+        if _CODE_OFF.search(text[line]) or _may_be_of_a_base(one, text[line]):
             continue
         called = re.search(rf"\b{re.escape(one.name)}\(", text[line]) is not None
         shown = _in_span(one, text[line]) or _LINK.search(text[line]) or called

@@ -47,6 +47,8 @@ class Gone:
     """Of the old side."""
     start_offset: int
     symbol: Symbol | None = None
+    heir: str | None = None
+    """The class of a method, where it inherits: a base may have the method too."""
 
 
 def gone(material: Material) -> tuple[Gone, ...]:
@@ -78,10 +80,12 @@ def _symbols(material: Material, diff: FileDiff) -> Iterator[Gone]:
         symbols = symbols_of(text, language, material.parser)
     except Unparsed:
         return
+    heirs = {one.qualified: one.name for one in symbols if one.kind == "class" and one.bases}
     for one in symbols:
         outer = one.parent in (None, "class", "interface", "namespace", "enum") and one.kind in _KINDS
         if outer and one.name_line in removed and one.is_public and one.name not in left:
-            yield Gone(diff, "symbol", one.name, one.name_line, one.name_offset, one)
+            heir = heirs.get(one.qualified.rpartition(".")[0]) if one.kind == "method" else None
+            yield Gone(diff, "symbol", one.name, one.name_line, one.name_offset, one, heir)
 
 
 def words_in(text: str) -> frozenset[str]:

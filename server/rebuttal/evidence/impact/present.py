@@ -71,6 +71,12 @@ def stands_without(one: Altered, source: Source) -> bool:
     )
 
 
+def binds_in_order(parameters: tuple[Parameter, ...]) -> bool:
+    """Whether the first argument is the first parameter's: Ruby first serves those that need one."""
+    taken = [one.required for one in parameters if one.kind in ("positional", "positional_only")]
+    return sorted(taken, reverse=True) == taken
+
+
 def needs(one: Altered, given: Arguments) -> bool:
     """Whether a JavaScript function goes wrong for a call that leaves its last arguments out.
 

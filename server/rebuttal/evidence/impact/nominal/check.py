@@ -14,6 +14,7 @@ from rebuttal.evidence.impact.altered import touches
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.nominal.groups import Group, function_groups, gone_types, member_groups, type_groups
 from rebuttal.evidence.impact.nominal.heirs import left_behind
+from rebuttal.evidence.impact.nominal.maven import is_built
 from rebuttal.evidence.impact.nominal.types import NOMINAL, Types, declared, packages
 from rebuttal.evidence.impact.nominal.users import Uses, extensions_named
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
@@ -58,6 +59,7 @@ def _search(material: Material, language: Language, diffs: list[FileDiff]) -> Se
     before = [(diff, Source(diff.old_path or diff.path, diff.old_text or "", parser, frozenset())) for diff in diffs]
     before = [(diff, source) for diff, source in before if _is_worth(diff, source, language)]
     types.look_through(diff.path for diff, _ in before if diff.new_text is not None)
+    types.expect(name for diff, source in before for name in _asked_for(diff, source))
     types.seek(_elsewhere(before, types))
     lost = list(gone_types(before, types))
     types.lose(full for full in (one.full for _, one in lost))
@@ -69,6 +71,16 @@ def _search(material: Material, language: Language, diffs: list[FileDiff]) -> Se
             groups += function_groups(diff, source, types, after)
     wanted = (one for one in groups if _in_scope(material, one))
     return Search(material, types, code, tuple(wanted))
+
+
+def _asked_for(diff: FileDiff, source: Source) -> Iterator[str]:
+    """The names of a file that are likely searched for: what was altered in it, and the types of that."""
+    lines = [one.start_line for one in source.symbols if touches(diff, one)]
+    if diff.new_text is not None:
+        yield from (one.name for one in source.symbols if touches(diff, one))
+    for one in declared(source):
+        if diff.new_text is None or any(one.symbol.start_line <= line <= one.symbol.end_line for line in lines):
+            yield one.symbol.name
 
 
 def _elsewhere(before: list[tuple[FileDiff, Source]], types: Types) -> Iterator[str]:
@@ -141,6 +153,8 @@ def _broken(search: Search, group: Group, sources: list[Source]) -> list[Broken]
     only = group.kind == "member" and bool(group.old) and _is_only(group, sources)
     near = _near(search, group, sources, only)
     found = [broken for source in near for broken in uses.broken(group, source, only, extensions)]
+    if search.types.language == "java":
+        found = [one for one in found if is_built(one.usage.source.path, search.material.repository.new.read)]
     return sorted(found, key=lambda one: (one.usage.source.path, one.usage.reference.line))
 
 

@@ -183,7 +183,7 @@ class Uses:
                 found = [(part, symbol) for part, symbol in found if symbol.kind == "method"]
             elif one.receiver is None:
                 continue  # A local name may be meant.
-            if group.is_gone and (found or self._is_magic(full)):
+            if group.is_gone and (found or self._is_magic(full) or self._may_be_an_heirs(group, one, full)):
                 continue
             yield from self._judged(group, Usage(source, one, "certain"), [symbol for _, symbol in found], extensions)
 
@@ -241,10 +241,18 @@ class Uses:
     def _may_be_inherited(self, group: Group) -> bool:
         """Whether a type of which not all bases are known may have inherited what is called."""
         if group.is_gone:
+            if not group.old:
+                return True  # A field: nothing says that it hides an inherited one.
             if "private" in group.words:
                 return False
             return self.types.language == "php" or bool(_SAYS_SO & group.words)
         return bool(_SAYS_SO & group.words) and not self.types.ancestors(group.full)[1]
+
+    def _may_be_an_heirs(self, group: Group, one: Reference, full: str) -> bool:
+        """Whether the object, whose type PHP only checks as it is passed, may be of an heir that has the method."""
+        if self.types.language != "php" or one.receiver in (*SELF, *SUPER):
+            return False
+        return any(group.name in heir.members for heir in self.types.descendants(full).values())
 
     def _is_magic(self, full: str) -> bool:
         return self.types.language == "php" and self.types.has(full, ("__call", "__callStatic"))

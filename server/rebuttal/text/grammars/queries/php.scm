@@ -14,6 +14,7 @@
 (base_clause (_) @base) @heritage
 (class_interface_clause (_) @base) @heritage
 (class_declaration body: (declaration_list (use_declaration [(name) (qualified_name)] @base))) @heir
+(trait_declaration body: (declaration_list (use_declaration [(name) (qualified_name)] @base))) @heir
 ; uses
 (function_call_expression function: (name) @call arguments: (_) @arguments) @whole
 (function_call_expression function: (qualified_name (name) @call) arguments: (_) @arguments) @whole
