@@ -225,6 +225,99 @@ GONE += [
     ),
     ("a.js", BODY, BODY.replace("await ", ""), "const page = pages.render(key);"),
 ]
+SYNCHRONIZED = """\
+class A {
+  synchronized void add(int a) {
+    total += a;
+  }
+  synchronized int total() {
+    return total;
+  }
+}
+"""
+GATED = """\
+class A {
+  async Task Add(int a) {
+    await _gate.WaitAsync();
+    try {
+      _total += a;
+    } finally {
+      _gate.Release();
+    }
+  }
+  void B() { _gate.Wait(); }
+}
+"""
+FETCH = """\
+package a
+
+func f(u string) ([]byte, error) {
+\tanswer, err := http.Get(u)
+\tif err != nil {
+\t\treturn nil, err
+\t}
+\tdefer answer.Body.Close()
+\treturn io.ReadAll(answer.Body)
+}
+"""
+MINE = "int f(int n)\n{\n    int* a = new int[n];\n    int s = sum(a, n);\n    delete[] a;\n    return s;\n}\n"
+FINALLY = """\
+export async function f(p) {
+  const h = await fs.open(p);
+  try {
+    return await h.readFile();
+  } finally {
+    await h.close();
+  }
+}
+"""
+USED = "class A {\n  int F(string p) {\n    using var r = new Reader(p);\n    return r.Read();\n  }\n}\n"
+QUEUE = "async def run(q):\n    await q.put(1)\n    tell(q)\n"
+SERVED = """\
+package a
+
+func put(w http.ResponseWriter, r *http.Request) {
+\tif r.ContentLength > limit {
+\t\thttp.Error(w, "large", http.StatusRequestEntityTooLarge)
+\t\treturn
+\t}
+\tsave(r.Body)
+}
+"""
+NAMED = "export function put(item) {\n  checkItem(item);\n  items.push(item);\n}\n"
+GONE += [
+    ("A.java", SYNCHRONIZED, SYNCHRONIZED.replace("synchronized void", "void"), "void add(int a) {"),
+    (
+        "A.cs",
+        GATED,
+        "class A {\n  async Task Add(int a) {\n    _total += a;\n  }\n  void B() { _gate.Wait(); }\n}\n",
+        "_total += a;",
+    ),
+    ("a.go", FETCH, FETCH.replace("\tdefer answer.Body.Close()\n", ""), "answer, err := http.Get(u)"),
+    ("a.cpp", MINE, MINE.replace("    delete[] a;\n", ""), "int* a = new int[n];"),
+    (
+        "a.js",
+        FINALLY,
+        "export async function f(p) {\n  const h = await fs.open(p);\n  return await h.readFile();\n}\n",
+        "const h = await fs.open(p);",
+    ),
+    ("A.cs", USED, USED.replace("using var", "var"), "var r = new Reader(p);"),
+    ("a.py", QUEUE, QUEUE.replace("await ", ""), "q.put(1)"),
+    ("a.go", SERVED, SERVED.partition("\tif r.")[0] + "\tsave(r.Body)\n}\n", "save(r.Body)"),
+    ("a.js", NAMED, NAMED.replace("  checkItem(item);\n", ""), "items.push(item);"),
+    (
+        "a.rs",
+        'fn f(a: &[u8]) -> u8 {\n    assert!(a.len() > 4, "short");\n    a[4]\n}\n',
+        "fn f(a: &[u8]) -> u8 {\n    a[4]\n}\n",
+        "a[4]",
+    ),
+    (
+        "a.py",
+        "def f(a, b):\n    assert len(a) == len(b)\n    return zip(a, b)\n",
+        "def f(a, b):\n    return zip(a, b)\n",
+        "return zip(a, b)",
+    ),
+]
 AGE = [
     (
         "a.py",
@@ -313,6 +406,23 @@ STANDS = [
         "a.py",
         PYTHON_AGE.replace("ValueError(age)", "NotImplementedError"),
         _without_check(PYTHON_AGE),
+    ),
+    # It told a checker of types what it knows.
+    (
+        "a.py",
+        "def f(a):\n    assert isinstance(a, str)\n    return a.upper()\n",
+        "def f(a):\n    return a.upper()\n",
+    ),
+    # Nobody else in the file is synchronized, or what is awaited is made without waiting.
+    (
+        "A.java",
+        SYNCHRONIZED.replace("synchronized int", "int"),
+        SYNCHRONIZED.replace("synchronized int", "int").replace("synchronized void", "void"),
+    ),
+    (
+        "a.py",
+        f"def put(a):\n    return a\n\n\n{QUEUE}",
+        f"def put(a):\n    return a\n\n\n{QUEUE}".replace("await ", ""),
     ),
     # It led elsewhere, without an error.
     ("a.py", PYTHON_AGE.replace("raise ValueError(age)", "return 0"), _without_check(PYTHON_AGE)),

@@ -38,7 +38,38 @@ func f(a int) error {
 RUST = "fn f(a: i32) -> Result<(), E> {\n    load(a)?;\n    Ok(())\n}\n"
 RUBY = "def f(a)\n  load(a)\nend\n"
 
+REMOVE = """\
+package a
+
+func f(p string) {
+\tif err := os.Remove(p); err != nil {
+\t\tlog.Print(err)
+\t}
+\tdone()
+}
+"""
+SAVED = "package a\n\nfunc f(s Store) error {\n\tuse(s)\n\treturn s.Flush()\n}\n"
+READ = "function read(file) {\n  const all = JSON.parse(text(file));\n  return all;\n}\n"
+READ_QUIETLY = (
+    "function read(file) {\n  let all = {};\n  try {\n    all = JSON.parse(text(file));\n"
+    "  } catch (e) {}\n  return all;\n}\n"
+)
+
 SWALLOWED = [
+    ("a.go", REMOVE, "package a\n\nfunc f(p string) {\n\tos.Remove(p)\n\tdone()\n}\n"),
+    ("a.go", SAVED, SAVED.replace("return s.Flush()", "_ = s.Flush()\n\treturn nil")),
+    ("a.js", READ, READ_QUIETLY),
+    ("a.py", py("except KeyError:\n        raise Wrong from None"), py("except KeyError:\n        pass")),
+    (
+        "a.php",
+        braces(PHP, "catch (LoadError $e) {\n      throw new Wrong($a);\n    }"),
+        braces(PHP, "catch (LoadError $e) {\n    }"),
+    ),
+    (
+        "src/main/java/com/example/shop/A.java",
+        braces(JAVA, "catch (IOException e) {\n      log(e);\n    }", "} }\n"),
+        braces(JAVA, "catch (IOException e) {\n    }", "} }\n"),
+    ),
     ("a.py", PY, py("except Exception:\n        pass")),
     ("a.py", PY, py("except Exception:\n        return None")),
     ("a.py", PY, py("except (ValueError, Exception) as e:\n        ...")),
@@ -63,6 +94,9 @@ SWALLOWED = [
     ("a.swift", "func f() throws {\n  try load(1)\n}\n", "func f() throws {\n  try? load(1)\n}\n"),
 ]
 FINE = [
+    # A count, no error; a default of new code.
+    ("a.go", SAVED, SAVED.replace("use(s)", "_ = s.Count()")),
+    ("a.js", "const a = 1;\n", READ_QUIETLY),
     ("a.py", PY, py("except KeyError:\n        pass")),
     ("a.py", PY, py("except Exception:\n        log.exception('x')")),
     ("a.py", PY, py("except Exception:\n        pass  # the cache is only a help")),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rebuttal.evidence.model import Material, one_line
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
 from rebuttal.evidence.structure.pairs import Pair, pair_at, removed
-from rebuttal.evidence.structure.refused import is_made_anew, refusal_lost
+from rebuttal.evidence.structure.refused import condition_at, is_made_anew, refusal_lost
 from rebuttal.evidence.structure.unwrapped import Lost
 
 _SUBJECT = r"(?P<{}>[A-Za-z_$@][\w$@]*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)*)"
@@ -36,13 +36,13 @@ _EMPTY = re.compile(
 )
 _PERMISSION = re.compile(
     r"(?i)permission|authori[sz]ed|is_?admin|is_?staff|is_?superuser|is_?authenticated|has_?perm|has_?role|can_?access|is_?owner|csrf"
-    r"|is_?allowed|has_?access|logged_?in|check_?access"
+    r"|is_?allowed|has_?access|logged_?in|check_?access|(?:\.|->)can(?:not)?\("
 )
 _ERROR = re.compile(r"^\s*if\s+(?P<name>\w*[eE]rr)\s*!=\s*nil\s*\{\s*$")
 _VALIDATES = re.compile(
-    r"^\s*(?:await\s+)?(?:[\w.$@]*(?:\.|->|::))?(?P<name>_{0,2}(?:validate|verify|ensure|authorize|authenticate|authorise|require"
-    r"|check_?(?:perm|auth|access|valid|csrf|token|sig|bound|limit|quota|size|type|arg)|assert_?(?:perm|auth|valid|not_?null|can)|checkNotNull"
-    r"|checkArgument|checkState|requireNonNull|enforce|sanitize|preauthorize)\w*[!?]?)"
+    r"^\s*(?:await\s+)?(?:[\w.$@]*(?:\.|->|::))?(?P<name>_{0,2}(?:validate|verify|ensure(?!_sync|_future)|authorize|authenticate|authorise|require"
+    r"|check_?(?:perm|auth|access|valid|csrf|token|sig|bound|limit|quota|size|type|arg)|assert_?(?:perm|auth|valid|not_?null|can)|check[A-Z]\w"
+    r"|requireNonNull|enforce|sanitize|preauthorize)\w*[!?]?)"
     r"\s*(?:\(.*\)|\s[\w:.,@ ]+)?\s*;?\s*$"
 )
 _ALIKE = re.compile(r"(?i)valid|check|verif|ensure|assert|requir|enforce|guard|sanit|auth|throw|raise")
@@ -77,7 +77,7 @@ def _left_on(lines: Lines, number: int, line: str) -> str | None:
     if lines.hunk("old", number).new_count > 1:
         return None
     if (match := _IF.match(line)) is not None and (match["exit"] or _only_exits(lines, number)):
-        return match["condition"].strip().rstrip(" {:")
+        return condition_at(lines, number) or match["condition"].strip().rstrip(" {:")
     if lines.language == "ruby" and (match := _AFTER.match(line)) is not None:
         condition = match["condition"].strip()
         return f"!{condition}" if match["word"] == "unless" else condition
@@ -235,6 +235,9 @@ def _validation(material: Material, lines: Lines, number: int, match: re.Match[s
             for _, line in one.changed("old")
         ):
             return  # The check itself is gone with all its users.
+    given = re.search(r"\(\s*(\w+)", lines.old[number])
+    if given is not None and re.search(r"(?i)null", name) and pair.holds(rf"\b{given[1]}\s*[!=]==?\s*null\b"):
+        return  # Another line looks at it.
     kept = [one for one in pair.kept_after(number) if re.search(r"[\w)\]]\s*(?:\(|=|\.)|\breturn\b", one[1])]
     if not kept:
         return

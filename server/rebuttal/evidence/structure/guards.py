@@ -13,7 +13,8 @@ from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE, SECURITY
 from rebuttal.evidence.structure.checked import checks_lost, decorators_lost, error_checks_lost
 from rebuttal.evidence.structure.lines import Lines, changed_files
-from rebuttal.evidence.structure.released import cancel_dropped, released, unguarded
+from rebuttal.evidence.structure.refused import assertions_lost
+from rebuttal.evidence.structure.released import cancel_dropped, modifier_lost, released, unguarded
 from rebuttal.evidence.structure.unwrapped import Lost, constant_time_lost, unwrapped
 
 GUARD_REMOVED = Rule(
@@ -38,6 +39,8 @@ def check(material: Material) -> Iterator[Fact]:
         unguarded,
         error_checks_lost,
         lambda lines: checks_lost(material, lines),
+        lambda lines: assertions_lost(material, lines),
+        modifier_lost,
         lambda lines: decorators_lost(material, lines),
     )
     for lines in changed_files(material):

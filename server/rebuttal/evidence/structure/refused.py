@@ -20,9 +20,15 @@ _MOST_LINES = 8
 _FAILS = re.compile(
     r"^(?:raise\b|throw\b|panic!?\(|die\b|bail!|fail\b|abort\(|(?:sys\.|os\.)?[eE]xit\(|halt\b"
     r"|return\s+(?:.*,\s*)?(?:Err\(|Promise\.reject\(|&?(?:\w+\.)?(?:errors?|Errorf?|fmt|status|Err\w*|err[A-Z]\w*)\b)"
+    r"|return\s+(?:this\.|await\s+)?(?:BadRequest|Unauthorized|Forbid|NotFound|Conflict|ValidationProblem"
+    r"|HttpResponse(?:BadRequest|Forbidden|NotFound)|abort|ResponseEntity\.(?:badRequest|status|notFound))\b"
     r"|goto\s+\w*(?:err|fail|oom|bad|invalid)\w*)",
 )
 _FAILS_IN_C = re.compile(r"^return\s+(?:NULL|nullptr|-\s*\w+|\w*(?:ERR|FAIL|INVALID|EINVAL)\w*)\s*;")
+_ANSWERS = re.compile(
+    r"\bhttp\.Error\(|\bAbort\w*\(|\.(?:sendStatus|status|code|WriteHeader)\(\s*(?:4\d\d|http\.Status[BFU])"
+)
+"""A refusal in the words of a server, before a bare `return`."""
 _NO_FAULT = re.compile(
     r"(?i)not\s?(?:yet\s|be\s|currently\s)?(?:implement|support)|unsupported|unimplemented|deprecat|no longer"
     r"|unreachable|experimental|NotImplemented|TODO|StopIteration|\bskip"
@@ -77,6 +83,38 @@ def refusal_lost(material: Material, lines: Lines, number: int) -> Iterator[Lost
         )
 
 
+_ASSERTION = re.compile(
+    r"^\s*(?:assert\s+(?P<plain>[^,]+?)(?:,.*)?$|(?P<name>assert|(?:debug_)?assert(?:_eq|_ne)?!|ensure!|Debug\.Assert"
+    r"|console\.assert|Contract\.Requires|\w+Exception\.ThrowIf\w+|Preconditions\.check\w+|Guard\.[\w.]+)\s*\((?P<given>.*)\)\s*;?\s*$)"
+)
+_OF_TYPES = re.compile(
+    r"\bisinstance\b|\bcallable\b|\bis\s+not\s+None$|\bis\s+None$|^\w+$|static_assert|\bFalse\b|^false\b"
+)
+"""In Python an assertion is how a checker of types is told what it cannot see."""
+
+
+def assertions_lost(material: Material, lines: Lines) -> Iterator[Lost]:
+    """Assertions outside of tests that are gone, while what they were about is used as before."""
+    for number, match in lines.found("old", _ASSERTION):
+        given = plain(match["plain"] or match["given"] or "")
+        pair = pair_at(lines, number)
+        if pair is None or not pair.same_header or pair.added or not given:
+            continue
+        if lines.language in ("python", "javascript", "typescript", "tsx") and _OF_TYPES.search(given):
+            continue
+        refusal = _Refusal(number, number, given, match[0])
+        names = _names(given)
+        if not names or _stands_elsewhere(material, lines, pair, refusal, names) or _is_meant(material, pair):
+            continue
+        at = _used(lines, pair, refusal, names)
+        if at is not None and not any(is_made_anew(material, pair, one) for one in names):
+            yield Lost(
+                at,
+                f"The assertion `{one_line(given, 60)}` is gone: where it does not hold, what follows now goes on.",
+                "Assertion removed",
+            )
+
+
 def _refusal(lines: Lines, number: int) -> _Refusal | None:
     whole = _whole(lines, number)
     if whole is None or any(at not in lines.diff.removed_lines for at in range(number, whole.last_line + 1)):
@@ -86,10 +124,18 @@ def _refusal(lines: Lines, number: int) -> _Refusal | None:
         return None
     last = _last_statement(body)
     in_c = lines.language in ("c", "cpp")
-    if not (_FAILS.match(last) or (in_c and _FAILS_IN_C.match(last))):
+    refuses = _FAILS.match(last) or (in_c and _FAILS_IN_C.match(last))
+    if not refuses and not (last.startswith("return") and _ANSWERS.search(body.text)):
         return None
     text = re.sub(r"^\((.*)\)$", r"\1", plain(condition.text))
     return _Refusal(number, whole.last_line, text, plain(body.text))
+
+
+def condition_at(lines: Lines, number: int) -> str | None:
+    """The condition of the statement that begins on an old line, without its parentheses."""
+    whole = _whole(lines, number)
+    condition = whole.field("condition") if whole is not None else None
+    return None if condition is None else re.sub(r"^\((.*)\)$", r"\1", plain(condition.text))
 
 
 def _whole(lines: Lines, number: int) -> SyntaxNode | None:

@@ -99,8 +99,8 @@ def modifier_lost(lines: Lines) -> Iterator[Lost]:
             name = one_line(pair.new.name, 40)
             yield Lost(
                 at,
-                f"`{name}` is no longer `synchronized`, and other methods of the file are: threads can now be in both at "
-                "the same time.",
+                f"`{name}` is no longer `synchronized`, and others of the file are: threads can now be in both at the "
+                "same time.",
                 "Lock removed",
             )
 

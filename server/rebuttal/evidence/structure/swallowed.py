@@ -124,9 +124,10 @@ def _python(lines: Lines, side: Side) -> Iterator[_Handler]:
         node = lines.node(side, number, match.start() + len(match[0]) - len(match[0].lstrip()))
         clause = node.nearest("except_clause") if node is not None else None
         # A bare one of the base counts as well: to narrow it is no fault.
-        if not (_BROAD.search(what) or (side == "old" and not what)):
-            continue
         if clause is None or clause.first_line != number or clause.has_error:
+            continue
+        emptied = side == "new" and _passed_on_before(lines, number, clause.last_line)
+        if not (emptied or _BROAD.search(what) or (side == "old" and not what)):
             continue
         if side == "new" and _was_empty_before(lines, number):
             continue
@@ -156,6 +157,20 @@ def _was_empty_before(lines: Lines, number: int) -> bool:
     return any(
         _EXCEPT.match(text[at]) and at + 1 < len(text) and _NOTHING.match(text[at + 1].strip())
         for at in lines.hunk("new", number).old_lines
+    )
+
+
+_PASSES_ON = re.compile(r"^\s*(?:raise|throw)\b")
+
+
+def _passed_on_before(lines: Lines, first: int, last: int) -> bool:
+    """Whether the handler stood in the base and passed the error on: then a narrow one counts as well."""
+    if first in lines.diff.added_lines:
+        return False
+    return any(
+        any(_PASSES_ON.match(lines.old[line]) for line in hunk.old_lines)
+        for hunk in lines.diff.hunks
+        if first < hunk.new_start <= last + 1
     )
 
 
@@ -224,7 +239,8 @@ def _catch_clause(lines: Lines, side: Side, number: int, clause: SyntaxNode) -> 
         return
     if _is_probe(tried) and (side == "old" or not _failed_before(lines, tried)):
         return
-    if lines.language == "php" and not _BROAD_PHP.search(what):
+    narrow = lines.language == "php" and not _BROAD_PHP.search(what)
+    if narrow and not (side == "new" and _passed_on_before(lines, number, clause.last_line)):
         return
     yield _Handler(number, clause.last_line, what, plain(tried.text + match["body"]))
 

@@ -13,7 +13,7 @@ from rebuttal.evidence.model import Material, one_line
 from rebuttal.evidence.structure.lines import Lines, changed_files
 from rebuttal.evidence.structure.pairs import Pair, pair_at
 from rebuttal.findings.model import Category
-from rebuttal.text.languages import GLOBS, Language
+from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.nodes import SyntaxNode
 
 
@@ -88,7 +88,8 @@ def _await_lost(material: Material, lines: Lines, number: int, line: str, added:
         return
     without = line[: match.start()] + line[match.end() :]
     # `(await f()).x` may have lost its parentheses too.
-    at = added.get(_squeezed(without), added.get(_squeezed(re.sub(r"\(([\w.]+\([^()]*\))\)", r"\1", without))))
+    forms = (without, re.sub(r"\(([\w.]+\([^()]*\))\)", r"\1", without), re.sub(r"\)\?(?=;|$)", ")", without))
+    at = next((added[one] for one in map(_squeezed, forms) if one in added), None)
     if at is None or not _code(lines, number, match.start()):
         return
     pair = pair_at(lines, number)
@@ -110,6 +111,12 @@ def _await_lost(material: Material, lines: Lines, number: int, line: str, added:
 _JS: tuple[Language, ...] = ("javascript", "typescript", "tsx")
 _GREPPED = 100
 """Lines."""
+_DEFINES_JS = r"\bfunction\s+{0}\s*\(|\b{0}\s*[:=]\s*(?:async\b|function|\()|^\s*(?:\w+\s+)*{0}\s*\([^\n]*\{{\s*$"
+_DEFINES: dict[Language, str] = {
+    **dict.fromkeys(_JS, _DEFINES_JS),
+    "python": r"\bdef\s+{0}\s*\(",
+    "rust": r"\bfn\s+{0}\s*[<(]",
+}
 _NO_DEFINITION = re.compile(r"\s*(?:if|for|while|switch|return|await)\b")
 _CALLS = ("call", "call_expression", "invocation_expression", "method_invocation")
 _CHAINS = (*_CALLS, "member_expression", "attribute", "parenthesized_expression")
@@ -142,7 +149,7 @@ def _is_used_unready(lines: Lines, pair: Pair, at: int, target: SyntaxNode) -> b
         return True
     name = re.escape(target.text)
     later = "\n".join(lines.new[at + 1 : pair.new.end_line + 1])
-    waited = rf"await[^\n]*\b{name}\b|\breturn\s+{name}\b|\bPromise\.\w+\([^\n]*\b{name}\b"
+    waited = rf"await[^\n]*\b{name}\b|\breturn\s+{name}\b(?!\s*[.\[])|\bPromise\.\w+\([^\n]*\b{name}\b"
     used = rf"(?<![\w.]){name}(?:\.(?!then\b|catch\b|finally\b|add_done_callback|cancel\b)|\[)"
     if lines.language in _JS:
         used += rf"|\bJSON\.stringify\({name}\b|\$\{{{name}\}}|(?<![\w.]){name}\s*[=!]==?"
@@ -170,17 +177,15 @@ def _still_async(material: Material, lines: Lines, pair: Pair, name: str) -> boo
         return True
     if pair.holds(r"\bawait\b"):
         return True
-    return lines.language in _JS and not _is_synchronous(material, name)
+    return lines.language in _DEFINES and not _is_synchronous(material, lines.language, name)
 
 
-def _is_synchronous(material: Material, name: str) -> bool:
+def _is_synchronous(material: Material, language: Language, name: str) -> bool:
     """Whether the repository defines it, and never as something to wait for."""
-    defines = re.compile(
-        rf"(?P<waits>\basync\b[^\n]*?)?(?:\bfunction\s+{re.escape(name)}\s*\(|\b{re.escape(name)}\s*[:=]\s*(?:async\b|function|\()"
-        rf"|^\s*(?:\w+\s+)*{re.escape(name)}\s*\([^\n]*\{{\s*$)"
-    )
+    defines = re.compile(_DEFINES[language].format(re.escape(name)))
+    globs = GLOBS[family_of(language)]
     found = []
-    for match in islice(material.repository.new.grep([name], GLOBS["javascript"]), _GREPPED):
+    for match in islice(material.repository.new.grep([name], globs), _GREPPED):
         text = material.repository.new.read(match.path) or ""
         line = text.split("\n", match.line + 1)[match.line : match.line + 1]
         if line and defines.search(line[0]) and not _NO_DEFINITION.match(line[0]):
@@ -245,7 +250,7 @@ def _closed_no_more(material: Material, lines: Lines, number: int, line: str, ad
     elif (match := _USING.match(line) if lines.language == "csharp" else None) is not None or (
         match := _TRY_WITH.match(line) if lines.language == "java" else None
     ) is not None:
-        rest = match["rest"]
+        rest = match["rest"] + ")" * (match["rest"].count("(") - match["rest"].count(")"))
     else:
         return
     at = added.get(_squeezed(rest))
