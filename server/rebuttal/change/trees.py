@@ -45,6 +45,8 @@ class SideTree:
     _paths: frozenset[str] | None = None
     _pinned: set[str] = field(factory=set)
     _expected: set[str] = field(factory=set)
+    _found: set[str] = field(factory=set)
+    """Words that were looked for in all files."""
     common: set[str] = field(factory=set)
     """Words that were searched for and stand on more than MAX_LINES lines besides the change: not all were told."""
     late: bool = False
@@ -115,12 +117,13 @@ class SideTree:
         Where other words are to be looked for in all files, these are too, and what the globs match is taken of it:
         that costs one search of the repository instead of two.
         """
-        if not globs:
-            self._expected.difference_update(words)
-            return self._search(words, globs)[0]
-        if not self._expected:
+        if globs and not self._expected and not self._found.issuperset(words):
             return self._search(words, globs)[0]
         everything, cut = self._search(sorted({*words, *self._expected}), ())
+        self._found.update(everything)
+        self._expected.clear()
+        if not globs:
+            return {word: everything[word] for word in words}
         matching = matcher(globs)
         paths = {path for word in words for path in everything[word]}
         inside = {path for path in paths if matching(path)}

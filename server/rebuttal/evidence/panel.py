@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from attrs import evolve, frozen
@@ -35,6 +36,7 @@ from rebuttal.evidence.steering import check as steering
 from rebuttal.evidence.structure import conflicts, debug, guards, swallowed, syntax
 from rebuttal.evidence.structure import tests as removed_tests
 from rebuttal.evidence.upkeep import checks as upkeep
+from rebuttal.evidence.upkeep import untested
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
@@ -59,6 +61,13 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     *upkeep.CHECKS,
 )
 """The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""
+
+
+_WORDS: tuple[tuple[Check, Callable[[Material], Iterable[str]]], ...] = (
+    (kinds.check_cases, kinds.words),
+    (untested.check, untested.words),
+)
+"""What checks will search all files for: the first search of the repository finds it for all of them."""
 
 
 @frozen
@@ -110,6 +119,7 @@ def gather(
     with ThreadPoolExecutor(1, "rebuttal-ruff") as pool:
         # ruff is a process of its own: it works while the checks in this thread do.
         linting = pool.submit(_lint, material, run)
+        _expect(material, [check for _, check in checks])
         outcomes = [
             _try("secrets", lambda: secrets.check(material, find_secrets)),
             *(_try(name, partial(check, material)) for name, check in checks),
@@ -146,6 +156,13 @@ def conclude(gathered: Gathered) -> Evidence:
     facts = gathered.facts if steered.degraded else steered.facts
     degraded, notes = (*gathered.degraded, *steered.degraded), (*gathered.notes, *steered.notes)
     return Evidence(_findings(gathered.material, folded(facts)), degraded, notes)
+
+
+def _expect(material: Material, checks: Sequence[Check]) -> None:
+    for check, words in _WORDS:
+        if check in checks:
+            with suppress(Exception):  # The check itself stumbles over it again, and is then told to have failed.
+                material.repository.new.expect(words(material))
 
 
 def _lint(material: Material, run: Runner) -> tuple[Linted, tuple[Degraded, ...]]:

@@ -30,9 +30,9 @@ _WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (
 )
 
 
-def expect(material: Material) -> None:
-    """Say what will be searched for, so that the search for callers finds it too."""
-    material.repository.new.expect(ground(material).words)
+def words(material: Material) -> frozenset[str]:
+    """What will be searched for."""
+    return ground(material).words
 
 
 def ground(material: Material) -> Ground:

@@ -55,8 +55,28 @@ class _New:
 
 def check(material: Material) -> Iterator[Fact]:
     """At most one fact, which lists them all. A change that touches tests is left alone: they may reach what is new."""
+    new = _all_new(material)
+    named = _named(material, {one.symbol.name for one in new})
+    new = tuple(one for one in new if one.symbol.name not in named)
+    named = _named(material, {name for one in new for name in one.siblings})
+    given = [one for one in new if len(one.siblings & named) >= TESTED * len(one.siblings)]
+    if given:
+        yield _fact(given)
+
+
+def words(material: Material) -> Iterator[str]:
+    """What will be searched for."""
+    for one in _all_new(material):
+        yield from (one.symbol.name, *one.siblings)
+
+
+def _all_new(material: Material) -> tuple[_New, ...]:
+    return material.once("upkeep:untested", lambda: _find_new(material))
+
+
+def _find_new(material: Material) -> tuple[_New, ...]:
     if any(_holds_tests(diff.path) and diff.added_lines for diff in material.change.files):
-        return
+        return ()
     families = material.of_paths("upkeep:tested", _tested_families)
     new: list[_New] = []
     for diff in material.files:
@@ -65,12 +85,7 @@ def check(material: Material) -> Iterator[Fact]:
             continue
         if diff.status in ("modified", "renamed") and len(diff.added_lines) >= _SHORTEST and _has_no_tests(diff):
             new += _beside(material, diff)
-    named = _named(material, {one.symbol.name for one in new[:_MOST]})
-    new = [one for one in new[:_MOST] if one.symbol.name not in named]
-    named = _named(material, {name for one in new for name in one.siblings})
-    given = [one for one in new if len(one.siblings & named) >= TESTED * len(one.siblings)]
-    if given:
-        yield _fact(given)
+    return tuple(new[:_MOST])
 
 
 def _beside(material: Material, diff: FileDiff) -> Iterator[_New]:

@@ -103,6 +103,8 @@ class Types:
         self._declared: dict[str, tuple[Type, ...]] = {}
         self._files: dict[str, set[str]] = {}
         self._mentions: dict[str, dict[str, None]] = {}
+        self._expected: set[str] = set()
+        self._ahead: dict[str, dict[str, None]] = {}
         self._by_full: dict[str, tuple[Type, ...]] = {}
         self._ancestors: dict[str, tuple[tuple[str, ...], bool]] = {}
 
@@ -167,13 +169,21 @@ class Types:
         self._files.setdefault(one.symbol.name, set()).add(one.source.path)
         self._by_full.pop(one.full, None)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """Words whose mentions will likely be asked for: the next search of the repository finds them too."""
+        self._expected.update(names)
+
     def mentions(self, names: Iterable[str]) -> dict[str, list[str]]:
         """The files that hold each of these words; asked of the repository once for each word."""
         wanted = sorted(set(names))
         new = [name for name in wanted if name not in self._mentions]
-        self._mentions.update((name, {}) for name in new)
-        for match in self._tree.grep(new, GLOBS[family_of(self.language)]) if new else ():
-            self._mentions[match.word][match.path] = None
+        if not self._ahead.keys() >= set(new):
+            sought = self._expected.union(new).difference(self._ahead)
+            self._expected.clear()
+            self._ahead.update((name, {}) for name in sought)
+            for match in self._tree.grep(sorted(sought), GLOBS[family_of(self.language)]):
+                self._ahead[match.word][match.path] = None
+        self._mentions.update((name, self._ahead[name]) for name in new)
         return {name: list(self._mentions[name]) for name in wanted}
 
     def seek(self, names: Iterable[str]) -> None:
