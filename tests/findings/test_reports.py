@@ -335,3 +335,13 @@ def test_a_notebooks_finding_named_only_a_line_of_json(rich_finding: Finding) ->
 def test_that_no_model_was_asked_is_said_beside_notes_about_other_things() -> None:
     told = report(panel="static", cost=Cost(), not_spent="static_panel", notes=("a.py was read as windows-1252.",))
     assert "no model was asked: static panel" in to_text(told, colour=False, width=100)
+
+
+def test_a_place_that_the_message_names_is_not_told_twice() -> None:
+    related = (
+        Related("a.py", span(30, 4, 9), "passes 1 argument"),
+        Related("b.py", span(2, 0, 9), "passes 1 argument"),
+    )
+    finding = make_finding(message="`f()` changed: a.py:31 passes 1 argument.", related=related)
+    text = to_text(report(finding), colour=False, width=100)
+    assert [line.split()[1] for line in text.splitlines() if line.strip().startswith("see ")] == ["b.py:3:1"]

@@ -113,6 +113,13 @@ def test_what_stands_under_a_condition_or_is_a_macro_is_left_out(review: Review,
     assert of(review({**CRATE, "src/net.rs": before, "src/user.rs": uses}, {"src/net.rs": after}), "impact:") == []
 
 
+def test_a_call_whose_arguments_depend_on_the_build_is_left_out(review: Review) -> None:
+    given = NET.replace("url: &str", "url: &str, #[cfg(unix)] retries: u8")
+    text = 'fn go() { crate::net::fetch("a", #[cfg(unix)] 2); }\n'
+    assert of(review({**CRATE, "src/user.rs": text}, {"src/net.rs": given}), "impact:signature") == []
+    assert len(of(review(user('fn go() { crate::net::fetch("a"); }\n'), {"src/net.rs": MORE}), "impact:signature")) == 1
+
+
 def test_a_renamed_function_is_missed_where_it_is_imported_and_called(review: Review) -> None:
     text = "use crate::net::fetch;\nfn go() { fetch(1); }\n"
     (found,) = of(review(user(text), {"src/net.rs": NET.replace("fetch", "load")}), "impact:removed")
@@ -168,3 +175,12 @@ def test_a_file_that_no_module_declares_is_not_compiled_and_misses_nothing(
     }
     after = {"src/price.rs": "pub fn other() {}\n"}
     assert bool(of(review(before, after), "impact:removed")) is told
+
+
+def test_a_method_that_the_trait_gives_by_default_is_not_gone(review: Review) -> None:
+    trait = "pub trait Matcher {\n    fn shortest(&self) -> u32 {\n        1\n    }\n}\n\n"
+    kept = "pub struct Regex;\n\nimpl Regex {\n    pub fn go(&self) -> u32 {\n        self.shortest()\n    }\n}\n\n"
+    own = "impl Matcher for Regex {\n    fn shortest(&self) -> u32 {\n        2\n    }\n}\n"
+    before = {"Cargo.toml": '[package]\nname = "shop"\n', "src/lib.rs": trait + kept + own}
+    after = {"src/lib.rs": trait + kept + "impl Matcher for Regex {}\n"}
+    assert of(review(before, after), "impact:removed") == []

@@ -62,7 +62,7 @@ def test_all_that_one_file_has_of_another_is_one_finding(review: Review) -> None
     text = f"{ONE}\n\ndef claims(claim):\n{other}"
     copied = f"{TWO}\n\nLEAST = 3\nMOST = 4\n\n\ndef repeat(claim):\n{other}"
     (found,) = of(review({"a.py": text}, {"b.py": copied}), "upkeep:duplicate")
-    assert "and 16 more lines of these files do" in found.message
+    assert "32 lines of code stand elsewhere too, 16 of them from line 2 on of a.py: what is" in found.message
     assert [one.message for one in found.related] == ["the same code", "more of it"]
 
 

@@ -147,13 +147,16 @@ def _duplicate(group: Sequence[Copy]) -> Fact:
     there = _place(copy)
     names = list(dict.fromkeys(pair for pair in aligned(copy) if pair[0] != pair[1]))
     but = " and ".join(f"{one_line(new, 40)} for {one_line(old, 40)}" for old, new in names)
-    also = f", and {sum(len(one.added) for one in others)} more lines of these files do" if others else ""
+    lines = f"{len(copy.added)} lines of code equal those {there}"
+    if others:
+        total = sum(len(one.added) for one in group)
+        lines = f"{total} lines of code stand elsewhere too, {len(copy.added)} of them {there}"
     return DUPLICATE.fact(
         copy.diff,
         first,
         last,
-        f"{len(copy.added)} lines of code equal those {there}{f', with {but}' if but else ''}{also}: what is mended in "
-        "one must be mended in the other too. A shared function would hold both.",
+        f"{lines}{f', with {but}' if but else ''}: what is mended in one must be mended in the other too. A shared "
+        "function would hold both.",
         related=(_related(copy, "the same code"), *(_related(one, "more of it") for one in others[:_RELATED])),
     )
 

@@ -77,6 +77,8 @@ class _Writer:
             yield from self._wrapped(_safe(paragraph))
         yield from self._wrapped(_why(finding), dim=True)
         for one in finding.related:
+            if f"{one.file}:{one.range.start.line + 1} {one.message}" in finding.message:
+                continue  # The message has said so, place and all.
             where = f"{_safe(one.file)}:{_at(one.range)}"
             yield from self._wrapped(f"see {where}  {_safe(one.message)}", hang=MARGIN + 4)
         if finding.fix is not None:
