@@ -248,3 +248,16 @@ def test_a_php_method_that_left_the_interface_is_still_there_in_a_class(review: 
     }
     after = {"src/Factory.php": factory.replace("    public function pause($queue);\n\n", "")}
     assert of(review(before, after), "impact:removed") == []
+
+
+def test_a_call_that_a_test_wants_refused_is_no_forgotten_caller(review: Review) -> None:
+    before = {
+        "app/__init__.py": "",
+        "app/net.py": "def encode(data=None):\n    return data\n",
+        "tests/test_net.py": (
+            "import pytest\nfrom app.net import encode\n\n\ndef test_it():\n    with pytest.raises(TypeError):\n"
+            "        encode(123)\n"
+        ),
+    }
+    after = {"app/net.py": "def encode(content=None, data=None):\n    return content or data\n"}
+    assert of(review(before, after), "impact:signature") == []

@@ -133,6 +133,8 @@ def _is_only_method(material: Material, one: Altered, sources: list[Source]) -> 
 
 def _broken(material: Material, one: Altered, used: Iterable[Usage]) -> Iterator[Broken]:
     for usage in used:
+        if one.language == "python" and _is_meant_to_fail(usage.source, usage.reference.line):
+            continue
         reason = _reason_gone(one, usage) if one.new is None else _reason_refused(material, one, usage)
         if reason is not None:
             yield Broken(usage, reason)
@@ -185,6 +187,12 @@ def _reason_refused(material: Material, one: Altered, usage: Usage) -> str | Non
     if touched or given.has_spread or not binds_in_order(one.old.parameters):
         return None  # What a spread holds may have changed with the signature.
     return shift(one.old.parameters, new.parameters, given)
+
+
+def _is_meant_to_fail(source: Source, line: int) -> bool:
+    """Whether a test asks that the call is refused."""
+    above = source.text.split("\n")[max(0, line - 1) : line + 1]
+    return any(re.match(r"\s*(?:async )?with\b.*\b(?:raises|assertRaises\w*)\(", one) for one in above)
 
 
 def _is_touched(material: Material, usage: Usage) -> bool:

@@ -80,12 +80,22 @@ def _symbols(material: Material, diff: FileDiff) -> Iterator[Gone]:
         symbols = symbols_of(text, language, material.parser)
     except Unparsed:
         return
-    heirs = {one.qualified: one.name for one in symbols if one.kind == "class" and one.bases}
+    here = {one.name for one in symbols}
+    heirs = {
+        one.qualified: one.name
+        for one in symbols
+        if one.kind == "class" and not all(_is_in(base, here) for base in one.bases)
+    }
     for one in symbols:
         outer = one.parent in (None, "class", "interface", "namespace", "enum") and one.kind in _KINDS
         if outer and one.name_line in removed and one.is_public and one.name not in left:
             heir = heirs.get(one.qualified.rpartition(".")[0]) if one.kind == "method" else None
             yield Gone(diff, "symbol", one.name, one.name_line, one.name_offset, one, heir)
+
+
+def _is_in(base: str, here: set[str]) -> bool:
+    """Whether a base stands in the same file, or is one without methods of its own."""
+    return re.split(r"[\[<(]", base)[0].strip().rpartition(".")[2] in here | {"object", "ABC", "Exception", "Generic"}
 
 
 def words_in(text: str) -> frozenset[str]:

@@ -109,6 +109,9 @@ def _is_remade(diff: FileDiff, was: Symbol, owner: str | None, new: tuple[Symbol
     text, name = diff.new_text or "", re.escape(was.name)
     if re.search(rf"\b(?:fn|struct|enum|trait|type|mod|const|static|union)\s+(?:mut\s+)?{name}\b", text):
         return True
+    above = list(re.finditer(r"^impl\b[^{;]*", (diff.old_text or "")[: was.start_offset], re.MULTILINE))
+    if owner is not None and above and re.search(r"\sfor\s", above[-1][0]):
+        return True  # Of a trait, which may give it itself.
     if owner is None:
         return False
     kept = any(one.qualified == owner and one.kind in _TYPES for one in new)
