@@ -11,6 +11,7 @@ from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.present import is_inner_type, is_key
+from rebuttal.evidence.impact.scriptvalues import written_class
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language, family_of
 from rebuttal.text.model import Import, Reference, Symbol
@@ -174,8 +175,23 @@ def _methods(altered: Altered, source: Source, modules: Modules, only_method: bo
                 yield Usage(source, one, sure)
         elif unbound and one.receiver in classes[0] and not source.hidden(one.receiver, one.start_offset):
             yield Usage(source, one, "certain")
-        elif only_method and not unbound and _is_ours(altered, source, one, modules):
+        elif not unbound and (
+            _is_declared(source, one, owner, classes) or (only_method and _is_ours(altered, source, one, modules))
+        ):
             yield Usage(source, one, "likely")
+
+
+def _is_declared(source: Source, reference: Reference, owner: str, classes: tuple[set[str], set[str]]) -> bool:
+    """Whether what the method is asked of is declared as, or made from, its class."""
+    if not classes[0] and not classes[1]:
+        return False
+    written = written_class(source, reference)
+    if written is None:
+        return False
+    receiver, _, last = written.rpartition(".")
+    if receiver:
+        return receiver in classes[1] and last == owner
+    return written in classes[0] and not source.hidden(written, reference.start_offset)
 
 
 def _through_self(
