@@ -425,9 +425,8 @@ def arguments(parsed: ParsedText, node: Node) -> Arguments:
         name = child.child_by_field_name("name") if child.type in ("argument", "value_argument", "pair") else None
         if child.type.endswith("comment"):
             continue
-        if child.type == "attribute_item":  # Rust's `#[cfg(...)]`: how many are passed depends on the build.
-            spread = True
-        elif text.startswith((b"*", b"...", b"&&")) and parsed.language in ("php", "kotlin"):
+        unpacks = text.startswith((b"*", b"...", b"&&")) and parsed.language in ("php", "kotlin")
+        if unpacks or child.type == "attribute_item":  # Under Rust's `#[cfg(...)]` the build decides what is passed.
             spread = True
         elif name is not None:
             keywords.append(parsed.words(name))
