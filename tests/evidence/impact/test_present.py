@@ -261,3 +261,11 @@ def test_a_call_that_a_test_wants_refused_is_no_forgotten_caller(review: Review)
     }
     after = {"app/net.py": "def encode(content=None, data=None):\n    return content or data\n"}
     assert of(review(before, after), "impact:signature") == []
+
+
+def test_a_method_that_moved_down_to_an_heir_is_not_gone(review: Review) -> None:
+    base = "class Base:\n    def show(self):\n        return self.span()\n"
+    span = "\n    def span(self):\n        return 1\n"
+    heir = "\n\nclass Heir(Base):\n    def go(self):\n        return 2\n"
+    before = {"a.py": base + span + heir}
+    assert of(review(before, {"a.py": base + heir + span}), "impact:removed") == []

@@ -194,6 +194,14 @@ def _is_declared(source: Source, reference: Reference, owner: str, classes: tupl
     return written in classes[0] and not source.hidden(written, reference.start_offset)
 
 
+def _heirs_have(altered: Altered, source: Source) -> bool:
+    """Whether a class beside it that inherits from its own has the method: it may have moved there."""
+    heirs = {
+        one.qualified for one in source.symbols if altered.owner in {re.split(r"[\[<(]", base)[0] for base in one.bases}
+    }
+    return any(one.qualified in {f"{heir}.{altered.old.name}" for heir in heirs} for one in source.symbols)
+
+
 def _through_self(
     altered: Altered, source: Source, reference: Reference, modules: Modules, home: bool
 ) -> Certainty | None:
@@ -201,7 +209,7 @@ def _through_self(
     if around is None:
         return None
     if home and around.qualified == altered.owner and reference.receiver in _SELF:
-        return "certain"
+        return None if altered.how == "removed" and _heirs_have(altered, source) else "certain"
     if not _extends(around, altered, source, modules):
         return None
     own = any(one.qualified == f"{around.qualified}.{altered.old.name}" for one in source.symbols)
