@@ -62,6 +62,7 @@ def _fact(lines: Lines, lost: Lost) -> Fact:
         lost.line,
         lost.what,
         title=lost.title,
+        severity=lost.severity,
         category=lost.category,
         seat=SECURITY if security else CODE,
     )

@@ -102,6 +102,8 @@ def assertions_lost(material: Material, lines: Lines) -> Iterator[Lost]:
             continue
         if lines.language in ("python", "javascript", "typescript", "tsx") and _OF_TYPES.search(given):
             continue
+        if re.fullmatch(r"\w+", given) and pair.holds(rf"\b{given}\s*!==?\s*(?:null|None|nil)\b"):
+            continue  # Another line asks the same.
         refusal = _Refusal(number, number, given, match[0])
         names = _names(given)
         if not names or _stands_elsewhere(material, lines, pair, refusal, names) or _is_meant(material, pair):
@@ -112,6 +114,7 @@ def assertions_lost(material: Material, lines: Lines) -> Iterator[Lost]:
                 at,
                 f"The assertion `{one_line(given, 60)}` is gone: where it does not hold, what follows now goes on.",
                 "Assertion removed",
+                severity="low",
             )
 
 

@@ -132,6 +132,7 @@ def _is_released(pair: Pair, match: re.Match[str], on: str) -> bool:
     )
     return (
         pair.holds(rf"(?i){name}(?:\.|->|\?\.)\w*(?:{words})\w*")
+        or any(re.search(r"(?i)(?:close|free|release|destroy|dispose)\w*\s*\(", one) for one in pair.added)
         or pair.holds(rf"(?i)\b\w*(?:{words})\w*\s*\([^)]*{name}\b")
         or pair.holds(rf"\b(?:with|using|synchronized|try)\b[^\n]*{name}\b")
     )

@@ -13,6 +13,7 @@ from rebuttal.evidence.model import Material, one_line
 from rebuttal.evidence.structure.lines import Lines, changed_files
 from rebuttal.evidence.structure.pairs import Pair, pair_at
 from rebuttal.findings.model import Category
+from rebuttal.findings.severity import Severity
 from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.nodes import SyntaxNode
 
@@ -25,7 +26,7 @@ class Lost:
     what: str
     title: str
     category: Category = "correctness"
-    side: str = "new"
+    severity: Severity = "medium"
 
 
 _AWAIT = re.compile(r"\bawait\s+(?=[\w(\[])|\.await\b(?!\s*\()")
