@@ -246,6 +246,27 @@ def test_expected_words_are_found_by_one_search(git_repo: GitRepo, monkeypatch: 
     assert started.count("grep") == 1
 
 
+def test_what_was_found_in_all_files_is_not_searched_again_for_some_of_them(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_repo.commit("base", {"a.py": "one\n", "b.txt": "two one\n"})
+    git_repo.write("c.py", "")
+    started: list[str] = []
+    start = Git.start
+
+    def noted(self: Git, *args: str, stdin: bool = False, stderr: int = subprocess.PIPE) -> Running:
+        started.append(args[0])
+        return start(self, *args, stdin=stdin, stderr=stderr)
+
+    monkeypatch.setattr(Git, "start", noted)
+    with read_change(git_repo.root, parse_scope("working")) as reading:
+        tree = reading.repository.new
+        tree.expect(["two"])
+        assert tree.find(["one"]) == {"one": {"a.py": (0,), "b.txt": (0,)}}
+        assert list(tree.grep(["one", "two"], ["*.txt"])) == [Match("b.txt", 0, "one"), Match("b.txt", 0, "two")]
+    assert started.count("grep") == 1
+
+
 def test_a_search_that_is_ended_is_told(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     class Impatient(threading.Timer):
         def start(self) -> None:
