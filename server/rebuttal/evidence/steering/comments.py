@@ -37,7 +37,7 @@ def silence(sieve: str, pattern: str, advice: str, tools: str = "") -> Kind:
 _RUFF = r"(?:S(?!10[1567]|11[02]|311|40[34])[1-7]\d\d|B0(?:06|08|23)|F821|PLE\d+|ASYNC\d+)"
 """Not those about tests, random numbers and imports, which nobody explains."""
 _ESLINT = (
-    r"(?:[\w@/-]+\s*,\s*)*(?:no-eval|no-implied-eval|no-new-func|no-unsafe-finally|no-self-compare|no-dupe-keys"
+    r"(?:[\w@/-]+\s*,\s*)*(?:no-eval|no-implied-eval|no-new-func|no-unsafe-finally|no-dupe-keys"
     r"|require-atomic-updates|react/no-danger[\w-]*|react-hooks/rules-of-hooks|(?:security|no-unsanitized)/[\w-]+"
     r"|@typescript-eslint/(?:no-floating-promises|no-misused-promises|await-thenable|no-implied-eval){})\b"
 )
