@@ -65,6 +65,16 @@ def _is_left(name: str, text: str) -> bool:
     return name in text and re.search(pattern, text, re.MULTILINE) is not None
 
 
+def _is_left_in(altered: Altered, text: str) -> bool:
+    """The same of any file; of a member function, where the text speaks of its class."""
+    if altered.owner is None:
+        return _is_left(altered.name, text)
+    owner = re.escape(altered.owner.rpartition(".")[2])
+    if re.search(rf"\b{owner}(?:<[^<>\n]*>)?::{re.escape(altered.name)}\s*\([^;{{}}]*\)[^;{{}}]*\{{", text):
+        return True
+    return re.search(rf"\b(?:class|struct)\s[^;{{}}()]*\b{owner}\b", text) is not None and _is_left(altered.name, text)
+
+
 def _written(symbols: tuple[Symbol, ...], text: str) -> dict[str, list[Symbol]]:
     found: dict[str, list[Symbol]] = {}
     for one in symbols:
@@ -150,7 +160,7 @@ def usages(altered: Altered, sources: list[Source], modules: Modules) -> Iterato
     macro = re.compile(rf"^[ \t]*#[ \t]*(?:define|undef)[ \t]+{re.escape(name)}\b", re.MULTILINE)
     if any(macro.search(source.text) for source in sources):
         return
-    if altered.new is None and any(_is_left(name, source.text) for source in sources):
+    if altered.new is None and any(_is_left_in(altered, source.text) for source in sources):
         return
     static = altered.owner is None and "static" in _before(altered.old, altered.diff.old_text)
     inside = static and not altered.diff.path.endswith(_HEADERS)
