@@ -109,7 +109,7 @@ def test_a_comment_of_the_base_is_honoured(review: Review) -> None:
 
 
 def test_a_comment_about_another_rule_silences_nothing(review: Review) -> None:
-    (found,) = of(review({"a.py": ""}, {"a.py": "def g(b=[]):  # noqa: S307\n    return b\n"}), "")
+    (found,) = of(review({"a.py": ""}, {"a.py": "def g(b=[]):  # noqa: S307\n    return b\n"}), "ruff:")
     assert (found.rule, "silences" in found.message) == ("ruff:B006", False)
     assert rules(review, "", "def g(b=[]):  # nosec\n    return b\n") == ["ruff:B006"]
 
@@ -303,3 +303,23 @@ def test_the_signature_that_docutils_asks_for_was_taken_for_a_fault(review: Revi
 
 def test_the_name_that_sphinx_gives_its_configuration_was_taken_for_undefined(review: Review) -> None:
     assert rules(review, "", "tags.add('release')\n", "doc/conf.py") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("setup.py", "about = {}\nwith open('v.py') as f:\n    exec(f.read(), about)\n"),
+        ("pkg/_vendor/a.py", "def f(a=[]):\n    return a\n"),
+        ("a.py", "def f(g):\n    try:\n        return g()\n    except:\n        g.undo()\n        raise\n"),
+    ],
+)
+def test_code_of_others_builds_and_handlers_that_raise_again_were_taken_for_faults(
+    review: Review, path: str, text: str
+) -> None:
+    assert rules(review, "", text, path) == []
+
+
+def test_a_local_variable_with_the_name_of_an_import_was_taken_for_a_redefinition(review: Review) -> None:
+    after = "from m import cli\n\n\ndef f():\n    cli = 1\n    return cli\n"
+    assert rules(review, "", after) == []
+    assert rules(review, "", "from m import cli\n\n\ndef cli():\n    return 1\n", "b.py") == ["ruff:F811"]

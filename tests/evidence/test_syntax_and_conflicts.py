@@ -180,3 +180,12 @@ def test_a_conflict_that_left_a_notebook_without_valid_json_was_no_finding(revie
 )
 def test_what_tests_read_was_taken_for_code(review: Review, path: str, text: str) -> None:
     assert of(review({"a.ts": ""}, {path: text}), "syntax:") == []
+
+
+def test_generic_call_signatures_without_semicolons_were_taken_for_syntax_errors(review: Review) -> None:
+    text = (
+        "interface A {\n  <T = B>(a: T, b?: C): R\n  <T = B>(a: T): R\n}\n\n"
+        "interface H {\n  <E extends X, S extends {}>(a: H<E>): (\n    b: B\n  ) => R | Promise<R>\n"
+        "  /** @deprecated */\n  <E extends X, S extends {}>(a: H<E>, p: string): (b: B) => R\n}\n"
+    )
+    assert of(review({"a.ts": ""}, {"a.ts": text}), "syntax:") == []

@@ -24,10 +24,13 @@ _OF_PYTHON_2 = frozenset(
         *("reload", "buffer", "intern", "apply", "coerce", "StandardError", "WindowsError"),
     }
 )
+_OF_OTHERS = re.compile(
+    r"(?:^|/)(?:_?vendor(?:ed)?|third[_-]party|site-packages)/|/packages/(?:urllib3|chardet|idna|six)/"
+)
 _TELLS_PYTHON_2 = ("xrange", "basestring", "iteritems", "itervalues", "raw_input", "unicode_literals", "print_function")
 _WRITTEN_FOR_2 = re.compile(
     r"^\s*print\s+[\"'\w%]|^\s*print\s*>>|\bexcept\s+[\w.(), ]+?\s*,\s*\w+\s*:|^\s*raise\s+[\w.]+\s*,"
-    r"|^\s*exec\s+[\"'\w]|<>|\b0\d+\b|\bur[\"']",
+    r"|^\s*def\s+\w+\(.*[,(]\s*\(\w+\s*,|^\s*exec\s+[\"'\w]|<>|\b0\d+\b|\bur[\"']",
     re.MULTILINE,
 )
 
@@ -42,6 +45,8 @@ def is_harmless_redefinition(path: str, text: str, said: Diagnostic) -> bool:
     if _DEFINITION.match(lines[first]):
         return _is_registered(lines, first)
     defined = _DEFINITION.match(lines[said.first_line]) is not None
+    if not defined and not _IMPORT.match(lines[said.first_line]) and re.match(r"\s", lines[said.first_line]):
+        return True  # A variable of a function that has the name of an import.
     if path.rpartition("/")[2] == "__init__.py" and not _imports(lines, said.first_line):
         return True  # What a package imports it hands on; a local of that name changes nothing about it.
     return not defined and not any(_IMPORT.match(line) for line in lines[first + 1 : said.first_line + 1])
@@ -61,6 +66,30 @@ def _is_registered(lines: list[str], first: int) -> bool:
         if not line.strip().startswith("@"):
             return False
         if not _KEEPS_NOTHING.match(line.strip()):
+            return True
+    return False
+
+
+def is_of_others(path: str) -> bool:
+    """Whether the file is a copy of somebody else's code."""
+    return _OF_OTHERS.search(path) is not None
+
+
+def is_built(said: Diagnostic, path: str) -> bool:
+    """Whether it is `exec` of the package's own file where the package is built or documented."""
+    return said.code == "S102" and path.rpartition("/")[2] in ("setup.py", "conf.py", "noxfile.py")
+
+
+def raises_again(said: Diagnostic, text: str) -> bool:
+    """Whether a bare `except` (E722) raises in its turn: nothing is lost by it."""
+    if said.code != "E722":
+        return False
+    lines = git_lines(text)
+    indent = len(lines[said.first_line]) - len(lines[said.first_line].lstrip())
+    for line in lines[said.first_line + 1 :]:
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            return False
+        if re.match(r"\s*raise\b", line):
             return True
     return False
 

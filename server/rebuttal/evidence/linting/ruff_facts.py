@@ -11,7 +11,14 @@ from attrs import frozen
 from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.evidence.linting.config import Configurations
 from rebuttal.evidence.linting.ruff import Diagnostic, Edit, Linted
-from rebuttal.evidence.linting.ruff_exempt import is_builtin, is_harmless_redefinition, is_python_2
+from rebuttal.evidence.linting.ruff_exempt import (
+    is_built,
+    is_builtin,
+    is_harmless_redefinition,
+    is_of_others,
+    is_python_2,
+    raises_again,
+)
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
 from rebuttal.evidence.linting.silenced import Silence, Silences, self_silenced
 from rebuttal.evidence.model import Fact, Material, one_line
@@ -122,6 +129,8 @@ def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
         return True
     if said.code == "F821" and spot.diff.path.endswith("conf.py") and text[said.start : said.end] == "tags":
         return True  # Sphinx gives the file that name.
+    if is_of_others(spot.diff.path) or is_built(said, spot.diff.path) or raises_again(said, text):
+        return True
     if said.code == "F811":
         return is_harmless_redefinition(spot.diff.path, text, said)
     if said.code == "PLW0127" and is_builtin(text[said.start : said.end]):

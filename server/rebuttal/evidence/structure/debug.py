@@ -287,7 +287,11 @@ def _is_operand(lines: Lines, number: int, match: re.Match[str]) -> bool:
 def _is_explained(lines: Lines, number: int) -> bool:
     """Whether a comment stands on the line or right above."""
     above = lines.new[number - 1].strip() if number else ""
-    return above.startswith(("#", "//", "*", "/*")) or re.search(r"//|/\*|\s#\s", lines.new[number]) is not None
+    return (
+        above.startswith(("#", "//", "*", "/*"))
+        or above.endswith("*/")
+        or re.search(r"//|/\*|\s#\s", lines.new[number]) is not None
+    )
 
 
 def _is_idiom(lines: Lines, number: int) -> bool:

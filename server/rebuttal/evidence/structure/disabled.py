@@ -42,6 +42,8 @@ _INSIDE: dict[Language, re.Pattern[str]] = {
     "python": re.compile(r"^\s*(?:pytest\.skip|self\.skipTest|raise (?:unittest\.)?SkipTest)\("),
     "ruby": re.compile(r"^\s*(?:skip|pending)(?:\s+['\"(]|\(|$)"),
 }
+_MARK_IN_COMMENT = re.compile(r"^(\s*)(?://|#)\s?(?=[@\[])")
+_OTHER_MARK = re.compile(r"@(?:Ignore|Disabled)\b|\[Ignore\b|#\[ignore\b|\.skip\b")
 _QUOTED = re.compile(r"(['\"`])((?:\\.|(?!\1).){3,})\1")
 _REASON = re.compile(r"reason\s*=|Skip\s*=|['\"][^'\"]{8,}['\"]\s*\)|//|#\d|https?://")
 _NAME_ABOVE = re.compile(r"\b(?:def|func|fn|fun|function|void|Task|class)\s+(?P<name>\w+)")
@@ -90,11 +92,19 @@ def _marked(lines: Lines) -> Iterator[Off]:
         if pattern is None:
             continue
         for number, match in lines.found("new", pattern):
-            if any(pattern.search(lines.old[at]) for at in lines.hunk("new", number).old_lines):
+            # A mark that was in a comment was there: it is switched on and off.
+            if any(
+                pattern.search(_MARK_IN_COMMENT.sub(r"\1", lines.old[at])) for at in lines.hunk("new", number).old_lines
+            ):
+                continue
+            if any(_OTHER_MARK.search(lines.old[at]) for at in lines.hunk("new", number).old_lines):
                 continue
             name = _inside_of(lines, number) if inside or language in ("go", "php") else _below(lines, number)
             if name and _ran_before(lines, name):
-                reason = _REASON.search(" ".join(lines.new[max(number - 1, 0) : number + 3])) is not None
+                reason = (
+                    _REASON.search(" ".join(lines.new[max(number - 1, 0) : number + 3])) is not None
+                    or re.match(r"\s*(?://|#(?!\[)|\*)", lines.new[max(number - 2, 0)]) is not None
+                )
                 what = f"`{one_line(name, 50)}` ran before and is skipped now (`{one_line(match[0].strip(), 30)}`)"
                 tail = "" if reason else ", without a reason"
                 yield Off(

@@ -19,6 +19,10 @@ from rebuttal.text.model import SyntaxFault
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.positions import LineIndex, Range, git_lines
 
+_SIGNATURE = re.compile(
+    r"^[ \t]*<\w+(?:[ \t]+extends\b|[ \t]*=[ \t]|[ \t]*,[ \t]*\w+[ \t]*(?:,|>|extends)|>\()", re.MULTILINE
+)
+_SIGNATURE_REACH = 500
 _FIELDS = ("javascript", "typescript", "tsx")
 _FIELD_ENDS = re.compile(r"\s*(?:#?[\w$]+)?[ \t]*\r?\n\s*[\[*]")
 _DATA = re.compile(
@@ -132,7 +136,14 @@ def _of(material: Material, diff: FileDiff, side: Side, language: Language, told
 
 def _ends_a_field(text: str, fault: SyntaxFault, language: Language) -> bool:
     """Whether only our grammar misses a semicolon: `#a` and, on the next line, `[b] = c` are two fields of a class."""
-    return language in _FIELDS and _FIELD_ENDS.match(text, fault.start_offset) is not None
+    if language not in _FIELDS:
+        return False
+    start = text.rfind("\n", 0, fault.start_offset) + 1
+    # Two signatures of a call in one interface, the second generic, with no semicolon between them.
+    return (
+        _FIELD_ENDS.match(text, fault.start_offset) is not None
+        or _SIGNATURE.search(text, start, start + _SIGNATURE_REACH) is not None
+    )
 
 
 def _anchor(diff: FileDiff, line: int) -> int:
