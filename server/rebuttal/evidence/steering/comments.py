@@ -58,7 +58,7 @@ SERIOUS: dict[Language, tuple[Kind, ...]] = {
     "go": (
         silence(
             "nolint",
-            rf"//\s*nolint:\s*(?:[\w-]+,)*(?:gosec|errcheck|bodyclose|sqlclosecheck|rowserrcheck|govet|staticcheck)\b{_NO_REASON}",
+            rf"//\s*nolint:\s*(?:[\w-]+,)*(?:gosec|bodyclose|sqlclosecheck|rowserrcheck|govet)\b{_NO_REASON}",
             "",
         ),
     ),
