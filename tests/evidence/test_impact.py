@@ -371,3 +371,21 @@ def test_methods_of_one_name_that_change_alike_have_the_same_callers(review: Rev
     assert callers(found) == [("user.py", 5)]
     one = BOTH.replace("to, text):\n        return", "to, text, when):\n        return")
     assert of(review({"mail.py": BOTH, "user.py": user}, {"mail.py": one}), "impact:signature") == []
+
+
+def test_a_method_that_went_down_to_the_heirs_is_not_missed_by_the_class_between(review: Review) -> None:
+    base = "class Base:\n    def send_out(self):\n        pass\n\n    def other(self):\n        pass\n"
+    middle = "from base import Base\n\n\nclass Middle(Base):\n    def run(self):\n        self.send_out()\n"
+    last = "from middle import Middle\n\n\nclass Last(Middle):\n    pass\n"
+    before = {"base.py": base, "middle.py": middle, "last.py": last}
+    gone = "class Base:\n    def other(self):\n        pass\n"
+    moved = last.replace("    pass", "    def send_out(self):\n        pass")
+    assert of(review(before, {"base.py": gone, "last.py": moved}), "impact:removed") == []
+
+
+def test_a_method_that_is_gone_everywhere_is_missed_by_the_heirs(review: Review) -> None:
+    base = "class Base:\n    def send_out(self):\n        pass\n\n    def other(self):\n        pass\n"
+    middle = "from base import Base\n\n\nclass Middle(Base):\n    def run(self):\n        self.send_out()\n"
+    gone = "class Base:\n    def other(self):\n        pass\n"
+    (found,) = of(review({"base.py": base, "middle.py": middle}, {"base.py": gone}), "impact:removed")
+    assert callers(found) == [("middle.py", 6)]

@@ -171,7 +171,9 @@ def _methods(altered: Altered, source: Source, modules: Modules, only_method: bo
         if one.receiver is None or one.kind == "import":
             continue
         if one.receiver in _SELF or one.receiver in ("super()", "super"):
-            if (sure := _through_self(altered, source, one, modules, home)) is not None:
+            sure = _through_self(altered, source, one, modules, home)
+            # Where it went down to the heirs, what stands between calls theirs.
+            if sure == "certain" or (sure is not None and (only_method or altered.new is not None)):
                 yield Usage(source, one, sure)
         elif unbound and one.receiver in classes[0] and not source.hidden(one.receiver, one.start_offset):
             yield Usage(source, one, "certain")
