@@ -168,7 +168,7 @@ def _dotted(ground: Ground, one: Gone) -> Iterator[Related]:
         text = source.text.split("\n")
         for line in lines:
             found = wanted.search(text[line]) if line < len(text) else None
-            if found is None or not _is_module(ground, one, stem, found[1], found[2]):
+            if found is None or not _is_module(ground, one, stem, found[1], found[2]) or _lets_go(text, line):
                 continue
             if _is_named_there(path, text[line], found) and not _is_new(ground, path, line):
                 yield _related(source, text, line, found.start(), found.end(), f"names `{found[0]}`")
