@@ -137,7 +137,7 @@ def test_an_asset_that_code_names_by_path_is_told(review: Review) -> None:
 
 
 def test_a_name_in_a_list_of_what_to_ignore_is_not_told(review: Review) -> None:
-    conf = "nitpick_ignore = [\n    # private\n    ('py:class', 'app.net.Server'),\n]\n"
+    conf = "nitpick_ignore = [\n    # private\n    ('py:class', 'a.b'),\n    ('py:class', 'app.net.Server'),\n]\n"
     net = "class Server:\n    pass\n\n\nclass Other:\n    pass\n"
     before = {"app/__init__.py": "", "app/net.py": net, "docs/conf.py": conf}
     assert of(review(before, {"app/net.py": "class Other:\n    pass\n"}), "impact:export") == []

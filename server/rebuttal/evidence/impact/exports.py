@@ -291,12 +291,8 @@ def _lets_go(text: list[str], line: int) -> bool:
         return True
     width = len(text[line]) - len(text[line].lstrip())
     for above in reversed(text[max(0, line - _LIST) : line]):
-        indent, stripped = len(above) - len(above.lstrip()), above.strip()
-        if (
-            stripped
-            and not _COMMENT.match(above)
-            and (indent < width or (indent == width and stripped[0] not in "-'\""))
-        ):
+        indent, opens = len(above) - len(above.lstrip()), above.rstrip().endswith(":")
+        if above.strip() and not _COMMENT.match(above) and (indent < width or (indent == width and opens)):
             return _LEAVES_OUT.search(above) is not None
     return False
 
