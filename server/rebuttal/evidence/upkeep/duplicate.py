@@ -28,7 +28,7 @@ from rebuttal.text.positions import LineIndex
 from rebuttal.text.symbols import symbols_of
 
 LINES = 15
-TOKENS = 100
+TOKENS = 80
 """What a copy has at least: PMD's and jscpd's usual bounds lie between 50 and 100 tokens."""
 RENAMED_LINES = 15
 RENAMED_TOKENS = 120
