@@ -323,3 +323,8 @@ def test_a_local_variable_with_the_name_of_an_import_was_taken_for_a_redefinitio
     after = "from m import cli\n\n\ndef f():\n    cli = 1\n    return cli\n"
     assert rules(review, "", after) == []
     assert rules(review, "", "from m import cli\n\n\ndef cli():\n    return 1\n", "b.py") == ["ruff:F811"]
+
+
+def test_an_attribute_that_is_read_to_see_whether_it_is_there_was_taken_for_a_useless_line(review: Review) -> None:
+    after = "def f(a):\n    try:\n        a.b\n    except AttributeError:\n        a.b = 1\n"
+    assert rules(review, "", after) == []

@@ -94,6 +94,12 @@ def raises_again(said: Diagnostic, text: str) -> bool:
     return False
 
 
+def is_tried(said: Diagnostic, text: str) -> bool:
+    """Whether an expression without effect (B018) stands first in a `try`: to read it is the test."""
+    lines = git_lines(text)
+    return said.code == "B018" and said.first_line > 0 and lines[said.first_line - 1].strip() == "try:"
+
+
 def is_builtin(name: str) -> bool:
     """Whether Python itself defines the name, version 2 included."""
     return name in _OF_PYTHON_2 or hasattr(builtins, name)

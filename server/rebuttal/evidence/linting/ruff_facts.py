@@ -17,6 +17,7 @@ from rebuttal.evidence.linting.ruff_exempt import (
     is_harmless_redefinition,
     is_of_others,
     is_python_2,
+    is_tried,
     raises_again,
 )
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
@@ -129,7 +130,12 @@ def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
         return True
     if said.code == "F821" and spot.diff.path.endswith("conf.py") and text[said.start : said.end] == "tags":
         return True  # Sphinx gives the file that name.
-    if is_of_others(spot.diff.path) or is_built(said, spot.diff.path) or raises_again(said, text):
+    if (
+        is_of_others(spot.diff.path)
+        or is_built(said, spot.diff.path)
+        or raises_again(said, text)
+        or is_tried(said, text)
+    ):
         return True
     if said.code == "F811":
         return is_harmless_redefinition(spot.diff.path, text, said)

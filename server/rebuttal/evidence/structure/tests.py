@@ -46,7 +46,9 @@ _SURELY_ASSERTS = re.compile(
     r"(?i)\bassert|assert\w*[.(]|\bexpect(?:_\w+)?[.(!]|\.should\b|\bshould\.|\braises\(|\bt\.(?:error|fatal|fail|equal|is|same|ok|not)"
     r"|\bEXPECT_|\bASSERT_|\bfail\(|\bverify\("
 )
-_CHECKS_BY_HELPER = re.compile(r"(?i)\b(?:test|check|verify|validate|compare|match)\w+\(")
+_CHECKS_BY_HELPER = re.compile(
+    r"(?i)\b(?:test|check|verify|validate|compare|match)\w+\(|\.(?:not)?(?:equal|error|noerror|nil|true|false|contains|len|istype|empty)\("
+)
 _HEAD = re.compile(r"[Tt]est|TEST|\b(?:it|specify|scenario|Fact|Theory)\b")
 _OF_OLD = re.compile(r"version_info|(?i:\bpy(?:thon)?_?2)|skipif|skipIf|VERSION|RUBY_ENGINE")
 _NAMED = 3
