@@ -22,7 +22,9 @@ PHP = {
 CPP = {
     "lost.hpp": "#include <stdexcept>\nclass Lost : public std::runtime_error {};\n",
     "store.cpp": '#include "lost.hpp"\nint look(int key)\n{\n    throw Lost("key");\n}\n',
-    "app.cpp": '#include "lost.hpp"\nint run()\n{\n  try {\n    go();\n  } catch (const Lost& e) {\n    return 1;\n  }\n}\n',
+    "app.cpp": (
+        '#include "lost.hpp"\nint run()\n{\n  try {\n    go();\n  } catch (const Lost& e) {\n    return 1;\n  }\n}\n'
+    ),
 }
 GO = {
     "go.mod": "module example.com/x\n",
