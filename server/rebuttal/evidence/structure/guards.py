@@ -26,37 +26,48 @@ GUARD_REMOVED = Rule(
     CODE,
     "likely",
 )
-RULES = (GUARD_REMOVED,)
+CHECK_REMOVED = Rule(
+    "structure:check-removed",
+    "Check removed",
+    "What it refused can get through again.",
+    "medium",
+    "correctness",
+    CODE,
+    "likely",
+    # Of three findings in some 5,000 real commits none was worth it: whoever takes out a check mostly means to.
+    on=False,
+)
+RULES = (GUARD_REMOVED, CHECK_REMOVED)
 
 
 def check(material: Material) -> Iterator[Fact]:
     """One fact for each guard that is gone."""
-    finders: tuple[Callable[[Lines], Iterator[Lost]], ...] = (
-        lambda lines: unwrapped(material, lines),
-        constant_time_lost,
-        released,
-        cancel_dropped,
-        unguarded,
-        error_checks_lost,
-        lambda lines: checks_lost(material, lines),
-        lambda lines: assertions_lost(material, lines),
-        modifier_lost,
-        lambda lines: decorators_lost(material, lines),
+    finders: tuple[tuple[Rule, Callable[[Lines], Iterator[Lost]]], ...] = (
+        (GUARD_REMOVED, lambda lines: unwrapped(material, lines)),
+        (GUARD_REMOVED, constant_time_lost),
+        (GUARD_REMOVED, released),
+        (GUARD_REMOVED, cancel_dropped),
+        (GUARD_REMOVED, unguarded),
+        (GUARD_REMOVED, error_checks_lost),
+        (GUARD_REMOVED, modifier_lost),
+        (GUARD_REMOVED, lambda lines: decorators_lost(material, lines)),
+        (CHECK_REMOVED, lambda lines: checks_lost(material, lines)),
+        (CHECK_REMOVED, lambda lines: assertions_lost(material, lines)),
     )
     for lines in changed_files(material):
         if lines.is_test or lines.diff.old_text is None or lines.diff.new_text is None:
             continue
         seen: set[int] = set()
-        for finder in finders:
+        for rule, finder in finders:
             for lost in finder(lines):
                 if lost.line not in seen and material.in_scope(lines.diff, (lost.line,)):
                     seen.add(lost.line)
-                    yield _fact(lines, lost)
+                    yield _fact(rule, lines, lost)
 
 
-def _fact(lines: Lines, lost: Lost) -> Fact:
+def _fact(rule: Rule, lines: Lines, lost: Lost) -> Fact:
     security = lost.category == "security"
-    return GUARD_REMOVED.fact(
+    return rule.fact(
         lines.diff,
         lost.line,
         lost.line,
