@@ -71,6 +71,10 @@ class Settings:
     minimum_severity: str = "low"
     ignore: tuple[str, ...] = ()
     """Globs of files that are not reviewed, as lines of `.gitignore` without negation."""
+    rules_on: tuple[str, ...] = ()
+    """Rules of the static panel, or groups of them, that speak though they are off by default."""
+    rules_off: tuple[str, ...] = ()
+    """Those that do not speak, whatever else says."""
     trusted: tuple[str, ...] = ()
     """Folders whose repositories' own linters may be run: what they configure is code of theirs."""
     model_haiku: str = "claude-haiku-5-5"
@@ -137,6 +141,16 @@ def _globs(value: Any) -> tuple[str, ...]:
     return globs
 
 
+def _rules(value: Any) -> tuple[str, ...]:
+    """A list of rules or groups of them; in the environment one text, with commas between them."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of rules, such as ["structure:test-removed", "upkeep"]')
+    if len(given) > MOST_GLOBS:
+        raise ValueError(f"must be a list of at most {MOST_GLOBS} rules")
+    return tuple(dict.fromkeys(one.strip() for one in given if one.strip()))
+
+
 def _folders(value: Any) -> tuple[str, ...]:
     """A list of folders; in the environment one text, parted as the PATH is."""
     given = value.split(os.pathsep) if isinstance(value, str) else value
@@ -177,6 +191,8 @@ _PARSERS: dict[str, Parser] = {
     "context_tokens": _count,
     "minimum_severity": _choice("critical", "high", "medium", "low"),
     "ignore": _globs,
+    "rules_on": _rules,
+    "rules_off": _rules,
     "trusted": _folders,
     "model_haiku": _name,
     "model_sonnet": _name,
@@ -189,6 +205,7 @@ _ORDERED: dict[str, tuple[str, ...]] = {
     "profile": ("frugal", "balanced", "thorough"),
     "on_save": ("off", "static", "debate"),
 }
+_ADDED = frozenset({"ignore", "rules_on", "rules_off"})
 _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
 _SMALLER = frozenset({"max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above", "context_tokens"})
 
@@ -222,9 +239,9 @@ def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[
         parsed = _parse(key, value, source, problems)
         if parsed is None:
             continue
-        if key == "ignore":
-            # To review less is to narrow; what is ignored already stays so, whoever asked for it.
-            changes[key] = tuple(dict.fromkeys((*settings.ignore, *parsed)))
+        if key in _ADDED:
+            # To review less is to narrow, and a rule more costs nothing; what was asked for already stays so.
+            changes[key] = tuple(dict.fromkeys((*getattr(settings, key), *parsed)))
         elif _narrows(key, getattr(settings, key), parsed):
             changes[key] = parsed
         else:

@@ -6,6 +6,7 @@ import pytest
 
 from rebuttal.change.model import Scope
 from rebuttal.change.read import read_change
+from rebuttal.evidence.catalogue import Wanted
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.panel import CHECKS, collect
 from rebuttal.text.languages import is_test
@@ -111,3 +112,23 @@ def test_hundreds_of_one_fault_in_one_file_are_one_finding_with_its_places(revie
     assert [one.range.start.line for one in crowd.related] == list(range(1, 51))
     assert (other.rule, other.file, other.related) == ("ruff:B006", "b.py", ())
     assert single.rule == "ruff:F631"
+
+
+def test_rules_speak_as_the_user_asks(git_repo: GitRepo) -> None:
+    code = "def total(rows):\n    return sum(rows)\n\n\ndef mean(rows):\n    return total(rows) / len(rows)\n"
+    head = (
+        "from a import mean, total\n\n\ndef test_total_of_rows():\n    rows = [1, 2, 3]\n    assert total(rows) == 6\n"
+    )
+    tail = "\n\ndef test_mean_of_rows():\n    rows = [4, 5, 6]\n    assert mean(rows) == 5\n"
+    git_repo.commit(files={"a.py": code, "test_a.py": head + tail})
+    git_repo.write("a.py", code.replace("total(rows) /", "sum(rows) /") + "\n\ndef more(b=[]): ...\n")
+    git_repo.write("test_a.py", head)
+
+    def heard(wanted: Wanted) -> list[str]:
+        with read_change(git_repo.root, Scope()) as reading:
+            return sorted(one.rule for one in collect(reading.change, reading.repository, wanted=wanted).findings)
+
+    assert heard(Wanted()) == ["ruff:B006"]
+    assert heard(Wanted(on=("structure:test-removed",))) == ["ruff:B006", "structure:test-removed"]
+    assert heard(Wanted(on=("structure",), off=("ruff",))) == ["structure:test-removed"]
+    assert heard(Wanted(on=("structure",), off=("ruff:B006", "structure:test-removed"))) == []

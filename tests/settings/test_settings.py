@@ -310,6 +310,16 @@ def test_who_may_only_narrow_adds_to_what_is_ignored_and_takes_nothing_back() ->
         assert len(problems) == 1, value
 
 
+def test_every_source_adds_to_the_rules_that_speak_or_do_not() -> None:
+    own, problems = widen(Settings(), {"rules_on": ["structure:test-removed"], "rules_off": "upkeep, ruff:S113"}, "env")
+    assert (own.rules_on, own.rules_off, problems) == (("structure:test-removed",), ("upkeep", "ruff:S113"), [])
+    added, problems = narrow(own, {"rules_off": ["upkeep", "secrets"], "rules_on": []}, "editor settings")
+    assert (added.rules_on, added.rules_off, problems) == (own.rules_on, ("upkeep", "ruff:S113", "secrets"), [])
+    for value in ([1], 5, {"a": 1}, ["a"] * 1001):
+        kept, problems = narrow(own, {"rules_off": value}, "editor settings")
+        assert (kept, len(problems)) == (own, 1), value
+
+
 def test_the_environment_names_globs_with_commas(tmp_path: Path) -> None:
     settings, problems = user_settings({"REBUTTAL_HOME": str(tmp_path), "REBUTTAL_IGNORE": "docs/**, *.snap"})
     assert (settings.ignore, problems) == (("docs/**", "*.snap"), [])

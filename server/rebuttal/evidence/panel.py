@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from rebuttal.change.model import Change, Repository
 from rebuttal.evidence import secrets
-from rebuttal.evidence.catalogue import OFF
+from rebuttal.evidence.catalogue import USUAL, Wanted
 from rebuttal.evidence.folding import folded
 from rebuttal.evidence.impact import check as impact
 from rebuttal.evidence.impact import kinds
@@ -85,6 +85,7 @@ class Gathered:
     facts: tuple[Fact, ...]
     degraded: tuple[Degraded, ...] = ()
     notes: tuple[str, ...] = ()
+    wanted: Wanted = USUAL
 
 
 def collect(
@@ -95,13 +96,16 @@ def collect(
     find_secrets: SecretFinder = find_secrets_in_text,
     parser: Parser | None = None,
     checks: Sequence[tuple[str, Check]] = CHECKS,
+    wanted: Wanted = USUAL,
     linters: Linters | None = None,
 ) -> Evidence:
     """What the static panel finds in `change`, worst first, and which of its checks failed.
 
     `linters` are those that the repository configures; give them only where the user trusts it.
     """
-    gathered = gather(change, repository, run=run, find_secrets=find_secrets, parser=parser, checks=checks)
+    gathered = gather(
+        change, repository, run=run, find_secrets=find_secrets, parser=parser, checks=checks, wanted=wanted
+    )
     return conclude(gathered if linters is None else with_linters(gathered, linters))
 
 
@@ -113,6 +117,7 @@ def gather(
     find_secrets: SecretFinder = find_secrets_in_text,
     parser: Parser | None = None,
     checks: Sequence[tuple[str, Check]] = CHECKS,
+    wanted: Wanted = USUAL,
 ) -> Gathered:
     """What the built-in checks find: there at once, whatever the repository's own linters take."""
     material = Material(change, repository, parser or Parser())
@@ -127,9 +132,10 @@ def gather(
         linted, failed = linting.result()
     outcomes.append(_try("syntax", lambda: syntax.check(material, linted.faults)))
     outcomes.append(_try("linters", lambda: ruff_facts.check(material, linted)))
-    facts = _without_repeats(_spoken(fact for outcome in outcomes for fact in outcome.facts))
+    facts = _without_repeats(fact for outcome in outcomes for fact in outcome.facts if wanted.hears(fact.rule))
     degraded = (*failed, *(one for outcome in outcomes for one in outcome.degraded))
-    return Gathered(material, tuple(facts), degraded, tuple(note for outcome in outcomes for note in outcome.notes))
+    notes = tuple(note for outcome in outcomes for note in outcome.notes)
+    return Gathered(material, tuple(facts), degraded, notes, wanted)
 
 
 def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
@@ -141,7 +147,8 @@ def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
         _try(heard.task.tool.name, partial(repository_facts.check, gathered.material, heard))
         for heard in findings.heard
     ]
-    facts = as_one((*gathered.facts, *(fact for outcome in outcomes for fact in outcome.facts)))
+    heard = (fact for outcome in outcomes for fact in outcome.facts if gathered.wanted.hears(fact.rule))
+    facts = as_one((*gathered.facts, *heard))
     return evolve(
         gathered,
         facts=tuple(facts),
@@ -154,6 +161,7 @@ def conclude(gathered: Gathered) -> Evidence:
     """The findings, worst first, with what the change does to its own review."""
     steered = _try("steering", lambda: steering.check(gathered.material, gathered.facts))
     facts = gathered.facts if steered.degraded else steered.facts
+    facts = tuple(fact for fact in facts if gathered.wanted.hears(fact.rule))
     degraded, notes = (*gathered.degraded, *steered.degraded), (*gathered.notes, *steered.notes)
     return Evidence(_findings(gathered.material, folded(facts)), degraded, notes)
 
@@ -210,11 +218,6 @@ def _findings(material: Material, facts: Iterable[Fact]) -> tuple[Finding, ...]:
         found.append(finding_of(fact, index))
     ranked = sorted(found, key=lambda one: (_rank(one), one.file, one.side, one.range.start, one.rule))
     return assign_ids(ranked, lambda finding: _symbol_of(material, finding))
-
-
-def _spoken(facts: Iterable[Fact]) -> list[Fact]:
-    """Without those of rules that speak only when they are asked for."""
-    return [fact for fact in facts if fact.rule not in OFF]
 
 
 def _rank(finding: Finding) -> int:

@@ -134,10 +134,12 @@ async def _static(
     def check() -> tuple[Request, Parts, Gathered]:
         # Loaded here, in the thread: a hover or a cancellation does not wait for it.
         from rebuttal.debate.panel import choose_panel
+        from rebuttal.evidence.catalogue import Wanted
         from rebuttal.evidence.panel import conclude, gather
 
         narrowed, notes = _narrowed(request, reading)
-        gathered = gather(change, reading.repository, parser=parser)
+        wanted = Wanted(narrowed.settings.rules_on, narrowed.settings.rules_off)
+        gathered = gather(change, reading.repository, parser=parser, wanted=wanted)
         evidence = conclude(gathered)
         choice = choose_panel(change, narrowed.settings.panel)
         told = (*notes, *evidence.notes, *reading.repository.notes)
