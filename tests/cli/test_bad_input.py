@@ -112,7 +112,7 @@ def test_a_damaged_store_loses_no_static_finding(rebuttal: Rebuttal, parcels: Pa
     (home / "rebuttal.sqlite3").write_bytes(b"no database at all" * 100)
     ran = rebuttal("review", "--repo", parcels, "--format", "json")
     assert ran.code == 1
-    assert len(ran.json["findings"]) == 5
+    assert len(ran.json["findings"]) == 6
     assert any("is no database" in note for note in ran.json["notes"])
 
 

@@ -116,7 +116,7 @@ def test_a_reader_that_goes_away_costs_no_exit_code_and_no_traceback(parcels: Pa
     process.stdout.close()
     err = process.stderr.read()
     assert process.wait(timeout=60) == 1
-    assert err == b"static panel: 5 findings\n"
+    assert err == b"static panel: 6 findings\n"
 
 
 @posix
@@ -133,6 +133,6 @@ def test_a_closed_stream_is_no_traceback(parcels: Path, home: Path, closed: int)
 def test_a_full_disk_is_one_sentence_and_the_result_goes_to_stdout(parcels: Path, home: Path) -> None:
     done = subprocess.run([*REVIEW, "--repo", str(parcels), "--output", "/dev/full"], capture_output=True, check=False)
     assert done.returncode == 3
-    assert len(json.loads(done.stdout)["findings"]) == 5
+    assert len(json.loads(done.stdout)["findings"]) == 6
     assert b"could not be written (No space left on device)" in done.stderr
     assert b"Traceback" not in done.stderr

@@ -67,7 +67,7 @@ async def test_cancelling_does_not_wait_for_a_check_that_hangs_and_closes_git(
         begun.set()
         go_on.wait(30)
 
-    monkeypatch.setattr(rebuttal.evidence.panel, "collect", hangs)
+    monkeypatch.setattr(rebuttal.evidence.panel, "gather", hangs)
     task = asyncio.create_task(review(request_for(parcels), open_services(KEYED), Door()))
     await asyncio.to_thread(begun.wait, 30)
     assert await cancelled(task) < 0.1
@@ -84,13 +84,13 @@ async def test_the_loop_goes_on_while_threads_work(
     open_services: Open, parcels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
-    collect = rebuttal.evidence.panel.collect
+    gather = rebuttal.evidence.panel.gather
 
     def slow(*arguments: Any, **options: Any) -> Any:
         go_on.wait(30)
-        return collect(*arguments, **options)
+        return gather(*arguments, **options)
 
-    monkeypatch.setattr(rebuttal.evidence.panel, "collect", slow)
+    monkeypatch.setattr(rebuttal.evidence.panel, "gather", slow)
     task = asyncio.create_task(review(request_for(parcels), open_services(KEYED), Door()))
     for _ in range(20):
         await asyncio.sleep(0.01)
