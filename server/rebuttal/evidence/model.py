@@ -56,6 +56,14 @@ class LimitReached(Exception):
     """A check has done what it is meant to do at most; the message is one sentence for the user."""
 
 
+def kept(shared: dict[str, Any], name: str, make: Callable[[], T]) -> T:
+    """What `shared` holds under the name, made where it holds nothing yet."""
+    if name not in shared:
+        shared[name] = make()
+    found: T = shared[name]
+    return found
+
+
 @frozen
 class Material:
     """What every check works on."""
@@ -63,14 +71,13 @@ class Material:
     change: Change
     repository: Repository
     parser: Parser = field(factory=Parser)
+    hears: Callable[[str], bool] = lambda rule: True
+    """Whether a rule is to speak: work that only one that does not would tell of need not be done."""
     _shared: dict[str, Any] = field(factory=dict, eq=False)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What several checks need and one makes: the same object for the same name."""
-        if name not in self._shared:
-            self._shared[name] = make()
-        found: T = self._shared[name]
-        return found
+        return kept(self._shared, name, make)
 
     def of_paths(self, name: str, make: Callable[[frozenset[str]], T]) -> T:
         """What the names of the new side's files tell by themselves: the next review of the same files has it still."""

@@ -120,7 +120,7 @@ def gather(
     wanted: Wanted = USUAL,
 ) -> Gathered:
     """What the built-in checks find: there at once, whatever the repository's own linters take."""
-    material = Material(change, repository, parser or Parser())
+    material = Material(change, repository, parser or Parser(), wanted.hears)
     with ThreadPoolExecutor(1, "rebuttal-ruff") as pool:
         # ruff is a process of its own: it works while the checks in this thread do.
         linting = pool.submit(_lint, material, run)

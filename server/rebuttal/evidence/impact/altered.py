@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact import native, ruby, rust
 from rebuttal.evidence.impact.model import CONSTRUCTORS, Altered
-from rebuttal.evidence.impact.signatures import only_widens
+from rebuttal.evidence.impact.signatures import only_widens, shape
 from rebuttal.text.languages import Language, family_of, language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser, Unparsed
@@ -125,11 +125,6 @@ def _changed(
     if owner and old.name.startswith("__") and old.name.endswith("__") and old.name not in CONSTRUCTORS:
         return  # Python itself calls it.
     yield Altered(diff, language, "signature", old, new, owner)
-
-
-def shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
-    """What decides which calls a symbol takes."""
-    return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
 
 
 def _constructs(owner: str, symbols: dict[str, list[Symbol]]) -> bool:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact import gopackages
-from rebuttal.evidence.impact.altered import altered, shape
+from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
 from rebuttal.evidence.impact.jsexports import still_exports
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.present import binds_in_order, is_present, needs, stands_without
-from rebuttal.evidence.impact.signatures import refusal, shift
+from rebuttal.evidence.impact.signatures import refusal, shape, shift
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.impact.users import WHOLE, usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material

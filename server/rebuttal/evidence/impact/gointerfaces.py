@@ -14,6 +14,7 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
+from rebuttal.evidence.impact.gopackages import EMBEDS
 from rebuttal.evidence.impact.ground import RELATED, Ground, places, timely
 from rebuttal.evidence.impact.overrides import OVERRIDE
 from rebuttal.evidence.model import Fact, Material
@@ -30,7 +31,6 @@ _TELLING = 2
 MANY_IN_PACKAGE = 150
 """Files of a package that are looked through for the methods of one type."""
 _ASSERTS = r"^[ \t]*(?:var[ \t]+)?_[ \t]+(?:(\w+)\.)?{}[ \t]*=[ \t]*(?:\(\*(\w+)\)\(nil\)|&?(\w+)\{{|new\((\w+)\))"
-_EMBEDS = re.compile(r"^[ \t]*\*?(?:\w+\.)?\w+[ \t]*(?:`[^`]*`)?[ \t]*(?://.*)?$", re.MULTILINE)
 
 
 @frozen
@@ -134,7 +134,7 @@ def _methods(one: Demanded, ground: Ground) -> dict[str, list[str]] | None:
         return None
     owner = next((it for it in every if it.qualified == one.owner), None)
     body = (one.diff.old_text or "")[owner.start_offset : owner.end_offset].partition("{")[2] if owner else ""
-    if owner is None or _EMBEDS.search(body.rpartition("}")[0]):
+    if owner is None or EMBEDS.search(body.rpartition("}")[0]):
         return None
     return {
         it.name: _types(it) for it in every if it.parent == "interface" and it.qualified == f"{one.owner}.{it.name}"
@@ -175,7 +175,7 @@ def _lacks(ground: Ground, one: Demanded, folder: str, name: str) -> str | None:
             if symbol.qualified == name:
                 defined = True
                 body = source.text[symbol.start_offset : symbol.end_offset].partition("{")[2]
-                if _EMBEDS.search(body.rpartition("}")[0]):
+                if EMBEDS.search(body.rpartition("}")[0]):
                     return None
     return f"has no `{one.new.name}`" if defined else None
 

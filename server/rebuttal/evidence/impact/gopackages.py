@@ -13,7 +13,7 @@ from rebuttal.text.model import Reference, Symbol
 
 _PACKAGE = re.compile(r"^package\s+(\w+)", re.MULTILINE)
 _PATH = re.compile(r"(\w+)((?:\.\w+)*)")
-_EMBEDS = re.compile(r"^[ \t]*\*?(?:\w+\.)?\w+[ \t]*(?:`[^`]*`)?[ \t]*(?://.*)?$", re.MULTILINE)
+EMBEDS = re.compile(r"^[ \t]*\*?(?:\w+\.)?\w+[ \t]*(?:`[^`]*`)?[ \t]*(?://.*)?$", re.MULTILINE)
 _RECEIVER = re.compile(r"func\s*\(\s*(\w+)\s")
 _MANY_IN_PACKAGE = 150
 _LONGEST_HEADER = 400
@@ -142,7 +142,7 @@ def _may_be_promoted(altered: Altered, modules: Modules) -> bool:
             rf"^(?:type)?[ \t]*{re.escape(owner)}(?:\[[^\]]*\])?\s+struct\s*\{{(.*?)^[ \t]*\}}", re.M | re.S
         )
         bodies = [body for text in _texts(folder, modules) for body in opens.findall(text)]
-        return any(_EMBEDS.search(body) for body in bodies)
+        return any(EMBEDS.search(body) for body in bodies)
 
     return modules.once(f"go embeds {folder} {owner}", find)
 

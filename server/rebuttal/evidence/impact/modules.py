@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.evidence.model import kept
 from rebuttal.text.model import Import
 
 T = TypeVar("T")
@@ -47,10 +48,7 @@ class Modules:
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What a language's own rules need once for the whole search."""
-        if name not in self._shared:
-            self._shared[name] = make()
-        found: T = self._shared[name]
-        return found
+        return kept(self._shared, name, make)
 
     def source(self, path: str) -> Source | None:
         return self._code.source(path)

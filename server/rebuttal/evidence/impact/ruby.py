@@ -15,7 +15,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
-from rebuttal.evidence.impact.signatures import only_widens
+from rebuttal.evidence.impact.signatures import only_widens, shape
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language
 from rebuttal.text.model import Arguments, Reference, Symbol
@@ -76,7 +76,7 @@ def alterations(
         was, now = symbols[0], after.get(key, [])
         owner = was.qualified.rpartition(".")[0] or None
         if len(now) == 1:
-            if _shape(was) != _shape(now[0]) and not only_widens(was.parameters or (), now[0].parameters or ()):
+            if shape(was) != shape(now[0]) and not only_widens(was.parameters or (), now[0].parameters or ()):
                 yield Altered(diff, language, "signature", was, now[0], owner)
         elif (
             not now
@@ -110,10 +110,6 @@ def _made(name: str) -> re.Pattern[str]:
     words = "alias|alias_method|define_method|undef|undef_method|remove_method|attr_\\w+|memoize|delegate"
     words += "|def_delegators?|def_delegator"
     return re.compile(rf"\b(?:{words})\b.*(?<![\w]){re.escape(name)}(?![\w?!])")
-
-
-def _shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
-    return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
 
 
 def _is_abstract(symbol: Symbol, diff: FileDiff) -> bool:
@@ -224,7 +220,7 @@ def _is_single(world: _World) -> bool:
     new = world.altered.new
     if new is None or not world.methods:
         return not world.methods
-    return len(world.methods) <= _FAMILY and all(_shape(one) == _shape(new) for one in world.methods)
+    return len(world.methods) <= _FAMILY and all(shape(one) == shape(new) for one in world.methods)
 
 
 def _means(world: _World, source: Source, reference: Reference, receiver: str) -> bool:

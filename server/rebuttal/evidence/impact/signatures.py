@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rebuttal.text.languages import Language
-from rebuttal.text.model import Arguments, Parameter
+from rebuttal.text.model import Arguments, Parameter, Symbol
 
 _POSITIONAL = ("positional", "positional_only")
 _NAMED = ("positional", "keyword")
@@ -72,6 +72,11 @@ def _ruby(parameters: tuple[Parameter, ...], given: Arguments) -> str | None:
     missing = [one.name for one in parameters if one.kind == "keyword" and one.required]
     missing = [name for name in missing if name not in given.keywords]
     return f"misses {_list(missing)}" if missing else None
+
+
+def shape(symbol: Symbol) -> list[tuple[str, bool, str]]:
+    """What decides which calls a symbol takes."""
+    return [(one.name, one.required, one.kind) for one in symbol.parameters or ()]
 
 
 def only_widens(old: tuple[Parameter, ...], new: tuple[Parameter, ...]) -> bool:

@@ -135,7 +135,7 @@ def _entries(data: Mapping[str, Any]) -> Iterator[Loosened]:
     yield from (Loosened("ignore", selector) for selector in quiet.everywhere)
     yield from (Loosened("ignore", selector, pattern) for pattern, codes in quiet.by_pattern for selector in codes)
     yield from (
-        Loosened("exclude", one) for table in _tables(data) for key in _EXCLUDES for one in _words(table.get(key))
+        Loosened("exclude", one) for table in _tables(data) for key in _EXCLUDES for one in strings(table.get(key))
     )
 
 
@@ -146,7 +146,7 @@ def _everywhere(one: Loosened, data: Mapping[str, Any]) -> bool:
 def _selected(data: Mapping[str, Any]) -> Iterator[str]:
     for table in _tables(data):
         for key in ("select", "extend-select"):
-            yield from _words(table.get(key))
+            yield from strings(table.get(key))
 
 
 def _tables(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -158,9 +158,9 @@ def _suppressed(data: Mapping[str, Any]) -> Suppressed:
     by_pattern: list[tuple[str, tuple[str, ...]]] = []
     for table in _tables(data):
         for key in _LISTS:
-            everywhere += _words(table.get(key))
+            everywhere += strings(table.get(key))
         for key in _TABLES:
-            by_pattern += [(pattern, _words(codes)) for pattern, codes in _table(table, key).items()]
+            by_pattern += [(pattern, strings(codes)) for pattern, codes in _table(table, key).items()]
     return Suppressed(tuple(everywhere), tuple(by_pattern))
 
 
@@ -169,7 +169,8 @@ def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _words(value: Any) -> tuple[str, ...]:
+def strings(value: object) -> tuple[str, ...]:
+    """Those in a list that came from a configuration; none where it is no list."""
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 

@@ -19,7 +19,15 @@ from rebuttal.change.model import FileDiff, Hunk, Side
 from rebuttal.change.skipping import marked_line, skip_by_name
 from rebuttal.change.unreviewed import unreviewed
 from rebuttal.context.guidelines import GUIDELINES
-from rebuttal.evidence.linting.config import CONFIG_FILES, Configuration, Configurations, Loosened, loosened, selects
+from rebuttal.evidence.linting.config import (
+    CONFIG_FILES,
+    Configuration,
+    Configurations,
+    Loosened,
+    loosened,
+    selects,
+    strings,
+)
 from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.linting.silenced import SELF_SILENCED
 from rebuttal.evidence.model import Fact, Material, one_line
@@ -303,15 +311,11 @@ def _settings(material: Material, diff: FileDiff) -> Iterator[Fact]:
     place = _place_of(diff, keys)
     if place is None or not _in_scope(material, diff, place.hunk):
         return
-    globs = tuple(one for one in _strings(new.get("ignore")) if one not in _strings(old.get("ignore")))
+    globs = tuple(one for one in strings(new.get("ignore")) if one not in strings(old.get("ignore")))
     hidden = _hidden(material, lambda path: None, Ignored(lambda path: None, globs).reason)
     words, severity = _would_hide(hidden)
     what = f"What the repository asks of its reviews changes: {one_line(', '.join(map(str, keys)), 80)}.{words}"
     yield _fact(diff, place, "settings", "The change alters the settings of reviews", what, severity=severity)
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _place_of(diff: FileDiff, *choices: Sequence[str]) -> _Place | None:

@@ -54,11 +54,12 @@ def check(material: Material) -> Iterator[Fact]:
         (CHECK_REMOVED, lambda lines: checks_lost(material, lines)),
         (CHECK_REMOVED, lambda lines: assertions_lost(material, lines)),
     )
+    heard = [(rule, finder) for rule, finder in finders if material.hears(rule.id)]
     for lines in changed_files(material):
         if lines.is_test or lines.diff.old_text is None or lines.diff.new_text is None:
             continue
         seen: set[int] = set()
-        for rule, finder in finders:
+        for rule, finder in heard:
             for lost in finder(lines):
                 if lost.line not in seen and material.in_scope(lines.diff, (lost.line,)):
                     seen.add(lost.line)

@@ -74,6 +74,8 @@ def check(material: Material) -> Iterator[Fact]:
     for off in disabled(material):
         by_file.setdefault(off.lines.diff.path, []).append(off)
     yield from (_off(same[0], same[1:]) for same in by_file.values())
+    if not material.hears(REMOVED.id):
+        return
     tests = [one for one in changed_files(material) if one.is_test and one.diff.old_text is not None]
     if not any(one.diff.removed_lines for one in tests):
         return

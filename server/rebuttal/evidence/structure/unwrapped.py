@@ -50,7 +50,6 @@ _CONSTANT_TIME = re.compile(
     r"\b(?:compare_digest|timingSafeEqual|ConstantTimeCompare|secure_compare|fixed_length_secure_compare|hash_equals"
     r"|constant_time_compare|FixedTimeEquals|isEqual)\s*\("
 )
-_EXEMPT = re.compile(r"(?:gather|wait|all|allSettled|race|any|create_task|ensure_future|spawn|join|select|run)\s*\($")
 
 
 def unwrapped(material: Material, lines: Lines) -> Iterator[Lost]:
