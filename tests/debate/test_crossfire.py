@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from rebuttal.debate.crossfire import BATCH, LANES
 from rebuttal.debate.events import ClaimRaised, ClaimRuled, ClaimSettled, PhaseStarted, SeatFinished
 from rebuttal.debate.model import Claim, Need, RulingVerdict, Turn
+from rebuttal.debate.protocols.crossfire import BATCH, LANES
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from rebuttal.debate.engine import ProtocolUnavailable, debate
+from rebuttal.debate.engine import debate
 from rebuttal.debate.events import SeatFinished
 from rebuttal.debate.model import FATAL, FailureKind, Statement, Turn
+from rebuttal.debate.protocol import ProtocolUnavailable
 from rebuttal.debate.sitting import MAX_CLAIMS
 from tests.debate.conftest import (
     LOOP_CLAIM,

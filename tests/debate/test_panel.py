@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebuttal.change.model import Change
-from rebuttal.debate.panel import choose_panel
+from rebuttal.debate.panel.choice import choose_panel
 from tests.debate.conftest import change_of
 
 Files = dict[str, tuple[str | None, str | None]]

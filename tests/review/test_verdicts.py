@@ -11,7 +11,7 @@ from rebuttal.budget.model import CapWarning, OverrunWarning
 from rebuttal.change.model import Change, FileDiff, Hunk, Scope
 from rebuttal.cli.review import exit_code
 from rebuttal.debate.model import Outcome
-from rebuttal.debate.panel import PanelChoice
+from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.evidence.model import Evidence
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
-from rebuttal.debate.crossfire import Crossfire
 from rebuttal.debate.events import DebateEvent
-from rebuttal.debate.model import Brief, Outcome, ProtocolName, Speaker
+from rebuttal.debate.model import Brief, Outcome, Speaker
 from rebuttal.debate.outcome import outcome_of
 from rebuttal.debate.prompts import load_prompts
+from rebuttal.debate.protocol import protocol
 from rebuttal.debate.sitting import Sitting
-from rebuttal.debate.solo import Solo
 from rebuttal.debate.stopping import Stopped, unless_stopped
-
-
-class ProtocolUnavailable(Exception):
-    """The protocol is not part of this version; the message is one sentence that names those that are."""
-
-
-class Run(Protocol):
-    """One run of a protocol on one sitting. It leaves its record there; it raises nothing but cancellation."""
-
-    async def run(self) -> None: ...
-
-
-PROTOCOLS: Mapping[ProtocolName, Callable[[Sitting], Run]] = {"crossfire": Crossfire, "solo": Solo}
-
-
-def protocol(name: str) -> Callable[[Sitting], Run]:
-    """The protocol of that name. Raises ProtocolUnavailable."""
-    for known, begin in PROTOCOLS.items():
-        if known == name:
-            return begin
-    raise ProtocolUnavailable(f"the protocol {name} is not part of this version: choose {' or '.join(PROTOCOLS)}")
 
 
 async def debate(
@@ -51,10 +28,10 @@ async def debate(
     What a speaker fails at is in the outcome (`degraded`, `stopped_by`), never an exception. Cancelling the
     task cancels every turn under way. Raises ProtocolUnavailable before anything is asked.
     """
-    begin = protocol(brief.protocol)
-    sitting = Sitting(brief, speaker, listen, clock, load_prompts())
+    chosen = protocol(brief.protocol)
+    sitting = Sitting(brief, speaker, listen, clock, load_prompts(), examines=chosen.examines)
     try:
-        await unless_stopped(stop, begin(sitting).run())
+        await unless_stopped(stop, chosen.run(sitting))
     except Stopped:
         sitting.interrupt()
     return outcome_of(sitting)

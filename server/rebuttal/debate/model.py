@@ -18,7 +18,6 @@ from rebuttal.store.model import NO_TOKENS, ZERO, Tokens
 Phase = Literal["triage", "opening", "cross_examination", "rebuttal", "consensus", "summary"]
 Tier = Literal["haiku", "sonnet", "opus"]
 Profile = Literal["frugal", "balanced", "thorough"]
-ProtocolName = Literal["crossfire", "council", "solo"]
 PanelName = Literal["static", "small", "medium", "large"]
 RulingVerdict = Literal["confirmed", "refuted", "unsure"]
 
@@ -195,7 +194,8 @@ class Brief:
     max_findings: int = 20
     shared: str = ""
     """The fenced context as it is sent to every seat; empty: the engine renders it from `context` and `evidence`."""
-    protocol: ProtocolName = "crossfire"
+    protocol: str = "crossfire"
+    """By the name of its module in `protocols/`."""
     deadline_s: float = 600.0
     """Seconds after which no new call is made; calls under way end by the speaker's own deadline."""
 

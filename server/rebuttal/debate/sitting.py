@@ -62,7 +62,9 @@ Clock = Callable[[], float]
 class Sitting:
     """The record of a running debate. Used from one event loop only."""
 
-    def __init__(self, brief: Brief, speaker: Speaker, listen: Listen, clock: Clock, prompts: Prompts) -> None:
+    def __init__(
+        self, brief: Brief, speaker: Speaker, listen: Listen, clock: Clock, prompts: Prompts, *, examines: bool = True
+    ) -> None:
         self.brief = brief
         self.prompts = prompts
         self.exhibits = Exhibits(brief.context)
@@ -71,7 +73,7 @@ class Sitting:
         self.degraded: list[Degraded] = []
         self.set_aside: list[SetAside] = []
         self.stopped_by: Failure | None = None
-        self.examines = True
+        self.examines = examines
         """Whether the protocol asks for rulings."""
         self._anchoring = Anchoring(brief.change, self.exhibits)
         self._speaker = speaker

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -13,7 +13,7 @@ class Stopped(Exception):
     """The user asked to stop before the work was done."""
 
 
-async def unless_stopped(stop: asyncio.Event | None, work: Coroutine[Any, Any, T]) -> T:
+async def unless_stopped(stop: asyncio.Event | None, work: Awaitable[T]) -> T:
     """What `work` returns or raises. Raises Stopped, with the work cancelled and ended, once `stop` is set first."""
     if stop is None:
         return await work

@@ -34,8 +34,8 @@ from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.context.model import Context
-    from rebuttal.debate.model import Brief, Outcome, Profile, ProtocolName
-    from rebuttal.debate.panel import PanelChoice
+    from rebuttal.debate.model import Brief, Outcome, Profile
+    from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
     from rebuttal.review.memory import Memory, Since
 
@@ -237,5 +237,5 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         framing=parts.framing,
         minimum_severity=cast("Severity", settings.minimum_severity),
         shared=parts.shared,
-        protocol=cast("ProtocolName", settings.protocol),
+        protocol=settings.protocol,
     )

@@ -20,7 +20,7 @@ from rebuttal.store.reviews import LastReview, ReviewKind
 
 if TYPE_CHECKING:
     from rebuttal.change.read import Reading
-    from rebuttal.debate.panel import PanelChoice
+    from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.review.services import Services
 
 log = logging.getLogger(__name__)

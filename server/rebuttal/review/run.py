@@ -133,7 +133,7 @@ async def _static(
 
     def check() -> tuple[Request, Parts, Gathered]:
         # Loaded here, in the thread: a hover or a cancellation does not wait for it.
-        from rebuttal.debate.panel import choose_panel
+        from rebuttal.debate.panel.choice import choose_panel
         from rebuttal.evidence.catalogue import Wanted
         from rebuttal.evidence.panel import conclude, gather
 
@@ -332,7 +332,7 @@ def _check(request: Request, services: Services) -> None:
 
 
 def _unavailable(name: str) -> str | None:
-    from rebuttal.debate.engine import ProtocolUnavailable, protocol
+    from rebuttal.debate.protocol import ProtocolUnavailable, protocol
 
     try:
         protocol(name)

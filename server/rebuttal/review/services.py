@@ -27,7 +27,7 @@ from rebuttal.text.tokens import TokenCounter, bound_tokens
 
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
-    from rebuttal.debate.model import Profile, ProtocolName, Speaker
+    from rebuttal.debate.model import Profile, Speaker
     from rebuttal.evidence.linting.repository import Linters
     from rebuttal.evidence.linting.repository import Remembered as LintedBefore
     from rebuttal.review.assembly import Parts
@@ -229,11 +229,11 @@ class Services:
         from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import caps_of
-        from rebuttal.debate.plan import planned_turns
+        from rebuttal.debate.planning import planned_turns
         from rebuttal.speakers.roster import Roster
 
         roster = Roster.of(settings)
-        profile, protocol = cast("Profile", settings.profile), cast("ProtocolName", settings.protocol)
+        profile, protocol = cast("Profile", settings.profile), settings.protocol
         turns = [
             PlannedTurn(turn.phase, turn.seat, roster.id(turn.tier), turn.ask_tokens, turn.output_tokens)
             for turn in planned_turns(parts.choice, profile, parts.change, protocol)

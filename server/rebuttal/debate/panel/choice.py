@@ -13,8 +13,8 @@ from attrs import frozen
 
 from rebuttal.change.model import Change
 from rebuttal.debate.model import PanelName, Seat
+from rebuttal.debate.panel.traits import Area, Traits, traits_of
 from rebuttal.debate.prompts import load_prompts
-from rebuttal.debate.triage import Area, Traits, traits_of
 from rebuttal.text.words import counted
 
 

@@ -23,12 +23,11 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from rebuttal.change.model import Change
-from rebuttal.debate.crossfire import LANES
-from rebuttal.debate.model import Phase, Profile, ProtocolName, Seat, Tier
-from rebuttal.debate.panel import PanelChoice
-from rebuttal.debate.prompts import EXAMINER, MODERATOR, Prompts, load_prompts
-from rebuttal.debate.tiers import MAX_TOKENS, cross_tier, opening_tier, settling_tier
-from rebuttal.findings.severity import Severity
+from rebuttal.debate.model import Phase, Profile, Seat, Tier
+from rebuttal.debate.panel.choice import PanelChoice
+from rebuttal.debate.prompts import Prompts, load_prompts
+from rebuttal.debate.protocol import protocol
+from rebuttal.debate.tiers import MAX_TOKENS
 
 LINES_PER_CLAIM = 40
 MOST_CLAIMS = 12
@@ -55,54 +54,39 @@ class PlannedTurn:
 
 
 def planned_turns(
-    choice: PanelChoice, profile: Profile, change: Change, protocol: ProtocolName = "crossfire"
+    choice: PanelChoice, profile: Profile, change: Change, name: str = "crossfire"
 ) -> tuple[PlannedTurn, ...]:
-    """The expected calls, in the order in which they are made; none for the static panel. Assumptions: see above."""
+    """The expected calls, in the order in which they are made; none for the static panel. Assumptions: see above.
+
+    Raises ProtocolUnavailable.
+    """
     if not choice.seats:
         return ()
-    plan = _Plan(choice, profile, change, load_prompts())
-    if protocol == "solo":
-        return (next(plan.opening()),)
-    return (*plan.opening(), *plan.cross_examination(), *plan.rebuttal(), *plan.consensus())
+    return tuple(protocol(name).plan(Planning(choice, profile, change, load_prompts())))
 
 
-class _Plan:
+class Planning:
+    """What a protocol plans its calls with."""
+
     def __init__(self, choice: PanelChoice, profile: Profile, change: Change, prompts: Prompts) -> None:
         lines = sum(hunk.old_count + hunk.new_count for diff in change.files for hunk in diff.hunks)
-        self._choice = choice
-        self._profile = profile
-        self._prompts = prompts
-        self._examiner = prompts.seats[EXAMINER]
-        self._reading = 1500 + min(lines * 4, 3000)
-        self._per_seat = min(max(round(lines / LINES_PER_CLAIM), 1), MOST_CLAIMS)
-        self._claims = max(round(self._per_seat * len(choice.seats) * 2 / 3), 1)
+        self.choice = choice
+        self.profile = profile
+        self.prompts = prompts
+        self.reading = 1500 + min(lines * 4, 3000)
+        """Tokens of thought that reading the change takes."""
+        self.per_seat = min(max(round(lines / LINES_PER_CLAIM), 1), MOST_CLAIMS)
+        """Claims of one seat."""
+        self.claims = max(round(self.per_seat * len(choice.seats) * 2 / 3), 1)
+        """Distinct claims of all seats."""
 
     def opening(self) -> Iterator[PlannedTurn]:
-        for seat in self._choice.seats:
-            output = self._reading + 250 * self._per_seat
-            yield self._turn("opening", seat, opening_tier(seat, self._profile), 0, output)
+        """Every seat once."""
+        for seat in self.choice.seats:
+            yield self.turn("opening", seat, seat.tiers[self.profile], 0, self.reading + 250 * self.per_seat)
 
-    def cross_examination(self) -> Iterator[PlannedTurn]:
-        severities: tuple[Severity, ...] = ("high", "medium")
-        waiting = max(self._claims - LANES, 0)
-        alone = [1] * (self._claims - waiting)
-        for number, claims in enumerate(alone + [2] * (waiting // 2) + [1] * (waiting % 2)):
-            tier = cross_tier(severities[number % 2], self._profile)
-            yield self._turn("cross_examination", self._examiner, tier, claims, 600 + 200 * claims)
-
-    def rebuttal(self) -> Iterator[PlannedTurn]:
-        disputed = self._claims // 5
-        tier = settling_tier("high", self._profile, contested=True)
-        for _ in range(max(self._choice.rounds - 2, 0)):
-            yield from (self._turn("rebuttal", self._examiner, tier, 1, 900) for _ in range(disputed))
-            disputed //= 2
-
-    def consensus(self) -> Iterator[PlannedTurn]:
-        if self._claims >= 5:
-            tier = settling_tier("high", self._profile, contested=True)
-            yield self._turn("consensus", self._prompts.seats[MODERATOR], tier, 2, 900)
-
-    def _turn(self, phase: Phase, seat: Seat, tier: Tier, claims: int, output: int) -> PlannedTurn:
-        ours = len(self._prompts.system) + len(self._prompts.tasks[phase]) + len(seat.lens)
+    def turn(self, phase: Phase, seat: Seat, tier: Tier, claims: int, output: int) -> PlannedTurn:
+        """One call that shows `claims` claims and is answered with `output` tokens."""
+        ours = len(self.prompts.system) + len(self.prompts.tasks[phase]) + len(seat.lens)
         ask = round(ours / CHARACTERS_PER_TOKEN) + CLAIM_TOKENS * claims
         return PlannedTurn(phase, seat.id, tier, MAX_TOKENS[phase], ask, min(output, MAX_TOKENS[phase]))

@@ -7,18 +7,20 @@ examiner while other seats still speak. What waits, waits for a free lane or for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice
 
 from rebuttal.debate.assemble import Served
 from rebuttal.debate.model import Claim, Contention, Failure, Phase, Prompt, Reply, Seat, Tier
+from rebuttal.debate.planning import PlannedTurn, Planning
 from rebuttal.debate.prompts import EXAMINER, MODERATOR
+from rebuttal.debate.protocol import DebateProtocol
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.tiers import cross_tier, opening_tier, settling_tier
 from rebuttal.debate.verdict import is_open, latest, raised_severity
 from rebuttal.findings.model import Category
-from rebuttal.findings.severity import SEVERITIES
+from rebuttal.findings.severity import SEVERITIES, Severity
 
 LANES = 6
 """Cross-examinations under way at once. While all are taken, claims of one file gather into one call."""
@@ -334,3 +336,32 @@ def _not_asked(failure: Failure | None) -> str:
 
 def _nothing() -> None:
     """For a turn whose start nobody waits for."""
+
+
+def _plan(planning: Planning) -> Iterator[PlannedTurn]:
+    yield from planning.opening()
+    yield from _planned_examinations(planning)
+    settling = settling_tier("high", planning.profile, contested=True)
+    examiner, disputed = planning.prompts.seats[EXAMINER], planning.claims // 5
+    for _ in range(max(planning.choice.rounds - 2, 0)):
+        yield from (planning.turn("rebuttal", examiner, settling, 1, 900) for _ in range(disputed))
+        disputed //= 2
+    if planning.claims >= 5:
+        yield planning.turn("consensus", planning.prompts.seats[MODERATOR], settling, 2, 900)
+
+
+def _planned_examinations(planning: Planning) -> Iterator[PlannedTurn]:
+    severities: tuple[Severity, ...] = ("high", "medium")
+    waiting = max(planning.claims - LANES, 0)
+    alone = [1] * (planning.claims - waiting)
+    for number, claims in enumerate(alone + [2] * (waiting // 2) + [1] * (waiting % 2)):
+        tier = cross_tier(severities[number % 2], planning.profile)
+        examiner = planning.prompts.seats[EXAMINER]
+        yield planning.turn("cross_examination", examiner, tier, claims, 600 + 200 * claims)
+
+
+PROTOCOL = DebateProtocol(
+    "Blind openings, each claim cross-examined as soon as it stands, argument only where it is contested.",
+    run=lambda sitting: Crossfire(sitting).run(),
+    plan=_plan,
+)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rebuttal.debate.model import Claim
+from rebuttal.debate.planning import PlannedTurn, Planning
+from rebuttal.debate.protocol import DebateProtocol
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.tiers import opening_tier
 
@@ -14,7 +16,6 @@ class Solo:
 
     def __init__(self, sitting: Sitting) -> None:
         self._sitting = sitting
-        sitting.examines = False
 
     async def run(self) -> None:
         sitting = self._sitting
@@ -31,3 +32,15 @@ class Solo:
         sitting.begin("opening", 1)
         tier = opening_tier(seat, sitting.brief.profile)
         await sitting.ask(seat, "opening", tier, sitting.assembler.opening(seat), heard=heard)
+
+
+def _plan(planning: Planning) -> Iterator[PlannedTurn]:
+    yield next(planning.opening())
+
+
+PROTOCOL = DebateProtocol(
+    "One seat reads the change once; nobody is asked to refute what it claims.",
+    run=lambda sitting: Solo(sitting).run(),
+    plan=_plan,
+    examines=False,
+)

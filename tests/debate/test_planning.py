@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rebuttal.debate.model import Profile
-from rebuttal.debate.panel import choose_panel
-from rebuttal.debate.plan import planned_turns
+from rebuttal.debate.panel.choice import choose_panel
+from rebuttal.debate.planning import planned_turns
 from rebuttal.debate.tiers import MAX_TOKENS, cross_tier, settling_tier
 from tests.debate.conftest import change_of
 
