@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 from attrs import evolve, frozen
 from rapidfuzz import fuzz
@@ -76,6 +77,11 @@ class Docket:
         """Replace a contention by its newer state."""
         self._contentions[contention.id] = contention
 
+    def restore(self, contentions: Iterable[Contention]) -> None:
+        """Take up what was argued about before; into an empty docket."""
+        for one in contentions:
+            self._enter(one, _gist(one.lead.claim))
+
     def add(self, raised: Raised) -> tuple[Contention, bool]:
         """The contention that the claim belongs to, and whether the claim opened it."""
         gist = _gist(raised.claim)
@@ -84,11 +90,14 @@ class Docket:
             self._contentions[same.id] = joined
             return joined, False
         fresh = Contention(self._new_id(raised), (raised,))
-        self._contentions[fresh.id] = fresh
-        self._gists[fresh.id] = gist
-        for bucket in _buckets(raised.place):
-            self._buckets[bucket].append(fresh.id)
+        self._enter(fresh, gist)
         return fresh, True
+
+    def _enter(self, contention: Contention, gist: _Gist) -> None:
+        self._contentions[contention.id] = contention
+        self._gists[contention.id] = gist
+        for bucket in _buckets(contention.lead.place):
+            self._buckets[bucket].append(contention.id)
 
     def _same(self, raised: Raised, gist: _Gist) -> Contention | None:
         """The most alike contention that means the same; of equals the one heard first."""

@@ -299,6 +299,10 @@ class Exchange:
     ended: float = 0.0
     asked: tuple[str, ...] = ()
     """Ids of the claims that the turn was about."""
+    number: int = 0
+    """Of the turn, in the order in which turns began."""
+    earlier: bool = False
+    """Whether it was said before the debate was taken up again: paid for then, not now."""
 
 
 @frozen

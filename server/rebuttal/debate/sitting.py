@@ -45,6 +45,7 @@ from rebuttal.debate.model import (
     Turn,
 )
 from rebuttal.debate.prompts import Prompts
+from rebuttal.debate.resumption import Record, opened
 from rebuttal.debate.statement import one_line
 from rebuttal.debate.tiers import MAX_TOKENS
 from rebuttal.debate.verdict import settle
@@ -82,6 +83,17 @@ class Sitting:
         self._start = clock()
         self._turns = 0
         self._exchanges: dict[int, Exchange] = {}
+
+    def take_up(self, record: Record) -> None:
+        """Go on where an earlier debate about the same brief was cut short; before anything is asked."""
+        self._exchanges = {one.number: evolve(one, earlier=True) for one in record.exchanges}
+        self._turns = max(self._exchanges, default=-1) + 1
+        self.docket.restore(record.contentions)
+        self.set_aside += record.set_aside
+
+    def has_opened(self, seat: Seat) -> bool:
+        """Whether the seat's opening was heard to its end, here or before the debate was taken up."""
+        return seat.id in opened(self._exchanges.values())
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -135,7 +147,7 @@ class Sitting:
             reply = await self._speak(turn, ear)
         finally:
             ear.close()
-        self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked))
+        self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked), number)
         self._note_failure(turn, reply)
         heard(ear.unheard(reply), number)
         self._tell_finished(turn, reply, ear)

@@ -52,13 +52,15 @@ class Crossfire:
         self._sitting = sitting
         self._brief = sitting.brief
         self._seats = {seat.id: seat for seat in self._brief.seats}
-        self._free: set[str] = set()
+        self._free = {seat.id for seat in self._brief.seats if sitting.has_opened(seat)}
         """Seats that have opened without failing: only of them it is known what they raised, so only they examine."""
-        self._warm = {opening_tier(seat, self._brief.profile): asyncio.Event() for seat in self._brief.seats}
+        self._openers = [seat for seat in self._brief.seats if seat.id not in self._free]
+        self._warm = {opening_tier(seat, self._brief.profile): asyncio.Event() for seat in self._openers}
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             bench = _Bench(self, group)
+            bench.submit(one for one in self._sitting.docket.all() if not any(each.valid for each in one.rulings))
             await self._open(bench, group)
             await bench.drained()
         for round_ in range(3, self._brief.rounds + 1):
@@ -78,9 +80,10 @@ class Crossfire:
 
     async def _open(self, bench: _Bench, group: asyncio.TaskGroup) -> None:
         by_tier: dict[Tier, list[Seat]] = {}
-        for seat in self._brief.seats:
+        for seat in self._openers:
             by_tier.setdefault(opening_tier(seat, self._brief.profile), []).append(seat)
-        self._sitting.begin("opening", len(self._brief.seats))
+        if self._openers:
+            self._sitting.begin("opening", len(self._openers))
         tiers = [group.create_task(self._open_tier(tier, seats, bench, group)) for tier, seats in by_tier.items()]
         await asyncio.gather(*tiers)
 

@@ -19,7 +19,7 @@ class Solo:
 
     async def run(self) -> None:
         sitting = self._sitting
-        if not sitting.brief.seats or not sitting.may_speak():
+        if not sitting.brief.seats or sitting.has_opened(sitting.brief.seats[0]) or not sitting.may_speak():
             return
         seat = sitting.brief.seats[0]
 

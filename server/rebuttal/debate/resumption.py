@@ -1,0 +1,61 @@
+"""Taking up a debate that was cut short: what was said stays said, and only what is missing is asked.
+
+A seat that failed is asked again, alone; claims that nobody ruled on are examined; claims that are still open are
+argued on. Nothing is paid for twice, and the resumed seat is as blind to the others as it was the first time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from attrs import evolve, frozen
+
+from rebuttal.debate.model import Brief, Contention, Exchange, Outcome, SetAside
+
+
+@frozen
+class Record:
+    """What a debate left behind, as far as it can be taken up."""
+
+    brief: str
+    """`brief_key` of what was argued about: a record is of no use for anything else."""
+    exchanges: tuple[Exchange, ...]
+    contentions: tuple[Contention, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+def brief_key(brief: Brief, prompts_version: str) -> str:
+    """Names all that the seats' answers depend on: 24 hexadecimal digits.
+
+    The seats and what they speak with are part of it; how many findings the user wants to see is not.
+    """
+    texts = [prompts_version, brief.protocol, brief.profile, brief.panel, str(brief.rounds), brief.fence, brief.framing]
+    texts += [brief.shared, brief.context.diff]
+    for seat in brief.seats:
+        texts += [seat.id, seat.lens, seat.tiers[brief.profile]]
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(f"{len(text)}\0{text}\0".encode("utf-8", "replace"))
+    return digest.hexdigest()[:24]
+
+
+def record_of(outcome: Outcome, key: str) -> Record | None:
+    """What can be taken up later; None where nothing is missing, or nothing was said."""
+    if not (outcome.degraded or outcome.stopped_by is not None) or not any(map(_was_heard, outcome.exchanges)):
+        return None
+    return Record(key, outcome.exchanges, tuple(map(_unsettled, outcome.contentions)), outcome.set_aside)
+
+
+def opened(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The seats whose opening was heard to its end."""
+    return frozenset(one.turn.seat for one in exchanges if one.turn.phase == "opening" and _was_heard(one))
+
+
+def _was_heard(exchange: Exchange) -> bool:
+    return exchange.reply.statement is not None and exchange.reply.failure is None
+
+
+def _unsettled(contention: Contention) -> Contention:
+    """As it stood in the argument: why it was left unheard is no longer true once it is taken up."""
+    return evolve(contention, settled=None, unheard=())

@@ -1,0 +1,173 @@
+"""A debate that was cut short is taken up: what was said stays said, and only what is missing is asked."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from attrs import evolve
+
+from rebuttal.debate.engine import debate
+from rebuttal.debate.model import Brief, FailureKind, Outcome, Turn
+from rebuttal.debate.resumption import brief_key, record_of
+from tests.debate.conftest import (
+    LOOP_CLAIM,
+    LOOP_LINE,
+    SQL_CLAIM,
+    SQL_LINE,
+    Said,
+    Script,
+    Scripted,
+    brief_of,
+    fails,
+    play,
+    rules,
+    run,
+    says,
+    shown,
+)
+
+KEY = "brief"
+
+
+def honest(turn: Turn) -> Said:
+    """The Security Analyst sees the query, the Architect the loop; whoever is asked confirms."""
+    if turn.phase != "opening":
+        return rules(turn, SQL=("confirmed", SQL_LINE), item=("confirmed", LOOP_LINE))
+    return {"security-analyst": says(SQL_CLAIM), "architect": says(LOOP_CLAIM)}.get(turn.seat, says())
+
+
+def without(seat: str, kind: FailureKind = "overloaded") -> Script:
+    return lambda turn: fails(kind) if turn.seat == seat and turn.phase == "opening" else honest(turn)
+
+
+def resumed(brief: Brief, first: Outcome, script: Script = honest) -> tuple[Outcome, Scripted]:
+    record = record_of(first, KEY)
+    assert record is not None
+    speaker = Scripted(script)
+
+    async def whole() -> Outcome:
+        return await debate(brief, speaker, lambda _: None, asyncio.get_running_loop().time, record=record)
+
+    return run(whole()), speaker
+
+
+def titles(outcome: Outcome) -> set[str]:
+    return {one.title for one in outcome.findings}
+
+
+@pytest.mark.parametrize("seat", ["security-analyst", "architect", "code-reviewer"])
+def test_only_the_seat_that_failed_is_asked_again(seat: str) -> None:
+    brief = brief_of()
+    first = play(brief, without(seat)).outcome
+    assert [one.seat for one in first.degraded] == [seat]
+
+    outcome, speaker = resumed(brief, first)
+
+    assert [turn.seat for turn in speaker.of("opening")] == [seat]
+    whole = play(brief, honest).outcome
+    assert titles(outcome) == titles(whole)
+    assert outcome.degraded == ()
+    assert record_of(outcome, KEY) is None
+
+
+def test_a_claim_that_was_ruled_on_is_not_examined_again() -> None:
+    brief = brief_of()
+    first = play(brief, without("security-analyst")).outcome
+
+    outcome, speaker = resumed(brief, first)
+
+    asked = [one["title"] for turn in speaker.of("cross_examination") for one in shown(turn)]
+    assert asked == [SQL_CLAIM.title]
+    assert {one.id for one in first.findings} <= {one.id for one in outcome.findings}
+
+
+def test_what_was_said_before_is_in_the_record_and_marked() -> None:
+    brief = brief_of()
+    outcome, speaker = resumed(brief, play(brief, without("architect")).outcome)
+    assert sum(not one.earlier for one in outcome.exchanges) == len(speaker.turns)
+    assert sum(one.earlier for one in outcome.exchanges) == len(outcome.exchanges) - len(speaker.turns)
+    assert [one.number for one in outcome.exchanges] == sorted({one.number for one in outcome.exchanges})
+
+
+def test_a_claim_that_its_examiner_failed_on_is_examined_when_taken_up() -> None:
+    brief = brief_of()
+    first = play(brief, lambda turn: fails("timeout") if turn.phase == "cross_examination" else honest(turn)).outcome
+    assert not first.findings
+
+    outcome, speaker = resumed(brief, first)
+
+    assert speaker.of("opening") == []
+    assert titles(outcome) == titles(play(brief, honest).outcome)
+    assert outcome.degraded == ()
+
+
+def test_a_seat_that_failed_in_mid_sentence_does_not_say_it_twice() -> None:
+    brief = brief_of()
+
+    def cut(turn: Turn) -> Said:
+        if turn.seat == "security-analyst" and turn.phase == "opening":
+            return fails("network", streamed=((1.0, SQL_CLAIM),))
+        return honest(turn)
+
+    outcome, _ = resumed(brief, play(brief, cut).outcome)
+
+    found = [one for one in outcome.contentions if one.lead.claim.title == SQL_CLAIM.title]
+    assert len(found) == 1
+    assert found[0].raisers == ("security-analyst",)
+
+
+def test_after_a_cap_the_rest_is_asked() -> None:
+    brief = brief_of()
+    first = play(brief, without("security-analyst", "cap")).outcome
+    assert first.stopped_by is not None
+
+    outcome, _ = resumed(brief, first)
+
+    assert titles(outcome) == titles(play(brief, honest).outcome)
+    assert outcome.stopped_by is None
+
+
+def test_interrupted_debates_are_taken_up_where_they_stopped() -> None:
+    brief = brief_of()
+
+    async def stopped() -> Outcome:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        loop.call_later(7.0, stop.set)
+        slow = Scripted(lambda turn: evolve(honest(turn), takes=30.0) if turn.seat == "architect" else honest(turn))
+        return await debate(brief, slow, lambda _: None, loop.time, stop)
+
+    first = run(stopped())
+    outcome, speaker = resumed(brief, first)
+    assert [turn.seat for turn in speaker.of("opening")] == ["architect"]
+    assert titles(outcome) == titles(play(brief, honest).outcome)
+
+
+def test_a_whole_debate_leaves_nothing_to_take_up() -> None:
+    assert record_of(play(brief_of(), honest).outcome, KEY) is None
+
+
+def test_a_debate_in_which_nobody_spoke_leaves_nothing_to_take_up() -> None:
+    assert record_of(play(brief_of(), lambda _: fails("authentication")).outcome, KEY) is None
+
+
+def test_the_key_names_all_that_the_answers_depend_on() -> None:
+    brief = brief_of()
+    key = brief_key(brief, "v1")
+    assert key == brief_key(evolve(brief, max_findings=3, minimum_severity="high", deadline_s=1.0), "v1")
+    others = [
+        brief_key(brief, "v2"),
+        *(
+            brief_key(evolve(brief, **change), "v1")
+            for change in (
+                {"fence": "other"},
+                {"framing": "fix it"},
+                {"seats": brief.seats[:2]},
+                {"profile": "thorough"},
+                {"rounds": 3},
+                {"protocol": "solo"},
+                {"shared": "another context"},
+            )
+        ),
+    ]
+    assert len({key, *others}) == len(others) + 1
