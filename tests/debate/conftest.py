@@ -6,11 +6,10 @@ import asyncio
 import difflib
 import json
 import re
-import selectors
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -34,65 +33,16 @@ from rebuttal.debate.model import (
     Turn,
 )
 from rebuttal.debate.prompts import load_prompts
+from rebuttal.evaluation.counted import run_counted
 from rebuttal.findings.model import Certainty
 from rebuttal.findings.severity import Severity
 from rebuttal.store.model import Tokens
 from rebuttal.text.positions import git_lines
 
-T = TypeVar("T")
-
 FENCE = "f3nce0fth1sdebate"
 
-
-# --- time that is counted ---
-
-
-class _Jumping(selectors.BaseSelector):
-    """A selector that never waits: it moves the clock on instead."""
-
-    def __init__(self) -> None:
-        self._real = selectors.DefaultSelector()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise RuntimeError("everything waits for something that will not happen")
-        self.now += max(timeout, 0.0)
-        return self._real.select(0)
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
-
-    def close(self) -> None:
-        self._real.close()
-
-
-class CountedLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes only when everybody sleeps, and then at once."""
-
-    def __init__(self) -> None:
-        self.jumping = _Jumping()
-        super().__init__(self.jumping)
-
-    def time(self) -> float:
-        return self.jumping.now
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on a loop whose time is counted; no task may be left over."""
-    loop = CountedLoop()
-    try:
-        result = loop.run_until_complete(coroutine)
-        assert not asyncio.all_tasks(loop)
-        return result
-    finally:
-        loop.close()
+run = run_counted
+"""Run to the end on a loop whose time is counted."""
 
 
 # --- changes made of texts ---

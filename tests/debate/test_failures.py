@@ -13,11 +13,11 @@ from rebuttal.debate.events import SeatFinished
 from rebuttal.debate.model import FATAL, FailureKind, Statement, Turn
 from rebuttal.debate.protocol import ProtocolUnavailable
 from rebuttal.debate.sitting import MAX_CLAIMS
+from rebuttal.evaluation.counted import CountedLoop
 from tests.debate.conftest import (
     LOOP_CLAIM,
     SQL_CLAIM,
     SQL_LINE,
-    CountedLoop,
     Said,
     Scripted,
     brief_of,

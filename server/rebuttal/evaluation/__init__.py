@@ -1,0 +1,1 @@
+"""How good reviews are: a corpus of changes with known defects, what of them is found, and at what cost."""
