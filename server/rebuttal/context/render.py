@@ -13,8 +13,10 @@ import re
 from collections.abc import Iterable
 
 from rebuttal.context.model import Context
+from rebuttal.text.hidden import visible
 
-_TAG = re.compile(r"<(?=\s*/?\s*(?:pasted_content|untrusted))", re.IGNORECASE)
+_TAG = re.compile(r"[<＜﹤](?=\s*/?\s*(?:pasted_content|untrusted|turn\s+seat\b))", re.IGNORECASE)
+"""What begins a tag that has a meaning in our prompts, also in letters that only look like it."""
 
 
 def fence_id(secret: bytes, text: str) -> str:
@@ -23,8 +25,11 @@ def fence_id(secret: bytes, text: str) -> str:
 
 
 def fenced(text: str, fence: str, source: str) -> str:
-    """`text` between the marks of the fence, as the system prompt describes them; nothing in it can forge one."""
-    named = json.dumps(_harmless(source, fence), ensure_ascii=False)
+    """`text` between the marks of the fence, as the system prompt describes them; nothing in it can forge one.
+
+    `source` names it, in one line that holds neither quotation marks nor angle brackets of others.
+    """
+    named = json.dumps(_named(source, fence), ensure_ascii=False)
     inside = _harmless(text, fence)
     end = "" if inside.endswith("\n") else "\n"
     return f'<pasted_content id="{fence}" source={named}>\n{inside}{end}</pasted_content id="{fence}">\n'
@@ -42,7 +47,21 @@ def render(context: Context, fence: str, evidence: Iterable[str] = ()) -> str:
     return "".join(parts)
 
 
+def as_shown(text: str) -> str:
+    """`text` as it stands in a fence: what does not show is made visible, what looks like our tags is none.
+
+    Line N is line N of `text`. Whoever searches for what a model quotes must search in this.
+    """
+    return _TAG.sub("‹", visible(text))
+
+
 def _harmless(text: str, fence: str) -> str:
-    # A lone surrogate (a file name that is not UTF-8) cannot be sent.
-    sendable = text.encode("utf-8", "replace").decode("utf-8")
-    return _TAG.sub("‹", sendable.replace(fence, "…") if fence else sendable)
+    shown = as_shown(text)
+    return shown.replace(fence, "…") if fence else shown
+
+
+def _named(source: str, fence: str) -> str:
+    return _harmless(source, fence).translate(_UNQUOTED)
+
+
+_UNQUOTED = str.maketrans({"<": "‹", ">": "›", '"': "'", "\\": "/"})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import Side
 from rebuttal.context.model import Context, Exhibit
+from rebuttal.context.render import as_shown
 from rebuttal.debate.model import Need, Place
 from rebuttal.findings.anchor import Located, locate_all
 from rebuttal.text.languages import language_of
@@ -25,6 +26,7 @@ MARGIN = 20
 """Lines shown on both sides of a place without a symbol of a fitting size."""
 LARGEST_NEED = 160
 """Lines of a symbol that are shown because an examiner asked for it."""
+_ODD = re.compile(r"[^\w./-]+")
 
 
 @frozen
@@ -42,15 +44,22 @@ class Exhibits:
     """All exhibits of one debate. Remembers what it has parsed, so one is made for each debate."""
 
     def __init__(self, context: Context) -> None:
-        self._by_key = {(one.file, one.side): one for one in context.exhibits}
+        self._given = {(one.file, one.side): one for one in context.exhibits}
+        self._by_key: dict[tuple[str, Side], Exhibit] = {}
         self._files = {one.file for one in context.exhibits}
+        self._by_form = _by_form(self._files)
         self._parser = Parser()
         self._symbols: dict[tuple[str, Side], tuple[Symbol, ...]] = {}
         self._found: dict[tuple[str, Side, str], tuple[Located, ...]] = {}
 
     def get(self, file: str, side: Side) -> Exhibit | None:
-        """One side of a file; None where that side does not exist or is not shown."""
-        return self._by_key.get((file, side))
+        """One side of a file, its redacted text as prompts show it; None where it does not exist or is not shown."""
+        key = (file, side)
+        if key not in self._by_key:
+            if (given := self._given.get(key)) is None:
+                return None
+            self._by_key[key] = evolve(given, redacted=as_shown(given.redacted))
+        return self._by_key[key]
 
     def resolve(self, path: str) -> str | None:
         """The file that is meant by a path as a model writes it; None if none is shown under it."""
@@ -58,7 +67,7 @@ class Exhibits:
         for candidate in (path, plain, plain.removeprefix("a/"), plain.removeprefix("b/")):
             if candidate in self._files:
                 return candidate
-        return None
+        return self._by_form.get(_form(plain))
 
     def places(self, file: str, side: Side, quote: str) -> tuple[Place, ...]:
         """Every place on that side where the quote stands."""
@@ -67,7 +76,7 @@ class Exhibits:
             return ()
         key = (file, side, quote)
         if key not in self._found:
-            self._found[key] = locate_all(quote, exhibit.redacted)
+            self._found[key] = locate_all(as_shown(quote), exhibit.redacted)
         return tuple(Place(file, side, one.first_line, one.last_line, one.exact) for one in self._found[key])
 
     def supports(self, quote: str, files: Iterable[str]) -> Place | None:
@@ -134,3 +143,16 @@ class Exhibits:
         lines = git_lines(exhibit.redacted)
         first, last = max(first, 0), min(last, len(lines) - 1)
         return Excerpt(file, side, first, last, "".join(lines[first : last + 1])) if first <= last else None
+
+
+def _by_form(files: Iterable[str]) -> dict[str, str]:
+    """Files by the form of their path, where no other has the same."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(_form(file), []).append(file)
+    return {form: paths[0] for form, paths in found.items() if len(paths) == 1}
+
+
+def _form(path: str) -> str:
+    """A path without the characters that prompts show otherwise than they are: nobody could name the file by them."""
+    return _ODD.sub("?", as_shown(path))

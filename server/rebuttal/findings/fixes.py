@@ -102,8 +102,10 @@ def _edit(fix: QuotedFix, shown: Shown | None, is_redacted: Callable[[str], bool
     start, end, new_text = _part_of_line(fix, shown) or _whole_lines(fix, shown)
     index = LineIndex(text)
     first, last = index.git_line_of(start), index.git_line_of(max(start, end - 1))
-    if git_lines(shown.redacted)[first : last + 1] != git_lines(text)[first : last + 1]:
-        raise FixError(f"the fix touches a secret in {fix.file} that was hidden from the panel: mend it by hand")
+    seen = "".join(git_lines(shown.redacted)[first : last + 1])
+    if seen != "".join(git_lines(text)[first : last + 1]):
+        what = "a secret" if is_redacted(seen) else "something"
+        raise FixError(f"the fix touches {what} in {fix.file} that was hidden from the panel: mend it by hand")
     if "\r\n" in text:
         new_text = re.sub(r"\r?\n", "\r\n", new_text)
     if text[start:end] == new_text:
