@@ -153,7 +153,7 @@ def test_a_debate_in_which_nobody_spoke_leaves_nothing_to_take_up() -> None:
 
 def test_the_key_names_all_that_the_answers_depend_on() -> None:
     brief = brief_of()
-    key = brief_key(brief, "v1")
+    key = brief_key(brief, "v1", "opus")
     assert key == brief_key(evolve(brief, max_findings=3, minimum_severity="high", deadline_s=1.0), "v1")
     others = [
         brief_key(brief, "v2"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
-from rebuttal.debate.model import Brief, Contention, Exchange, Outcome, SetAside
+from rebuttal.debate.model import Brief, Contention, Exchange, Outcome, Prompt, SetAside
 
 
 @frozen
@@ -25,13 +25,16 @@ class Record:
     set_aside: tuple[SetAside, ...]
 
 
-def brief_key(brief: Brief, prompts_version: str) -> str:
+def brief_key(brief: Brief, *held_with: str) -> str:
     """Names all that the seats' answers depend on: 24 hexadecimal digits.
 
-    The seats and what they speak with are part of it; how many findings the user wants to see is not.
+    `held_with`: what else they depend on, that is the version of the prompts and the models. How many findings the
+    user wants to see is no part of it.
     """
-    texts = [prompts_version, brief.protocol, brief.profile, brief.panel, str(brief.rounds), brief.fence, brief.framing]
+    texts = [*held_with, brief.protocol, brief.profile, brief.panel, str(brief.rounds), brief.fence, brief.framing]
     texts += [brief.shared, brief.context.diff]
+    for kind in brief.kinds:
+        texts += [kind.id, *kind.template.sections.values()]
     for seat in brief.seats:
         texts += [seat.id, seat.lens, seat.tiers[brief.profile]]
     digest = hashlib.sha256()
@@ -44,7 +47,8 @@ def record_of(outcome: Outcome, key: str) -> Record | None:
     """What can be taken up later; None where nothing is missing, or nothing was said."""
     if not (outcome.degraded or outcome.stopped_by is not None) or not any(map(_was_heard, outcome.exchanges)):
         return None
-    return Record(key, outcome.exchanges, tuple(map(_unsettled, outcome.contentions)), outcome.set_aside)
+    exchanges = tuple(map(_without_prompt, outcome.exchanges))
+    return Record(key, exchanges, tuple(map(_unsettled, outcome.contentions)), outcome.set_aside)
 
 
 def opened(exchanges: Iterable[Exchange]) -> frozenset[str]:
@@ -54,6 +58,11 @@ def opened(exchanges: Iterable[Exchange]) -> frozenset[str]:
 
 def _was_heard(exchange: Exchange) -> bool:
     return exchange.reply.statement is not None and exchange.reply.failure is None
+
+
+def _without_prompt(exchange: Exchange) -> Exchange:
+    """What was asked is made anew from the brief wherever it is asked again."""
+    return evolve(exchange, turn=evolve(exchange.turn, prompt=Prompt("", "", "")))
 
 
 def _unsettled(contention: Contention) -> Contention:

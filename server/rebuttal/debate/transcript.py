@@ -14,6 +14,7 @@ from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.statement import clean, one_line
 from rebuttal.store.model import NO_TOKENS, ZERO
 from rebuttal.store.money import dollars
+from rebuttal.text.hidden import visible
 from rebuttal.text.words import counted
 
 QUOTED_LINES = 12
@@ -55,7 +56,7 @@ class _Writer:
         dropped = sum(one.settled is not None and one.settled.outcome == "dropped" for one in outcome.contentions)
         seats = list(dict.fromkeys(one.turn.seat for one in outcome.exchanges if one.turn.phase == "opening"))
         sat = f"{self._names_of(seats)} opened" if seats else "Nobody opened"
-        spent = sum((one.reply.spent for one in outcome.exchanges), ZERO)
+        spent = sum((one.reply.spent for one in outcome.exchanges if not one.earlier), ZERO)
         seconds = max((one.ended for one in outcome.exchanges), default=0.0)
         came_to = f"{counted(len(outcome.findings), 'finding')}, {len(outcome.held_back)} held back, {dropped} refuted"
         took = f"{counted(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {dollars(spent)}"
@@ -117,6 +118,10 @@ class _Writer:
         claim = raised.claim
         how = f"raised it as {claim.severity}, {claim.certainty}"
         notes = "".join(f"\n>\n> *Checked in code:* {_prose(note)}." for note in raised.notes)
+        if (line := raised.enabled_by) is not None:
+            where = f"`{_inline(line.file)}`" + (f" line {line.first_line + 1}" if line.side != "file" else "")
+            before = " (before the change)" if line.side == "old" else ""
+            notes += f"\n>\n> *Checked in code:* what brings it about is the change in {where}{before}."
         return f"**{self._name(raised.seat)}** {how}:\n\n{_block(claim.argument or claim.title)}{notes}"
 
     def _ruled(self, ruled: Ruled, about: Contention) -> str:
@@ -136,7 +141,7 @@ class _Writer:
     def _cost(self, one: Exchange) -> str:
         tokens, reply = one.reply.tokens, one.reply
         spent = dollars(reply.spent) + (f" (+ {dollars(reply.assumed)} assumed)" if reply.assumed else "")
-        failed = " (failed)" if reply.failure is not None else ""
+        failed = " (failed)" if reply.failure is not None else " (before)" if one.earlier else ""
         phase = _PHASES.get(one.turn.phase, one.turn.phase)
         return (
             f"| {self._name(one.turn.seat)} | {phase}{failed} | {_prose(reply.model) or one.turn.tier} "
@@ -145,7 +150,7 @@ class _Writer:
         )
 
     def _total(self) -> str:
-        replies = [one.reply for one in self._outcome.exchanges]
+        replies = [one.reply for one in self._outcome.exchanges if not one.earlier]
         tokens = sum((reply.tokens for reply in replies), NO_TOKENS)
         spent = sum((reply.spent for reply in replies), ZERO)
         end = max(one.ended for one in self._outcome.exchanges)
@@ -209,6 +214,5 @@ def _code(quote: str, file: str) -> str:
 
 
 def clean_line(line: str) -> str:
-    """A line of code without what a terminal would act on, its indentation kept."""
-    indent = line[: len(line) - len(line.lstrip(" \t"))]
-    return indent + clean(line)
+    """A line of code with what does not show, or what a terminal would act on, made visible."""
+    return visible(line.rstrip("\r"))

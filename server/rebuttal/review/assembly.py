@@ -138,7 +138,7 @@ def symbol_of(change: Change, finding: Finding, parser: Parser) -> str:
 
 def cost_heard(outcome: Outcome | None) -> Cost:
     """What the replies say they cost, for where the ledger cannot be asked."""
-    replies = [exchange.reply for exchange in outcome.exchanges] if outcome else []
+    replies = [exchange.reply for exchange in outcome.exchanges if not exchange.earlier] if outcome else []
     return Cost(
         spent=sum((one.spent for one in replies), ZERO),
         assumed=sum((one.assumed for one in replies), ZERO),

@@ -20,6 +20,7 @@ from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
+from rebuttal.review import taking_up
 from rebuttal.review.assembly import Parts, brief, cost_heard, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
@@ -235,8 +236,14 @@ async def _debated(
             return evolve(parts, not_spent="no_consent")
         parts = evolve(parts, review_id=uuid.uuid4().hex)
         with watch.part("debate_ms"):
-            speaker = await services.speaker(request, parts.review_id or "", parts.change.root, on_warning)
-            outcome = await debate(brief(request.settings, parts), speaker, door.tell, services.clock, stop)
+            root, asked = parts.change.root, brief(request.settings, parts)
+            earlier = await taking_up.find(request, services, root, asked)
+            if earlier is not None:
+                parts = evolve(parts, notes=(*parts.notes, earlier.note(asked)))
+            speaker = await services.speaker(request, parts.review_id or "", root, on_warning)
+            record = earlier.record if earlier is not None else None
+            outcome = await debate(asked, speaker, door.tell, services.clock, stop, record)
+            await taking_up.keep(request, services, root, asked, outcome, earlier)
     except (SettingsError, UsageError):
         raise
     except Stopped:

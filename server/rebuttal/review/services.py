@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rebuttal.speakers.recording import RecordingSpeaker
     from rebuttal.store.database import Database
     from rebuttal.store.reviews import LastReview, ReviewKind
+    from rebuttal.store.unfinished import Unfinished
     from rebuttal.store.verdicts import Dismissal
 
 REPOSITORIES = 4
@@ -195,6 +196,24 @@ class Services:
         else:
             stored = Reviews(await self._store_at_hand(), patience=BRIEF)
         await stored.remember(repository_id(root), memory.scope, kinds, memory.hunks, memory.made_by)
+
+    async def unfinished(self, root: Path, key: str) -> Unfinished | None:
+        """A debate that was cut short. Raises StoreError."""
+        from rebuttal.store.unfinished import UnfinishedDebates
+
+        return await UnfinishedDebates(await self.database()).find(repository_id(root), key)
+
+    async def keep_unfinished(self, root: Path, key: str, text: str) -> None:
+        """Keep a debate that was cut short, for a day. Raises StoreError."""
+        from rebuttal.store.unfinished import UnfinishedDebates
+
+        await UnfinishedDebates(await self.database()).keep(repository_id(root), key, text)
+
+    async def forget_unfinished(self, root: Path, key: str) -> None:
+        """It has been finished. Raises StoreError."""
+        from rebuttal.store.unfinished import UnfinishedDebates
+
+        await UnfinishedDebates(await self.database()).forget(repository_id(root), key)
 
     async def totals(self) -> Totals:
         """What day and month have seen. Raises StoreError."""

@@ -149,6 +149,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX last_reviews_by_age ON last_reviews (at)",
     ),
+    (
+        # Debates that were cut short: what was said, redacted as it was sent, compressed (unfinished.py).
+        """
+        CREATE TABLE unfinished (
+            repository TEXT NOT NULL,
+            key TEXT NOT NULL,
+            at TEXT NOT NULL,                               -- UTC, ISO 8601
+            body BLOB NOT NULL,
+            PRIMARY KEY (repository, key)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX unfinished_by_age ON unfinished (at)",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

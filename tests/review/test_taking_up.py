@@ -1,0 +1,95 @@
+"""A debate that was cut short is taken up by the next review of the same change: only what is missing is paid for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rebuttal.findings.report import Report
+from rebuttal.review.run import review
+from rebuttal.settings import Settings
+from tests.emulator.script import Rule
+from tests.emulator.server import Emulator
+from tests.review.conftest import Door, Open, request_for
+
+SEAT = "security-analyst"
+
+
+def down(seat: str) -> Rule:
+    """The seat's calls are refused by the service, in a way in which trying again at once is useless."""
+    return Rule(seat=seat, phase="opening", reply={"claims": [], "rulings": [], "needs": []}, stop_reason="refusal")
+
+
+def asked(panel: Emulator, since: int = 0) -> list[tuple[str | None, str | None]]:
+    return [(one.seat, one.phase) for one in panel.records[since:]]
+
+
+def argued(report: Report) -> set[str]:
+    return {finding.id for finding in report.findings if finding.source == "debate"}
+
+
+async def test_only_the_seat_that_failed_speaks_again(open_services: Open, parcels: Path, panel: Emulator) -> None:
+    whole = await review(
+        request_for(parcels, agreed=True),
+        open_services({**panel.environment(), "REBUTTAL_HOME": str(parcels.parent / "o")}),
+        Door(),
+    )
+    panel.script.rules.append(down(SEAT))
+    first = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
+    assert SEAT in [one.seat for one in first.report.degraded]
+    before = len(panel.records)
+    panel.script.rules.clear()
+
+    second = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
+
+    assert [seat for seat, phase in asked(panel, before) if phase == "opening"] == [SEAT]
+    assert second.report.degraded == ()
+    assert argued(second.report) == argued(whole.report)
+    assert second.report.cost.spent < whole.report.cost.spent
+    assert any("is taken up: only Security Analyst spoke anew" in note for note in second.report.notes)
+
+
+async def test_a_whole_debate_is_held_anew(open_services: Open, parcels: Path, panel: Emulator) -> None:
+    services = open_services(panel.environment())
+    await review(request_for(parcels, agreed=True), services, Door())
+    before = len(panel.records)
+    again = await review(request_for(parcels, agreed=True), services, Door())
+    assert len(panel.records) - before == before
+    assert not any("taken up" in note for note in again.report.notes)
+
+
+async def test_another_change_is_not_answered_from_what_was_said_before(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    panel.script.rules.append(down(SEAT))
+    services = open_services(panel.environment())
+    await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules.clear()
+    file = next(parcels.rglob("*.py"))
+    file.write_text(file.read_text("utf-8") + "\n\nLATER = 1\n", "utf-8")
+    before = len(panel.records)
+    await review(request_for(parcels, agreed=True), services, Door())
+    assert len([phase for _, phase in asked(panel, before) if phase == "opening"]) > 1
+
+
+async def test_a_record_of_another_version_is_left_alone(open_services: Open, parcels: Path, panel: Emulator) -> None:
+    panel.script.rules.append(down(SEAT))
+    services = open_services(panel.environment())
+    await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules.clear()
+    database = await services.database()
+    await database.write(lambda connection: connection.execute("UPDATE unfinished SET body = ?", (b"",)))
+    again = await review(request_for(parcels, agreed=True), services, Door())
+    assert again.report.degraded == ()
+    assert not any("taken up" in note for note in again.report.notes)
+
+
+async def test_other_models_are_not_credited_with_what_these_said(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    panel.script.rules.append(down(SEAT))
+    services = open_services(panel.environment())
+    await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules.clear()
+    other = Settings(panel="small", profile="frugal")
+    again = await review(request_for(parcels, agreed=True, settings=other), services, Door())
+    assert not any("taken up" in note for note in again.report.notes)
