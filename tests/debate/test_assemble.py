@@ -9,7 +9,7 @@ from rebuttal.context.render import render
 from rebuttal.debate.assemble import LONGEST_SHOWN
 from rebuttal.debate.exhibits import LARGEST_NEED, Exhibits
 from rebuttal.debate.model import Need
-from tests.debate.conftest import FENCE, SQL_CLAIM, SQL_LINE, brief_of, claim_of, play, says
+from tests.debate.conftest import FENCE, LOOP_LINE, SQL_CLAIM, SQL_LINE, brief_of, claim_of, play, says
 from tests.debate.test_crossfire import opening
 
 FAR = "shop/far.py"
@@ -30,7 +30,7 @@ def test_without_one_the_context_is_rendered_as_elsewhere() -> None:
 
 def test_lines_that_the_shared_part_does_not_show_are_shown_with_the_claim() -> None:
     brief = evolve(brief_of(others={FAR: FAR_TEXT}), shared="only a part of the change")
-    claim = claim_of("    check(value)", file=FAR)
+    claim = claim_of("    check(value)", file=FAR, argument=f"It now fails, for `{LOOP_LINE}` skips one.")
     (turn,) = play(brief, opening({"architect": says(claim)})).speaker.of("cross_examination")[:1]
     assert "def far(value):" in turn.prompt.ask
     assert "def near():" not in turn.prompt.ask

@@ -1,8 +1,9 @@
 """From what a seat says to a place in the code: by the quote alone, never by what the model says about it.
 
 A claim whose quote is not found once stays, as a claim about the file: it is marked and only `possible`. A
-claim about a file that nobody was shown cannot be checked at all, so it is set aside. A fix is offered only
-if it applies, parses and stays inside the change; otherwise it is withheld and the claim stays.
+claim about a file that nobody was shown cannot be checked at all, so it is set aside, and so is one about lines
+that the change leaves alone and does not break (enabling.py). A fix is offered only if it applies, parses and
+stays inside the change; otherwise it is withheld and the claim stays.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from attrs import frozen
 
 from rebuttal.change.model import Change, FileDiff, Side
 from rebuttal.context.model import Exhibit
+from rebuttal.debate.enabling import Enabling
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Claim, Place, Raised, Ruling, SetAside
 from rebuttal.findings.fixes import FixError, apply_edits, edits_from_quotes
@@ -26,8 +28,12 @@ LONGEST_QUOTE = 8000
 """Characters; a longer quote points at nothing in particular."""
 LONGEST_FIX = 20_000
 """Characters of replacements in one fix: more is a rewrite, not a fix."""
+MOST_PLACES = 50
+"""Places of one quote among which the one beside the change is looked for."""
 LEAST_QUOTED = 4
 """Letters and digits that a ruling's quote must hold: a bracket is found everywhere and settles nothing."""
+
+NOT_ENABLED = "it is about lines that the change leaves alone, and no changed line that it names brings it about"
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 """Characters that do not show in an editor: a fix must not bring any in (the "Trojan Source" attack)."""
@@ -47,6 +53,7 @@ class Anchoring:
         self._diffs = {diff.path: diff for diff in change.files}
         self._only_lines = change.only_lines
         self._exhibits = exhibits
+        self._enabling = Enabling(change, exhibits)
 
     def claim(self, claim: Claim, seat: str, turn: int) -> Raised | SetAside:
         """Where the claim stands, with what code found wrong with it."""
@@ -58,9 +65,14 @@ class Anchoring:
             return SetAside(seat, claim, f"its quote is not found in {file}, which is not part of the change")
         if self._is_outside(anchor.place):
             return SetAside(seat, claim, "it is outside the lines that were asked about")
+        enabled_by = None
+        if self._enabling.is_off(anchor.place):
+            enabled_by = self._enabling.line_for(claim, anchor.place)
+            if enabled_by is None:
+                return SetAside(seat, claim, NOT_ENABLED)
         fix, fix_note = self._fix(claim)
         notes = tuple(note for note in (anchor.note, fix_note) if note is not None)
-        return Raised(seat, claim, anchor.place, turn, anchor.anchored, fix, notes)
+        return Raised(seat, claim, anchor.place, turn, anchor.anchored, fix, notes, enabled_by)
 
     def ruling(self, ruling: Ruling, about: Place) -> Place | None:
         """Where the ruling's quote stands; None if it stands nowhere, or settles nothing: then the ruling is void."""
@@ -103,13 +115,16 @@ class Anchoring:
         return file
 
     def _one_of(self, places: tuple[Place, ...], claim: Claim, side: Side) -> Place | None:
-        """The one of several places that the change touches, or else that the claim's own fix covers."""
+        """The one of several places that the change touches, or lies beside, or that the claim's own fix covers."""
         if not places:
             return None
         diff = self._diffs.get(places[0].file)
         touched = [one for one in places if diff is not None and touches(diff, one)]
         if len(touched) == 1:
             return touched[0]
+        near = [one for one in places[:MOST_PLACES] if self._enabling.is_near(one)] if not touched else []
+        if len(near) == 1 and len(places) <= MOST_PLACES:
+            return near[0]
         covers = [
             cover
             for fix in claim.fixes

@@ -88,11 +88,11 @@ class Assembler:
         return ["# What the author says about the change", self._fenced("author", self._brief.framing.strip())]
 
     def _ground(self, about: Sequence[Contention], *, warm: bool) -> str:
-        return self._shared if warm else self._dossier(tuple(one.lead.place for one in about))
+        return self._shared if warm else self._dossier(_places(about))
 
     def _excerpts(self, about: Sequence[Contention], *, warm: bool) -> list[str]:
         """The lines that the claims and rulings quote, in their symbols, where the shared part does not show them."""
-        wanted = [one.lead.place for one in about]
+        wanted = _places(about)
         wanted += [ruled.place for one in about for ruled in one.rulings if ruled.place is not None]
         cut = [self._exhibits.around(place) for place in wanted if not (warm and self._is_shown(place))]
         excerpts = sorted({one for one in cut if one is not None}, key=lambda one: (one.file, one.side, one.first_line))
@@ -182,6 +182,11 @@ def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:
 def _lines(exhibits: Exhibits, file: str, side: str) -> list[str]:
     exhibit = exhibits.get(file, "old" if side == "old" else "new")
     return git_lines(exhibit.redacted) if exhibit is not None else []
+
+
+def _places(about: Iterable[Contention]) -> list[Place]:
+    """Where the claims stand, and the changed lines that enable those that stand off the change."""
+    return [place for one in about for place in (one.lead.place, one.lead.enabled_by) if place is not None]
 
 
 def _shown(one: Contention) -> dict[str, str]:

@@ -225,6 +225,8 @@ class Raised:
     fix: Fix | None = None
     notes: tuple[str, ...] = ()
     """What code found wrong with it: the quote is not there, the fix does not apply."""
+    enabled_by: Place | None = None
+    """Of a claim about lines that the change leaves alone: the changed line that makes it one about the change."""
 
 
 @frozen

@@ -179,8 +179,10 @@ class _Maker:
         return self._indexes[key]
 
     def _related(self, one: Contention, place: Place) -> tuple[Related, ...]:
-        """Lines that rulings rest on, where they are others than the finding's own."""
+        """The changed line that enables it, and lines that rulings rest on, where they are others than its own."""
         found: dict[tuple[str, Range], Related] = {}
+        if (enabling := _enabling(one)) is not None and (line := self._enabled_by(enabling)) is not None:
+            found[line.file, line.range] = line
         for ruled in latest(one.rulings):
             if ruled.place is None or ruled.place.side != "new" or ruled.place == place:
                 continue
@@ -190,11 +192,40 @@ class _Maker:
             found.setdefault((ruled.place.file, where), Related(ruled.place.file, where, message))
         return tuple(found.values())
 
+    def _enabled_by(self, place: Place) -> Related | None:
+        """Shown in the code as it is now; of a line that was taken out, where it stood. None where the file is gone."""
+        diff = self._sitting.brief.change.file(place.file)
+        diff = diff or next((one for one in self._sitting.brief.change.files if one.old_path == place.file), None)
+        if diff is None or diff.new_text is None:
+            return None
+        if place.side == "new":
+            return Related(place.file, self._anchor(place).range, "This changed line brings it about.")
+        if place.side == "file":
+            return Related(diff.path, NOWHERE, f"This file is {diff.status}, which brings it about.")
+        hunk = next((hunk for hunk in diff.hunks if place.first_line in hunk.old_lines), None)
+        index = self._index(diff.path, "new")
+        if hunk is None or index is None:
+            return None
+        start = index.git_line_span(hunk.new_start)[0]
+        return Related(diff.path, index.range(start, start), "A line that the change takes out here brings it about.")
+
+    def _enabling_step(self, place: Place) -> TraceStep:
+        if place.side == "file":
+            return TraceStep(
+                "anchoring",
+                "code",
+                "It stands off the change; this file's coming, going or moving is what brings it about.",
+                file=place.file,
+            )
+        text = "It stands on lines that the change leaves alone; this changed line brings it about."
+        return TraceStep("anchoring", "code", text, quote=self._anchor(place).quote, file=place.file)
+
     def _trace(self, one: Contention, settled: Settled) -> tuple[TraceStep, ...]:
         steps: list[TraceStep] = []
         for raised in one.raised:
             steps.append(self._raised(raised))
             steps += [TraceStep("anchoring", "code", note, file=raised.place.file) for note in raised.notes]
+            steps += [self._enabling_step(raised.enabled_by)] if raised.enabled_by is not None else []
         steps += [self._ruled(ruled) for ruled in one.rulings]
         steps += [TraceStep("cross_examination", "code", f"No ruling: {why}") for why in one.unheard]
         return (*steps, TraceStep("verdict", "code", settled.why, verdict=settled.verdict))
@@ -221,6 +252,11 @@ class _Maker:
         if exchange is None or exchange.reply.spent == 0:
             return ZERO
         return (exchange.reply.spent / max(self._shares[turn], 1)).quantize(CENT_OF_MILLI)
+
+
+def _enabling(one: Contention) -> Place | None:
+    """The changed line that the first of its raisers named."""
+    return next((raised.enabled_by for raised in one.raised if raised.enabled_by is not None), None)
 
 
 def _fix(one: Contention) -> Fix | None:
