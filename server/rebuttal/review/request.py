@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
@@ -17,6 +17,9 @@ from rebuttal.findings.report import Report
 from rebuttal.settings import Settings
 from rebuttal.store.model import Totals
 from rebuttal.store.money import dollars
+
+if TYPE_CHECKING:
+    from rebuttal.debate.model import Outcome
 
 
 class UsageError(Exception):
@@ -127,3 +130,5 @@ class Result:
     report: Report
     transcript: str
     """Markdown; empty where no model was asked."""
+    outcome: Outcome | None = None
+    """Of the debate, for who measures it: what was claimed and dropped as well; None where no model was asked."""

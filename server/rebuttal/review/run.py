@@ -295,7 +295,8 @@ async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
         from rebuttal.debate.transcript import transcript
 
         timed = evolve(parts, timing=watch.timing())
-        return Result(parts.change.root, report(timed, cost), transcript(parts.outcome) if parts.outcome else "")
+        told = transcript(parts.outcome) if parts.outcome else ""
+        return Result(parts.change.root, report(timed, cost), told, parts.outcome)
 
     if parts.outcome is None:
         return Result(parts.change.root, report(evolve(parts, timing=watch.timing()), cost), "")
