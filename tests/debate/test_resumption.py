@@ -154,11 +154,12 @@ def test_a_debate_in_which_nobody_spoke_leaves_nothing_to_take_up() -> None:
 def test_the_key_names_all_that_the_answers_depend_on() -> None:
     brief = brief_of()
     key = brief_key(brief, "v1", "opus")
-    assert key == brief_key(evolve(brief, max_findings=3, minimum_severity="high", deadline_s=1.0), "v1")
+    assert key == brief_key(evolve(brief, max_findings=3, minimum_severity="high", deadline_s=1.0), "v1", "opus")
     others = [
-        brief_key(brief, "v2"),
+        brief_key(brief, "v2", "opus"),
+        brief_key(brief, "v1", "sonnet"),
         *(
-            brief_key(evolve(brief, **change), "v1")
+            brief_key(evolve(brief, **change), "v1", "opus")
             for change in (
                 {"fence": "other"},
                 {"framing": "fix it"},

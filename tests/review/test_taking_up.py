@@ -28,11 +28,8 @@ def argued(report: Report) -> set[str]:
 
 
 async def test_only_the_seat_that_failed_speaks_again(open_services: Open, parcels: Path, panel: Emulator) -> None:
-    whole = await review(
-        request_for(parcels, agreed=True),
-        open_services({**panel.environment(), "REBUTTAL_HOME": str(parcels.parent / "o")}),
-        Door(),
-    )
+    elsewhere = {**panel.environment(), "REBUTTAL_HOME": str(parcels.parent / "another")}
+    whole = await review(request_for(parcels, agreed=True), open_services(elsewhere), Door())
     panel.script.rules.append(down(SEAT))
     first = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
     assert SEAT in [one.seat for one in first.report.degraded]
@@ -64,8 +61,7 @@ async def test_another_change_is_not_answered_from_what_was_said_before(
     services = open_services(panel.environment())
     await review(request_for(parcels, agreed=True), services, Door())
     panel.script.rules.clear()
-    file = next(parcels.rglob("*.py"))
-    file.write_text(file.read_text("utf-8") + "\n\nLATER = 1\n", "utf-8")
+    (parcels / "later.py").write_text("LATER = 1\n", "utf-8")
     before = len(panel.records)
     await review(request_for(parcels, agreed=True), services, Door())
     assert len([phase for _, phase in asked(panel, before) if phase == "opening"]) > 1
