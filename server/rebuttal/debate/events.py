@@ -9,7 +9,7 @@ from attrs import frozen
 
 if TYPE_CHECKING:
     # The doors know these events; a static review shows without loading the debate's model.
-    from rebuttal.debate.model import Phase, RulingVerdict
+    from rebuttal.debate.model import EndedBy, Phase, RulingVerdict
     from rebuttal.findings.severity import Severity
 
 
@@ -65,4 +65,13 @@ class ClaimSettled:
     """finding, held_back or dropped."""
 
 
-DebateEvent = PhaseStarted | SeatStarted | SeatFinished | ClaimRaised | ClaimRuled | ClaimSettled
+@frozen
+class ArgumentEnded:
+    """No further round is held: by what, after which round, and how many claims are left to the Moderator."""
+
+    by: EndedBy
+    round: int
+    still_open: int
+
+
+DebateEvent = PhaseStarted | SeatStarted | SeatFinished | ClaimRaised | ClaimRuled | ClaimSettled | ArgumentEnded

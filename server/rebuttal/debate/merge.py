@@ -99,6 +99,10 @@ class Docket:
         for bucket in _buckets(contention.lead.place):
             self._buckets[bucket].append(contention.id)
 
+    def find(self, raised: Raised) -> Contention | None:
+        """The contention that the claim would belong to, if there is one."""
+        return self._same(raised, _gist(raised.claim))
+
     def _same(self, raised: Raised, gist: _Gist) -> Contention | None:
         """The most alike contention that means the same; of equals the one heard first."""
         best: tuple[float, Contention] | None = None

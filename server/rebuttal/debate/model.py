@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from rebuttal.change.model import Change
 from rebuttal.context.model import Context
+from rebuttal.debate.worth import Worth
 from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Fix
 from rebuttal.findings.report import Degraded
 from rebuttal.findings.severity import Severity
@@ -198,6 +199,8 @@ class Brief:
     """By the name of its module in `protocols/`."""
     deadline_s: float = 600.0
     """Seconds after which no new call is made; calls under way end by the speaker's own deadline."""
+    worth: Worth = Worth()
+    """When a further round of argument is worth its price."""
 
 
 @frozen
@@ -227,6 +230,8 @@ class Raised:
     """What code found wrong with it: the quote is not there, the fix does not apply."""
     enabled_by: Place | None = None
     """Of a claim about lines that the change leaves alone: the changed line that makes it one about the change."""
+    round: int = 1
+    """In which it was said: the opening, or later where the protocol hears claims then."""
 
 
 @frozen
@@ -307,6 +312,21 @@ class Exchange:
     """Whether it was said before the debate was taken up again: paid for then, not now."""
 
 
+EndedBy = Literal["consensus", "no_change", "not_worth", "round_limit", "budget", "failure"]
+"""Why the argument ended: nothing is disputed, no position changed, another round is not worth its price, the panel's
+rounds are over, money or time is used up, the service failed for good."""
+
+
+@frozen
+class Ended:
+    """The end of the argument, before the Moderator ruled. `still_open`: how many claims were left to the Moderator."""
+
+    by: EndedBy
+    round: int
+    """The last that was held."""
+    still_open: int
+
+
 @frozen
 class Outcome:
     """What a debate comes to."""
@@ -322,3 +342,5 @@ class Outcome:
     set_aside: tuple[SetAside, ...] = ()
     finding_of: Mapping[str, str] = field(factory=dict)
     """Contention id -> finding id, of findings and held back ones."""
+    ended: Ended | None = None
+    """None: there was nothing to argue about, or the protocol does not argue."""
