@@ -11,7 +11,7 @@ from tests.emulator.script import Rule
 from tests.emulator.server import Emulator
 from tests.review.conftest import Door, Open, request_for
 
-SEAT = "security-analyst"
+SEAT = "architect"
 
 
 def down(seat: str) -> Rule:
@@ -42,7 +42,7 @@ async def test_only_the_seat_that_failed_speaks_again(open_services: Open, parce
     assert second.report.degraded == ()
     assert argued(second.report) == argued(whole.report)
     assert second.report.cost.spent < whole.report.cost.spent
-    assert any("is taken up: only Security Analyst spoke anew" in note for note in second.report.notes)
+    assert any("is taken up: only Architect spoke anew" in note for note in second.report.notes)
 
 
 async def test_a_whole_debate_is_held_anew(open_services: Open, parcels: Path, panel: Emulator) -> None:
