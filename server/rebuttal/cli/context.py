@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
 from rebuttal.context.model import Context
+from rebuttal.text.hidden import in_json, written_out
 from rebuttal.text.words import counted
 
 _WIDEST = 56
@@ -22,11 +22,11 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Print the slices, best first; to stderr what could not be looked at whole, a search that was ended for one."""
     context, notes, milliseconds = asyncio.run(_context(chosen, environment))
     if chosen.format == "json":
-        write(json.dumps(to_json(context, milliseconds), indent=2, ensure_ascii=False) + "\n")
+        write(in_json(to_json(context, milliseconds)) + "\n")
     else:
         write(to_text(context))
     for note in notes:
-        print(f"rebuttal: {note}", file=sys.stderr)
+        print(f"rebuttal: {written_out(note)}", file=sys.stderr)
     return 0
 
 
@@ -71,7 +71,8 @@ def to_text(context: Context) -> str:
         f"{counted(len(context.slices), 'slice')} of {counted(files, 'file')}: {used:,} of {context.budget:,} tokens; "
         f"the change itself takes {context.tokens - used:,}"
     )
-    return "\n".join([head, *_slices(context), *_left_out(context), *_replaced(context)]) + "\n"
+    lines = [head, *_slices(context), *_left_out(context), *_replaced(context)]
+    return "\n".join(map(written_out, lines)) + "\n"
 
 
 def _slices(context: Context) -> list[str]:

@@ -15,6 +15,7 @@ from rebuttal.cli.output import write
 from rebuttal.review.services import Services, open_services
 from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, user_settings
 from rebuttal.store.money import dollars
+from rebuttal.text.hidden import written_out
 
 State = Literal["ok", "warning", "failed"]
 DEGRADED = 3
@@ -40,7 +41,7 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if chosen.format == "json":
         write(json.dumps({"checks": [asdict(check) for check in checks]}, indent=2) + "\n")
     else:
-        write("".join(f"{check.state:<8} {check.name:<9} {check.message}\n" for check in checks))
+        write("".join(f"{check.state:<8} {check.name:<9} {written_out(check.message)}\n" for check in checks))
     return DEGRADED if any(check.state == "failed" for check in checks) else 0
 
 

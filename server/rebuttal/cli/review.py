@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import shutil
 import sys
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from rebuttal.findings.report import Report
 from rebuttal.findings.severity import Severity, at_least
 from rebuttal.review.request import Request, Result, UsageError
 from rebuttal.settings import Settings, SettingsError, user_settings
+from rebuttal.text.hidden import in_json
 
 FOUND, DEGRADED, NOT_SPENT, INTERRUPTED = 1, 3, 4, 130
 _BINDING = {one.name for one in fields(Settings)}
@@ -108,11 +108,11 @@ def render(result: Result, kind: str, look: Look, *, to_file: bool = False) -> s
     if kind == "json":
         from rebuttal.findings.reports.json_report import to_json
 
-        return json.dumps(to_json(result.report), indent=2, ensure_ascii=False) + "\n"
+        return in_json(to_json(result.report)) + "\n"
     if kind == "sarif":
         from rebuttal.findings.reports.sarif_report import to_sarif
 
-        return json.dumps(to_sarif(result.report), indent=2, ensure_ascii=False) + "\n"
+        return in_json(to_sarif(result.report)) + "\n"
     from rebuttal.findings.reports.text_report import to_text
 
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)

@@ -13,6 +13,7 @@ from rebuttal.debate.events import ClaimRaised, ClaimSettled, PhaseStarted, Seat
 from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, ReviewEvent, StaticReady
 from rebuttal.review.threads import in_thread
 from rebuttal.store.money import dollars
+from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
 PHASES = {
@@ -101,7 +102,8 @@ class TerminalDoor:
             self.stream.flush()
             self._open_line = False
 
-    def _say(self, text: str, *, passing: bool = False) -> None:
+    def _say(self, told: str, *, passing: bool = False) -> None:
+        text = written_out(told)  # a file may be named so that its name steers a terminal
         if not self.look.terminal:
             if not passing:
                 self.stream.write(f"{text}\n")
@@ -122,12 +124,15 @@ def _read_line() -> str:
 
 def question_text(question: Question) -> str:
     """What a person reads before anything leaves the machine."""
+    repository = written_out(str(question.repository))
     lines = [
-        f"Send the change of {question.repository} ({counted(question.files, 'file')}) to {question.host}?",
+        f"Send the change of {repository} ({counted(question.files, 'file')}) to {question.host}?",
         f"  {question.estimate.words}",
         f"  {counted(question.redactions, 'secret')} replaced by placeholders",
     ]
     if question.untracked:
-        lines.append("  files that git does not track yet are part of it: " + ", ".join(question.untracked))
+        lines.append(
+            "  files that git does not track yet are part of it: " + ", ".join(map(written_out, question.untracked))
+        )
     lines.append("[y]es, [a]lways for this repository, [N]o: ")
     return "\n".join(lines)

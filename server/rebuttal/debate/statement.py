@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args
 from rebuttal.debate.model import Claim, ClaimFix, Need, Ruling, RulingVerdict, Statement
 from rebuttal.findings.model import Category, Certainty, FindingSide
 from rebuttal.findings.severity import SEVERITIES
+from rebuttal.text.hidden import plain
 
 SIDES: tuple[FindingSide, ...] = get_args(FindingSide)
 CATEGORIES: tuple[Category, ...] = get_args(Category)
@@ -105,7 +106,6 @@ STATEMENT_SCHEMA: dict[str, Any] = _object(
 """What every seat answers with, in every phase: one schema, because another one would void the prompt cache."""
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 _Word = TypeVar("_Word", bound=str)
 
@@ -142,8 +142,8 @@ def claim_from(data: object, where: str = "the claim") -> Claim:
 
 
 def clean(prose: str) -> str:
-    """Prose of a model, fit to be shown: no terminal escapes, control or direction characters, no lone surrogates."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", prose.replace("\r\n", "\n"))).strip()
+    """Prose of a model, fit to be shown: no terminal escapes, nothing that does not show, no lone surrogates."""
+    return plain(_ESCAPES.sub("", prose)).strip()
 
 
 def one_line(prose: str, limit: int) -> str:

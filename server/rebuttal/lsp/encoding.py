@@ -5,14 +5,14 @@ Findings count in UTF-16 units everywhere in the house; only this module knows t
 
 from __future__ import annotations
 
-import re
 from typing import Literal
+
+from rebuttal.text.hidden import plain
 
 Units = Literal["utf-8", "utf-16", "utf-32"]
 
 _CODECS = {"utf-8": "utf-8", "utf-16": "utf-16-le"}
 _BYTES = {"utf-8": 1, "utf-16": 2}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def units_of(encoding: object) -> Units:
@@ -50,5 +50,5 @@ def convert(line: str, character: int, source: Units, target: Units) -> int:
 
 
 def clean(text: str) -> str:
-    """Text for people: without control characters, terminal escapes and characters that turn the text's direction."""
-    return _CONTROL.sub("", text)
+    """Text for people: without control characters, terminal escapes and whatever else does not show."""
+    return plain(text)

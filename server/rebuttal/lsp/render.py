@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rebuttal.lsp.encoding import clean
 from rebuttal.store.money import dollars
+from rebuttal.text.hidden import visible
 
 if TYPE_CHECKING:
     from rebuttal.findings.model import Finding, TraceStep
@@ -38,7 +39,7 @@ def fenced(code: str) -> str:
     """`code` as a block that it cannot leave."""
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
-    body = "\n".join(clean(line) for line in code.splitlines())
+    body = "\n".join(line.rstrip("\r") for line in visible(code).removesuffix("\n").split("\n"))
     return f"{fence}\n{body}\n{fence}"
 
 

@@ -8,6 +8,7 @@ Default_Ignorable_Code_Point with the control characters, the separators U+2028 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -57,7 +58,12 @@ def plain(text: str) -> str:
 
 def written_out(text: str) -> str:
     """`text` for a terminal, on one line: every control or hidden character as its code, so that none is acted on."""
-    return _ANY.sub(lambda match: _stand_in(match[0]), text.replace("\n", "\\n"))
+    return _ANY.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\n", "\\n"))
+
+
+def in_json(data: object) -> str:
+    """`data` as indented JSON in which everything that does not show, or steers a terminal, is an escape."""
+    return _ANY.sub(_escape, json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def spelled(text: str) -> str:
@@ -71,6 +77,10 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
         allowed = _ORDINARY.match(text, start)
         if allowed is None or allowed.end() < end:
             yield start, end
+
+
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def _stand_in(run: str) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 from attrs import frozen
 
 from rebuttal.change.model import Change, FileDiff
+from rebuttal.text.hidden import has_hidden
 from rebuttal.text.positions import git_lines
 
 Area = Literal["security", "database", "io", "concurrency", "loops", "ui", "interface", "messages", "docs", "tests"]
@@ -132,8 +133,6 @@ _DIRECTIVE = re.compile(
     r"\s*(@ts-|eslint|istanbul|webpack|cspell|go:|\+build|nolint|swift-tools|cgo|export )",
     re.IGNORECASE,
 )
-_TRICKY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-"""Characters that end a line for one program and not for another, or hide what stands there."""
 
 
 def _only_comments(diff: FileDiff) -> bool:
@@ -148,7 +147,7 @@ def _are_comments(path: str, text: str, changed: frozenset[int]) -> bool:
         return True
     suffix = path.rpartition(".")[2].lower()
     lines = [line.removesuffix("\n").removesuffix("\r") for line in git_lines(text)]
-    if any(line >= len(lines) or _TRICKY.search(lines[line]) for line in changed):
+    if any(line >= len(lines) or has_hidden(lines[line]) for line in changed):
         return False
     if any(_in_string(lines, line) for line in changed):
         return False

@@ -14,6 +14,7 @@ from rebuttal.findings.model import Finding, TextEdit
 from rebuttal.findings.report import Report
 from rebuttal.findings.severity import Severity
 from rebuttal.store.money import exact
+from rebuttal.text.hidden import plain
 from rebuttal.text.positions import Range
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -155,4 +156,4 @@ def _region(where: Range) -> dict[str, int]:
 
 def _message(text: str) -> dict[str, str]:
     # `[words](target)` is a link in a SARIF message; a model's words must not become one.
-    return {"text": text.replace("](", "] (")}
+    return {"text": plain(text).replace("](", "] (")}

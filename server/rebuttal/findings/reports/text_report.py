@@ -14,6 +14,7 @@ from rebuttal.findings.model import CellRange, Finding, Fix, TextEdit
 from rebuttal.findings.report import New, NotSpent, Report
 from rebuttal.findings.severity import SEVERITIES, Severity
 from rebuttal.store.money import dollars
+from rebuttal.text.hidden import written_out
 from rebuttal.text.positions import Position, Range, git_lines, utf16_length
 from rebuttal.text.words import counted
 
@@ -31,7 +32,6 @@ _WHY_NOT: dict[NotSpent, str] = {
     "static_panel": "no model was asked: static panel",
     "trivial": "no model was asked: the change is trivial",
 }
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def to_text(report: Report, *, colour: bool, width: int) -> str:
@@ -306,4 +306,4 @@ def _indent(lines: Iterable[str]) -> int:
 
 def _safe(text: str) -> str:
     """Without characters that steer a terminal or turn the direction of reading; a tab is four blanks."""
-    return _UNSAFE.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", "    ").replace("\n", " "))
+    return written_out(text.replace("\t", "    ").replace("\n", " "))

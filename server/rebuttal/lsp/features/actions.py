@@ -78,7 +78,8 @@ def _fix(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
     action = types.CodeAction(
         title=f"Apply fix: {_title(live)}",
         kind=types.CodeActionKind.QuickFix,
-        is_preferred=live.finding.source == "static" or live.finding.confidence == "certain" or None,
+        # An editor may apply a preferred fix unseen, and of a model's fix nobody has argued.
+        is_preferred=live.finding.source == "static" or None,
         data={"id": live.finding.id, "uri": ls.publisher.uri(live.path)},
     )
     if ls.session.flags.resolve_action_edit:
