@@ -30,6 +30,9 @@ ROWS: list[tuple[str, dict[str, Any], str, str, bool]] = [
     ),
     ("moderator torn", {"moderator": "unsure", "refuted": 1, "severity": "high"}, "held_back", "contested", False),
     ("moderator unsure", {"moderator": "unsure", "unsure": 2}, "held_back", "unverified", False),
+    ("withdrawn", {"raisers": 0, "refuted": 1, "severity": "critical"}, "dropped", "contested", False),
+    ("withdrawn", {"raisers": 0, "refuted": 1, "unsure": 1}, "dropped", "contested", False),
+    ("tied", {"raisers": 0, "refuted": 1, "confirmed": 1}, "held_back", "contested", True),
     ("unopposed", {"examined": False}, "finding", "unopposed", False),
     ("unopposed, possible", {"examined": False, "certainty": "possible"}, "held_back", "unopposed", False),
     ("confirmed", {"confirmed": 1}, "finding", "confirmed", False),
@@ -75,7 +78,7 @@ FACTS = st.builds(
     Facts,
     severity=st.sampled_from(("critical", "high", "medium", "low")),
     certainty=st.sampled_from(("certain", "likely", "possible")),
-    raisers=st.integers(1, 4),
+    raisers=st.integers(0, 4),
     confirmed=st.integers(0, 3),
     refuted=st.integers(0, 3),
     unsure=st.integers(0, 3),
@@ -156,3 +159,35 @@ def test_agreement_raises_and_dissent_lowers_confidence() -> None:
 def test_a_serious_claim_refuted_once_is_argued_on_and_a_small_one_is_not() -> None:
     assert is_open(contention(ruled("refuted")))
     assert not is_open(contention(ruled("refuted"), severity="low"))
+
+
+def test_a_seat_has_one_voice_however_often_it_rules() -> None:
+    often = contention(*(ruled("confirmed", "b", "rebuttal", round_) for round_ in (2, 3, 4)))
+    assert facts_of(often).confirmed == 1
+    turned = contention(ruled("confirmed", "b", "rebuttal", 2), ruled("refuted", "b", "rebuttal", 3))
+    assert (facts_of(turned).confirmed, facts_of(turned).refuted) == (0, 1)
+
+
+def test_a_void_ruling_does_not_take_back_a_valid_one() -> None:
+    one = contention(ruled("confirmed", "b", "rebuttal", 2), ruled("refuted", "b", "rebuttal", 3, place=None))
+    assert settle(one).outcome == "finding"
+
+
+def test_a_raiser_is_no_witness_for_its_own_claim() -> None:
+    one = contention(ruled("confirmed", "architect", "rebuttal", 3))
+    assert facts_of(one).confirmed == 0
+    assert settle(one).outcome == "held_back"
+    mild = evolve(ruled("confirmed", "architect", "rebuttal", 3), ruling=ruling_of("c-1", "confirmed", severity="low"))
+    assert settle(contention(ruled("confirmed"), mild)).severity == "high"
+
+
+def test_a_claim_that_its_raiser_refutes_is_withdrawn() -> None:
+    one = contention(ruled("refuted", "architect", "rebuttal", 2), severity="critical", certainty="certain")
+    assert settle(one).row == "withdrawn"
+    again = contention(
+        ruled("refuted", "architect", "rebuttal", 2), ruled("confirmed", "architect", "rebuttal", 3), severity="low"
+    )
+    assert facts_of(again).raisers == 1
+    assert settle(again).outcome == "held_back"
+    disputed = contention(ruled("refuted", "architect", "rebuttal", 3), ruled("confirmed"))
+    assert settle(disputed).row == "tied"

@@ -2,10 +2,13 @@
 
 Rows are tried from the top; the first that applies settles the claim. What they look at:
 
-- *rulings*: valid ones only, that is with a quote that is found in the code; of one seat in one round the last.
-  `for`, `against` and `unsure` count those of cross-examination and rebuttal; the Moderator's stands apart.
+- *rulings*: valid ones only, that is with a quote that is found in the code; of one seat the last, for a seat has one
+  voice however often it is asked. `for`, `against` and `unsure` count those of cross-examination and rebuttal; the
+  Moderator's stands apart. Whoever raised a claim is no witness for it: a raiser that confirms it counts as nothing,
+  and one that refutes it has withdrawn it.
 - *severity* and *certainty*: the highest that a raiser gave. A claim whose quote was not found is only `possible`.
-- *raisers*: how many seats raised it. It never makes a finding by itself and never keeps one from being one.
+- *raisers*: how many seats raised it and have not withdrawn it. It never makes a finding by itself and never keeps
+  one from being one.
 - *weighty*: high or critical, and raised as likely or certain. Refuting such a claim contests it, no more.
 
 | row                 | rulings                           | besides              | becomes   | verdict    | open |
@@ -16,6 +19,7 @@ Rows are tried from the top; the first that applies settles the claim. What they
 | moderator refuted   | Moderator: refuted                |                      | dropped   | contested  |      |
 | moderator torn      | Moderator: unsure, others decided |                      | held back | contested  |      |
 | moderator unsure    | Moderator: unsure                 |                      | held back | unverified |      |
+| withdrawn           | against by all raisers, none for  |                      | dropped   | contested  |      |
 | unopposed           | protocol asks for none            | likely or certain    | finding   | unopposed  |      |
 | unopposed, possible | protocol asks for none            |                      | held back | unopposed  |      |
 | confirmed           | for, none against                 |                      | finding   | confirmed  |      |
@@ -118,6 +122,13 @@ TABLE: tuple[Row, ...] = (
         "The code shown did not settle it.",
     ),
     Row(
+        "withdrawn",
+        lambda f: f.raisers == 0 and f.refuted > 0 and f.confirmed == 0,
+        "dropped",
+        "contested",
+        "Whoever raised it withdrew it with the lines quoted, and nobody else confirmed it.",
+    ),
+    Row(
         "unopposed",
         lambda f: not f.examined and f.certainty != "possible",
         "finding",
@@ -214,13 +225,14 @@ def row_for(facts: Facts) -> Row:
 
 def facts_of(contention: Contention, *, examined: bool = True) -> Facts:
     """What the table looks at, of one contention."""
-    counted = latest(contention.rulings)
+    counted = voices(contention)
     verdicts = [one.ruling.verdict for one in counted if one.valid and one.phase != "consensus"]
+    withdrew = {one.seat for one in counted if one.valid and one.ruling.verdict == "refuted"}
     moderated = [one.ruling.verdict for one in counted if one.valid and one.phase == "consensus"]
     return Facts(
         severity=raised_severity(contention),
         certainty=_raised_certainty(contention),
-        raisers=len(contention.raisers),
+        raisers=sum(seat not in withdrew for seat in contention.raisers),
         confirmed=verdicts.count("confirmed"),
         refuted=verdicts.count("refuted"),
         unsure=verdicts.count("unsure"),
@@ -234,7 +246,7 @@ def settle(contention: Contention, *, examined: bool = True) -> Settled:
     """What becomes of a contention as it stands."""
     facts = facts_of(contention, examined=examined)
     row = row_for(facts)
-    confirming = [one for one in latest(contention.rulings) if one.valid and one.ruling.verdict == "confirmed"]
+    confirming = [one for one in voices(contention) if one.valid and one.ruling.verdict == "confirmed"]
     severity = confirming[-1].ruling.severity if confirming and row.outcome == "finding" else facts.severity
     return Settled(row.outcome, row.verdict, severity, _confidence(contention, facts), row.name, row.why)
 
@@ -250,8 +262,24 @@ def raised_severity(contention: Contention) -> Severity:
 
 
 def latest(rulings: Iterable[Ruled]) -> tuple[Ruled, ...]:
-    """Of one seat in one round only the last: an examiner that asked for code first rules anew."""
-    return tuple({(one.seat, one.phase, one.round): one for one in rulings}.values())
+    """What each seat holds, in the order in which they came to it: its last ruling, the last valid one if any is."""
+    held: dict[tuple[str, bool], Ruled] = {}
+    for one in rulings:
+        key = (one.seat, one.phase == "consensus")
+        if one.valid or key not in held or not held[key].valid:
+            held.pop(key, None)
+            held[key] = one
+    return tuple(held.values())
+
+
+def voices(contention: Contention) -> tuple[Ruled, ...]:
+    """The rulings that count: of each seat the last, and none by which a raiser only says again what it claimed."""
+    raisers = contention.raisers
+    return tuple(
+        one
+        for one in latest(contention.rulings)
+        if one.phase == "consensus" or one.ruling.verdict != "confirmed" or one.seat not in raisers
+    )
 
 
 def _raised_certainty(contention: Contention) -> Certainty:
