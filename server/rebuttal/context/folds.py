@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from rebuttal.change.model import FileDiff, Hunk
 from rebuttal.context.diff import Fold
 from rebuttal.text.languages import Language, language_of
-from rebuttal.text.leaves import Leaf, leaves_of
+from rebuttal.text.leaves import STYLED, TOLD_BY_LEAVES, Leaf, leaves_of, unstyled
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import git_lines
 from rebuttal.text.words import counted
@@ -31,20 +31,8 @@ SHOWN_REPEATED = 2
 DATA_SHOWN, DATA_LEAST = 40, 80
 """Of a run of more added lines of data than the latter, the former are shown."""
 
-_BY_LAYOUT: frozenset[Language] = frozenset(
-    {"python", "javascript", "typescript", "tsx", "go", "java", "csharp", "rust"}
-)
-"""Languages whose syntax tree holds all that matters, given the guards here."""
 _BY_INDENTATION: frozenset[Language] = frozenset({"python"})
-_STYLED: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx"})
-"""Languages in which formatters choose the quotes of a string and a comma at the end of a list."""
 STYLE = "the quotes around strings and commas at the end of lists"
-_QUOTED = re.compile(r"([A-Za-z]*)(?:'''([^'\"\\\\]*)'''|'([^'\"\\\\]*)')")
-_LISTS = (
-    *("argument_list", "parameters", "list", "dictionary", "set", "import_from_statement"),
-    *("arguments", "formal_parameters", "array", "object", "named_imports", "export_clause"),
-)
-"""Where a comma at the end means nothing; in a tuple or a subscript it does."""
 _STYLE_MARKS = str.maketrans("", "", "'\",`")
 _BLOCK_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _IMPORTS = re.compile(
@@ -99,7 +87,7 @@ def layout(file: FileLines, parser: Parser) -> Layout:
 
     Both sides are parsed only where a quick look finds a hunk that could be one, and once for the same texts."""
     diff, language = file.diff, language_of(file.diff.path)
-    if language not in _BY_LAYOUT or diff.old_text is None or diff.new_text is None or not _may_be_layout(file):
+    if language not in TOLD_BY_LEAVES or diff.old_text is None or diff.new_text is None or not _may_be_layout(file):
         return Layout()
     spans = [(one.old_start, one.old_count, one.new_start, one.new_count) for one in diff.hunks]
     both = f"{spans}\0{len(diff.old_text)}\0{diff.old_text}{diff.new_text}"
@@ -151,8 +139,8 @@ def _layout(file: FileLines, language: Language, parser: Parser) -> tuple[Fold |
         return ()
     if old is None or new is None:
         return ()
-    styled = language in _STYLED
-    plain_old, plain_new = (_unstyled(old), _unstyled(new)) if styled else (old, new)
+    styled = language in STYLED
+    plain_old, plain_new = (unstyled(old), unstyled(new)) if styled else (old, new)
     by_tree = language not in _BY_INDENTATION or _unchanged_around(file, old, new)
     found: list[Fold | int] = []
     for hunk in diff.hunks:
@@ -315,24 +303,6 @@ def _unchanged_around(file: FileLines, old: Sequence[Leaf], new: Sequence[Leaf])
     before = [one for one in old if one.first_line not in removed and one.last_line not in removed]
     after = [one for one in new if one.first_line not in added and one.last_line not in added]
     return _words(before) == _words(after)
-
-
-def _unstyled(leaves: Sequence[Leaf]) -> list[Leaf]:
-    """The words with double quotes around plain strings, and without commas that only end a list."""
-    found = []
-    for place, leaf in enumerate(leaves):
-        after = leaves[place + 1].text if place + 1 < len(leaves) else ""
-        ends = leaf.text == "," and leaf.parent in _LISTS and after in (")", "]", "}")
-        if ends and place and leaves[place - 1].text not in (",", "[", "(", "{"):
-            continue
-        quoted = _QUOTED.fullmatch(leaf.text) if "string" in leaf.kind else None
-        found.append(leaf if quoted is None else evolve(leaf, text=_double_quoted(quoted)))
-    return found
-
-
-def _double_quoted(found: re.Match[str]) -> str:
-    mark = '"' if found.group(2) is None else '"""'
-    return f"{found.group(1)}{mark}{found.group(2) or found.group(3) or ''}{mark}"
 
 
 def _written(lines: Sequence[str]) -> list[str]:

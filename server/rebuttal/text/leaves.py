@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+import re
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
 
 from rebuttal.text.languages import Language
 from rebuttal.text.parsing import Parser
+
+TOLD_BY_LEAVES: frozenset[Language] = frozenset(
+    {"python", "javascript", "typescript", "tsx", "go", "java", "csharp", "rust"}
+)
+"""Languages in which two texts with the same words at the same places of the tree are the same program."""
+STYLED: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx"})
+"""Languages in which formatters choose the quotes of a string and a comma at the end of a list."""
+_QUOTED = re.compile(r"([A-Za-z]*)(?:'''([^'\"\\\\]*)'''|'([^'\"\\\\]*)')")
+_LISTS = (
+    *("argument_list", "parameters", "list", "dictionary", "set", "import_from_statement"),
+    *("arguments", "formal_parameters", "array", "object", "named_imports", "export_clause"),
+)
+"""Where a comma at the end means nothing; in a tuple or a subscript it does."""
 
 
 @frozen
@@ -53,3 +69,21 @@ def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tu
             if not cursor.goto_parent():
                 return tuple(found)
             depth -= parents.pop() == "block"
+
+
+def unstyled(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """The words with double quotes around plain strings, and without commas that only end a list: for STYLED."""
+    found = []
+    for place, leaf in enumerate(leaves):
+        after = leaves[place + 1].text if place + 1 < len(leaves) else ""
+        ends = leaf.text == "," and leaf.parent in _LISTS and after in (")", "]", "}")
+        if ends and place and leaves[place - 1].text not in (",", "[", "(", "{"):
+            continue
+        quoted = _QUOTED.fullmatch(leaf.text) if "string" in leaf.kind else None
+        found.append(leaf if quoted is None else evolve(leaf, text=_double_quoted(quoted)))
+    return found
+
+
+def _double_quoted(found: re.Match[str]) -> str:
+    mark = '"' if found.group(2) is None else '"""'
+    return f"{found.group(1)}{mark}{found.group(2) or found.group(3) or ''}{mark}"
