@@ -10,10 +10,11 @@ only words that any code shares tell nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from pathlib import PurePosixPath
+from itertools import accumulate
 
 from attrs import frozen
 
@@ -51,252 +52,22 @@ _DEFINED = re.compile(
 _IMPORTS = re.compile(r"\s*(?:import|from|export|use|using|require|#include|package)\b|.*\brequire\(")
 _PREFIX = re.compile(r"[+-]\s?")
 
-WEAK = frozenset(
-    [
-        "abstract",
-        "add",
-        "all",
-        "and",
-        "any",
-        "append",
-        "args",
-        "array",
-        "assert",
-        "async",
-        "await",
-        "base",
-        "bool",
-        "boolean",
-        "break",
-        "byte",
-        "bytes",
-        "call",
-        "case",
-        "catch",
-        "char",
-        "class",
-        "close",
-        "code",
-        "config",
-        "const",
-        "constructor",
-        "context",
-        "continue",
-        "copy",
-        "count",
-        "ctx",
-        "current",
-        "data",
-        "date",
-        "def",
-        "default",
-        "del",
-        "delete",
-        "dict",
-        "double",
-        "dst",
-        "elif",
-        "else",
-        "elseif",
-        "end",
-        "enum",
-        "err",
-        "error",
-        "errors",
-        "except",
-        "exception",
-        "exports",
-        "extends",
-        "false",
-        "file",
-        "files",
-        "filter",
-        "final",
-        "finally",
-        "find",
-        "first",
-        "float",
-        "for",
-        "foreach",
-        "format",
-        "from",
-        "func",
-        "function",
-        "get",
-        "global",
-        "group",
-        "handle",
-        "handler",
-        "has",
-        "hash",
-        "head",
-        "id",
-        "if",
-        "impl",
-        "implements",
-        "import",
-        "index",
-        "info",
-        "init",
-        "input",
-        "insert",
-        "instanceof",
-        "int",
-        "integer",
-        "interface",
-        "into",
-        "is",
-        "isinstance",
-        "item",
-        "items",
-        "iter",
-        "join",
-        "key",
-        "keys",
-        "kwargs",
-        "lambda",
-        "last",
-        "len",
-        "length",
-        "let",
-        "limit",
-        "line",
-        "lines",
-        "list",
-        "log",
-        "logger",
-        "long",
-        "loop",
-        "main",
-        "make",
-        "map",
-        "match",
-        "max",
-        "message",
-        "min",
-        "mod",
-        "module",
-        "msg",
-        "name",
-        "names",
-        "namespace",
-        "new",
-        "next",
-        "nil",
-        "none",
-        "not",
-        "null",
-        "num",
-        "number",
-        "obj",
-        "object",
-        "of",
-        "open",
-        "option",
-        "options",
-        "order",
-        "out",
-        "output",
-        "package",
-        "param",
-        "params",
-        "parse",
-        "pass",
-        "path",
-        "pop",
-        "post",
-        "prev",
-        "print",
-        "private",
-        "process",
-        "protected",
-        "public",
-        "push",
-        "put",
-        "query",
-        "raise",
-        "range",
-        "read",
-        "ref",
-        "remove",
-        "render",
-        "req",
-        "request",
-        "res",
-        "resp",
-        "response",
-        "rest",
-        "result",
-        "results",
-        "ret",
-        "return",
-        "row",
-        "rows",
-        "run",
-        "select",
-        "self",
-        "send",
-        "set",
-        "short",
-        "size",
-        "sizeof",
-        "sort",
-        "source",
-        "split",
-        "src",
-        "start",
-        "state",
-        "static",
-        "status",
-        "std",
-        "step",
-        "str",
-        "string",
-        "struct",
-        "sub",
-        "sum",
-        "super",
-        "switch",
-        "table",
-        "tail",
-        "template",
-        "test",
-        "text",
-        "the",
-        "this",
-        "throw",
-        "throws",
-        "time",
-        "tmp",
-        "token",
-        "total",
-        "trait",
-        "true",
-        "try",
-        "tuple",
-        "type",
-        "typeof",
-        "undefined",
-        "union",
-        "unsigned",
-        "update",
-        "use",
-        "user",
-        "using",
-        "val",
-        "value",
-        "values",
-        "var",
-        "vec",
-        "view",
-        "void",
-        "where",
-        "while",
-        "with",
-        "write",
-        "yield",
-    ]
-)
+_COMMON = """
+abstract add all and any append args array assert async await base bool boolean break byte bytes call case catch
+char class close code config const constructor context continue copy count ctx current data date def default del
+delete dict double dst elif else elseif end enum err error errors except exception exports extends false file
+files filter final finally find first float for foreach format from func function get global group handle
+handler has hash head id if impl implements import index info init input insert instanceof int integer interface
+into is isinstance item items iter join key keys kwargs lambda last len length let limit line lines list log
+logger long loop main make map match max message min mod module msg name names namespace new next nil none not
+null num number obj object of open option options order out output package param params parse pass path pop post
+prev print private process protected public push put query raise range read ref remove render req request res
+resp response rest result results ret return row rows run select self send set short size sizeof sort source
+split src start state static status std step str string struct sub sum super switch table tail template test
+text the this throw throws time tmp token total trait true try tuple type typeof undefined union unsigned update
+use user using val value values var vec view void where while with write yield
+"""
+WEAK = frozenset(_COMMON.split())
 """Words of many languages, and names that any code shares: alone they connect nothing, unless the change defines them
 as a function or class of its own."""
 
@@ -359,7 +130,9 @@ class Enabling:
         """The first changed line that holds a fragment of more than one word."""
         if len(fragment) < SHORTEST_FRAGMENT or _NAME.fullmatch(fragment):
             return None
-        return next((line.place for line in self._lines if fragment in line.text), None)
+        haystack, starts = self._haystack
+        at = haystack.find(fragment)
+        return self._lines[bisect_right(starts, at) - 1].place if at >= 0 else None
 
     # --- a symbol that is shared ---
 
@@ -445,6 +218,12 @@ class Enabling:
                     yield _Line(Place(file, side, number, number), text)
 
     @cached_property
+    def _haystack(self) -> tuple[str, list[int]]:
+        """All changed lines, and where each begins."""
+        texts = [line.text for line in self._lines]
+        return "\n".join(texts), [0, *accumulate(len(text) + 1 for text in texts)]
+
+    @cached_property
     def _whole(self) -> dict[str, Place]:
         return {line.text: line.place for line in reversed(self._lines)}
 
@@ -484,7 +263,7 @@ class Enabling:
             if diff.status not in ("added", "deleted", "renamed"):
                 continue
             for path in (diff.path, diff.old_path or diff.path):
-                stem = PurePosixPath(path).name.partition(".")[0]
+                stem = path.rpartition("/")[2].partition(".")[0]
                 if len(stem) > 2 and stem.lower() not in WEAK:
                     found.setdefault(stem, Place(diff.path, "file"))
         return found
