@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import frozen
 
@@ -17,8 +18,9 @@ from rebuttal.context.model import ToolFact
 from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
 from rebuttal.debate.merge import assertion
-from rebuttal.debate.model import Brief, Contention, Need, Phase, Place, Prompt, Ruled, Seat
+from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Ruled, Seat
 from rebuttal.debate.prompts import Prompts
+from rebuttal.debate.templates import Values, fill, listed, values_of
 from rebuttal.findings.model import Finding
 from rebuttal.text.positions import git_lines
 
@@ -74,13 +76,27 @@ class Assembler:
         parts = [*self._framing(), *self._disputes(about, brief=True), *self._excerpts(about, warm=warm)]
         return self._prompt(self._ground(about, warm=warm), seat, "consensus", parts)
 
-    def _prompt(self, shared: str, seat: Seat, phase: Phase, material: Iterable[str]) -> Prompt:
+    def _prompt(self, shared: str, seat: Seat, phase: DebatedPhase, material: Iterable[str]) -> Prompt:
         # Whoever reads a recording or scripts an answer can tell whose turn it is.
         turn = f'<turn seat="{seat.id}" phase="{phase}"/>'
         head = f"The id of all pasted content in this message is `{self._brief.fence}`."
         who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
+        listings, guides = self._guides(phase)
         task = self._prompts.tasks[phase].strip()
-        return Prompt(self._prompts.system, shared, "\n\n".join([turn, head, *material, who, task]) + "\n")
+        ask = [turn, head, *material, *listings, who, *guides, task]
+        return Prompt(self._prompts.system, shared, "\n\n".join(ask) + "\n")
+
+    def _guides(self, phase: DebatedPhase) -> tuple[list[str], list[str]]:
+        """What to look for in a change of this kind, for all seats alike: lists of names, fenced, and the words."""
+        kinds = [kind for kind in self._brief.kinds if kind.blind or phase != "opening"]
+        filled = [(kind, said) for kind in kinds if (said := fill(kind.template, phase, self._values)) is not None]
+        lists = dict.fromkeys(name for _, said in filled for name in said.lists)
+        listings = [self._fenced(name, listed(self._values, name)) for name in lists]
+        return listings, [f"# This kind of change: {kind.name}\n\n{said.text}" for kind, said in filled]
+
+    @cached_property
+    def _values(self) -> Values:
+        return values_of(self._brief.change, self._exhibits)
 
     def _framing(self) -> list[str]:
         if not self._brief.framing.strip():

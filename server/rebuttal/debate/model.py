@@ -17,6 +17,8 @@ from rebuttal.findings.severity import Severity
 from rebuttal.store.model import NO_TOKENS, ZERO, Tokens
 
 Phase = Literal["triage", "opening", "cross_examination", "rebuttal", "consensus", "summary"]
+DebatedPhase = Literal["opening", "cross_examination", "rebuttal", "consensus"]
+"""The phases in which a seat is asked."""
 Tier = Literal["haiku", "sonnet", "opus"]
 Profile = Literal["frugal", "balanced", "thorough"]
 PanelName = Literal["static", "small", "medium", "large"]
@@ -175,6 +177,42 @@ class Seat:
     """Lower is kept longer when a panel shrinks."""
 
 
+VariableType = Literal["list", "words", "int"]
+
+
+@frozen
+class Template:
+    """What to look for in one kind of change, by phase: our words or the user's, never those of the code."""
+
+    kind: str
+    """kebab-case: "api-change"."""
+    name: str
+    sections: Mapping[DebatedPhase, str]
+    """With `{variable}` where a value belongs (debate/templates.py)."""
+    variables: Mapping[str, VariableType] = field(factory=dict)
+    paths: tuple[str, ...] = ()
+    """Globs of files that make a change of this kind; for a kind of the user's own."""
+
+
+@frozen
+class Kind:
+    """What sort of change it is, with its template; decided by rules (debate/panel/kinds.py)."""
+
+    template: Template
+    reason: str
+    """In words for the user; may name files of the change, so it goes into no prompt."""
+    blind: bool = True
+    """Told by the diff alone. False: the author's words told it, so the opening does not hear of it."""
+
+    @property
+    def id(self) -> str:
+        return self.template.kind
+
+    @property
+    def name(self) -> str:
+        return self.template.name
+
+
 @frozen
 class Brief:
     """All that a debate needs to know; the same brief and the same replies give the same prompts and verdicts."""
@@ -199,6 +237,8 @@ class Brief:
     """By the name of its module in `protocols/`."""
     deadline_s: float = 600.0
     """Seconds after which no new call is made; calls under way end by the speaker's own deadline."""
+    kinds: tuple[Kind, ...] = ()
+    """What sort of change it is: whose templates stand with the task."""
     worth: Worth = Worth()
     """When a further round of argument is worth its price."""
 

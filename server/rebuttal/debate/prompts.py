@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,7 +11,9 @@ from typing import get_args
 
 from attrs import frozen
 
-from rebuttal.debate.model import Phase, Profile, Seat, Tier
+from rebuttal.debate.front_matter import PromptError, check_keys, front_matter, group, identifier, title
+from rebuttal.debate.model import Phase, Profile, Seat, Template, Tier
+from rebuttal.debate.templates import template_from
 
 MODERATOR = "moderator"
 EXAMINER = "examiner"
@@ -22,10 +24,6 @@ PROFILES: tuple[Profile, ...] = get_args(Profile)
 TIERS: tuple[Tier, ...] = get_args(Tier)
 
 
-class PromptError(Exception):
-    """A prompt file is not as it must be; the message is one sentence that says which and how to mend it."""
-
-
 @frozen
 class Prompts:
     """All prompts of one version."""
@@ -34,6 +32,8 @@ class Prompts:
     tasks: Mapping[Phase, str]
     seats: Mapping[str, Seat]
     """By id, in order of priority."""
+    templates: Mapping[str, Template]
+    """By kind of change."""
     version: str
     """Hash over all files: part of every key under which an answer is remembered."""
 
@@ -59,30 +59,52 @@ def load_prompts() -> Prompts:
         system=texts["system.md"],
         tasks={phase: texts[f"{phase}.md"] for phase in _TASKS},
         seats={seat.id: seat for seat in seats},
+        templates={one.kind: one for one in _templates(texts)},
         version=_digest(texts),
     )
 
 
-def prompts_version() -> str:
-    """Hash over all prompt files (16 hexadecimal digits): the same on every platform, another after any edit."""
-    return load_prompts().version
+def _templates(texts: Mapping[str, str]) -> Iterator[Template]:
+    return (template_from(name, text) for name, text in texts.items() if name.startswith("templates/"))
+
+
+def prompts_version(own: str = "") -> str:
+    """Hash over all prompt files (16 hexadecimal digits): the same on every platform, another after any edit.
+
+    `own`: the version of the user's own files, "" where there are none.
+    """
+    version = load_prompts().version
+    return _digest({"package": version, "own": own}) if own else version
+
+
+LONGEST_LENS = 8000
+"""Characters of a lens: some 2,700 tokens."""
+
+_KEYS = ("id", "name", "priority", "tiers")
+_USUAL_TIERS: Mapping[Profile, Tier] = {"frugal": "haiku", "balanced": "sonnet", "thorough": "sonnet"}
+_USUAL_PRIORITY = "50"
 
 
 def seat_from(name: str, text: str) -> Seat:
     """A seat from a Markdown file.
 
-    Front matter: `id`, `name`, `priority`, and `tiers` by profile; the body is the lens. Raises PromptError.
+    Front matter: `id`, `name`, and where they are not the usual `priority` and `tiers` by profile; the body is the lens.
+    Raises PromptError.
     """
-    head, lens = _front_matter(name, text)
-    seat_id, title, priority = (_scalar(name, head, key) for key in ("id", "name", "priority"))
-    if not priority.isdecimal():
-        raise PromptError(f"{name}: priority must be a whole number, not {priority!r}.")
-    tiers = head.get("tiers")
-    if not isinstance(tiers, Mapping):
-        raise PromptError(f"{name}: tiers must name one of {', '.join(TIERS)} for each of {', '.join(PROFILES)}.")
+    head, lens = front_matter(name, text)
+    check_keys(name, head, _KEYS)
+    priority = head.get("priority", _USUAL_PRIORITY)
+    if not isinstance(priority, str) or not priority.isdecimal() or len(priority) > 4:
+        raise PromptError(f"{name}: priority must be a whole number, not {str(priority)[:40]!r}.")
+    if not lens.strip():
+        raise PromptError(f"{name}: it has no lens: say below the front matter what the seat looks for.")
+    if len(lens) > LONGEST_LENS:
+        raise PromptError(f"{name}: its lens has {len(lens)} characters: shorten it to {LONGEST_LENS}.")
+    tiers = group(name, head, "tiers") or _USUAL_TIERS
+    check_keys(f"{name}: tiers", tiers, PROFILES)
     return Seat(
-        id=seat_id,
-        name=title,
+        id=identifier(name, head, "id"),
+        name=title(name, head, "name"),
         lens=lens.strip() + "\n",
         tiers={profile: _tier(name, profile, tiers.get(profile, "")) for profile in PROFILES},
         priority=int(priority),
@@ -94,36 +116,6 @@ def _tier(name: str, profile: Profile, word: str) -> Tier:
         if tier == word:
             return tier
     raise PromptError(f"{name}: the tier for {profile} must be one of {', '.join(TIERS)}, not {word!r}.")
-
-
-def _scalar(name: str, head: Mapping[str, str | dict[str, str]], key: str) -> str:
-    value = head.get(key)
-    if not isinstance(value, str) or not value:
-        raise PromptError(f"{name}: the front matter lacks {key!r}.")
-    return value
-
-
-def _front_matter(name: str, text: str) -> tuple[dict[str, str | dict[str, str]], str]:
-    """The head between two lines of `---`: `key: value`, or `key:` with indented `key: value` lines below it."""
-    parts = text.split("---\n", 2)
-    if len(parts) != 3 or parts[0].strip():
-        raise PromptError(f"{name}: it must begin with front matter between two lines of ---.")
-    head: dict[str, str | dict[str, str]] = {}
-    group: dict[str, str] = {}
-    for line in parts[1].split("\n"):
-        key, colon, value = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon:
-            raise PromptError(f"{name}: {line.strip()!r} in the front matter is not `key: value`.")
-        if line.startswith(" "):
-            group[key.strip()] = value.strip()
-        elif value.strip():
-            head[key.strip()] = value.strip()
-        else:
-            group = {}
-            head[key.strip()] = group
-    return head, parts[2]
 
 
 def _texts(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

@@ -1,0 +1,384 @@
+"""What sort of change it is, so that the panel is told what reviewers miss in changes of that sort.
+
+The rules read the diff alone: not the commit message, not the branch, not what comments say of the change. The opening
+is blind to the author's framing, and a template chosen by it would give it away. Where the author's words speak of a
+repair, later phases hear of that.
+
+A change has at most two kinds, and none where nothing speaks: words that do not fit cost tokens and attention. The
+rules err towards saying nothing. They read lines, not trees, for they must cost nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+
+from attrs import frozen
+
+from rebuttal.change.ignore import parse_ignore
+from rebuttal.change.model import Change, FileDiff
+from rebuttal.debate.model import Kind, Template
+from rebuttal.debate.panel.traits import is_prose
+from rebuttal.debate.prompts import load_prompts
+from rebuttal.text.languages import is_test, language_of
+from rebuttal.text.positions import git_lines
+from rebuttal.text.words import counted
+
+MOST_KINDS = 2
+LONGEST_LINE = 400
+"""Characters of a line that are looked at."""
+
+
+@frozen(slots=False)
+class _File:
+    """One changed file, its changed lines stripped of the space around them, without blank ones and plain comments."""
+
+    diff: FileDiff
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        return self.diff.path
+
+    @property
+    def folder(self) -> str:
+        return self.diff.path.rpartition("/")[0]
+
+    @cached_property
+    def is_test(self) -> bool:
+        return is_test(self.diff.path)
+
+    @cached_property
+    def is_code(self) -> bool:
+        """Whether programs run it, and not only tests do."""
+        return (
+            not self.is_test
+            and not is_prose(self.diff.path)
+            and bool(language_of(self.diff.path) or _is_sql(self.path))
+        )
+
+    @property
+    def size(self) -> int:
+        return len(self.added) + len(self.removed)
+
+
+@frozen(slots=False)
+class _Diff:
+    """What the rules look at."""
+
+    files: tuple[_File, ...]
+
+    @cached_property
+    def code(self) -> tuple[_File, ...]:
+        return tuple(one for one in self.files if one.is_code)
+
+    @cached_property
+    def tests(self) -> tuple[_File, ...]:
+        return tuple(one for one in self.files if one.is_test)
+
+    @cached_property
+    def lines(self) -> int:
+        """Changed lines of code that is no test."""
+        return sum(one.size for one in self.code)
+
+
+Rule = Callable[[_Diff], str | None]
+
+
+def kinds_of(change: Change, own: Iterable[Template] = (), framing: str = "") -> tuple[Kind, ...]:
+    """The kinds of a change with their templates, the one that matters most first; at most MOST_KINDS.
+
+    `own`: templates of the user's, which take the place of the package's of the same kind, or are kinds of their own
+    by the paths that they name. `framing`: the author's words; what only they tell is not `blind`.
+    """
+    own = tuple(own)
+    templates = {**load_prompts().templates, **{one.kind: one for one in own}}
+    found = [*_by_paths(own, change), *_by_rules(templates, _read(change))][:MOST_KINDS]
+    framed = _FRAMED_REPAIR.search(framing[:2000])
+    if framed is not None and len(found) < MOST_KINDS and all(one.id != REPAIR for one in found):
+        found.append(Kind(templates[REPAIR], f"the author's words say {framed[0].lower()!r}", blind=False))
+    return tuple(found)
+
+
+def _by_paths(own: Iterable[Template], change: Change) -> Iterator[Kind]:
+    for template in own:
+        rules = parse_ignore("\n".join(template.paths))
+        for diff in change.files:
+            parts = tuple(diff.path.split("/"))
+            # As in an ignore file, a folder stands for all that lies in it.
+            if any(rule.pattern.matches(parts[:depth]) for rule in rules for depth in range(1, len(parts) + 1)):
+                yield Kind(template, f"{diff.path} is one of its paths")
+                break
+
+
+def _by_rules(templates: Mapping[str, Template], diff: _Diff) -> Iterator[Kind]:
+    for kind, rule in RULES.items():
+        if (reason := rule(diff)) is not None:
+            yield Kind(templates[kind], reason)
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+_COMMENT = re.compile(r"(#(?!\[|include|define|if|pragma)|//|/\*|\*(?!\w)|--\s|<!--|\"\"\"|''')")
+
+
+def _read(change: Change) -> _Diff:
+    return _Diff(
+        tuple(
+            _File(
+                diff,
+                tuple(_lines(diff.new_text, diff.added_lines)),
+                tuple(_lines(diff.old_text, diff.removed_lines)),
+            )
+            for diff in change.files
+        )
+    )
+
+
+def _lines(text: str | None, wanted: frozenset[int]) -> Iterator[str]:
+    if not text or not wanted:
+        return
+    lines = git_lines(text)
+    for number in sorted(wanted):
+        line = lines[number][:LONGEST_LINE].strip() if number < len(lines) else ""
+        if line and not _COMMENT.match(line):
+            yield line
+
+
+def _is_sql(path: str) -> bool:
+    return path.lower().endswith(".sql")
+
+
+# --- migration ----------------------------------------------------------------------------------------------
+
+_MIGRATIONS = re.compile(
+    r"(^|/)(migrations?|alembic/versions|db/migrate|flyway|liquibase|changelogs?)/[^/]+(/[^/]+)?$", re.IGNORECASE
+)
+_MIGRATION_NAMES = re.compile(r"(^|/)[VU]\d[\w.]*__\w+\.(sql|java|kt)$")
+_MIGRATES = (
+    ".py",
+    ".sql",
+    ".rb",
+    ".js",
+    ".ts",
+    ".php",
+    ".xml",
+    ".yaml",
+    ".yml",
+    ".go",
+    ".cs",
+    ".java",
+    ".kt",
+    ".prisma",
+    ".ex",
+    ".exs",
+)
+_DDL = re.compile(
+    r"\b(alter|create|drop|rename|truncate)\s+(unlogged\s+|temp\w*\s+)?(table|column|type|sequence)\b"
+    r"|\b(create|drop)\s+(unique\s+)?index\b|\bop\.(add|drop|alter|create|rename|execute|batch)\w*\("
+    r"|\b(add|remove|rename|change)_(column|index|reference|foreign_key)\b|\bmigrations\.\w+\(",
+    re.IGNORECASE,
+)
+
+
+def _migration(diff: _Diff) -> str | None:
+    for one in diff.files:
+        named = _MIGRATIONS.search(one.path) and one.path.lower().endswith(_MIGRATES) and not one.is_test
+        named = named and not one.path.endswith("__init__.py")
+        if one.size and (named or _MIGRATION_NAMES.search(one.path)):
+            return f"{one.path} is a migration"
+    for one in diff.code:
+        if any(_DDL.search(line) for line in one.added):
+            return f"{one.path} changes a schema"
+    return None
+
+
+# --- security -----------------------------------------------------------------------------------------------
+
+_GUARDED = re.compile(
+    r"(^|/|_|-|\.)(auth|authn|authz|authentication|authorization|oauth2?|login|crypto|permissions?|acl|rbac|csrf|sessions?|sso|saml)"
+    r"(/|\.|_|-)",
+    re.IGNORECASE,
+)
+_SENSITIVE = re.compile(
+    r"passw(or)?d|hmac|bcrypt|argon2|scrypt|pbkdf2|\bjwt\b|oauth|csrf|xsrf|(?<![a-z])cors(?![a-z])|authenticat|authori[sz]|"
+    r"is_?admin|(has|check|require|can)_?permissions?|permission_?(required|classes|denied)|login_?required|"
+    r"(access|refresh|session|bearer|api|auth|id|secret)[_ -]?(token|key)s?\b|(?<![a-z])secrets?\.|_secret\b|"
+    r"sanitiz|escape_?html|html_?escape|(?<![a-z])escape\(|innerHTML|dangerouslySet|mark_?safe|"
+    r"shell\s*=\s*True|pickle\.loads?|yaml\.load\(|(?<![\w.])(eval|exec)\(|ObjectInputStream|unserialize\(|"
+    r"verify\s*=\s*False|(?<![a-z])(ssl|tls)(context|config|_|\.|\b)|certificate|compare_digest|timingSafeEqual|set_?cookie|httponly|samesite",
+    re.IGNORECASE,
+)
+
+
+def _security(diff: _Diff) -> str | None:
+    for one in diff.code:
+        hits = sum(_SENSITIVE.search(line) is not None for line in (*one.added, *one.removed))
+        if hits > 1 or (hits and _GUARDED.search(one.path)):
+            return f"{one.path} touches access, secrets or untrusted input"
+    return None
+
+
+# --- change of an interface ---------------------------------------------------------------------------------
+
+_CONTRACTS = re.compile(
+    r"\.(proto|graphqls?|thrift|avsc|wsdl)$|(^|/)(openapi|swagger)[\w.-]*\.(ya?ml|json)$", re.IGNORECASE
+)
+_PUBLIC = re.compile(
+    r"^(?:async\s+)?def\s+(?P<python>[a-zA-Z]\w*)\s*\("
+    r"|^export\s+(?:default\s+)?(?:async\s+)?(?:function\*?|class|const|interface|type|enum)\s+(?P<script>\w+)"
+    r"|^func\s+(?:\([^)]*\)\s*)?(?P<go>[A-Z]\w*)\s*[(\[]"
+    r"|^pub\s+(?:async\s+|unsafe\s+|const\s+)*(?:fn|struct|enum|trait|type)\s+(?P<rust>\w+)"
+    r"|^(?:public|protected)\s+(?:[\w<>\[\],.?]+\s+)*(?P<java>\w+)\s*\("
+    r"|^@(?:app|router|api|blueprint|bp)\.(?:get|post|put|patch|delete|route)\((?P<route>[^)]*)"
+)
+
+
+def _api_change(diff: _Diff) -> str | None:
+    for one in diff.files:
+        if one.removed and _CONTRACTS.search(one.path) and not one.is_test:
+            return f"{one.path} describes an interface"
+    stay = {line for one in diff.code for line in one.added}
+    for one in diff.code:
+        for line in one.removed:
+            if line not in stay and (name := _public(line)) is not None:
+                return f"{one.path} changes or removes {name}"
+    return None
+
+
+def _public(line: str) -> str | None:
+    found = _PUBLIC.match(line)
+    return next((name.strip() for name in found.groups() if name), None) if found is not None else None
+
+
+# --- tests --------------------------------------------------------------------------------------------------
+
+MOSTLY = 0.7
+"""From which share on most of a change is of one sort."""
+
+
+def _test(diff: _Diff) -> str | None:
+    size = sum(one.size for one in diff.tests)
+    if not size or size < MOSTLY * (size + diff.lines):
+        return None
+    return "it is about tests only" if not diff.lines else "most of its lines are tests"
+
+
+# --- refactoring --------------------------------------------------------------------------------------------
+
+LEAST_MOVED = 8
+LEAST_RENAMED = 3
+_TELLING = 8
+"""Characters from which a line tells where it came from: `}` and `return` stand everywhere."""
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+
+
+def _refactoring(diff: _Diff) -> str | None:
+    added = Counter(line for one in diff.code for line in one.added if len(line) >= _TELLING)
+    removed = Counter(line for one in diff.code for line in one.removed if len(line) >= _TELLING)
+    moved = (added & removed).total()
+    if moved >= LEAST_MOVED and moved >= MOSTLY * removed.total():
+        return f"{counted(moved, 'line')} only moved"
+    renamed = Counter(pair for one in diff.code for pair in _renamed(one.diff))
+    if renamed:
+        (old, new), times = renamed.most_common(1)[0]
+        if times >= LEAST_RENAMED and 2 * times >= MOSTLY * diff.lines:
+            return f"{old} became {new} on {counted(times, 'line')}"
+    files = [one for one in diff.code if one.diff.status == "renamed"]
+    return f"{files[0].path} was moved" if files and diff.lines <= LEAST_MOVED * len(files) else None
+
+
+def _renamed(diff: FileDiff) -> Iterator[tuple[str, str]]:
+    """For each line that differs from the one in its place by one name: the old name and the new one."""
+    old, new = git_lines(diff.old_text or ""), git_lines(diff.new_text or "")
+    for hunk in diff.hunks:
+        if hunk.old_count != hunk.new_count:
+            continue
+        for before, after in zip(hunk.old_lines, hunk.new_lines, strict=True):
+            pair = _one_name(old[before][:LONGEST_LINE], new[after][:LONGEST_LINE])
+            if pair is not None:
+                yield pair
+
+
+def _one_name(before: str, after: str) -> tuple[str, str] | None:
+    if _NAME.sub("", before) != _NAME.sub("", after):
+        return None
+    pairs = {pair for pair in zip(_NAME.findall(before), _NAME.findall(after), strict=True) if pair[0] != pair[1]}
+    return pairs.pop() if len(pairs) == 1 else None
+
+
+# --- repair -------------------------------------------------------------------------------------------------
+
+REPAIR = "bug-fix"
+REPAIR_LINES, REPAIR_FILES = 40, 3
+_FRAMED_REPAIR = re.compile(r"\b(fix(e[sd]|ing)?|bug(fix)?|hotfix|regression|repairs?)\b", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"\b(if|elif|unless|while|when|guard|match|case|except|catch|rescue)\b|[<>=!]=|[<>]\s|&&|\|\||\?\?"
+)
+_DEFINITION = re.compile(r"\b(def|class|function|func|fn|fun|interface|struct|enum|trait)\s+\w")
+
+
+def _bug_fix(diff: _Diff) -> str | None:
+    """A few lines of code are altered, nothing new is defined, and a test or a condition comes with it."""
+    code = diff.code
+    if not 0 < diff.lines <= REPAIR_LINES or len(code) > REPAIR_FILES:
+        return None
+    if any(one.diff.old_text is None or one.diff.new_text is None for one in code):
+        return None
+    defined = sum(_DEFINITION.search(line) is not None for one in code for line in one.added)
+    if defined > sum(_DEFINITION.search(line) is not None for one in code for line in one.removed):
+        return None
+    if any(one.added for one in diff.tests):
+        return "a few altered lines, and a test with them"
+    conditions = any(_CONDITION.search(line) for one in code for line in one.added)
+    return "a few altered lines, a condition among them" if conditions and diff.lines <= REPAIR_LINES // 2 else None
+
+
+# --- architecture -------------------------------------------------------------------------------------------
+
+MANY_FOLDERS = 3
+MANY_NEW_FILES = 3
+MANY_LINES = 150
+_IMPORT = re.compile(
+    r"^(import\s|from\s+\S+\s+import\b|(const|let|var)\s+.+=\s*require\(|export\s.+\sfrom\s|use\s+[\w:\\]+|using\s+[\w.]+;|#include\b|"
+    r"require(_relative|_once)?\b|pub\s+use\s)"
+)
+
+
+def _architecture(diff: _Diff) -> str | None:
+    rewired = [one for one in diff.code if any(_IMPORT.match(line) for line in (*one.added, *one.removed))]
+    folders = {one.folder for one in rewired}
+    if len(folders) >= MANY_FOLDERS and diff.lines >= MANY_LINES:
+        return f"what depends on what changes in {counted(len(folders), 'folder')}"
+    fresh = [one for one in diff.code if one.diff.status == "added"]
+    if len(fresh) >= MANY_NEW_FILES and sum(len(one.added) for one in fresh) >= MANY_LINES:
+        return f"{counted(len(fresh), 'new file')} of code"
+    return None
+
+
+# --- quality of new code ------------------------------------------------------------------------------------
+
+MUCH_NEW = 60
+
+
+def _code_quality(diff: _Diff) -> str | None:
+    added = sum(len(one.added) for one in diff.code)
+    if added < MUCH_NEW or added < MOSTLY * diff.lines:
+        return None
+    return f"{counted(added, 'line')} of new code"
+
+
+RULES: Mapping[str, Rule] = {
+    "migration": _migration,
+    "security": _security,
+    "api-change": _api_change,
+    "test": _test,
+    "refactoring": _refactoring,
+    REPAIR: _bug_fix,
+    "architecture-review": _architecture,
+    "code-quality": _code_quality,
+}
+"""By kind, what is dearest to miss first."""
