@@ -6,9 +6,9 @@ import pytest
 from attrs import evolve
 
 from rebuttal.context.render import render
-from rebuttal.debate.assemble import LONGEST_SHOWN
 from rebuttal.debate.exhibits import LARGEST_NEED, Exhibits
 from rebuttal.debate.model import Need
+from rebuttal.debate.recollection import LONGEST_SHOWN
 from tests.debate.conftest import FENCE, LOOP_LINE, SQL_CLAIM, SQL_LINE, brief_of, claim_of, play, says
 from tests.debate.test_crossfire import opening
 

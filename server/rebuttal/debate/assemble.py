@@ -17,17 +17,27 @@ from rebuttal.change.model import FileDiff
 from rebuttal.context.model import ToolFact
 from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
+from rebuttal.debate.memory import Difference, Memory, positions, remember
 from rebuttal.debate.merge import assertion
-from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Ruled, Seat
+from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Seat
 from rebuttal.debate.prompts import Prompts
+from rebuttal.debate.recollection import (
+    LONGEST_SHOWN,
+    Exhibited,
+    Material,
+    one_line_each,
+    recollected,
+    settled,
+    summed_up,
+)
 from rebuttal.debate.templates import Values, fill, listed, values_of
 from rebuttal.findings.model import Finding
 from rebuttal.text.positions import git_lines
 
 CONTEXT_LINES = 8
 """Unchanged lines around a hunk in a dossier."""
-LONGEST_SHOWN = 2000
-"""Characters of a quote that are shown to others: what was not found in the code may be of any length."""
+FIRST_REBUTTAL = 3
+"""The round in which the first position about a ruling is taken: nothing of what it rests on is old."""
 DOSSIER_LINES = 1200
 """Lines of a dossier; the hunks nearest to the claims are kept."""
 
@@ -38,6 +48,18 @@ class Served:
 
     need: Need
     excerpt: Excerpt | None
+
+
+@frozen
+class Put:
+    """A claim as it is put to one seat of a council: with what the seat may read of others, and what of it is new."""
+
+    contention: Contention
+    reads: frozenset[str]
+    """The seats whose positions it sees, its own among them."""
+    since: int
+    """The round of its last turn on the claim; 0: it had none."""
+    news: Difference
 
 
 class Assembler:
@@ -66,23 +88,40 @@ class Assembler:
         ]
         return self._prompt(self._ground(about, warm=warm), seat, "cross_examination", parts)
 
-    def rebuttal(self, seat: Seat, about: Sequence[Contention], *, warm: bool) -> Prompt:
-        """The disputed claims with every position in full."""
-        parts = [*self._framing(), *self._disputes(about, brief=False), *self._excerpts(about, warm=warm)]
+    def rebuttal(self, seat: Seat, about: Sequence[Contention], *, warm: bool, now: int = 3) -> Prompt:
+        """The disputed claims as they stand in round `now`: what is new whole, what was argued before in a line."""
+        since = now - 1 if now > FIRST_REBUTTAL else 0
+        recalled = [(one, remember((one,), now, since=since)) for one in about]
+        told = {one.id: list(recollected(memory, has_seen=since > 0)) for one, memory in recalled}
+        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
         return self._prompt(self._ground(about, warm=warm), seat, "rebuttal", parts)
+
+    def council(
+        self, seat: Seat, puts: Sequence[Put], decided: Iterable[Contention], *, warm: bool, now: int, late: bool
+    ) -> Prompt:
+        """Claims with what the seat's neighbours hold about them. `late`: new claims are heard in this round."""
+        about = [put.contention for put in puts]
+        told = {put.contention.id: self._told(put, now) for put in puts}
+        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
+        parts += self._material(settled(remember(decided, now).decisions))
+        parts += ["New claims are heard in this round."] if late else []
+        return self._prompt(self._ground(about, warm=warm), seat, "rebuttal", parts, self._prompts.council)
 
     def consensus(self, seat: Seat, about: Sequence[Contention], *, warm: bool) -> Prompt:
         """The open claims with every position in one line."""
-        parts = [*self._framing(), *self._disputes(about, brief=True), *self._excerpts(about, warm=warm)]
+        told = {one.id: list(one_line_each(positions(one))) for one in about}
+        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
         return self._prompt(self._ground(about, warm=warm), seat, "consensus", parts)
 
-    def _prompt(self, shared: str, seat: Seat, phase: DebatedPhase, material: Iterable[str]) -> Prompt:
+    def _prompt(
+        self, shared: str, seat: Seat, phase: DebatedPhase, material: Iterable[str], task: str | None = None
+    ) -> Prompt:
         # Whoever reads a recording or scripts an answer can tell whose turn it is.
         turn = f'<turn seat="{seat.id}" phase="{phase}"/>'
         head = f"The id of all pasted content in this message is `{self._brief.fence}`."
         who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
         listings, guides = self._guides(phase)
-        task = self._prompts.tasks[phase].strip()
+        task = (task or self._prompts.tasks[phase]).strip()
         ask = [turn, head, *material, *listings, who, *guides, task]
         return Prompt(self._prompts.system, shared, "\n\n".join(ask) + "\n")
 
@@ -131,12 +170,19 @@ class Assembler:
                 parts.append(self._fenced("not available", asked))
         return [*parts, "Rule now; you cannot ask again."]
 
-    def _disputes(self, about: Sequence[Contention], *, brief: bool) -> list[str]:
+    def _disputes(self, about: Sequence[Contention], told: Mapping[str, Iterable[Material]]) -> list[str]:
         parts = ["# The disputed claims" if len(about) > 1 else "# The disputed claim"]
         for one in about:
-            parts.append(self._fenced("claim", _json(_shown(one))))
-            parts += [self._fenced("position", _json(position)) for position in _positions(one, brief=brief)]
+            parts += [self._fenced("claim", _json(_shown(one))), *self._material(told[one.id])]
         return parts
+
+    def _told(self, put: Put, now: int) -> list[Material]:
+        memory: Memory = remember((put.contention,), now, of=put.reads, since=put.since)
+        told = list(recollected(memory, has_seen=put.since > 0))
+        return [summed_up(put.news), *told] if put.since > 0 else told
+
+    def _material(self, told: Iterable[Material]) -> list[str]:
+        return [self._fenced(one.source, _json(one.item)) if isinstance(one, Exhibited) else one for one in told]
 
     def _excerpt(self, excerpt: Excerpt) -> str:
         side = "after the change" if excerpt.side == "new" else "before the change"
@@ -216,31 +262,6 @@ def _shown(one: Contention) -> dict[str, str]:
         "title": claim.title,
         "asserted": assertion(claim),
         "category": claim.category,
-    }
-
-
-def _positions(one: Contention, *, brief: bool) -> list[dict[str, str]]:
-    """What was said for and against, without names, in an order that tells nothing."""
-    claim = one.lead.claim
-    said = assertion(claim) if brief else claim.argument or claim.title
-    positions = [
-        {"holds": "confirmed", "file": one.lead.place.file, "quote": claim.quote[:LONGEST_SHOWN], "because": said}
-    ]
-    positions += [_position(ruled, brief=brief) for ruled in one.rulings if ruled.valid]
-    return sorted(positions, key=lambda each: (each["holds"], each["quote"], each["because"]))
-
-
-def _position(ruled: Ruled, *, brief: bool) -> dict[str, str]:
-    ruling = ruled.ruling
-    because = ruling.argument
-    if brief:
-        because = because.split(". ", 1)[0][:300]
-    assert ruled.place is not None
-    return {
-        "holds": ruling.verdict,
-        "file": ruled.place.file,
-        "quote": ruling.quote[:LONGEST_SHOWN],
-        "because": because,
     }
 
 

@@ -26,10 +26,10 @@ from rebuttal.findings.severity import Severity
 
 WINDOW = 2
 """The newest rounds, whose positions are shown whole."""
-WHOLE = 12
-"""Positions that are shown whole at most, the newest and weightiest."""
-LINES = 24
-"""Positions that are shown in one line at most."""
+WHOLE = 6
+"""Positions on one claim that are shown whole at most, the newest and weightiest."""
+LINES = 12
+"""Positions on one claim that are shown in one line at most."""
 LINE = 300
 """Characters of such a line."""
 DECAY = Fraction(4, 5)
@@ -147,7 +147,7 @@ def remember(
     turn, so that it has seen what was said before that round; 0: it has seen nothing.
     """
     about = sorted(contentions, key=lambda one: one.id)
-    said = [each for one in about for each in positions(one, now, of)]
+    said = [each for one in about for each in _claim_once(positions(one, now, of))]
     memory = decayed(said, now, since)
     settled = [_decision(one) for one in about if one.settled is not None and not is_open(one)]
     return evolve(
@@ -179,10 +179,13 @@ def decayed(said: Iterable[Position], now: int, since: int = 0) -> Memory:
     )
 
 
-def positions(contention: Contention, now: int, of: Collection[str] | None = None) -> tuple[Position, ...]:
+def positions(
+    contention: Contention, now: int | None = None, of: Collection[str] | None = None
+) -> tuple[Position, ...]:
     """All that was held about a claim before round `now`, in the order in which it was said. Void rulings are none."""
-    said = [_raised(contention, one) for one in contention.raised if one.round < now]
-    said += [_ruled(contention, one) for one in contention.rulings if one.valid and one.round < now]
+    said = [_raised(contention, one) for one in contention.raised]
+    said += [_ruled(contention, one) for one in contention.rulings if one.valid]
+    said = [one for one in said if now is None or one.round < now]
     latest = {one.seat: one for one in said}
     sides = {one.holds for one in latest.values()}
     contested = "confirmed" in sides and "refuted" in sides
@@ -209,6 +212,12 @@ def difference(before: Mapping[tuple[str, str], Position], after: Mapping[tuple[
         len(kept) - len(changed),
         frozenset((one.claim, one.seat) for was, one in changed if was.holds != one.holds),
     )
+
+
+def _claim_once(said: Sequence[Position]) -> list[Position]:
+    """How many raised a claim is no argument for it, so it is shown in the words of the first only."""
+    first = next((one for one in said if one.raised), None)
+    return [one for one in said if not one.raised or one is first]
 
 
 def brief(because: str) -> str:

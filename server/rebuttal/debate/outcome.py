@@ -9,9 +9,9 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from rebuttal.change.model import Side
-from rebuttal.debate.assemble import LONGEST_SHOWN
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Contention, Outcome, Place, Raised, Ruled, Settled
+from rebuttal.debate.recollection import LONGEST_SHOWN
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.statement import clean
 from rebuttal.debate.verdict import CERTAINTIES, latest
@@ -49,6 +49,7 @@ def outcome_of(sitting: Sitting) -> Outcome:
         contentions=contentions,
         set_aside=tuple(sitting.set_aside),
         finding_of={one.id: finding.id for one, finding in pairs},
+        ended=sitting.ended,
     )
 
 

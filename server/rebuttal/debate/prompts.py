@@ -30,6 +30,8 @@ class Prompts:
 
     system: str
     tasks: Mapping[Phase, str]
+    council: str
+    """The task of the rounds of the protocol `council`."""
     seats: Mapping[str, Seat]
     """By id, in order of priority."""
     templates: Mapping[str, Template]
@@ -58,6 +60,7 @@ def load_prompts() -> Prompts:
     return Prompts(
         system=texts["system.md"],
         tasks={phase: texts[f"{phase}.md"] for phase in _TASKS},
+        council=texts["council.md"],
         seats={seat.id: seat for seat in seats},
         templates={one.kind: one for one in _templates(texts)},
         version=_digest(texts),

@@ -18,6 +18,7 @@ from rebuttal.debate.events import (
     ClaimRaised,
     ClaimRuled,
     ClaimSettled,
+    ArgumentEnded,
     DebateEvent,
     PhaseStarted,
     SeatFinished,
@@ -30,6 +31,7 @@ from rebuttal.debate.model import (
     Brief,
     Claim,
     Contention,
+    Ended,
     Exchange,
     Failure,
     Phase,
@@ -74,6 +76,8 @@ class Sitting:
         self.degraded: list[Degraded] = []
         self.set_aside: list[SetAside] = []
         self.stopped_by: Failure | None = None
+        self.ended: Ended | None = None
+        """Why the argument ended, once it has."""
         self.examines = examines
         """Whether the protocol asks for rulings."""
         self._anchoring = Anchoring(brief.change, self.exhibits)
@@ -153,6 +157,19 @@ class Sitting:
         self._tell_finished(turn, reply, ear)
         return number, reply
 
+    def hear_late(self, claim: Claim, seat: str, turn: int, round_: int) -> None:
+        """Hear a claim that is raised while others are argued about. One that means the same as a known one is set
+
+        aside: its seat has seen others' claims, so saying the same is no finding of its own.
+        """
+        raised = self._anchoring.claim(claim, seat, turn)
+        if not isinstance(raised, SetAside) and (known := self.docket.find(raised)) is not None:
+            self.pass_over(seat, claim, f"it says again what {known.id} says")
+            return
+        opened = self.hear(claim, seat, turn)
+        if opened is not None:
+            self.docket.put(evolve(opened, raised=(evolve(opened.lead, round=round_),)))
+
     def hear(self, claim: Claim, seat: str, turn: int) -> Contention | None:
         """Anchor and merge a claim. The contention that it opened; None where it joined one or was set aside."""
         raised = self._anchoring.claim(claim, seat, turn)
@@ -181,7 +198,9 @@ class Sitting:
                 self.docket.put(evolve(contention, unheard=(*contention.unheard, why)))
                 continue
             ruled = self._ruled(rulings, contention, seat, phase, round_, turn)
-            self.docket.put(evolve(contention, rulings=(*contention.rulings, ruled)))
+            # By turn, for turns begin in an order that does not depend on who answers faster.
+            rulings = tuple(sorted((*contention.rulings, ruled), key=lambda one: one.turn))
+            self.docket.put(evolve(contention, rulings=rulings))
             self.tell(ClaimRuled(contention_id, seat.id, ruled.ruling.verdict, ruled.valid))
             if ruled.valid and ruled.ruling.verdict != "unsure":
                 decided.add(contention_id)
@@ -195,6 +214,11 @@ class Sitting:
         self.docket.put(evolve(contention, settled=settled))
         if settled.outcome != before:
             self.tell(ClaimSettled(contention_id, settled.outcome))
+
+    def end_argument(self, ended: Ended) -> None:
+        """No further round is held: tell why."""
+        self.ended = ended
+        self.tell(ArgumentEnded(ended.by, ended.round, ended.still_open))
 
     def hold_back(self, contention_id: str, settled: Settled) -> None:
         """Settle a contention otherwise than the table does: it is true, but not asked for."""
