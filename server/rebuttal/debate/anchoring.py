@@ -8,15 +8,15 @@ stays inside the change; otherwise it is withheld and the claim stays.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import Change, FileDiff, Side
 from rebuttal.context.model import Exhibit
+from rebuttal.debate.deceit import in_fix, is_said_only
 from rebuttal.debate.enabling import Enabling
-from rebuttal.debate.exhibits import Exhibits
+from rebuttal.debate.exhibits import SIDES, Exhibits
 from rebuttal.debate.model import Claim, Place, Raised, Ruling, SetAside
 from rebuttal.findings.fixes import FixError, apply_edits, edits_from_quotes
 from rebuttal.findings.model import Fix
@@ -33,10 +33,12 @@ MOST_PLACES = 50
 LEAST_QUOTED = 4
 """Letters and digits that a ruling's quote must hold: a bracket is found everywhere and settles nothing."""
 
-NOT_ENABLED = "it is about lines that the change leaves alone, and no changed line that it names brings it about"
+COMMON_QUOTE = 12
+"""Letters and digits of a quote up to which it may be a line of any code, such as `return None`."""
+COMMON_WITHIN = 40
+"""Lines around a claim within which such a line counts, where it stands at several places."""
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-"""Characters that do not show in an editor: a fix must not bring any in (the "Trojan Source" attack)."""
+NOT_ENABLED = "it is about lines that the change leaves alone, and no changed line that it names brings it about"
 
 
 @frozen
@@ -75,11 +77,35 @@ class Anchoring:
         return Raised(seat, claim, anchor.place, turn, anchor.anchored, fix, notes, enabled_by)
 
     def ruling(self, ruling: Ruling, about: Place) -> Place | None:
-        """Where the ruling's quote stands; None if it stands nowhere, or settles nothing: then the ruling is void."""
-        if sum(char.isalnum() for char in ruling.quote) < LEAST_QUOTED or len(ruling.quote) > LONGEST_QUOTE:
+        """Where the ruling's quote stands; None if it stands nowhere, or settles nothing: then the ruling is void.
+
+        What a common line settles is settled near the claim, and no comment or prose of the change's own refutes one:
+        that would be the author's word against the code.
+        """
+        letters = sum(char.isalnum() for char in ruling.quote)
+        if letters < LEAST_QUOTED or len(ruling.quote) > LONGEST_QUOTE:
             return None
         named = self._exhibits.resolve(ruling.file)
-        return self._exhibits.supports(ruling.quote, (file for file in (named, about.file) if file is not None))
+        files = tuple(dict.fromkeys(file for file in (named, about.file) if file is not None))
+        place = self._exhibits.supports(ruling.quote, files)
+        if place is None:
+            return None
+        if letters < COMMON_QUOTE:
+            everywhere = [
+                one for file in files for side in SIDES for one in self._exhibits.places(file, side, ruling.quote)
+            ]
+            beside = [one for one in everywhere if overlap(one, evolve(about, side=one.side), COMMON_WITHIN)]
+            elsewhere = about.side != "file" and len(everywhere) > 2
+            place = beside[0] if beside else None if elsewhere else place
+        if place is not None and ruling.verdict == "refuted" and self._is_authors_word(ruling.quote, place, about):
+            return None
+        return place
+
+    def _is_authors_word(self, quote: str, place: Place, about: Place) -> bool:
+        diff = self._diffs.get(place.file)
+        if diff is None or place.side != "new" or overlap(place, about) or not is_said_only(quote, place.file):
+            return False
+        return any(line in diff.added_lines for line in range(place.first_line, place.last_line + 1))
 
     def _is_outside(self, place: Place) -> bool:
         """Whether lines of the file were asked about and these are others."""
@@ -142,8 +168,8 @@ class Anchoring:
         replaced = "".join(fix.replacement for fix in claim.fixes)
         if len(replaced) > LONGEST_FIX:
             return None, "its fix is withheld: it rewrites too much"
-        if any(_UNSEEN.search(text) for text in (replaced, *(fix.quote for fix in claim.fixes))):
-            return None, "its fix is withheld: it holds characters that do not show"
+        if (deceit := in_fix(claim.fixes)) is not None:
+            return None, f"its fix is withheld: {deceit}"
         try:
             fix = edits_from_quotes(claim.fixes, self._editable, is_redacted=has_placeholder)
             return fix, None if fix is None else self._breaks(fix)

@@ -239,7 +239,7 @@ class _Maker:
     def _ruled(self, ruled: Ruled) -> TraceStep:
         ruling, spent = ruled.ruling, self._share(ruled.turn)
         if ruled.place is None:
-            text = f"{ruling.argument} (Void: its quote is not found in the code.)"
+            text = f"{ruling.argument} (Void: it quotes no code that could settle it.)"
             return TraceStep(
                 ruled.phase, ruled.seat, text, ruling.verdict, clean(ruling.quote)[:LONGEST_SHOWN], spent=spent
             )

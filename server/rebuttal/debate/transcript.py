@@ -128,7 +128,7 @@ class _Writer:
         words = {"confirmed": "confirmed it", "refuted": "refuted it", "unsure": "could not settle it"}
         said = f"**{self._name(ruled.seat)}**, {_PHASES.get(ruled.phase, ruled.phase)}, {words[ruled.ruling.verdict]}"
         if ruled.place is None:
-            said += ", but the lines quoted are not in the code, so this counts as no ruling"
+            said += ", but it quotes no code that could settle it, so this counts as no ruling"
         parts = [f"{said}:", _block(ruled.ruling.argument or "(no reason given)")]
         if ruled.place is not None and ruled.ruling.quote.strip() != about.lead.claim.quote.strip():
             line = f"`{_inline(ruled.place.file)}` line {ruled.place.first_line + 1}"
