@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from attrs import field, frozen
 
@@ -23,6 +23,31 @@ Tier = Literal["haiku", "sonnet", "opus"]
 Profile = Literal["frugal", "balanced", "thorough"]
 PanelName = Literal["static", "small", "medium", "large"]
 RulingVerdict = Literal["confirmed", "refuted", "unsure"]
+Priority = Literal["critical", "important", "optional", "minimal"]
+"""Of a seat, where not all can sit."""
+CostWeight = Literal["low", "medium", "high"]
+"""What a seat's turns weigh beside those of the others."""
+Area = Literal[
+    "any",
+    "security",
+    "database",
+    "io",
+    "concurrency",
+    "loops",
+    "memory",
+    "ui",
+    "interface",
+    "structure",
+    "dependencies",
+    "messages",
+    "docs",
+    "tests",
+]
+"""What a change touches; `any` is touched by every one."""
+
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+COST_WEIGHTS: tuple[CostWeight, ...] = get_args(CostWeight)
+AREAS: tuple[Area, ...] = get_args(Area)
 
 
 @frozen
@@ -83,7 +108,7 @@ class Prompt:
     """The parts of one call, in the order in which they are sent.
 
     `system` holds only our words. `shared` is the fenced context: byte-identical for all seats, cached
-    (where a tier has no warm cache it is smaller: the file in dispute); it is never empty.
+    (where a tier has no warm cache it is smaller: the file in dispute); it is empty in triage only.
     `ask` is the lens and the task; it comes last so that it does not break the shared prefix.
     """
 
@@ -102,6 +127,8 @@ class Turn:
     prompt: Prompt
     max_tokens: int
     """Of the answer, thinking included."""
+    schema: Mapping[str, Any] | None = None
+    """Of the answer, where it is no statement but an object of its own."""
 
 
 FailureKind = Literal[
@@ -144,6 +171,8 @@ class Reply:
     spent: Decimal = ZERO
     assumed: Decimal = ZERO
     calls: int = 1
+    answer: Mapping[str, Any] | None = None
+    """Where the turn had a schema of its own: an object, checked against nothing else yet; there is no statement."""
 
 
 class Listener(Protocol):
@@ -173,8 +202,15 @@ class Seat:
     name: str
     lens: str
     tiers: Mapping[Profile, Tier]
-    priority: int
-    """Lower is kept longer when a panel shrinks."""
+    priority: Priority = "optional"
+    cost: CostWeight = "medium"
+    areas: Mapping[Area, int] = field(factory=dict)
+    """What calls for it, and how loudly: 1 to 100."""
+
+    @property
+    def standing(self) -> tuple[int, int, str]:
+        """Sorts seats by who is kept longest when a panel shrinks: by priority, then the cheaper."""
+        return (PRIORITIES.index(self.priority), COST_WEIGHTS.index(self.cost), self.id)
 
 
 VariableType = Literal["list", "words", "int"]
@@ -235,12 +271,16 @@ class Brief:
     """The fenced context as it is sent to every seat; empty: the engine renders it from `context` and `evidence`."""
     protocol: str = "crossfire"
     """By the name of its module in `protocols/`."""
+    doubtful: frozenset[str] = frozenset()
+    """Ids of seats that fill the panel although nothing in the change speaks for them: triage may leave them out."""
+    reasons: tuple[str, ...] = ()
+    """Why this panel, in words for the user."""
     deadline_s: float = 600.0
     """Seconds after which no new call is made; calls under way end by the speaker's own deadline."""
-    kinds: tuple[Kind, ...] = ()
-    """What sort of change it is: whose templates stand with the task."""
     worth: Worth = Worth()
     """When a further round of argument is worth its price."""
+    kinds: tuple[Kind, ...] = ()
+    """What sort of change it is: whose templates stand with the task."""
 
 
 @frozen
@@ -384,3 +424,5 @@ class Outcome:
     """Contention id -> finding id, of findings and held back ones."""
     ended: Ended | None = None
     """None: there was nothing to argue about, or the protocol does not argue."""
+    reasons: tuple[str, ...] = ()
+    """Why these seats and no others, in words for the user."""

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import get_args
+from typing import TypeVar, get_args
 
 from attrs import frozen
 
 from rebuttal.debate.front_matter import PromptError, check_keys, front_matter, group, identifier, title
-from rebuttal.debate.model import Phase, Profile, Seat, Template, Tier
+from rebuttal.debate.model import (
+    AREAS,
+    COST_WEIGHTS,
+    PRIORITIES,
+    Area,
+    Phase,
+    Profile,
+    Seat,
+    Template,
+    Tier,
+)
 from rebuttal.debate.templates import template_from
 
 MODERATOR = "moderator"
@@ -22,6 +32,8 @@ LENSLESS = frozenset({MODERATOR, EXAMINER})
 
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 TIERS: tuple[Tier, ...] = get_args(Tier)
+
+_Word = TypeVar("_Word", bound=str)
 
 
 @frozen
@@ -55,7 +67,7 @@ def load_prompts() -> Prompts:
     texts = dict(sorted(_texts(folder, "")))
     seats = sorted(
         (seat_from(name, text) for name, text in texts.items() if name.startswith("seats/")),
-        key=lambda seat: (seat.priority, seat.id),
+        key=lambda seat: seat.standing,
     )
     return Prompts(
         system=texts["system.md"],
@@ -83,22 +95,21 @@ def prompts_version(own: str = "") -> str:
 LONGEST_LENS = 8000
 """Characters of a lens: some 2,700 tokens."""
 
-_KEYS = ("id", "name", "priority", "tiers")
+_KEYS = ("id", "name", "priority", "cost", "tiers", "areas")
 _USUAL_TIERS: Mapping[Profile, Tier] = {"frugal": "haiku", "balanced": "sonnet", "thorough": "sonnet"}
-_USUAL_PRIORITY = "50"
+_USUAL_AREAS: Mapping[Area, int] = {"any": 40}
+"""Whoever adds a seat wants it asked, but not in the place of one that the change calls for loudly."""
+_LOUDEST = 100
 
 
 def seat_from(name: str, text: str) -> Seat:
     """A seat from a Markdown file.
 
-    Front matter: `id`, `name`, and where they are not the usual `priority` and `tiers` by profile; the body is the lens.
-    Raises PromptError.
+    Front matter: `id`, `name`, and where they are not the usual `priority`, `cost`, `tiers` by profile and `areas`
+    (what calls for it, and how loudly); the body is the lens. Raises PromptError.
     """
     head, lens = front_matter(name, text)
     check_keys(name, head, _KEYS)
-    priority = head.get("priority", _USUAL_PRIORITY)
-    if not isinstance(priority, str) or not priority.isdecimal() or len(priority) > 4:
-        raise PromptError(f"{name}: priority must be a whole number, not {str(priority)[:40]!r}.")
     if not lens.strip():
         raise PromptError(f"{name}: it has no lens: say below the front matter what the seat looks for.")
     if len(lens) > LONGEST_LENS:
@@ -110,15 +121,34 @@ def seat_from(name: str, text: str) -> Seat:
         name=title(name, head, "name"),
         lens=lens.strip() + "\n",
         tiers={profile: _tier(name, profile, tiers.get(profile, "")) for profile in PROFILES},
-        priority=int(priority),
+        priority=_word(name, "priority", head.get("priority", "optional"), PRIORITIES),
+        cost=_word(name, "cost", head.get("cost", "medium"), COST_WEIGHTS),
+        areas=_areas(name, group(name, head, "areas")) or _USUAL_AREAS,
     )
+
+
+def _areas(name: str, given: Mapping[str, str]) -> dict[Area, int]:
+    found: dict[Area, int] = {}
+    for key, weight in given.items():
+        area = _word(name, "an area", key, AREAS)
+        if not (weight.isascii() and weight.isdecimal() and 1 <= int(weight[:4]) <= _LOUDEST):
+            raise PromptError(f"{name}: {area} must be a whole number from 1 to {_LOUDEST}, not {weight[:40]!r}.")
+        found[area] = int(weight)
+    return found
+
+
+def _word(name: str, key: str, given: object, known: tuple[_Word, ...]) -> _Word:
+    for one in known:
+        if one == given:
+            return one
+    raise PromptError(f"{name}: {key} must be one of {', '.join(known)}, not {str(given)[:40]!r}.")
 
 
 def _tier(name: str, profile: Profile, word: str) -> Tier:
     for tier in TIERS:
         if tier == word:
             return tier
-    raise PromptError(f"{name}: the tier for {profile} must be one of {', '.join(TIERS)}, not {word!r}.")
+    raise PromptError(f"{name}: the tier for {profile} must be one of {', '.join(TIERS)}, not {word[:40]!r}.")
 
 
 def _texts(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

@@ -3,29 +3,35 @@
 Sizes and rounds are those of the design: small 3 seats and 2 rounds, medium 5 and 3, large 7 and 5; a tiny
 change gets two seats. Published counts back the small numbers: two or three diverse finders bring most of
 what any number finds, while false alarms grow with each.
+
+Who sits is told by the front matter of the seats (`areas`): what of the change calls for a seat, and how loudly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
 from rebuttal.change.model import Change
-from rebuttal.debate.model import PanelName, Seat
-from rebuttal.debate.panel.traits import Area, Traits, traits_of
-from rebuttal.debate.prompts import load_prompts
+from rebuttal.debate.model import Area, PanelName, Seat
+from rebuttal.debate.panel.traits import Traits, traits_of, why_trivial
+from rebuttal.debate.prompts import LENSLESS, load_prompts
+from rebuttal.debate.statement import one_line
+from rebuttal.text.parsing import Parser
 from rebuttal.text.words import counted
 
 
 @frozen
 class PanelChoice:
-    """`seats` open the debate, those kept longest first; the static panel has none. `reasons`: words for the user."""
+    """`seats` open the debate, those called for most first; the static panel has none. `reasons`: for users."""
 
     panel: PanelName
     seats: tuple[Seat, ...]
     rounds: int
     reasons: tuple[str, ...]
+    doubtful: frozenset[str] = frozenset()
+    """Ids of seats that only fill the panel: the cheapest tier may be asked whether they are worth asking."""
 
 
 @frozen
@@ -42,75 +48,65 @@ _SIZES: dict[PanelName, _Size] = {
 }
 _ORDER: tuple[PanelName, ...] = ("small", "medium", "large")
 
-TINY_LINES = 15
+TINY_LINES, TINY_SEATS = 15, 2
 SMALL_LINES, SMALL_FILES = 150, 5
 MEDIUM_LINES, MEDIUM_FILES = 600, 20
 RISKY_LINES = 60
 """From how many changed lines on several areas of risk move the panel up by one size."""
+LEAST_CALL = 10
+"""A fainter call than this leaves a seat in doubt."""
+LOUDEST_CALL = 100
 
-_RISKS: tuple[Area, ...] = ("security", "database", "concurrency")
+_RISKS: tuple[Area, ...] = ("security", "database", "concurrency", "memory")
 
 _AREA_WORDS: dict[Area, str] = {
+    "any": "sits with every change",
     "security": "access, secrets or untrusted input",
     "database": "stored data",
     "io": "files or the network",
     "concurrency": "concurrency",
     "loops": "loops or caches",
+    "memory": "memory that is handled by hand",
     "ui": "the user interface",
     "interface": "a public interface",
+    "structure": "code that came, went or moved",
+    "dependencies": "dependencies or how it is built",
     "messages": "messages or options",
     "docs": "documentation",
     "tests": "tests",
 }
 
-_BASE: dict[str, int] = {
-    "code-reviewer": 1000,
-    "architect": 30,
-    "security-analyst": 25,
-    "performance-expert": 20,
-    "documentation": 5,
-}
-_WEIGHTS: dict[str, dict[Area, int]] = {
-    "architect": {"interface": 20, "concurrency": 10, "database": 5},
-    "security-analyst": {"security": 50, "io": 20, "database": 10, "ui": 5},
-    "performance-expert": {"loops": 15, "concurrency": 25, "database": 10, "io": 5},
-    "database": {"database": 55},
-    "frontend": {"ui": 60},
-    "ux-specialist": {"ui": 30, "messages": 15},
-    "documentation": {"docs": 25, "interface": 10, "messages": 3},
-}
-"""How much an area speaks for a seat. Hand-set: what counts is only which seat comes before which."""
 
-
-def choose_panel(change: Change, requested: str) -> PanelChoice:
+def choose_panel(
+    change: Change, requested: str, extra: Sequence[Seat] = (), parser: Parser | None = None
+) -> PanelChoice:
     """The panel for a change.
 
-    `requested`: auto, static, small, medium or large; a named one is kept, whatever the change is like.
-    Raises ValueError for any other word.
+    `requested`: auto, static, small, medium or large; a named one is kept, whatever the change is like. `extra`: seats
+    that users added; one with the id of a seat of the package takes its place. Raises ValueError for any other word.
     """
     if requested == "static":
         return PanelChoice("static", (), 0, ("the static panel was asked for",))
-    traits = traits_of(change)
     if requested == "auto":
-        return _auto(traits)
+        trivial = why_trivial(change, parser or Parser())
+        return PanelChoice("static", (), 0, (trivial,)) if trivial is not None else _auto(traits_of(change), extra)
     if requested not in _ORDER:
         raise ValueError(f"panel must be one of auto, static, small, medium, large, not {requested!r}")
     panel = next(name for name in _ORDER if name == requested)
-    return _seated(panel, _SIZES[panel].seats, traits, (f"the {panel} panel was asked for",))
+    named = _seated(panel, _SIZES[panel].seats, traits_of(change), extra, f"the {panel} panel was asked for")
+    return PanelChoice(panel, named.seats, named.rounds, named.reasons)  # who asks for a size wants it filled
 
 
-def _auto(traits: Traits) -> PanelChoice:
-    if traits.trivial is not None:
-        return PanelChoice("static", (), 0, (traits.trivial,))
+def _auto(traits: Traits, extra: Sequence[Seat]) -> PanelChoice:
     size = f"{counted(traits.lines, 'changed line')} in {counted(traits.files, 'file')}"
     if traits.lines <= TINY_LINES and traits.files <= 1:
-        return _seated("small", 2, traits, (f"{size}: tiny, two seats",))
+        return _seated("small", TINY_SEATS, traits, extra, f"{size}: tiny, two seats")
     panel = _by_size(traits)
-    risks = [area for area in _RISKS if area in traits.areas]
+    risks = [area for area in _RISKS if area in traits.areas and area not in traits.unsure]
     if panel != "large" and len(risks) > 1 and traits.lines >= RISKY_LINES:
         panel = _ORDER[_ORDER.index(panel) + 1]
         size += f", with {' and '.join(_AREA_WORDS[area] for area in risks)} touched"
-    return _seated(panel, _SIZES[panel].seats, traits, (f"{size}: {panel}",))
+    return _seated(panel, _SIZES[panel].seats, traits, extra, f"{size}: {panel}")
 
 
 def _by_size(traits: Traits) -> PanelName:
@@ -119,20 +115,39 @@ def _by_size(traits: Traits) -> PanelName:
     return "medium" if traits.lines <= MEDIUM_LINES and traits.files <= MEDIUM_FILES else "large"
 
 
-def _seated(panel: PanelName, count: int, traits: Traits, reasons: tuple[str, ...]) -> PanelChoice:
-    ranked = sorted(load_prompts().openers, key=lambda seat: (-_score(seat.id, traits.areas), seat.priority, seat.id))
-    seats = tuple(sorted(ranked[:count], key=lambda seat: (seat.priority, seat.id)))
-    return PanelChoice(panel, seats, _SIZES[panel].rounds, reasons + tuple(_why(seats, traits)))
+def _seated(panel: PanelName, count: int, traits: Traits, extra: Sequence[Seat], reason: str) -> PanelChoice:
+    touched = {area for area in traits.areas if area not in traits.unsure}
+    ranked = sorted(
+        _openers(extra), key=lambda seat: (-_call(seat, touched), -_call(seat, traits.areas), seat.standing)
+    )
+    seats = tuple(ranked[:count])
+    reasons = [reason, *(_why(seat, traits, touched) for seat in seats)]
+    if traits.unknown:
+        files = counted(len(traits.unknown), "file")
+        reasons.append(f"what lines say is not known in {files} ({one_line(traits.unknown[0], 100)})")
+    doubtful = frozenset(seat.id for seat in seats if _call(seat, touched) < LEAST_CALL)
+    return PanelChoice(panel, seats, _SIZES[panel].rounds, tuple(reasons), doubtful)
 
 
-def _score(seat: str, areas: Iterable[Area]) -> int:
-    weights = _WEIGHTS.get(seat, {})
-    return _BASE.get(seat, 0) + sum(weights.get(area, 0) for area in areas)
+def _openers(extra: Sequence[Seat]) -> Iterable[Seat]:
+    """The seats with a lens, by id: the user's own in the place of ours."""
+    seats = {seat.id: seat for seat in (*load_prompts().openers, *extra)}
+    return [seat for seat in seats.values() if seat.id not in LENSLESS]
 
 
-def _why(seats: tuple[Seat, ...], traits: Traits) -> Iterable[str]:
-    for seat in seats:
-        weights = _WEIGHTS.get(seat.id, {})
-        touched = max(traits.areas, key=lambda area: (weights.get(area, 0), area), default=None)
-        if touched is not None and weights.get(touched, 0):
-            yield f"{seat.name}: {_AREA_WORDS[touched]} ({traits.areas[touched]})"
+def _call(seat: Seat, areas: Iterable[Area]) -> int:
+    """How loudly a change that touches these areas calls for a seat, up to LOUDEST_CALL."""
+    called = seat.areas.get("any", 0) + sum(seat.areas.get(area, 0) for area in areas)
+    return min(called, LOUDEST_CALL)
+
+
+def _why(seat: Seat, traits: Traits, touched: set[Area]) -> str:
+    if _call(seat, touched) < LEAST_CALL:
+        return f"{seat.name}: nothing that is touched calls for it, it fills the panel"
+    area = max((*_in_order(touched), "any"), key=lambda one: seat.areas.get(one, 0))
+    file = traits.areas.get(area, "")
+    return f"{seat.name}: {_AREA_WORDS[area]}" + (f" ({one_line(file, 100)})" if file else "")
+
+
+def _in_order(areas: set[Area]) -> Iterator[Area]:
+    return (area for area in _AREA_WORDS if area in areas)

@@ -20,7 +20,7 @@ from attrs import frozen
 from rebuttal.change.ignore import parse_ignore
 from rebuttal.change.model import Change, FileDiff
 from rebuttal.debate.model import Kind, Template
-from rebuttal.debate.panel.traits import is_prose
+from rebuttal.debate.panel.trivial import is_prose
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.positions import git_lines
@@ -96,11 +96,15 @@ def kinds_of(change: Change, own: Iterable[Template] = (), framing: str = "") ->
     """
     own = tuple(own)
     templates = {**load_prompts().templates, **{one.kind: one for one in own}}
-    found = [*_by_paths(own, change), *_by_rules(templates, _read(change))][:MOST_KINDS]
+    found: dict[str, Kind] = {}
+    for kind in (*_by_paths(own, change), *_by_rules(templates, _read(change))):
+        if len(found) < MOST_KINDS:
+            found.setdefault(kind.id, kind)
     framed = _FRAMED_REPAIR.search(framing[:2000])
-    if framed is not None and len(found) < MOST_KINDS and all(one.id != REPAIR for one in found):
-        found.append(Kind(templates[REPAIR], f"the author's words say {framed[0].lower()!r}", blind=False))
-    return tuple(found)
+    if framed is not None and len(found) < MOST_KINDS:
+        words = f"the author's words say {framed[0].lower()!r}"
+        found.setdefault(REPAIR, Kind(templates[REPAIR], words, blind=False))
+    return tuple(found.values())
 
 
 def _by_paths(own: Iterable[Template], change: Change) -> Iterator[Kind]:

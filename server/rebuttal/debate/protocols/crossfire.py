@@ -126,7 +126,7 @@ class Crossfire:
             if seat.id in self._free and seat.id not in contention.raisers and seat.id not in heard
         ]
         rank = {seat: number for number, seat in enumerate(versed)}
-        return sorted(seats, key=lambda seat: (rank.get(seat.id, len(versed)), seat.priority, seat.id))
+        return sorted(seats, key=lambda seat: (rank.get(seat.id, len(versed)), seat.standing))
 
     async def examine(self, seat: Seat, tier: Tier, ids: Sequence[str]) -> None:
         """Put claims to one examiner; serve the code that it asks for once, and ask once more."""
