@@ -26,8 +26,10 @@ OURS = [sys.executable, "-m", "rebuttal", "serve"]
 
 
 def keyless(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "REBUTTAL_"))}
-    return {**kept, "REBUTTAL_HOME": str(home)}
+    """Without a key, and with byte code as every installation has it: some machines that build forbid to write it."""
+    given = ("ANTHROPIC_", "REBUTTAL_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(given)}
+    return {**kept, "REBUTTAL_HOME": str(home), "PYTHONPYCACHEPREFIX": str(home / "bytecode")}
 
 
 def make_repository(where: Path, files: int = 1000, changed: int = 10) -> Path:
