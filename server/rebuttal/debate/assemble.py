@@ -38,6 +38,8 @@ CONTEXT_LINES = 8
 """Unchanged lines around a hunk in a dossier."""
 FIRST_REBUTTAL = 3
 """The round in which the first position about a ruling is taken: nothing of what it rests on is old."""
+MOST_WORDINGS = 4
+"""Wordings of one claim that are shown."""
 DOSSIER_LINES = 1200
 """Lines of a dossier; the hunks nearest to the claims are kept."""
 
@@ -252,17 +254,22 @@ def _places(about: Iterable[Contention]) -> list[Place]:
 
 
 def _shown(one: Contention) -> dict[str, str]:
-    """A claim as others see it: what is asserted and where; not by whom, how surely, how badly, or why."""
+    """A claim as others see it: what is asserted and where; not by whom, how surely, how badly, or why.
+
+    Where several seats raised it, in the words of each: else the first could word it so that it is refuted for all.
+    """
     claim, place = one.lead.claim, one.lead.place
-    return {
+    asserted = list(dict.fromkeys(assertion(raised.claim) for raised in one.raised))[:MOST_WORDINGS]
+    shown = {
         "claim": one.id,
         "file": place.file,
         "side": place.side,
         "quote": claim.quote[:LONGEST_SHOWN],
         "title": claim.title,
-        "asserted": assertion(claim),
+        "asserted": asserted[0],
         "category": claim.category,
     }
+    return shown | {"also asserted": "\n".join(sorted(asserted[1:]))} if len(asserted) > 1 else shown
 
 
 def _json(item: Mapping[str, str]) -> str:
