@@ -9,8 +9,9 @@ import pytest
 from attrs import evolve
 
 from rebuttal.debate.events import ClaimRaised, ClaimRuled, ClaimSettled, PhaseStarted, SeatFinished
+from rebuttal.debate.floor import LANES
 from rebuttal.debate.model import Claim, Need, RulingVerdict, Turn
-from rebuttal.debate.protocols.crossfire import BATCH, LANES
+from rebuttal.debate.protocols.crossfire import BATCH
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,

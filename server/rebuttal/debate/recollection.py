@@ -26,7 +26,7 @@ Material = str | Exhibited
 
 
 def recollected(memory: Memory, *, has_seen: bool) -> Iterator[Material]:
-    """What a memory shows. `has_seen`: whether whoever reads it has had a turn before, or earlier rounds were argued."""
+    """What a memory shows. `has_seen`: some of it was argued about in a round before the last."""
     if has_seen and memory.whole:
         yield "New since the last turn:"
     yield from (Exhibited("position", _position(one, one.because)) for one in _by_content(memory.whole))

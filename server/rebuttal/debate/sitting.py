@@ -15,10 +15,10 @@ from attrs import evolve
 from rebuttal.debate.anchoring import Anchoring
 from rebuttal.debate.assemble import Assembler
 from rebuttal.debate.events import (
+    ArgumentEnded,
     ClaimRaised,
     ClaimRuled,
     ClaimSettled,
-    ArgumentEnded,
     DebateEvent,
     PhaseStarted,
     SeatFinished,
@@ -199,8 +199,8 @@ class Sitting:
                 continue
             ruled = self._ruled(rulings, contention, seat, phase, round_, turn)
             # By turn, for turns begin in an order that does not depend on who answers faster.
-            rulings = tuple(sorted((*contention.rulings, ruled), key=lambda one: one.turn))
-            self.docket.put(evolve(contention, rulings=rulings))
+            by_turn = tuple(sorted((*contention.rulings, ruled), key=lambda one: one.turn))
+            self.docket.put(evolve(contention, rulings=by_turn))
             self.tell(ClaimRuled(contention_id, seat.id, ruled.ruling.verdict, ruled.valid))
             if ruled.valid and ruled.ruling.verdict != "unsure":
                 decided.add(contention_id)

@@ -1,0 +1,250 @@
+"""What protocols have in common: openings that fill the cache, questions put to a seat, the Moderator's last word.
+
+A protocol adds who is asked what, when, and when it is enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from rebuttal.debate.model import (
+    Claim,
+    Contention,
+    Ended,
+    EndedBy,
+    Failure,
+    Phase,
+    Prompt,
+    Reply,
+    Seat,
+    Tier,
+)
+from rebuttal.debate.prompts import EXAMINER, MODERATOR
+from rebuttal.debate.sitting import Sitting
+from rebuttal.debate.tiers import opening_tier, settling_tier
+from rebuttal.debate.verdict import facts_of, is_open, raised_severity
+from rebuttal.debate.worth import Spread, Standing, dissent
+from rebuttal.findings.model import Category
+from rebuttal.findings.severity import SEVERITIES
+from rebuttal.store.model import ZERO
+
+LANES = 6
+"""Calls of one phase under way at once."""
+MODERATED = 8
+"""Claims in one call of the Moderator."""
+
+_VERSED: dict[Category, tuple[str, ...]] = {
+    "correctness": ("code-reviewer", "architect", "database", "frontend"),
+    "security": ("security-analyst", "code-reviewer", "database"),
+    "performance": ("performance-expert", "database", "code-reviewer"),
+    "architecture": ("architect", "code-reviewer"),
+    "usability": ("ux-specialist", "frontend", "code-reviewer"),
+    "documentation": ("documentation", "code-reviewer"),
+    "testing": ("code-reviewer", "architect"),
+}
+"""Which seats know most about a category; the others follow as they stand in the panel."""
+
+
+class Floor:
+    """One debate's seats, and the ways in which every protocol asks them."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        self.sitting = sitting
+        self.brief = sitting.brief
+        self.seats = {seat.id: seat for seat in self.brief.seats}
+        self.free = {seat.id for seat in self.brief.seats if sitting.has_opened(seat)}
+        """Seats that have opened without failing: only of them it is known what they raised, so only they rule."""
+        self._openers = [seat for seat in self.brief.seats if seat.id not in self.free]
+        self._warm = {opening_tier(seat, self.brief.profile): asyncio.Event() for seat in self._openers}
+
+    # --- opening ---
+
+    async def open(self, submit: Callable[[Sequence[Contention]], None]) -> None:
+        """Every seat that has not opened yet, blind to the others. `submit` gets claims that nobody raised before."""
+        by_tier: dict[Tier, list[Seat]] = {}
+        for seat in self._openers:
+            by_tier.setdefault(opening_tier(seat, self.brief.profile), []).append(seat)
+        if self._openers:
+            self.sitting.begin("opening", len(self._openers))
+        async with asyncio.TaskGroup() as group:
+            for tier, seats in by_tier.items():
+                group.create_task(self._open_tier(tier, seats, submit))
+
+    async def _open_tier(
+        self, tier: Tier, seats: Sequence[Seat], submit: Callable[[Sequence[Contention]], None]
+    ) -> None:
+        """The first seat alone until it begins to answer: from then on the others read what it wrote into the cache."""
+        warm = self._warm[tier]
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(self._open_seat(seats[0], tier, submit, warm.set))
+            first.add_done_callback(lambda _: warm.set())
+            await warm.wait()
+            for seat in seats[1:]:
+                group.create_task(self._open_seat(seat, tier, submit, _nothing))
+
+    async def _open_seat(
+        self, seat: Seat, tier: Tier, submit: Callable[[Sequence[Contention]], None], started: Callable[[], None]
+    ) -> None:
+        sitting = self.sitting
+        if not sitting.may_speak():
+            sitting.degrade(seat.id, "opening", _not_asked(sitting.stopped_by))
+            return
+
+        def heard(claims: Sequence[Claim], turn: int) -> None:
+            opened = [sitting.hear(claim, seat.id, turn) for claim in claims]
+            submit([contention for contention in opened if contention is not None])
+
+        prompt = sitting.assembler.opening(seat)
+        _, reply = await sitting.ask(seat, "opening", tier, prompt, started=started, heard=heard)
+        if reply.failure is None:
+            self.free.add(seat.id)
+
+    # --- asking ---
+
+    async def is_warm(self, tier: Tier) -> bool:
+        """Whether the tier reads the shared part from its cache; waits until it can, where a seat of the tier opens."""
+        if tier not in self._warm:
+            return False
+        await self._warm[tier].wait()
+        return True
+
+    async def put(
+        self,
+        seat: Seat,
+        phase: Phase,
+        tier: Tier,
+        prompt: Prompt,
+        ids: Sequence[str],
+        round_: int,
+        heard: Callable[[Sequence[Claim], int], None] | None = None,
+    ) -> tuple[set[str], Reply]:
+        """Ask a seat to rule; the ids that it decided, and its reply. Claims are set aside unless `heard` hears them."""
+        heard = heard or self._passed_over(seat, phase)
+        turn, reply = await self.sitting.ask(seat, phase, tier, prompt, ids, heard=heard)
+        return self.sitting.rule(ids, reply, seat, phase, round_, turn), reply
+
+    def _passed_over(self, seat: Seat, phase: Phase) -> Callable[[Sequence[Claim], int], None]:
+        def passed_over(claims: Sequence[Claim], _: int) -> None:
+            for claim in claims:
+                self.sitting.pass_over(
+                    seat.id, claim, f"it was raised in {phase.replace('_', '-')}, not in the opening"
+                )
+
+        return passed_over
+
+    @property
+    def examiner(self) -> Seat:
+        """The seat without a lens, which raised nothing."""
+        return self.sitting.prompts.seats[EXAMINER]
+
+    def versed(self, contention: Contention, but: Collection[str] = ()) -> list[Seat]:
+        """The seats that have opened and did not raise the claim, who knows most of its category first."""
+        order = _VERSED[contention.lead.claim.category]
+        rank = {seat: number for number, seat in enumerate(order)}
+        raisers = contention.raisers
+        seats = [seat for seat in self.seats.values() if seat.id in self.free]
+        others = [seat for seat in seats if seat.id not in raisers and seat.id not in but]
+        return sorted(others, key=lambda seat: (rank.get(seat.id, len(order)), seat.standing))
+
+    # --- how it stands ---
+
+    def open_ones(self) -> list[Contention]:
+        """What is still open, worst first."""
+        return sorted((one for one in self.sitting.docket.all() if is_open(one)), key=urgency)
+
+    def pays(self, calls: int) -> bool:
+        """Whether a further round of so many calls is worth its price."""
+        return self.brief.worth.pays(Spread(self._dissent(), self._relative_cost(calls)))
+
+    def why_stop(self) -> EndedBy | None:
+        """What forbids to ask on, if anything does."""
+        if self.sitting.may_speak():
+            return None
+        failure = self.sitting.stopped_by
+        return "budget" if failure is not None and failure.kind in ("cap", "timeout") else "failure"
+
+    def end(self, by: EndedBy, round_: int, still_open: int) -> None:
+        """No further round is held. Where nothing was claimed there was no argument, and nothing is told."""
+        if self.sitting.docket.all():
+            self.sitting.end_argument(Ended(by, round_, still_open))
+
+    def _dissent(self) -> float:
+        return dissent(_standing(one) for one in self.sitting.docket.all())
+
+    def _relative_cost(self, calls: int) -> float | None:
+        exchanges = self.sitting.exchanges
+        spent = [one.reply.spent for one in exchanges]
+        alike = [one.reply.spent for one in exchanges if one.turn.phase != "opening"] or spent
+        whole = sum(spent, ZERO)
+        return float(sum(alike, ZERO) / len(alike) * calls / whole) if whole else None
+
+    # --- consensus ---
+
+    async def moderate(self, still_open: Sequence[Contention]) -> None:
+        """The Moderator rules on what is open, and rules last."""
+        if not still_open or not self.sitting.may_speak():
+            return
+        calls = list(self._moderated(still_open))
+        self.sitting.begin("consensus", len(calls))
+        async with asyncio.TaskGroup() as group:
+            for tier, about in calls:
+                group.create_task(self._rule_last(tier, about))
+
+    def _moderated(self, still_open: Iterable[Contention]) -> Iterator[tuple[Tier, Sequence[Contention]]]:
+        by_tier: dict[Tier, list[Contention]] = {}
+        for one in still_open:
+            tier = settling_tier(raised_severity(one), self.brief.profile, contested=is_contested(one))
+            by_tier.setdefault(tier, []).append(one)
+        for tier, ones in by_tier.items():
+            ordered = sorted(ones, key=place_order)
+            for start in range(0, len(ordered), MODERATED):
+                yield tier, ordered[start : start + MODERATED]
+
+    async def _rule_last(self, tier: Tier, about: Sequence[Contention]) -> None:
+        moderator = self.sitting.prompts.seats[MODERATOR]
+        is_warm = await self.is_warm(tier)
+        if not self.sitting.may_speak():
+            return
+        ids = [one.id for one in about]
+        prompt = self.sitting.assembler.consensus(moderator, about, warm=is_warm)
+        await self.put(moderator, "consensus", tier, prompt, ids, self.brief.rounds + 1)
+        for one in ids:
+            self.sitting.settle(one)
+
+    def tell_unexamined(self, phase: Phase) -> None:
+        """Claims that nobody was asked about because the debate was stopped lower the verdict."""
+        left = sum(not one.rulings and not one.unheard for one in self.sitting.docket.all())
+        if left and self.sitting.stopped_by is not None:
+            what = "1 claim was" if left == 1 else f"{left} claims were"
+            self.sitting.degrade(EXAMINER, phase, f"{what} not examined: {self.sitting.stopped_by.message}")
+
+
+def urgency(contention: Contention) -> tuple[int, str, str, int, int, str]:
+    """Sorts the worst first, and alike ones by place."""
+    return (SEVERITIES.index(raised_severity(contention)), *place_order(contention))
+
+
+def place_order(contention: Contention) -> tuple[str, str, int, int, str]:
+    """By place, so that the order does not betray who raised what, or when."""
+    place = contention.lead.place
+    return (place.file, place.side, place.first_line, place.last_line, contention.id)
+
+
+def is_contested(contention: Contention) -> bool:
+    """Whether anybody refuted it with lines that are in the code."""
+    return any(one.valid and one.ruling.verdict == "refuted" for one in contention.rulings)
+
+
+def _standing(contention: Contention) -> Standing:
+    facts = facts_of(contention)
+    raised = min(facts.raisers, 1)
+    return Standing(facts.severity, facts.confirmed + raised, facts.refuted, facts.unsure, is_open(contention))
+
+
+def _not_asked(failure: Failure | None) -> str:
+    return f"not asked: {failure.message}" if failure else "not asked"
+
+
+def _nothing() -> None:
+    """For a turn whose start nobody waits for."""
