@@ -9,6 +9,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from rebuttal.change.model import Side
+from rebuttal.context.render import as_shown
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Contention, Outcome, Place, Raised, Ruled, Settled
 from rebuttal.debate.recollection import LONGEST_SHOWN
@@ -165,7 +166,8 @@ class _Maker:
         exhibit = self._exhibits.get(place.file, side)
         lines = git_lines(exhibit.redacted)[place.first_line : place.last_line + 1] if exhibit is not None else []
         redacted = "".join(lines).strip()
-        if not has_placeholder(redacted):
+        # A placeholder may also stand in the code itself: then nothing was replaced, and the quote is what is there.
+        if not has_placeholder(redacted) or redacted == as_shown(original).strip():
             return original
         # Without its number, which counts the secrets of a review: the finding's id must not depend on the others.
         return _NUMBERED.sub(r"«redacted:\1»", redacted)

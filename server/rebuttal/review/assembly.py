@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from rebuttal.review.memory import Memory, Since
 
 
+_COVERS = 8
+"""Lines that a confirmed finding may have more than a tool's of which it says the same."""
+
+
 @frozen
 class Parts:
     """What is known of a review so far."""
@@ -110,9 +114,16 @@ def _covers(debated: Finding, static: Finding) -> bool:
         (debated.file, debated.side, debated.category) == (static.file, static.side, static.category)
         and debated.range.start.line <= static.range.end.line
         and static.range.start.line <= debated.range.end.line
+        # A claim that quotes half a file is about none of what tools found in it.
+        and debated.range.end.line - debated.range.start.line
+        < _COVERS + static.range.end.line - static.range.start.line
         and at_least(debated.severity, static.severity)
         and static.status == debated.status == "open"
     )
+
+
+def _lines(finding: Finding) -> int:
+    return finding.range.end.line - finding.range.start.line
 
 
 def _worst_first(finding: Finding) -> tuple[object, ...]:
