@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -14,11 +15,9 @@ from rebuttal.evidence import secrets
 from rebuttal.evidence.catalogue import USUAL, Wanted
 from rebuttal.evidence.folding import folded
 from rebuttal.evidence.impact import check as impact
-from rebuttal.evidence.impact import kinds
-from rebuttal.evidence.impact.nominal import check as nominal
-from rebuttal.evidence.linting import repository_facts, ruff_facts
+from rebuttal.evidence.impact import kinds, nominal
+from rebuttal.evidence.linting import ruff_facts
 from rebuttal.evidence.linting.oneness import as_one
-from rebuttal.evidence.linting.repository import Linters
 from rebuttal.evidence.linting.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.evidence.model import (
     PHASE,
@@ -46,6 +45,9 @@ from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import LineIndex
 from rebuttal.text.secrets import find_secrets as find_secrets_in_text
 from rebuttal.text.symbols import enclosing, symbols_of
+
+if TYPE_CHECKING:
+    from rebuttal.evidence.linting.repository import Linters
 
 Check = Callable[[Material], Iterable[Fact]]
 
@@ -140,6 +142,8 @@ def gather(
 
 def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
     """With what the linters say that the repository configures; itself where it configures none for this change."""
+    from rebuttal.evidence.linting import repository_facts
+
     findings = linters.lint(gathered.material)
     if not (findings.heard or findings.degraded or findings.notes):
         return gathered

@@ -12,10 +12,11 @@ from attrs import evolve, frozen
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.altered import touches
 from rebuttal.evidence.impact.code import Code, Source
+from rebuttal.evidence.impact.nominal import NOMINAL
 from rebuttal.evidence.impact.nominal.groups import Group, function_groups, gone_types, member_groups, type_groups
 from rebuttal.evidence.impact.nominal.heirs import left_behind
 from rebuttal.evidence.impact.nominal.maven import is_built
-from rebuttal.evidence.impact.nominal.types import NOMINAL, Types, declared, packages
+from rebuttal.evidence.impact.nominal.types import Types, declared, packages
 from rebuttal.evidence.impact.nominal.users import Uses, extensions_named
 from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, signature_fact
 from rebuttal.evidence.model import CheckFailed, Fact, Material

@@ -17,7 +17,6 @@ from rebuttal.text.grammars.tagged import plain_type
 from rebuttal.text.languages import GLOBS, Language, family_of
 from rebuttal.text.model import Symbol
 
-NOMINAL: tuple[Language, ...] = ("java", "csharp", "php")
 _PACKAGE = {
     "java": re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.MULTILINE),
     "csharp": re.compile(r"^[ \t]*namespace\s+([\w.]+)", re.MULTILINE),
