@@ -23,6 +23,8 @@ class PlannedTurn:
     """Of the lens and the task: what stands after the shared prefix."""
     output_tokens: int
     """Expected, thinking included."""
+    has_shared: bool = True
+    """Whether the shared prefix stands in front of it."""
 
 
 def planned_call(
@@ -59,13 +61,14 @@ def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: Callable[[str], int]
                 turn.phase,
                 turn.seat,
                 turn.model,
-                shared_tokens=shared_tokens(turn.model),
+                shared_tokens=shared_tokens(turn.model) if turn.has_shared else 0,
                 ask_tokens=turn.ask_tokens,
                 output_tokens=turn.output_tokens,
                 warm=turn.model in warm,
             )
         )
-        warm.add(turn.model)
+        if turn.has_shared:
+            warm.add(turn.model)
     return tuple(calls)
 
 

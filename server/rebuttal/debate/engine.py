@@ -8,6 +8,7 @@ from collections.abc import Callable
 from rebuttal.debate.events import DebateEvent
 from rebuttal.debate.model import Brief, Outcome, Speaker
 from rebuttal.debate.outcome import outcome_of
+from rebuttal.debate.panel.triage import triage
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.protocol import protocol
 from rebuttal.debate.resumption import Record
@@ -35,8 +36,14 @@ async def debate(
     sitting = Sitting(brief, speaker, listen, clock, load_prompts(), examines=chosen.examines)
     if record is not None:
         sitting.take_up(record)
+
+    async def held() -> None:
+        if chosen.whole_panel:
+            await triage(sitting)
+        await chosen.run(sitting)
+
     try:
-        await unless_stopped(stop, chosen.run(sitting))
+        await unless_stopped(stop, held())
     except Stopped:
         sitting.interrupt()
     return outcome_of(sitting)

@@ -248,6 +248,12 @@ class Kind:
     def name(self) -> str:
         return self.template.name
 
+    def section(self, phase: Phase) -> str:
+        """What its template says to a phase; "" where it says nothing, or the phase must not hear of the kind."""
+        if phase == "opening" and not self.blind:
+            return ""
+        return next((text for about, text in self.template.sections.items() if about == phase), "")
+
 
 @frozen
 class Brief:
@@ -420,6 +426,8 @@ class Outcome:
     contentions: tuple[Contention, ...] = ()
     """Every claim that was argued about, with what became of it, by place."""
     set_aside: tuple[SetAside, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    """What sort of change it was taken for."""
     finding_of: Mapping[str, str] = field(factory=dict)
     """Contention id -> finding id, of findings and held back ones."""
     ended: Ended | None = None

@@ -51,6 +51,8 @@ def outcome_of(sitting: Sitting) -> Outcome:
         set_aside=tuple(sitting.set_aside),
         finding_of={one.id: finding.id for one, finding in pairs},
         ended=sitting.ended,
+        kinds=sitting.brief.kinds,
+        reasons=sitting.brief.reasons,
     )
 
 

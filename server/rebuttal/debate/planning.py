@@ -18,14 +18,15 @@ from it afterwards. That is an upper bound for the tiers that get the smaller do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
 from rebuttal.change.model import Change
-from rebuttal.debate.model import Phase, Profile, Seat, Tier
+from rebuttal.debate.model import Kind, Phase, Profile, Seat, Tier
 from rebuttal.debate.panel.choice import PanelChoice
-from rebuttal.debate.prompts import Prompts, load_prompts
+from rebuttal.debate.panel.triage import MOST_FILES, TIER, pays
+from rebuttal.debate.prompts import MODERATOR, Prompts, load_prompts
 from rebuttal.debate.protocol import protocol
 from rebuttal.debate.tiers import MAX_TOKENS
 
@@ -34,6 +35,8 @@ MOST_CLAIMS = 12
 """Of one seat."""
 CHARACTERS_PER_TOKEN = 3.0
 """Of our own English prompts, on the low side of what current tokenizers give."""
+FILE_TOKENS, SEAT_TOKENS = 120, 120
+"""A file and a seat as triage is shown them."""
 CLAIM_TOKENS = 700
 """A claim as it is shown to an examiner, with the code around it."""
 
@@ -51,34 +54,52 @@ class PlannedTurn:
     """Expected, of lens, task and claims; `system` is counted with it."""
     output_tokens: int
     """Expected, thinking included."""
+    has_shared: bool = True
+    """Whether the shared part stands in front of it."""
 
 
 def planned_turns(
-    choice: PanelChoice, profile: Profile, change: Change, name: str = "crossfire"
+    choice: PanelChoice,
+    profile: Profile,
+    change: Change,
+    name: str = "crossfire",
+    kinds: Sequence[Kind] = (),
 ) -> tuple[PlannedTurn, ...]:
     """The expected calls, in the order in which they are made; none for the static panel. Assumptions: see above.
 
-    Raises ProtocolUnavailable.
+    `kinds`: of the change; their templates are part of each prompt. Raises ProtocolUnavailable.
     """
     if not choice.seats:
         return ()
-    return tuple(protocol(name).plan(Planning(choice, profile, change, load_prompts())))
+    chosen, planning = protocol(name), Planning(choice, profile, change, load_prompts(), kinds)
+    asks = chosen.whole_panel and pays(choice.seats, choice.doubtful, profile)
+    return (*((planning.triage(),) if asks else ()), *chosen.plan(planning))
 
 
 class Planning:
     """What a protocol plans its calls with."""
 
-    def __init__(self, choice: PanelChoice, profile: Profile, change: Change, prompts: Prompts) -> None:
+    def __init__(
+        self, choice: PanelChoice, profile: Profile, change: Change, prompts: Prompts, kinds: Sequence[Kind] = ()
+    ) -> None:
         lines = sum(hunk.old_count + hunk.new_count for diff in change.files for hunk in diff.hunks)
         self.choice = choice
         self.profile = profile
         self.prompts = prompts
+        self.kinds = kinds
+        self.files = len(change.files)
         self.reading = 1500 + min(lines * 4, 3000)
         """Tokens of thought that reading the change takes."""
         self.per_seat = min(max(round(lines / LINES_PER_CLAIM), 1), MOST_CLAIMS)
         """Claims of one seat."""
         self.claims = max(round(self.per_seat * len(choice.seats) * 2 / 3), 1)
         """Distinct claims of all seats."""
+
+    def triage(self) -> PlannedTurn:
+        """The question who need not be asked. All seats are planned none the less: it may leave nobody out."""
+        ours = round(len(self.prompts.tasks["triage"]) / CHARACTERS_PER_TOKEN)
+        ask = ours + FILE_TOKENS * min(self.files, MOST_FILES) + SEAT_TOKENS * len(self.choice.doubtful)
+        return PlannedTurn("triage", MODERATOR, TIER, MAX_TOKENS["triage"], ask, 600, has_shared=False)
 
     def opening(self) -> Iterator[PlannedTurn]:
         """Every seat once."""
@@ -88,5 +109,6 @@ class Planning:
     def turn(self, phase: Phase, seat: Seat, tier: Tier, claims: int, output: int) -> PlannedTurn:
         """One call that shows `claims` claims and is answered with `output` tokens."""
         ours = len(self.prompts.system) + len(self.prompts.tasks[phase]) + len(seat.lens)
+        ours += sum(len(kind.section(phase)) for kind in self.kinds)
         ask = round(ours / CHARACTERS_PER_TOKEN) + CLAIM_TOKENS * claims
         return PlannedTurn(phase, seat.id, tier, MAX_TOKENS[phase], ask, min(output, MAX_TOKENS[phase]))

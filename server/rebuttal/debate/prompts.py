@@ -57,7 +57,7 @@ class Prompts:
         return tuple(seat for seat in self.seats.values() if seat.id not in LENSLESS)
 
 
-_TASKS: tuple[Phase, ...] = ("opening", "cross_examination", "rebuttal", "consensus")
+_TASKS: tuple[Phase, ...] = ("triage", "opening", "cross_examination", "rebuttal", "consensus")
 
 
 @cache

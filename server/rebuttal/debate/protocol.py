@@ -32,6 +32,8 @@ class DebateProtocol:
     """The calls that it will probably make, in their order, for a panel that has seats."""
     examines: bool = True
     """Whether claims are put to somebody who may refute them; what is claimed only is told as unopposed."""
+    whole_panel: bool = True
+    """Whether every seat of the panel is asked; only then can it pay to ask first who is worth it."""
 
 
 def protocol_names() -> tuple[str, ...]:

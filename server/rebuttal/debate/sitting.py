@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import evolve
 
@@ -136,14 +137,16 @@ class Sitting:
         *,
         started: Callable[[], None] = lambda: None,
         heard: Callable[[Sequence[Claim], int], None] = lambda claims, turn: None,
+        schema: Mapping[str, Any] | None = None,
     ) -> tuple[int, Reply]:
         """Ask a seat once; the turn's number and the reply. Only cancellation is raised.
 
-        `heard` gets each claim as it is spoken, and at the end all those that were not streamed.
+        `heard` gets each claim as it is spoken, and at the end all those that were not streamed. `schema`: of an answer
+        that is no statement. The debate can do without such an answer, so failing to give it degrades nothing.
         """
         number = self._turns
         self._turns += 1
-        turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase])
+        turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase], schema)
         ear = _Ear(started, lambda claim: heard((claim,), number))
         self.tell(SeatStarted(seat.id, phase))
         began = self._now()
@@ -152,7 +155,8 @@ class Sitting:
         finally:
             ear.close()
         self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked), number)
-        self._note_failure(turn, reply)
+        if schema is None:
+            self._note_failure(turn, reply)
         heard(ear.unheard(reply), number)
         self._tell_finished(turn, reply, ear)
         return number, reply

@@ -125,6 +125,14 @@ def parse_statement(data: object) -> Statement:
     )
 
 
+def parse_answer(text: str) -> dict[str, object]:
+    """The object of an answer that has a schema of its own; its fields are not checked. Raises StatementError."""
+    decoded = _decode(text)
+    if not isinstance(decoded, dict):
+        raise StatementError("the answer is not an object")
+    return decoded
+
+
 def claim_from(data: object, where: str = "the claim") -> Claim:
     """One claim from decoded JSON, as it arrives complete in a stream. Raises StatementError."""
     item = _fields(data, tuple(_CLAIM["properties"]), where)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from rebuttal.debate.model import Phase, Profile, Seat, Tier
 from rebuttal.findings.severity import Severity, at_least
 
-MAX_TOKENS: dict[Phase, int] = {"opening": 12_000, "cross_examination": 8_000, "rebuttal": 6_000, "consensus": 4_000}
+MAX_TOKENS: dict[Phase, int] = {
+    "triage": 3_000,
+    "opening": 12_000,
+    "cross_examination": 8_000,
+    "rebuttal": 6_000,
+    "consensus": 4_000,
+}
 """Of one answer, thinking included. It bounds what is set aside and saves nothing: a cut answer is paid and lost."""
 
 

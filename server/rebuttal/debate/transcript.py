@@ -15,13 +15,14 @@ from rebuttal.debate.statement import clean, one_line
 from rebuttal.store.model import NO_TOKENS, ZERO
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import visible
-from rebuttal.text.words import counted
+from rebuttal.text.words import counted, joined
 
 QUOTED_LINES = 12
 """Lines of a quote that are shown."""
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _PHASES = {
+    "triage": "triage",
     "opening": "opening",
     "cross_examination": "cross-examination",
     "rebuttal": "rebuttal",
@@ -62,6 +63,11 @@ class _Writer:
         took = f"{counted(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {dollars(spent)}"
         claims = counted(len(outcome.contentions), "claim")
         parts = [f"{sat}. {claims} came to argument: {came_to}. It took {took}."]
+        if outcome.reasons:
+            parts.append("Why this panel:\n" + "\n".join(f"- {_prose(reason)}" for reason in outcome.reasons))
+        if outcome.kinds:
+            taken = [f"{_prose(kind.name)} ({_prose(kind.reason)})" for kind in outcome.kinds]
+            parts.append(f"The panel was told what to look for in a change of this kind: {joined(taken)}.")
         if outcome.stopped_by is not None:
             parts.append(f"**The debate was stopped early:** {_prose(outcome.stopped_by.message)}.")
         if outcome.degraded:

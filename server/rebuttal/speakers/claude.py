@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from attrs import define, evolve, field
 
 from rebuttal.budget.model import Reservation, UnknownPrice
 from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement, Turn
-from rebuttal.debate.statement import StatementError, parse_statement
+from rebuttal.debate.statement import StatementError, parse_answer, parse_statement
 from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import ALIASES, UnknownModel
 from rebuttal.speakers.connection import Connection, ProxyUnusable
@@ -32,6 +33,7 @@ COUNT_MARGIN = 1.1
 """The count is an estimate (platform.claude.com, token counting); real usage may differ by a small amount."""
 _AFTER_THE_END = 1.0
 """Seconds."""
+Answer = Mapping[str, Any]
 
 
 class Purse(Protocol):
@@ -84,8 +86,9 @@ class _Tally:
     assumed: Decimal = ZERO
     calls: int = 0
 
-    def reply(self, statement: Statement | None, failure: Failure | None) -> Reply:
-        return Reply(statement, self.model, failure, self.tokens, self.spent, self.assumed, self.calls)
+    def reply(self, said: Statement | Answer | None, failure: Failure | None) -> Reply:
+        statement, answer = (said, None) if isinstance(said, Statement) else (None, said)
+        return Reply(statement, self.model, failure, self.tokens, self.spent, self.assumed, self.calls, answer)
 
 
 @define
@@ -115,6 +118,8 @@ class _Call:
     request: dict[str, Any]
     at_most: Decimal
     target: Target
+    is_statement: bool = True
+    """Whether the answer shall be one, or an object with a schema of its own."""
 
 
 class ClaudeSpeaker:
@@ -174,7 +179,7 @@ class ClaudeSpeaker:
         except ProxyUnusable as error:
             return Failure("bad_request", str(error))
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
-        return _Call(key, request, at_most, evolve(target, model=model.id))
+        return _Call(key, request, at_most, evolve(target, model=model.id), turn.schema is None)
 
     async def _bound(self, request: dict[str, Any]) -> int:
         """No more tokens than these does the prompt have: its bytes, or where that would set far too much aside for
@@ -209,7 +214,7 @@ class ClaudeSpeaker:
                 return tally.reply(None, failed or Failure("cap", str(error)))
             tally.calls += 1
             result = await self._attempt(call, reservation, listener, tally)
-            if isinstance(result, Statement):
+            if not isinstance(result, Fault):
                 return tally.reply(result, None)
             failed = result.failure
             pause = self._connection.patience.pause(result, attempt)
@@ -219,7 +224,7 @@ class ClaudeSpeaker:
 
     async def _attempt(
         self, call: _Call, reservation: Reservation, listener: _Once, tally: _Tally
-    ) -> Statement | Fault:
+    ) -> Statement | Answer | Fault:
         """Make the call once. The reservation is always settled, released or assumed, cancelled or not."""
         hearing = Hearing()
         try:
@@ -234,7 +239,7 @@ class ClaudeSpeaker:
         if fault is not None and hearing.stop_reason is None:
             return fault
         # Where the connection fails after the model has finished, nothing is missing.
-        return _judge(hearing, call.target)
+        return _judge(hearing, call.target, is_statement=call.is_statement)
 
     async def _listen(self, call: _Call, hearing: Hearing, listener: _Once) -> Fault | None:
         """Send the request and hear the response to its end."""
@@ -301,7 +306,7 @@ def open_claude(
     )
 
 
-def _judge(hearing: Hearing, target: Target) -> Statement | Fault:
+def _judge(hearing: Hearing, target: Target, *, is_statement: bool) -> Statement | Answer | Fault:
     """What a response that was heard to its end comes to."""
     if not hearing.begun:
         return strange_answer(target)
@@ -316,7 +321,7 @@ def _judge(hearing: Hearing, target: Target) -> Statement | Fault:
             message = f"The answer of {target.model} was cut at its length limit: review a smaller scope."
             return Fault(Failure("truncated", message))
     try:
-        return parse_statement(hearing.text)
+        return parse_statement(hearing.text) if is_statement else parse_answer(hearing.text)
     except StatementError as error:
         message = (
             f"The answer of {target.model} is not as it was asked for ({error}): review again, or choose another model."

@@ -65,6 +65,8 @@ def turn_key(turn: Turn) -> str:
     part of it, so that a recording can be played on another machine."""
     prompt = turn.prompt
     texts = [turn.seat, turn.phase, turn.tier, prompt.system, prompt.shared, prompt.ask]
+    if turn.schema is not None:
+        texts.append(json.dumps(turn.schema, sort_keys=True))
     fence = _FENCE.search(prompt.shared) or _FENCE.search(prompt.ask)
     if fence is not None:
         texts = [text.replace(fence[1], "fence") for text in texts]

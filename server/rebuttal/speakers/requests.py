@@ -1,12 +1,13 @@
 """From a turn to the arguments of one API call. Pure: the same turn gives the same bytes.
 
-What makes the prompt cache pay is decided here: the schema and the effort are the same for all turns of a model, the
-shared block is the only one with a breakpoint, and what differs between seats comes after it.
+What makes the prompt cache pay is decided here: schema and effort are the same for all turns of a model that have the
+shared block, which is the only one with a breakpoint, and what differs between seats comes after it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rebuttal.debate.model import Turn
@@ -25,7 +26,7 @@ def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None)
         "max_tokens": min(turn.max_tokens, model.max_output),
         "system": [_text(turn.prompt.system)],
         "messages": [{"role": "user", "content": _content(turn)}],
-        "output_config": _output_config(model, effort),
+        "output_config": _output_config(model, effort, turn.schema),
     }
 
 
@@ -53,12 +54,12 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text.encode("utf-8", "replace").decode("utf-8")}
 
 
-def _output_config(model: ModelFacts, effort: Effort | None) -> dict[str, Any]:
+def _output_config(model: ModelFacts, effort: Effort | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
     config: dict[str, Any] = {}
     chosen = effort or model.default_effort
     if chosen in model.efforts:
         # Said even where it is the default: a later change of the default must not change a review's price.
         config["effort"] = chosen
     if model.structured_output:
-        config["format"] = {"type": "json_schema", "schema": STATEMENT_SCHEMA}
+        config["format"] = {"type": "json_schema", "schema": dict(schema or STATEMENT_SCHEMA)}
     return config

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from rebuttal.change.model import Change
 from rebuttal.debate.model import Area, PanelName, Seat
-from rebuttal.debate.panel.traits import Traits, traits_of, why_trivial
+from rebuttal.debate.panel.traits import AREA_WORDS, Traits, traits_of, why_trivial
 from rebuttal.debate.prompts import LENSLESS, load_prompts
 from rebuttal.debate.statement import one_line
 from rebuttal.text.parsing import Parser
@@ -59,23 +59,6 @@ LOUDEST_CALL = 100
 
 _RISKS: tuple[Area, ...] = ("security", "database", "concurrency", "memory")
 
-_AREA_WORDS: dict[Area, str] = {
-    "any": "sits with every change",
-    "security": "access, secrets or untrusted input",
-    "database": "stored data",
-    "io": "files or the network",
-    "concurrency": "concurrency",
-    "loops": "loops or caches",
-    "memory": "memory that is handled by hand",
-    "ui": "the user interface",
-    "interface": "a public interface",
-    "structure": "code that came, went or moved",
-    "dependencies": "dependencies or how it is built",
-    "messages": "messages or options",
-    "docs": "documentation",
-    "tests": "tests",
-}
-
 
 def choose_panel(
     change: Change, requested: str, extra: Sequence[Seat] = (), parser: Parser | None = None
@@ -105,7 +88,7 @@ def _auto(traits: Traits, extra: Sequence[Seat]) -> PanelChoice:
     risks = [area for area in _RISKS if area in traits.areas and area not in traits.unsure]
     if panel != "large" and len(risks) > 1 and traits.lines >= RISKY_LINES:
         panel = _ORDER[_ORDER.index(panel) + 1]
-        size += f", with {' and '.join(_AREA_WORDS[area] for area in risks)} touched"
+        size += f", with {' and '.join(AREA_WORDS[area] for area in risks)} touched"
     return _seated(panel, _SIZES[panel].seats, traits, extra, f"{size}: {panel}")
 
 
@@ -146,8 +129,8 @@ def _why(seat: Seat, traits: Traits, touched: set[Area]) -> str:
         return f"{seat.name}: nothing that is touched calls for it, it fills the panel"
     area = max((*_in_order(touched), "any"), key=lambda one: seat.areas.get(one, 0))
     file = traits.areas.get(area, "")
-    return f"{seat.name}: {_AREA_WORDS[area]}" + (f" ({one_line(file, 100)})" if file else "")
+    return f"{seat.name}: {AREA_WORDS[area]}" + (f" ({one_line(file, 100)})" if file else "")
 
 
 def _in_order(areas: set[Area]) -> Iterator[Area]:
-    return (area for area in _AREA_WORDS if area in areas)
+    return (area for area in AREA_WORDS if area in areas)

@@ -19,6 +19,22 @@ from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import git_lines
 from rebuttal.text.words import joined
 
+AREA_WORDS: dict[Area, str] = {
+    "any": "sits with every change",
+    "security": "access, secrets or untrusted input",
+    "database": "stored data",
+    "io": "files or the network",
+    "concurrency": "concurrency",
+    "loops": "loops or caches",
+    "memory": "memory that is handled by hand",
+    "ui": "the user interface",
+    "interface": "a public interface",
+    "structure": "code that came, went or moved",
+    "dependencies": "dependencies or how it is built",
+    "messages": "messages or options",
+    "docs": "documentation",
+    "tests": "tests",
+}
 LONGEST_LINE = 500
 """Characters of a line that are looked at."""
 MANY_FOLDERS = 3

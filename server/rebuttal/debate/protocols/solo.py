@@ -43,4 +43,5 @@ PROTOCOL = DebateProtocol(
     run=lambda sitting: Solo(sitting).run(),
     plan=_plan,
     examines=False,
+    whole_panel=False,
 )
