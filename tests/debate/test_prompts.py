@@ -7,8 +7,9 @@ from importlib.resources import files
 
 import pytest
 
+from rebuttal.debate.front_matter import PromptError
 from rebuttal.debate.model import Phase
-from rebuttal.debate.prompts import LENSLESS, PromptError, load_prompts, prompts_version, seat_from
+from rebuttal.debate.prompts import LENSLESS, load_prompts, prompts_version, seat_from
 
 TABLE = {
     # The design's table: frugal, balanced, thorough.
@@ -66,10 +67,10 @@ def test_the_version_is_a_hash_that_is_the_same_each_time() -> None:
 def test_a_seat_is_read_from_its_front_matter() -> None:
     seat = seat_from(
         "x.md",
-        "---\nid: x\nname: X\npriority: 3\ntiers:\n  frugal: haiku\n  balanced: sonnet\n"
+        "---\nid: x\nname: X\npriority: important\ntiers:\n  frugal: haiku\n  balanced: sonnet\n"
         "  thorough: opus\n---\nA lens --- with dashes.\n",
     )
-    assert (seat.id, seat.name, seat.priority, seat.lens) == ("x", "X", 3, "A lens --- with dashes.\n")
+    assert (seat.id, seat.name, seat.priority, seat.lens) == ("x", "X", "important", "A lens --- with dashes.\n")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 from attrs import evolve
 
+from rebuttal.debate.front_matter import PromptError
 from rebuttal.debate.model import Kind, Turn
 from rebuttal.debate.panel.kinds import RULES
-from rebuttal.debate.prompts import PromptError, load_prompts
+from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.templates import MOST_LISTED, PHASES, VARIABLES, template_from
 from tests.debate.conftest import FENCE, NEW, OLD, SQL_CLAIM, SQL_LINE, brief_of, play, rules, says
 from tests.debate.test_crossfire import opening

@@ -129,11 +129,11 @@ class Assembler:
 
     def _guides(self, phase: DebatedPhase) -> tuple[list[str], list[str]]:
         """What to look for in a change of this kind, for all seats alike: lists of names, fenced, and the words."""
-        kinds = [kind for kind in self._brief.kinds if kind.blind or phase != "opening"]
-        filled = [(kind, said) for kind in kinds if (said := fill(kind.template, phase, self._values)) is not None]
-        lists = dict.fromkeys(name for _, said in filled for name in said.lists)
+        said = [(kind, text) for kind in self._brief.kinds if (text := kind.section(phase))]
+        filled = [(kind, fill(text, kind.template.variables, self._values)) for kind, text in said]
+        lists = dict.fromkeys(name for _, one in filled for name in one.lists)
         listings = [self._fenced(name, listed(self._values, name)) for name in lists]
-        return listings, [f"# This kind of change: {kind.name}\n\n{said.text}" for kind, said in filled]
+        return listings, [f"# This kind of change: {kind.name}\n\n{one.text}" for kind, one in filled]
 
     @cached_property
     def _values(self) -> Values:

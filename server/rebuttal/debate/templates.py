@@ -88,16 +88,13 @@ def template_from(name: str, text: str) -> Template:
     return template
 
 
-def fill(template: Template, phase: DebatedPhase, values: Values) -> Filled | None:
-    """The section for a phase with its variables filled in; None where the template says nothing to it."""
-    text = template.sections.get(phase)
-    if text is None:
-        return None
-    lists = tuple(name for name in _used(text) if template.variables[name] == "list" and values[name])
+def fill(text: str, variables: Mapping[str, VariableType], values: Values) -> Filled:
+    """A section with its variables filled in."""
+    lists = tuple(name for name in _used(text) if variables[name] == "list" and values[name])
 
     def put(hole: re.Match[str]) -> str:
         name = hole["name"]
-        return _said(name, template.variables[name], values) if name else f"{{{hole['plain']}}}"
+        return _said(name, variables[name], values) if name else f"{{{hole['plain']}}}"
 
     return Filled(_HOLE.sub(put, text), lists)
 

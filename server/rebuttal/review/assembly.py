@@ -34,10 +34,11 @@ from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.context.model import Context
-    from rebuttal.debate.model import Brief, Outcome, Profile
+    from rebuttal.debate.model import Brief, Kind, Outcome, Profile
     from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
     from rebuttal.review.memory import Memory, Since
+    from rebuttal.review.own_prompts import OwnPrompts
 
 
 _COVERS = 8
@@ -56,6 +57,9 @@ class Parts:
     shared: str = ""
     fence: str = ""
     framing: str = ""
+    own: OwnPrompts | None = None
+    """The user's own seats and templates; None where no debate may follow."""
+    kinds: tuple[Kind, ...] = ()
     estimate: Estimate | None = None
     totals: Totals = Totals()
     outcome: Outcome | None = None
@@ -89,7 +93,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         cost=cost,
         timing=parts.timing,
         not_spent=parts.not_spent,
-        notes=parts.change.notes + parts.notes + notes(parts) + reported(parts) + repeated(parts),
+        notes=parts.change.notes + parts.notes + notes(parts) + seated(parts) + reported(parts) + repeated(parts),
     )
 
 
@@ -214,6 +218,13 @@ def notes(parts: Parts) -> tuple[str, ...]:
             return ()
 
 
+def seated(parts: Parts) -> tuple[str, ...]:
+    """Why this panel and these seats: every choice has its reason."""
+    if parts.outcome is None or not parts.outcome.reasons:
+        return ()
+    return (f"The panel was chosen by rules: {'; '.join(parts.outcome.reasons)}.",)
+
+
 def reported(parts: Parts) -> tuple[str, ...]:
     """That the panel was shown what other tools say, and of how many."""
     told = parts.context.reported if parts.context is not None and parts.outcome is not None else ()
@@ -249,4 +260,7 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         minimum_severity=cast("Severity", settings.minimum_severity),
         shared=parts.shared,
         protocol=settings.protocol,
+        kinds=parts.kinds,
+        doubtful=parts.choice.doubtful,
+        reasons=parts.choice.reasons,
     )

@@ -54,12 +54,17 @@ class Memory:
         return last.at if last is not None and same and last.novelty.unchanged else None
 
 
-async def recall(request: Request, services: Services, reading: Reading, choice: PanelChoice) -> Memory | None:
-    """What the last reviews of this scope had. None for a selection, and for a change that is too large."""
+async def recall(
+    request: Request, services: Services, reading: Reading, choice: PanelChoice, own: str = ""
+) -> Memory | None:
+    """What the last reviews of this scope had. None for a selection, and for a change that is too large.
+
+    `own`: the version of the user's own seats and templates.
+    """
     if request.only_lines:
         return None
     change = reading.change
-    made = await in_thread(lambda: _memory(request, reading, choice))
+    made = await in_thread(lambda: _memory(request, reading, choice, own))
     if made is None:
         return None
     memory, prints = made
@@ -77,7 +82,7 @@ async def recall(request: Request, services: Services, reading: Reading, choice:
 _KINDS: tuple[ReviewKind, ...] = ("static", "debate")
 
 
-def _memory(request: Request, reading: Reading, choice: PanelChoice) -> tuple[Memory, Prints] | None:
+def _memory(request: Request, reading: Reading, choice: PanelChoice, own: str) -> tuple[Memory, Prints] | None:
     change = reading.change
     if sum(len(diff.hunks) for diff in change.files) > MAX_HUNKS:
         return None
@@ -87,10 +92,10 @@ def _memory(request: Request, reading: Reading, choice: PanelChoice) -> tuple[Me
     # Worktrees of one repository may not share a branch, but any number of them may be on none.
     branch = branch_name(reading.repository.git) or f"none in {change.root}"
     key = _digest(scope, branch, request.base or "", str(request.include_working))
-    return Memory(key, tuple(map(str, prints.fingerprints)), _made_by(request, choice)), prints
+    return Memory(key, tuple(map(str, prints.fingerprints)), _made_by(request, choice, own)), prints
 
 
-def _made_by(request: Request, choice: PanelChoice) -> str:
+def _made_by(request: Request, choice: PanelChoice, own: str) -> str:
     if choice.panel == "static":
         return ""
     from rebuttal.debate.prompts import prompts_version
@@ -105,7 +110,7 @@ def _made_by(request: Request, choice: PanelChoice) -> str:
         one.profile,
         one.minimum_severity,
     )
-    return _digest(prompts_version(), *held, *models, str(one.context_tokens))
+    return _digest(prompts_version(own), *held, *models, str(one.context_tokens))
 
 
 def _since(last: LastReview | None, prints: Prints) -> Since | None:

@@ -43,6 +43,7 @@ from rebuttal.text.parsing import Parser
 
 if TYPE_CHECKING:
     from rebuttal.evidence.panel import Gathered
+    from rebuttal.review.own_prompts import OwnPrompts
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
                 shown = in_files(more.evidence.findings, parts.change)
                 door.tell(StaticReady(parts.change.root, shown, with_linters=True))
             parts = more
-            memory = await unless_stopped(stop, recall(request, services, reading, parts.choice))
+            own = parts.own.version if parts.own is not None else ""
+            memory = await unless_stopped(stop, recall(request, services, reading, parts.choice, own))
             parts = evolve(parts, memory=memory)
             parts = await unless_stopped(stop, _prepared(request, services, reading, parser, parts, watch))
         except Stopped:
@@ -142,13 +144,24 @@ async def _static(
         wanted = Wanted(narrowed.settings.rules_on, narrowed.settings.rules_off)
         gathered = gather(change, reading.repository, parser=parser, wanted=wanted)
         evidence = conclude(gathered)
-        choice = choose_panel(change, narrowed.settings.panel)
-        told = (*notes, *evidence.notes, *reading.repository.notes)
-        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told), gathered
+        own = _own_prompts(narrowed, services, reading)
+        choice = choose_panel(change, narrowed.settings.panel, own.seats if own is not None else (), parser)
+        told = (*notes, *evidence.notes, *reading.repository.notes, *(own.notes if own is not None else ()))
+        return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told, own=own), gathered
 
     with watch.part("evidence_ms"):
         request, parts, gathered = await in_thread(check)
         return request, await undismissed(services, parts), gathered
+
+
+def _own_prompts(request: Request, services: Services, reading: Reading) -> OwnPrompts | None:
+    """The user's own seats and templates; None where no debate may follow."""
+    if request.settings.panel == "static":
+        return None
+    from rebuttal.review.own_prompts import own_prompts
+
+    trusted = services.trusts(request, reading.change.root)
+    return own_prompts(services.home, reading.repository.old, trusted=trusted)
 
 
 async def _prepared(
@@ -186,6 +199,7 @@ async def _with_context(
         from rebuttal.context.build import build
         from rebuttal.context.render import fence_id, render
         from rebuttal.debate.assemble import facts
+        from rebuttal.debate.panel.kinds import kinds_of
 
         context = build(
             reading.change,
@@ -199,7 +213,16 @@ async def _with_context(
         fence = fence_id(secret, context.diff)
         shared = render(context, fence, facts(parts.evidence.findings, context.reported))
         told = tuple(dict.fromkeys((*parts.notes, *reading.repository.notes)))
-        return evolve(parts, context=context, shared=shared, fence=fence, framing=context.framing, notes=told)
+        own = parts.own.templates if parts.own is not None else ()
+        return evolve(
+            parts,
+            context=context,
+            shared=shared,
+            fence=fence,
+            framing=context.framing,
+            kinds=kinds_of(reading.change, own, context.framing),
+            notes=told,
+        )
 
     with watch.part("context_ms"):
         return await in_thread(prepare)
@@ -295,7 +318,8 @@ async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
         from rebuttal.debate.transcript import transcript
 
         timed = evolve(parts, timing=watch.timing())
-        told = transcript(parts.outcome) if parts.outcome else ""
+        names = {seat.id: seat.name for seat in parts.choice.seats}
+        told = transcript(parts.outcome, names=names) if parts.outcome else ""
         return Result(parts.change.root, report(timed, cost), told, parts.outcome)
 
     if parts.outcome is None:

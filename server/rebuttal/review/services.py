@@ -80,9 +80,18 @@ class Services:
         found: Seen = self._seen.get_or_make(where.absolute(), Seen)
         return found
 
+    def trusts(self, request: Request, root: Path) -> bool:
+        """Whether the user trusts the repository at `root`, for this review or for good."""
+        return request.trusted or trusts(request.settings, root)
+
+    @property
+    def home(self) -> Path:
+        """REBUTTAL_HOME."""
+        return home(self.environment)
+
     def linters(self, request: Request, root: Path) -> Linters | None:
         """The linters that the repository at `root` configures, for one review; None where it is not trusted."""
-        if not (request.trusted or trusts(request.settings, root)):
+        if not self.trusts(request, root):
             return None
         from rebuttal.evidence.linting import repository
 
@@ -254,8 +263,8 @@ class Services:
         roster = Roster.of(settings)
         profile, protocol = cast("Profile", settings.profile), settings.protocol
         turns = [
-            PlannedTurn(turn.phase, turn.seat, roster.id(turn.tier), turn.ask_tokens, turn.output_tokens)
-            for turn in planned_turns(parts.choice, profile, parts.change, protocol)
+            PlannedTurn(one.phase, one.seat, roster.id(one.tier), one.ask_tokens, one.output_tokens, one.has_shared)
+            for one in planned_turns(parts.choice, profile, parts.change, protocol, parts.kinds)
         ]
         if not turns or not parts.change.files:
             return Estimate(Decimal(0), Decimal(0))
