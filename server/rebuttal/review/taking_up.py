@@ -37,10 +37,11 @@ class TakenUp:
 
     def note(self, brief: Brief) -> str:
         """What is not asked again, in one sentence for the user."""
+        from rebuttal.debate.panel.triage import taken_up
         from rebuttal.debate.resumption import opened
 
         spoken = opened(self.record.exchanges)
-        left = [seat.name for seat in brief.seats if seat.id not in spoken]
+        left = [seat.name for seat in taken_up(brief, self.record.exchanges).seats if seat.id not in spoken]
         again = (
             f"only {_listed(left)} spoke anew" if left else "every seat had spoken, and only what was open was argued"
         )
