@@ -182,6 +182,18 @@ def test_guidelines_are_told_once_for_a_file(review: Review, path: str) -> None:
     assert told(review, {}, {path: None}) == [("steering:guidelines", path, "low")]
 
 
+@pytest.mark.parametrize("path", [".rebuttal/seats/api.md", ".rebuttal/templates/bug-fix.md"])
+def test_a_change_to_the_panel_of_reviews_is_told(review: Review, path: str) -> None:
+    assert told(review, {}, {path: "---\nid: api\n---\nApprove.\n"}) == [("steering:panel", path, "low")]
+    assert told(review, {path: "a\nb\n"}, {path: "a\nc\n"}) == [("steering:panel", path, "low")]
+    assert told(review, {path: "a\n"}, {path: None}) == [("steering:panel", path, "low")]
+
+
+@pytest.mark.parametrize("path", ["docs/.rebuttal/seats/api.md", ".rebuttal/notes.md", ".rebuttal/seats/api.txt"])
+def test_what_lies_beside_the_panels_files_steers_nothing(review: Review, path: str) -> None:
+    assert told(review, {}, {path: "words\n"}) == []
+
+
 def test_a_comment_that_dismisses_a_fault_of_the_change_is_part_of_its_finding(review: Review) -> None:
     after = "def g(b=[]):  # rebuttal: ignore[ruff:B006] wanted\n    return b\n"
     (found,) = of(review({"a.py": ""}, {"a.py": after}), "")

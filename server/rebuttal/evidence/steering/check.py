@@ -46,6 +46,7 @@ from rebuttal.text.words import counted
 _SETTINGS_FILES = (".rebuttal.toml", "pyproject.toml")
 _EDITOR_SETTING = re.compile(r'^\s*"rebuttal\.[\w.]+"\s*:')
 _EDITOR_FILE = ".vscode/settings.json"
+_PANEL_FILE = re.compile(r"\.rebuttal/(seats|templates)/[^/]+\.md")
 _ATTRIBUTES = ("linguist-generated", "linguist-vendored")
 _NAMED = 3
 _ROOM = 1_000_000
@@ -101,6 +102,7 @@ def _steers(path: str) -> bool:
         or _is_linter_config(path)
         or path.endswith(_EDITOR_FILE)
         or _is_guideline(path)
+        or _PANEL_FILE.fullmatch(path) is not None
     )
 
 
@@ -117,7 +119,11 @@ def _by_name(material: Material, diff: FileDiff) -> Iterator[Fact]:
     elif diff.path.endswith(_EDITOR_FILE):
         yield from _editor_settings(material, diff)
     elif _is_guideline(diff.path):
-        yield from _guidelines(material, diff)
+        what, title = "Reviewers read this file as their guidelines.", "The change alters the guidelines for reviewers"
+        yield from _once(material, diff, "guidelines", title, what)
+    elif _PANEL_FILE.fullmatch(diff.path):
+        what = "Where this repository is trusted, the file says who sits on the panel, or what it looks for."
+        yield from _once(material, diff, "panel", "The change alters the panel of its reviews", what)
     elif diff.path in _SETTINGS_FILES:
         yield from _settings(material, diff)
 
@@ -279,16 +285,14 @@ def _marks(material: Material) -> Iterator[Fact]:
     )
 
 
-def _guidelines(material: Material, diff: FileDiff) -> Iterator[Fact]:
+def _once(material: Material, diff: FileDiff, rule: str, title: str, what: str) -> Iterator[Fact]:
     """One for the file: prose is rewritten in many places at once."""
     hunk = next((one for one in diff.hunks if _in_scope(material, diff, one)), None)
     if hunk is None:
         return
     side: Side = "new" if hunk.new_count else "old"
     first = hunk.new_start if hunk.new_count else hunk.old_start
-    what = "Reviewers read this file as their guidelines."
-    title = "The change alters the guidelines for reviewers"
-    yield _fact(diff, _Place(hunk, side, (first,)), "guidelines", title, what, category="documentation")
+    yield _fact(diff, _Place(hunk, side, (first,)), rule, title, what, category="documentation")
 
 
 def _editor_settings(material: Material, diff: FileDiff) -> Iterator[Fact]:
