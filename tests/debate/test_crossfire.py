@@ -235,8 +235,31 @@ def test_an_examiner_that_keeps_asking_is_not_asked_a_third_time() -> None:
     played = play(
         brief_of(), opening({"architect": says(SQL_CLAIM)}, lambda _: says(needs=(Need("shop/users.py", "total"),)))
     )
-    assert len(played.speaker.of("cross_examination")) == 2
+    asked = [turn.seat for turn in played.speaker.of("cross_examination")]
+    assert asked == [asked[0], asked[0], "examiner"]
     assert played.outcome.held_back[0].verdict == "unverified"
+
+
+def test_an_examiner_that_says_nothing_does_not_keep_a_claim_from_being_examined() -> None:
+    script = opening({"architect": says(SQL_CLAIM)}, lambda turn: confirms(turn) if turn.seat == "examiner" else says())
+    (found,) = play(brief_of(), script).outcome.findings
+    assert [step.verdict for step in found.trace if step.seat == "examiner"] == ["confirmed"]
+
+
+def test_a_flood_of_one_seat_waits_behind_the_claims_of_others() -> None:
+    """Two hundred claims, all told to be critical, and a cap that comes before they are through."""
+    lines = [f"    step_{number}()" for number in range(200)]
+    flood = [claim_of(line, f"Step {number} is fatal", severity="critical") for number, line in enumerate(lines)]
+    brief = brief_of({"shop/users.py": (OLD, NEW + "def steps():\n" + "\n".join(lines) + "\n")}, deadline_s=60.0)
+
+    def examine(turn: Turn) -> Said:
+        ruled = [ruling_of(one["claim"], "confirmed", one["quote"]) for one in shown(turn)]
+        return says(rulings=tuple(ruled), takes=10.0)
+
+    seats_say = {"code-reviewer": says(*flood, takes=2.0), "architect": says(LOOP_CLAIM, takes=4.0)}
+    outcome = play(brief, opening(seats_say, examine)).outcome
+    assert LOOP_CLAIM.title in {one.title for one in outcome.findings + outcome.held_back if one.verdict == "confirmed"}
+    assert any(one.verdict == "unverified" for one in outcome.held_back)
 
 
 def test_a_tier_without_a_warm_cache_gets_the_file_in_dispute_only() -> None:

@@ -7,6 +7,7 @@ examiner while other seats still speak. What waits, waits for a free lane or for
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice
@@ -26,6 +27,8 @@ BATCH = 4
 """Claims in one cross-examination: more of them, and each gets less thought."""
 CONSIDERED = 32
 """Waiting claims of a file that are looked at to fill a call."""
+FAIR = 20
+"""Claims of one seat that are examined by their severity; the next so many wait for those of all others."""
 NEEDS = 6
 """Pieces of code that an examiner is served in one call."""
 EXAMINED = 2
@@ -74,6 +77,11 @@ class Crossfire:
             served = [Served(need, sitting.exhibits.serve(need)) for need in dict.fromkeys(needs)]
             prompt = sitting.assembler.cross_examination(seat, self._about(left), served, warm=is_warm)
             await self._floor.put(seat, "cross_examination", tier, prompt, left, EXAMINED)
+        silent = [one.id for one in self._about(ids) if not one.rulings]
+        if silent and reply.failure is None and seat.id != EXAMINER and sitting.may_speak():
+            # Whoever says nothing of a claim, for whatever reason, must not be able to keep it from being examined.
+            prompt = sitting.assembler.cross_examination(self._floor.examiner, self._about(silent), warm=is_warm)
+            await self._floor.put(self._floor.examiner, "cross_examination", tier, prompt, silent, EXAMINED)
         for one in ids:
             sitting.settle(one)
 
@@ -155,7 +163,8 @@ class _Bench:
         self._crossfire = crossfire
         self._sitting = sitting
         self._group = group
-        self._queue: list[tuple[tuple[int, str, str, int, int, str], str]] = []
+        self._queue: list[tuple[int, tuple[int, str, str, int, int, str], str]] = []
+        self._submitted: Counter[str] = Counter()
         self._waiting: dict[str, dict[str, None]] = {}
         """By file. What has been taken along is still in the queue, and passed over there."""
         self._under_way: set[asyncio.Task[None]] = set()
@@ -167,7 +176,9 @@ class _Bench:
         It starts at once, not at the loop's leisure: a debate is played again exactly by giving its events in order.
         """
         for one in contentions:
-            heappush(self._queue, (urgency(one), one.id))
+            seat = one.lead.seat
+            heappush(self._queue, (self._submitted[seat] // FAIR, urgency(one), one.id))
+            self._submitted[seat] += 1
             self._waiting.setdefault(one.lead.place.file, {})[one.id] = None
         self._start()
 
@@ -190,7 +201,7 @@ class _Bench:
 
     def _next(self) -> Contention | None:
         while self._queue:
-            contention = self._sitting.docket.get(heappop(self._queue)[1])
+            contention = self._sitting.docket.get(heappop(self._queue)[-1])
             if contention is not None and contention.id in self._waiting.get(contention.lead.place.file, ()):
                 return contention
         return None
