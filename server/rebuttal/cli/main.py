@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     _what(estimate)
     estimate.add_argument("--show-payload", action="store_true", help="print the redacted text that would be sent")
 
+    _add_eval(commands)
+
     ledger = commands.add_parser("ledger", help="what was spent")
     _where(ledger)
     ledger.add_argument("--by", choices=("day", "review", "phase", "seat", "model"), default="day")
@@ -96,6 +98,22 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="speak the Language Server Protocol over stdio")
     serve.add_argument("--stdio", action="store_true", help="the default; accepted because editors pass it")
     return parser
+
+
+def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    measure = commands.add_parser("eval", help="how good reviews of a corpus with known defects are")
+    measure.add_argument("corpus", type=Path, metavar="CORPUS", help="a folder of cases (docs/evaluation.md)")
+    measure.add_argument("--case", default="*", metavar="GLOB", help="only the cases that are named like this")
+    _who(measure)
+    measure.add_argument("--format", choices=("text", "json"), default="text")
+    measure.add_argument("--output", type=Path, metavar="FILE", help="write the result here instead of to stdout")
+    measure.add_argument("--max-cost", metavar="USD", help="hard cap of all cases together")
+    measure.add_argument("--yes", action="store_true", help="agree to sending and to the estimate")
+    measure.add_argument("--seed", type=int, default=1, metavar="N", help="of simulated speakers")
+    speaker = measure.add_mutually_exclusive_group()
+    speaker.add_argument("--simulated", metavar="SKILL", help="no model: speakers of that skill, in counted time")
+    speaker.add_argument("--replay", type=Path, metavar="DIR", help="answer from recordings; nothing is sent")
+    speaker.add_argument("--record", type=Path, metavar="DIR", help="keep a recording of each case")
 
 
 def _where(parser: argparse.ArgumentParser, formats: Sequence[str] = ("text", "json")) -> None:
@@ -111,6 +129,10 @@ def _what(parser: argparse.ArgumentParser) -> None:
         help="working (default), staged, branch, commit:REV, range:A..B, file:PATH",
     )
     parser.add_argument("--base", metavar="REV", help="what `branch` is compared with")
+    _who(parser)
+
+
+def _who(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", choices=PANELS)
     parser.add_argument("--protocol", choices=PROTOCOLS)
     parser.add_argument("--profile", choices=PROFILES)

@@ -38,6 +38,18 @@ def write_file(path: Path, text: str) -> None:
         raise Unwritable(f"{path} could not be written ({reason}), so the result is on stdout") from None
 
 
+def hand_over(text: str, file: Path | None) -> None:
+    """Write a result to its file, or to stdout where there is none or it fails. Raises Unwritable."""
+    if file is None:
+        write(text)
+        return
+    try:
+        write_file(file, text)
+    except Unwritable:
+        write(text)  # it may have been paid for
+        raise
+
+
 def check_file(path: Path) -> None:
     """Refuse a file that cannot be written before anything is spent. Raises UsageError."""
     if path.is_dir():

@@ -7,13 +7,12 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 from attrs import fields
 
 from rebuttal.change.scope import parse_scope
-from rebuttal.cli.output import Unwritable, check_file, write, write_file
+from rebuttal.cli.output import Unwritable, check_file, hand_over
 from rebuttal.cli.signals import stop_signals
 from rebuttal.cli.terminal import Look, TerminalDoor
 from rebuttal.findings.model import Finding
@@ -36,7 +35,7 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     text = render(result, chosen.format, Look.of(sys.stdout, environment), to_file=chosen.output is not None)
     code = exit_code(result.report, request.settings.fail_on, require_debate=chosen.require_debate)
     try:
-        _hand_over(text, chosen.output)
+        hand_over(text, chosen.output)
     except Unwritable as error:
         print(f"rebuttal: {error}", file=sys.stderr)
         code = code if code == FOUND else DEGRADED
@@ -46,26 +45,10 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     return code
 
 
-def _hand_over(text: str, file: Path | None) -> None:
-    if file is None:
-        write(text)
-        return
-    try:
-        write_file(file, text)
-    except Unwritable:
-        write(text)  # it may have been paid for
-        raise
-
-
 def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Request:
     """The request that the command line asks for; problems with settings go to stderr."""
     named = {key: getattr(chosen, key, None) for key in ("panel", "profile", "protocol", "fail_on", "max_cost")}
-    settings, problems = user_settings(environment, {key: value for key, value in named.items() if value is not None})
-    for problem in problems:
-        if problem.key in _BINDING:
-            # A cap that is misspelt would not bind, and be noticed on the bill.
-            raise SettingsError(problem.message.replace(" was left out", ""))
-        print(f"rebuttal: {problem.message}", file=sys.stderr)
+    settings = own_settings(environment, named)
     if not chosen.repo.exists():
         raise UsageError(f"there is no folder {chosen.repo}: name one of the repository with --repo")
     return Request(
@@ -75,13 +58,24 @@ def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
         base=chosen.base,
         trusted=getattr(chosen, "trust", False),
         agreed=getattr(chosen, "yes", False),
-        unattended=not _someone_is_there(),
+        unattended=not someone_is_there(),
         record=getattr(chosen, "record", None),
         replay=getattr(chosen, "replay", None),
     )
 
 
-def _someone_is_there() -> bool:
+def own_settings(environment: Mapping[str, str], named: Mapping[str, str | None]) -> Settings:
+    """The user's settings with what the command line names; problems with them go to stderr. Raises SettingsError."""
+    settings, problems = user_settings(environment, {key: value for key, value in named.items() if value is not None})
+    for problem in problems:
+        if problem.key in _BINDING:
+            # A cap that is misspelt would not bind, and be noticed on the bill.
+            raise SettingsError(problem.message.replace(" was left out", ""))
+        print(f"rebuttal: {problem.message}", file=sys.stderr)
+    return settings
+
+
+def someone_is_there() -> bool:
     """Whether there is a terminal to ask on."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 

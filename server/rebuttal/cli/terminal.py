@@ -84,15 +84,7 @@ class TerminalDoor:
         if not self.may_ask:
             return Answer(agree=False)
         self.close_line()
-        self.stream.write(question_text(question))
-        self.stream.flush()
-        line = ""
-        try:
-            line = await in_thread(_read_line)
-        finally:
-            if not line.endswith("\n"):  # the input ended, or was interrupted: what follows is no part of the question
-                self.stream.write("\n")
-        reply = line.strip().lower()
+        reply = await ask(self.stream, question_text(question))
         return Answer(agree=reply in ("y", "yes", "a", "always"), remember=reply in ("a", "always"))
 
     def close_line(self) -> None:
@@ -114,6 +106,19 @@ class TerminalDoor:
         self.stream.write(f"{dim}{text[:100]}{plain}" + ("" if passing else "\n"))
         self.stream.flush()
         self._open_line = passing
+
+
+async def ask(stream: TextIO, question: str) -> str:
+    """What a person answers, in small letters; "" where the input ends."""
+    stream.write(question)
+    stream.flush()
+    line = ""
+    try:
+        line = await in_thread(_read_line)
+    finally:
+        if not line.endswith("\n"):  # the input ended, or was interrupted: what follows is no part of the question
+            stream.write("\n")
+    return line.strip().lower()
 
 
 def _read_line() -> str:
