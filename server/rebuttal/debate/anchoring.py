@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from attrs import evolve, frozen
 
 from rebuttal.change.model import Change, FileDiff, Side
-from rebuttal.context.model import Exhibit
 from rebuttal.debate.deceit import in_fix, is_said_only
 from rebuttal.debate.enabling import Enabling
 from rebuttal.debate.exhibits import SIDES, Exhibits
 from rebuttal.debate.model import Claim, Place, Raised, Ruling, SetAside
-from rebuttal.findings.fixes import FixError, apply_edits, edits_from_quotes
+from rebuttal.findings.fixes import FixError, Page, apply_edits, edits_from_quotes
 from rebuttal.findings.model import Fix
-from rebuttal.text.languages import TRUSTED, language_of
+from rebuttal.text.languages import TRUSTED, Language, language_of
 from rebuttal.text.parsing import Unparsed, syntax_errors
 from rebuttal.text.redaction import has_placeholder
 
@@ -56,6 +55,8 @@ class Anchoring:
         self._only_lines = change.only_lines
         self._exhibits = exhibits
         self._enabling = Enabling(change, exhibits)
+        self._pages: dict[str, Page] = {}
+        self._faults: dict[str, int] = {}
 
     def claim(self, claim: Claim, seat: str, turn: int) -> Raised | SetAside:
         """Where the claim stands, with what code found wrong with it."""
@@ -176,23 +177,34 @@ class Anchoring:
         except FixError as error:
             return None, f"its fix is withheld: {error}"
 
-    def _editable(self, file: str) -> Exhibit | None:
-        return self._exhibits.get(file, "new") if file in self._diffs else None
+    def _editable(self, file: str) -> Page | None:
+        if file not in self._pages:
+            exhibit = self._exhibits.get(file, "new") if file in self._diffs else None
+            if exhibit is None:
+                return None
+            self._pages[file] = Page(exhibit, self._exhibits.searched(file, "new"))
+        return self._pages[file]
 
     def _breaks(self, fix: Fix) -> str | None:
         """Raises FixError where a file that could be parsed before no longer can."""
         for file in sorted({edit.file for edit in fix.edits}):
-            exhibit, language = self._editable(file), language_of(file)
-            if exhibit is None or language is None or language not in TRUSTED:
+            page, language = self._editable(file), language_of(file)
+            if page is None or language is None or language not in TRUSTED:
                 continue
-            mended = apply_edits(exhibit.original, [edit for edit in fix.edits if edit.file == file])
+            mended = apply_edits(page.index, [edit for edit in fix.edits if edit.file == file])
             try:
-                before, after = syntax_errors(exhibit.original, language), syntax_errors(mended, language)
+                # Most mended files are whole: then what there was before need not be known.
+                after = len(syntax_errors(mended, language))
+                if after and after > self._faults_before(file, page.original, language):
+                    raise FixError(f"{file} would no longer parse")
             except Unparsed:
                 continue
-            if len(after) > len(before):
-                raise FixError(f"{file} would no longer parse")
         return None
+
+    def _faults_before(self, file: str, text: str, language: Language) -> int:
+        if file not in self._faults:
+            self._faults[file] = len(syntax_errors(text, language, self._exhibits.parser))
+        return self._faults[file]
 
 
 def touches(diff: FileDiff, place: Place) -> bool:

@@ -11,7 +11,7 @@ from rebuttal.change.model import Side
 from rebuttal.context.model import Context, Exhibit
 from rebuttal.context.render import as_shown
 from rebuttal.debate.model import Need, Place
-from rebuttal.findings.anchor import Located, locate_all
+from rebuttal.findings.anchor import Located, Searched, locate_all
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser, Unparsed
@@ -41,14 +41,18 @@ class Excerpt:
 
 
 class Exhibits:
-    """All exhibits of one debate. Remembers what it has parsed, so one is made for each debate."""
+    """All exhibits of one debate. Remembers what it has searched, so one is made for each debate.
 
-    def __init__(self, context: Context) -> None:
+    `parser`: one that remembers what was found in these texts before spares the debate the work.
+    """
+
+    def __init__(self, context: Context, parser: Parser | None = None) -> None:
         self._given = {(one.file, one.side): one for one in context.exhibits}
         self._by_key: dict[tuple[str, Side], Exhibit] = {}
         self._files = {one.file for one in context.exhibits}
         self._by_form = _by_form(self._files)
-        self._parser = Parser()
+        self.parser = parser or Parser()
+        self._searched: dict[tuple[str, Side], Searched] = {}
         self._symbols: dict[tuple[str, Side], tuple[Symbol, ...]] = {}
         self._found: dict[tuple[str, Side, str], tuple[Located, ...]] = {}
 
@@ -71,13 +75,22 @@ class Exhibits:
 
     def places(self, file: str, side: Side, quote: str) -> tuple[Place, ...]:
         """Every place on that side where the quote stands."""
-        exhibit = self.get(file, side)
-        if exhibit is None:
+        searched = self.searched(file, side)
+        if searched is None:
             return ()
         key = (file, side, quote)
         if key not in self._found:
-            self._found[key] = locate_all(as_shown(quote), exhibit.redacted)
+            self._found[key] = locate_all(as_shown(quote), searched)
         return tuple(Place(file, side, one.first_line, one.last_line, one.exact) for one in self._found[key])
+
+    def searched(self, file: str, side: Side) -> Searched | None:
+        """That side, ready to be searched; None where it does not exist or is not shown."""
+        key = (file, side)
+        if key not in self._searched:
+            if (exhibit := self.get(file, side)) is None:
+                return None
+            self._searched[key] = Searched(exhibit.redacted)
+        return self._searched[key]
 
     def supports(self, quote: str, files: Iterable[str]) -> Place | None:
         """Where a ruling's quote stands in one of the files, either side; None if it stands in none."""
@@ -132,7 +145,7 @@ class Exhibits:
         if exhibit is None or language is None:
             return ()
         try:
-            return symbols_of(exhibit.redacted, language, self._parser)
+            return symbols_of(exhibit.redacted, language, self.parser)
         except Unparsed:
             return ()
 

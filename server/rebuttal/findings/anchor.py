@@ -1,66 +1,64 @@
 """Where a quoted piece of code stands in a text.
 
 Models copy lines well and count them badly, so a finding is anchored by what it quotes, not by a line
-number. A quote is first sought as it stands; only where that fails is more and more forgiven: white space,
-a diff's `+`/`-` copied along, a line quoted in part or rewrapped, a small slip. A place that is not unique
-is no place: the caller gets all of them, or none.
+number. A quote is first sought as it stands; only where that fails is more and more forgiven: white space and
+typographic quotation marks, what was copied along (a diff's `+`/`-`, line numbers, a code fence, escapes), what was
+left out (a part of a line, a line, `...`), a small slip. A place that is not unique is no place: the caller gets all
+of them, or none.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
-from attrs import frozen
+from rebuttal.findings.likeness import alike
+from rebuttal.findings.lines import Lines, Located, bare_lines, places_of, runs_in
+from rebuttal.findings.readings import DOTS, readings, shown_runs, weight
 
-from rebuttal.text.positions import git_lines
+__all__ = ["Located", "Searched", "locate", "locate_all"]
 
-MINIMUM_RATIO = 92.0
-"""Likeness (normalised indel similarity, 0-100) from which on a slip is forgiven: one wrong letter in about 13."""
-CLEAR_MARGIN = 4.0
-"""How much less alike every other place must be for a slip to be forgiven."""
 SHORTEST_PART = 4
 """Characters from which on a part of a line is worth looking for."""
-LONGEST_FUZZY = 4000
-"""Characters up to which a quote is compared by likeness; beyond, only white space is forgiven."""
-
-_ELISION = "…"
-"""Stands in what the panel is shown where lines, or parts of a very long line, are not."""
-_GAP = re.compile(r"\s*…\s*(?:\(.*\)\s*)?$|@@ ")
-_SAID = re.compile(r"\s*… \(of this line of [\d,]+ characters, [\d,]+ are shown\)\s*$")
-_CUT = re.compile(r"(?<=[+\- ])…\w*|^…\w*|\w*…$")
-_DIFF_PREFIX = re.compile(r"[+\- ]")
+LEAST_TOLD = 8
+"""Letters and digits that a quote with something left out must have kept."""
+GAP = 80
+"""Lines that may be left out at a mark such as `...`, where what stands beside it is to tell like places apart."""
+MOST_STARTS = 5_000
+"""Lines at which a quote that misses a line may begin: one that begins everywhere points nowhere."""
 
 
-@frozen
-class Located:
-    """A place in a text: git lines from 0, both inclusive. `exact`: the quoted lines stand there as they are."""
+class Searched:
+    """A text in which many quotes are sought: what that takes is made once, when it is first needed."""
 
-    first_line: int
-    last_line: int
-    exact: bool
+    def __init__(self, text: str) -> None:
+        self._bare = bare_lines(text)
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self._bare)
+
+    def exactly(self, wanted: Sequence[str]) -> list[int]:
+        """The lines at which these lines stand as they are."""
+        starts = self._where.get(wanted[0], [])
+        if len(starts) * len(wanted) > 50_000:
+            return runs_in(self._bare, wanted)
+        size, wanted = len(wanted), list(wanted)
+        return [first for first in starts if self._bare[first : first + size] == wanted]
+
+    @cached_property
+    def _where(self) -> dict[str, list[int]]:
+        return places_of(self._bare)
 
 
-@frozen
-class _Lines:
-    """Lines made comparable, with the number that each had in the text."""
-
-    texts: tuple[str, ...]
-    numbers: tuple[int, ...]
-
-    def located(self, first: int, last: int) -> Located:
-        return Located(self.numbers[first], self.numbers[last], exact=False)
-
-
-def locate(quote: str, text: str) -> Located | None:
+def locate(quote: str, text: str | Searched) -> Located | None:
     """The one place where `quote` stands in `text`; None if it is absent or stands in several places."""
     places = locate_all(quote, text)
     return places[0] if len(places) == 1 else None
 
 
-def locate_all(quote: str, text: str) -> tuple[Located, ...]:
+def locate_all(quote: str, text: str | Searched) -> tuple[Located, ...]:
     """Every place where `quote` stands, from the top, by the strictest reading that finds any.
 
     A quote of nothing but white space stands nowhere. Several places after a forgiven slip mean that
@@ -68,105 +66,58 @@ def locate_all(quote: str, text: str) -> tuple[Located, ...]:
     """
     if not quote.strip():
         return ()
-    lines = _bare_lines(text)
-    wanted = _bare_lines(quote)
-    if exact := _runs(lines, wanted):
+    searched = text if isinstance(text, Searched) else Searched(text)
+    wanted = bare_lines(quote)
+    if exact := searched.exactly(wanted):
         return tuple(Located(first, first + len(wanted) - 1, exact=True) for first in exact)
-    return _tolerant(_comparable(lines), wanted)
+    return _tolerant(searched.lines, wanted)
 
 
-def _tolerant(lines: _Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
-    readings = [reading for lines_of in _readings(wanted) if (reading := _comparable(lines_of).texts)]
-    for search in (_whole, _part, _rewrapped, _alike):
-        for reading in readings:
+def _tolerant(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+    found = [reading for lines_of in readings(wanted) if (reading := tuple(Lines(lines_of).texts))]
+    meant = list(dict.fromkeys(found))
+    for search in (_whole, _part, _rewrapped, _skipping):
+        for reading in meant:
             if places := search(lines, reading):
                 return places
-    return ()
+    if places := _with_gaps(lines, wanted):
+        return places
+    return next((places for reading in meant if (places := alike(lines, reading))), ())
 
 
-def _bare_lines(text: str) -> list[str]:
-    """Git's lines without their ends; a carriage return before the end belongs to it."""
-    return [line.removesuffix("\n").removesuffix("\r") for line in git_lines(text)]
+def _runs(lines: Lines, wanted: Sequence[str]) -> list[int]:
+    """The indexes from which on `wanted` follows, line by line."""
+    starts = lines.where.get(wanted[0], []) if wanted else []
+    if len(starts) * len(wanted) > 50_000:
+        return runs_in(lines.texts, wanted)
+    size = len(wanted)
+    return [first for first in starts if lines.texts[first : first + size] == list(wanted)]
 
 
-def _comparable(lines: Iterable[str]) -> _Lines:
-    kept = [(number, " ".join(words)) for number, line in enumerate(lines) if (words := line.split())]
-    return _Lines(tuple(line for _, line in kept), tuple(number for number, _ in kept))
+def _whole(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+    return tuple(lines.located(first, first + len(wanted) - 1) for first in _runs(lines, wanted))
 
 
-def _readings(wanted: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The quote itself; then without the marks of what was not shown; then as it may come from a diff: both sides of
-    that diff and either one."""
-    yield wanted
-    yield from _sides(wanted)
-    if any(_ELISION in line for line in wanted):
-        shown = _longest_run(wanted)
-        yield shown
-        yield from _sides(shown)
-
-
-def _longest_run(wanted: Sequence[str]) -> Sequence[str]:
-    """The most lines in a row that are shown; of a shortened one without its marks and the words that are cut."""
-    runs: list[list[str]] = [[]]
-    for line in wanted:
-        if _GAP.match(line):
-            runs.append([])
-        else:
-            shortened = _CUT.sub("", _SAID.sub("", line))
-            runs[-1].append(shortened)
-    return max(runs, key=lambda run: sum(len(line.strip()) for line in run))
-
-
-def _sides(wanted: Sequence[str]) -> Iterator[Sequence[str]]:
-    filled = [line for line in wanted if line.strip()]
-    marks = {line[0] for line in filled}
-    if not marks <= {"+", "-", " "} or marks == {" "}:
-        return
-    yield [_DIFF_PREFIX.sub("", line, count=1) for line in filled]
-    if {"+", "-"} <= marks:
-        yield [line[1:] for line in filled if line[0] != "-"]
-        yield [line[1:] for line in filled if line[0] != "+"]
-
-
-def _runs(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    """The indexes in `lines` from which on `wanted` follows, line by line."""
-    haystack, needle = "\n" + "\n".join(lines) + "\n", "\n" + "\n".join(wanted) + "\n"
-    found: list[int] = []
-    line, counted, at = 0, 0, haystack.find(needle)
-    while at >= 0:
-        line += haystack.count("\n", counted, at)
-        counted = at
-        found.append(line)
-        at = haystack.find(needle, at + 1)
-    return found
-
-
-def _whole(lines: _Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
-    return tuple(lines.located(first, first + len(wanted) - 1) for first in _runs(lines.texts, wanted))
-
-
-def _part(lines: _Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+def _part(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
     """The quote begins or ends inside a line."""
-    return _inside(lines, wanted, "\n")
+    return _inside(lines, lines.by_line, "\n".join(wanted))
 
 
-def _rewrapped(lines: _Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+def _rewrapped(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
     """The quote breaks its lines elsewhere than the text does."""
-    return _inside(lines, wanted, " ")
+    return _inside(lines, lines.in_a_row, " ".join(wanted))
 
 
-def _inside(lines: _Lines, wanted: Sequence[str], separator: str) -> tuple[Located, ...]:
-    needle = separator.join(wanted)
+def _inside(lines: Lines, haystack: str, needle: str) -> tuple[Located, ...]:
     if len(needle) < SHORTEST_PART:
         return ()
-    haystack = separator.join(lines.texts)
-    starts = [0, *accumulate(len(line) + 1 for line in lines.texts)]
     places: dict[Located, None] = {}
     at = haystack.find(needle)
     while at >= 0:
         end = at + len(needle)
         if not _cuts_word(haystack, at) and not _cuts_word(haystack, end):
-            places[lines.located(bisect_right(starts, at) - 1, bisect_right(starts, end - 1) - 1)] = None
+            first, last = bisect_right(lines.starts, at) - 1, bisect_right(lines.starts, end - 1) - 1
+            places[lines.located(first, last)] = None
         at = haystack.find(needle, at + 1)
     return tuple(places)
 
@@ -179,58 +130,93 @@ def _in_word(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-@frozen
-class _Window:
-    """A run of comparable lines that is like the quote; indexes, both inclusive."""
-
-    first: int
-    last: int
-    ratio: float
-
-    def rivals(self, other: _Window) -> bool:
-        """Whether `other`, less alike, is another place that might be meant as well."""
-        nested = (other.first >= self.first and other.last <= self.last) or (
-            other.first <= self.first and other.last >= self.last
-        )
-        if nested:
-            return False
-        overlap = other.first <= self.last and other.last >= self.first
-        return other.ratio >= (self.ratio if overlap else self.ratio - CLEAR_MARGIN)
-
-
-def _alike(lines: _Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
-    needle = "\n".join(wanted)
-    if len(needle) > LONGEST_FUZZY:
+def _skipping(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+    """One line of the text is missing in the quote. Another place that is as like the quote makes it doubtful."""
+    if len(wanted) < 2 or _told(wanted) < LEAST_TOLD or len(wanted) > GAP:
         return ()
-    windows = _windows(lines.texts, needle, len(wanted))
-    if not windows:
-        return ()
-    best = max(windows, key=lambda window: (window.ratio, -abs(window.last - window.first + 1 - len(wanted))))
-    meant = [best, *(window for window in windows if best.rivals(window))]
-    return tuple(lines.located(window.first, window.last) for window in sorted(meant, key=lambda one: one.first))
-
-
-def _windows(lines: Sequence[str], needle: str, size: int) -> list[_Window]:
-    """Runs of about `size` lines that are like `needle`: a slip may have lost or doubled one line."""
-    from rapidfuzz import fuzz, process
-
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    low, high = _lengths(len(needle))
-    spans = [
-        (first, first + count - 1)
-        for count in (size, size - 1, size + 1)
-        for first in range(len(lines) - count + 1)
-        if count > 0 and low <= starts[first + count] - 1 - starts[first] <= high
-    ]
-    texts = ["\n".join(lines[first : last + 1]) for first, last in spans]
-    found = process.extract(
-        needle, texts, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=MINIMUM_RATIO - CLEAR_MARGIN
+    starts = lines.where.get(wanted[0], [])
+    found = [last for first in starts[:MOST_STARTS] if (last := _skip(lines.texts, first, wanted)) is not None]
+    places = tuple(lines.located(first, last) for first, last in found)
+    if len(places) != 1:
+        return places
+    others = (
+        one
+        for one in alike(lines, wanted)
+        if one.last_line < places[0].first_line or one.first_line > places[0].last_line
     )
-    windows = [_Window(*spans[index], ratio) for _, ratio, index in found]
-    return windows if any(window.ratio >= MINIMUM_RATIO for window in windows) else []
+    return (*places, *others)
 
 
-def _lengths(length: int) -> tuple[float, float]:
-    """Between which lengths a text must lie to be alike: the ratio is at most 2 * shorter / (shorter + longer)."""
-    least = (MINIMUM_RATIO - CLEAR_MARGIN) / 100
-    return length * least / (2 - least), length * (2 - least) / least
+def _skip(texts: Sequence[str], first: int, wanted: Sequence[str]) -> tuple[int, int] | None:
+    """Whether the quote stands from there on with one line too few; the first and last index."""
+    at, skipped = first, False
+    for line in wanted:
+        if at < len(texts) and texts[at] == line:
+            at += 1
+        elif not skipped and at + 1 < len(texts) and texts[at + 1] == line:
+            at, skipped = at + 2, True
+        else:
+            return None
+    return first, at - 1
+
+
+def _with_gaps(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+    """Marks such as `...` stand for lines, or for a part of a line, that the quote leaves out."""
+    if not any(DOTS.search(line) for line in wanted) or _told(wanted) < LEAST_TOLD:
+        return ()
+    runs = [tuple(Lines(run).texts) for run in shown_runs(wanted)]
+    runs = [run for run in runs if run]
+    if not runs:
+        return ()
+    for find in (_whole, _cut_short):
+        longest = max(range(len(runs)), key=lambda number: weight(runs[number]))
+        if _told(runs[longest]) >= LEAST_TOLD and (places := find(lines, runs[longest])):
+            return places if len(places) == 1 else _beside(lines, places, runs, longest)
+    return ()
+
+
+def _beside(
+    lines: Lines, places: tuple[Located, ...], runs: Sequence[Sequence[str]], longest: int
+) -> tuple[Located, ...]:
+    """Those of several places beside which the other runs of lines stand, on their side and not far; or all."""
+    spots = [[lines.numbers[at] for at in _runs(lines, run)] for run in runs]
+
+    def fits(place: Located) -> bool:
+        before = all(any(place.first_line - GAP <= at < place.first_line for at in spots[n]) for n in range(longest))
+        after = (any(place.last_line < at <= place.last_line + GAP for at in one) for one in spots[longest + 1 :])
+        return before and all(after)
+
+    return tuple(place for place in places if fits(place)) or places
+
+
+def _cut_short(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+    """Lines in a row, a part of some of them given as `...`."""
+    shapes = [[" ".join(part.split()) for part in DOTS.split(line)] for line in wanted]
+    if all(len(parts) == 1 for parts in shapes):
+        return ()
+    found = []
+    for first, line in enumerate(lines.texts):
+        if _has_shape(line, shapes[0]) and first + len(shapes) <= len(lines.texts):
+            following = zip(lines.texts[first : first + len(shapes)], shapes, strict=True)
+            if all(_has_shape(text, shape) for text, shape in following):
+                found.append(lines.located(first, first + len(shapes) - 1))
+    return tuple(found)
+
+
+def _has_shape(line: str, parts: Sequence[str]) -> bool:
+    """Whether the line begins and ends as the parts do and holds those between in order."""
+    if len(parts) == 1:
+        return line == parts[0]
+    if not line.startswith(parts[0]) or not line.endswith(parts[-1]):
+        return False
+    at, end = len(parts[0]), len(line) - len(parts[-1])
+    for part in parts[1:-1]:
+        at = line.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return at <= end
+
+
+def _told(wanted: Iterable[str]) -> int:
+    return sum(char.isalnum() for line in wanted for char in line)

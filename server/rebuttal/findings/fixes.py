@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
 
-from rebuttal.findings.anchor import Located, locate
+from rebuttal.findings.anchor import Located, Searched, locate
 from rebuttal.findings.model import Fix, TextEdit
 from rebuttal.text.positions import LineIndex, Range, git_lines
 from rebuttal.text.redaction import has_placeholder
@@ -44,6 +45,23 @@ class Shown(Protocol):
     def original(self) -> str: ...
 
 
+class Page:
+    """A shown text with what it takes to edit it, which is made once, when it is first needed."""
+
+    def __init__(self, shown: Shown, searched: Searched | None = None) -> None:
+        self.redacted = shown.redacted
+        self.original = shown.original
+        self.searched = searched or Searched(shown.redacted)
+
+    @cached_property
+    def index(self) -> LineIndex:
+        return LineIndex(self.original)
+
+    @cached_property
+    def redacted_index(self) -> LineIndex:
+        return LineIndex(self.redacted)
+
+
 def edits_from_quotes(
     fixes: Iterable[QuotedFix],
     shown: Callable[[str], Shown | None],
@@ -52,27 +70,35 @@ def edits_from_quotes(
 ) -> Fix | None:
     """The edits that carry out quoted fixes on the original texts; None where there are none, or they change nothing.
 
-    `shown(file)` gives the new side of a file that may be edited, None for any other. `is_redacted(text)`
-    says whether a text holds a placeholder that stands for a secret.
+    `shown(file)` gives the new side of a file that may be edited (a Page, where it is edited often), None for any
+    other. `is_redacted(text)` says whether a text holds a placeholder that stands for a secret.
 
     Raises FixError where a file may not be edited, a quote is not there or not unique, a placeholder is
     touched, or two edits overlap.
     """
-    edits = [edit for fix in fixes if (edit := _edit(fix, shown(fix.file), is_redacted)) is not None]
+    pages: dict[str, Page | None] = {}
+    edits = []
+    for fix in fixes:
+        if fix.file not in pages:
+            text = shown(fix.file)
+            pages[fix.file] = text if text is None or isinstance(text, Page) else Page(text)
+        if (edit := _edit(fix, pages[fix.file], is_redacted)) is not None:
+            edits.append(edit)
     for file in {edit.file for edit in edits}:
-        text = shown(file)
-        assert text is not None
-        apply_edits(text.original, [edit for edit in edits if edit.file == file])
+        page = pages[file]
+        assert page is not None
+        apply_edits(page.index, [edit for edit in edits if edit.file == file])
     return Fix(tuple(edits)) if edits else None
 
 
-def apply_edits(text: str, edits: Iterable[TextEdit]) -> str:
+def apply_edits(text: str | LineIndex, edits: Iterable[TextEdit]) -> str:
     """`text` with all edits made; their ranges are of `text`, as LSP has it. Positions past an end mean that end.
 
-    Several insertions at one place keep the order given. Raises OverlappingEdits where two edits change the
+    Whoever has the text's index gives that. Several insertions at one place keep the order given. Raises OverlappingEdits where two edits change the
     same text, FixError where an edit ends before it starts.
     """
-    index = LineIndex(text)
+    index = LineIndex(text) if isinstance(text, str) else text
+    text = index.text
     spans = [(*_offsets(index, edit.range), edit.new_text) for edit in edits]
     # An insertion comes before a replacement that starts at the same place (LSP 3.17, TextEdit[]).
     spans.sort(key=lambda span: (span[0], span[1] > span[0]))
@@ -93,14 +119,13 @@ def _offsets(index: LineIndex, where: Range) -> tuple[int, int]:
     return index.offset(where.start), index.offset(where.end)
 
 
-def _edit(fix: QuotedFix, shown: Shown | None, is_redacted: Callable[[str], bool]) -> TextEdit | None:
+def _edit(fix: QuotedFix, shown: Page | None, is_redacted: Callable[[str], bool]) -> TextEdit | None:
     if shown is None:
         raise FixError(f"the fix would edit {fix.file}, which is not part of the change")
     if is_redacted(fix.replacement) or is_redacted(fix.quote):
         raise FixError(f"the fix touches a secret in {fix.file} that was hidden from the panel: mend it by hand")
-    text = shown.original
+    text, index = shown.original, shown.index
     start, end, new_text = _part_of_line(fix, shown) or _whole_lines(fix, shown)
-    index = LineIndex(text)
     first, last = index.git_line_of(start), index.git_line_of(max(start, end - 1))
     seen = "".join(git_lines(shown.redacted)[first : last + 1])
     if seen != "".join(git_lines(text)[first : last + 1]):
@@ -113,23 +138,25 @@ def _edit(fix: QuotedFix, shown: Shown | None, is_redacted: Callable[[str], bool
     return TextEdit(fix.file, index.range(start, end), new_text)
 
 
-def _part_of_line(fix: QuotedFix, shown: Shown) -> tuple[int, int, str] | None:
+def _lines(index: LineIndex, first: int, last: int) -> str:
+    return index.text[index.git_line_span(first)[0] : index.git_line_span(last + 1)[0]]
+
+
+def _part_of_line(fix: QuotedFix, shown: Page) -> tuple[int, int, str] | None:
     """A quote that is a part of one line, verbatim and unique: only that part is replaced."""
     quote, text = fix.quote, shown.redacted
-    if "\n" in quote.strip("\r\n") or not quote.strip() or text.count(quote) != 1 or _place(fix, text).exact:
+    if "\n" in quote.strip("\r\n") or not quote.strip() or text.count(quote) != 1 or _place(fix, shown).exact:
         return None
     at = text.index(quote)
-    index = LineIndex(text)
+    index = shown.redacted_index
     line = index.git_line_of(at)
-    original = LineIndex(shown.original)
-    start = original.git_line_span(line)[0] + at - index.git_line_span(line)[0]
+    start = shown.index.git_line_span(line)[0] + at - index.git_line_span(line)[0]
     return start, start + len(quote), fix.replacement
 
 
-def _whole_lines(fix: QuotedFix, shown: Shown) -> tuple[int, int, str]:
+def _whole_lines(fix: QuotedFix, shown: Page) -> tuple[int, int, str]:
     """Whole lines are replaced; a replacement of nothing takes their line ends along."""
-    place = _place(fix, shown.redacted)
-    index = LineIndex(shown.original)
+    place, index = _place(fix, shown), shown.index
     start, end = index.git_line_span(place.first_line)[0], index.git_line_span(place.last_line)[1]
     replacement = fix.replacement.removesuffix("\n").removesuffix("\r")
     if not fix.replacement:
@@ -137,12 +164,12 @@ def _whole_lines(fix: QuotedFix, shown: Shown) -> tuple[int, int, str]:
         return start, after, ""
     if place.exact:
         return start, end, replacement
-    there = [line.rstrip("\r\n") for line in git_lines(shown.redacted)[place.first_line : place.last_line + 1]]
+    there = _split(_lines(shown.redacted_index, place.first_line, place.last_line))
     return start, end, _as_indented(fix, there, replacement)
 
 
-def _place(fix: QuotedFix, text: str) -> Located:
-    place = locate(fix.quote, text)
+def _place(fix: QuotedFix, shown: Page) -> Located:
+    place = locate(fix.quote, shown.searched)
     if place is None:
         raise FixError(f"the code that the fix replaces is not there once in {fix.file}: ask for the fix again")
     return place

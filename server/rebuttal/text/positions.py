@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 
 from attrs import field, frozen
 
@@ -52,8 +53,8 @@ class LineIndex:
     _git_starts: list[int] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        lsp = [0] + [match.end() for match in _LSP_LINE_END.finditer(self.text)]
-        git = [0] + [match.end() for match in re.finditer("\n", self.text)]
+        git = [0, *accumulate(len(line) + 1 for line in self.text.split("\n")[:-1])]
+        lsp = [0] + [match.end() for match in _LSP_LINE_END.finditer(self.text)] if "\r" in self.text else git
         object.__setattr__(self, "_lsp_starts", lsp)
         object.__setattr__(self, "_git_starts", git)
 
