@@ -14,6 +14,7 @@ from rebuttal.debate.protocol import protocol
 from rebuttal.debate.resumption import Record
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.stopping import Stopped, unless_stopped
+from rebuttal.text.parsing import Parser
 
 
 async def debate(
@@ -23,17 +24,19 @@ async def debate(
     clock: Callable[[], float],
     stop: asyncio.Event | None = None,
     record: Record | None = None,
+    parser: Parser | None = None,
 ) -> Outcome:
     """Let the panel argue about the change.
 
     `listen` is called at once with each event and must not raise. `clock` gives seconds that never go back.
     `record` is of an earlier debate about the same brief that was cut short: only what is missing is asked.
+    `parser`, where it remembers what was found in the change's texts, spares the engine most of its own time.
     Once `stop` is set, every turn under way is cancelled, and the outcome is what came of what was said until then.
     What a speaker fails at is in the outcome (`degraded`, `stopped_by`), never an exception. Cancelling the
     task cancels every turn under way. Raises ProtocolUnavailable before anything is asked.
     """
     chosen = protocol(brief.protocol)
-    sitting = Sitting(brief, speaker, listen, clock, load_prompts(), examines=chosen.examines)
+    sitting = Sitting(brief, speaker, listen, clock, load_prompts(), examines=chosen.examines, parser=parser)
     if record is not None:
         sitting.take_up(record)
 

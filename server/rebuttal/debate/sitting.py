@@ -53,6 +53,7 @@ from rebuttal.debate.statement import one_line
 from rebuttal.debate.tiers import MAX_TOKENS
 from rebuttal.debate.verdict import settle
 from rebuttal.findings.report import Degraded
+from rebuttal.text.parsing import Parser
 
 MAX_CLAIMS = 200
 """Claims of one seat that are heard; more is no review."""
@@ -67,11 +68,19 @@ class Sitting:
     """The record of a running debate. Used from one event loop only."""
 
     def __init__(
-        self, brief: Brief, speaker: Speaker, listen: Listen, clock: Clock, prompts: Prompts, *, examines: bool = True
+        self,
+        brief: Brief,
+        speaker: Speaker,
+        listen: Listen,
+        clock: Clock,
+        prompts: Prompts,
+        *,
+        examines: bool = True,
+        parser: Parser | None = None,
     ) -> None:
         self.brief = brief
         self.prompts = prompts
-        self.exhibits = Exhibits(brief.context)
+        self.exhibits = Exhibits(brief.context, parser)
         self.assembler = Assembler(brief, prompts, self.exhibits)
         self.docket = Docket()
         self.degraded: list[Degraded] = []

@@ -94,8 +94,8 @@ def edits_from_quotes(
 def apply_edits(text: str | LineIndex, edits: Iterable[TextEdit]) -> str:
     """`text` with all edits made; their ranges are of `text`, as LSP has it. Positions past an end mean that end.
 
-    Whoever has the text's index gives that. Several insertions at one place keep the order given. Raises OverlappingEdits where two edits change the
-    same text, FixError where an edit ends before it starts.
+    Whoever has the text's index gives that. Several insertions at one place keep the order given. Raises
+    OverlappingEdits where two edits change the same text, FixError where an edit ends before it starts.
     """
     index = LineIndex(text) if isinstance(text, str) else text
     text = index.text

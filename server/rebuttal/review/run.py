@@ -265,7 +265,9 @@ async def _debated(
                 parts = evolve(parts, notes=(*parts.notes, earlier.note(asked)))
             speaker = await services.speaker(request, parts.review_id or "", root, on_warning)
             record = earlier.record if earlier is not None else None
-            outcome = await debate(asked, speaker, door.tell, services.clock, stop, record)
+            outcome = await debate(
+                asked, speaker, door.tell, services.clock, stop, record, Parser(facts=services.facts)
+            )
             await taking_up.keep(request, services, root, asked, outcome, earlier)
     except (SettingsError, UsageError):
         raise
