@@ -151,8 +151,8 @@ def test_cancelling_ends_every_turn_at_once_and_leaves_no_task(after: float) -> 
 def test_an_unknown_protocol_is_refused_before_anything_is_asked() -> None:
     speaker = Scripted(lambda _: says())
     loop = CountedLoop()
-    with pytest.raises(ProtocolUnavailable, match=r"council .* choose crossfire or solo"):
-        loop.run_until_complete(debate(brief_of(protocol="council"), speaker, lambda _: None, loop.time))
+    with pytest.raises(ProtocolUnavailable, match=r"parliament .* choose council, crossfire or solo"):
+        loop.run_until_complete(debate(brief_of(protocol="parliament"), speaker, lambda _: None, loop.time))
     loop.close()
     assert speaker.turns == []
 

@@ -9,13 +9,21 @@ from typing import TextIO
 
 from attrs import define, field, frozen
 
-from rebuttal.debate.events import ClaimRaised, ClaimSettled, PhaseStarted, SeatFinished, SeatStarted
+from rebuttal.debate.events import ArgumentEnded, ClaimRaised, ClaimSettled, PhaseStarted, SeatFinished, SeatStarted
 from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, ReviewEvent, StaticReady
 from rebuttal.review.threads import in_thread
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
+ENDED = {
+    "consensus": "consensus",
+    "no_change": "no position changed",
+    "not_worth": "another round is not worth its price",
+    "round_limit": "round limit",
+    "budget": "budget",
+    "failure": "the service failed",
+}
 PHASES = {
     "triage": "Triage",
     "opening": "Opening",
@@ -75,6 +83,8 @@ class TerminalDoor:
                 self._say(f"{claim} {seat}: {title} ({file})")
             case ClaimSettled(claim=claim, outcome=outcome):
                 self._say(f"{claim} settled: {outcome.replace('_', ' ')}")
+            case ArgumentEnded(by=by, round=round_, still_open=still_open):
+                self._say(f"argument ended after round {round_}: {ENDED[by]}, {still_open} open", passing=True)
             case BudgetWarned(message=message):
                 self._say(message)
             case _:

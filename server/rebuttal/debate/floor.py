@@ -119,7 +119,7 @@ class Floor:
         round_: int,
         heard: Callable[[Sequence[Claim], int], None] | None = None,
     ) -> tuple[set[str], Reply]:
-        """Ask a seat to rule; the ids that it decided, and its reply. Claims are set aside unless `heard` hears them."""
+        """Ask a seat to rule: the ids that it decided, and its reply. Claims are set aside, or `heard` takes them."""
         heard = heard or self._passed_over(seat, phase)
         turn, reply = await self.sitting.ask(seat, phase, tier, prompt, ids, heard=heard)
         return self.sitting.rule(ids, reply, seat, phase, round_, turn), reply
@@ -175,7 +175,7 @@ class Floor:
     def _relative_cost(self, calls: int) -> float | None:
         exchanges = self.sitting.exchanges
         spent = [one.reply.spent for one in exchanges]
-        alike = [one.reply.spent for one in exchanges if one.turn.phase != "opening"] or spent
+        alike = [one.reply.spent for one in exchanges if one.asked] or spent
         whole = sum(spent, ZERO)
         return float(sum(alike, ZERO) / len(alike) * calls / whole) if whole else None
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from rebuttal.debate.merge import assertion
 from rebuttal.debate.model import Contention, Raised, Ruled, RulingVerdict, SettledAs
@@ -134,8 +134,8 @@ class Difference:
     withdrawn: tuple[Position, ...] = ()
     """Claims that their raisers gave up, as they are now, and positions that are no more, as they were."""
     unchanged: int = 0
-    turned: frozenset[tuple[str, str]] = field(factory=frozenset)
-    """Claim and seat of those that hold something else than before."""
+    stances: tuple[Position, ...] = ()
+    """Of the added and changed ones those that are new in what they hold, not only in the lines they rest on."""
 
 
 def remember(
@@ -194,8 +194,8 @@ def positions(
 
 
 def standing(said: Iterable[Position]) -> Mapping[tuple[str, str], Position]:
-    """By claim and seat what each holds now."""
-    return {(one.claim, one.seat): one for one in said if not one.given_up}
+    """By claim and seat what each holds, of positions in the order in which they were taken: the last."""
+    return {(one.claim, one.seat): one for one in said}
 
 
 def difference(before: Mapping[tuple[str, str], Position], after: Mapping[tuple[str, str], Position]) -> Difference:
@@ -205,12 +205,13 @@ def difference(before: Mapping[tuple[str, str], Position], after: Mapping[tuple[
     changed = [(was, one) for was, one in kept if (was.holds, was.file, was.quote) != (one.holds, one.file, one.quote)]
     gave_up = [one for was, one in changed if was.raised and one.holds == "refuted"]
     gone = [one for key, one in before.items() if key not in after]
+    turned = [one for was, one in changed if was.holds != one.holds]
     return Difference(
         tuple(sorted(added, key=_order)),
         tuple(sorted((one for _, one in changed if one not in gave_up), key=_order)),
         tuple(sorted((*gave_up, *gone), key=_order)),
         len(kept) - len(changed),
-        frozenset((one.claim, one.seat) for was, one in changed if was.holds != one.holds),
+        tuple(sorted((*added, *turned), key=_order)),
     )
 
 

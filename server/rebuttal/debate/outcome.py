@@ -244,12 +244,10 @@ class _Maker:
         ruling, spent = ruled.ruling, self._share(ruled.turn)
         if ruled.place is None:
             text = f"{ruling.argument} (Void: it quotes no code that could settle it.)"
-            return TraceStep(
-                ruled.phase, ruled.seat, text, ruling.verdict, clean(ruling.quote)[:LONGEST_SHOWN], spent=spent
-            )
-        return TraceStep(
-            ruled.phase, ruled.seat, ruling.argument, ruling.verdict, ruling.quote, ruled.place.file, spent
-        )
+            quote = clean(ruling.quote)[:LONGEST_SHOWN]
+            return TraceStep(ruled.phase, ruled.seat, text, ruling.verdict, quote, None, spent, refinement)
+        quote, file = ruling.quote, ruled.place.file
+        return TraceStep(ruled.phase, ruled.seat, ruling.argument, ruling.verdict, quote, file, spent, refinement)
 
     def _share(self, turn: int) -> Decimal:
         """What a turn cost, divided among the claims and rulings that came of it."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from rebuttal.debate.model import Contention, Exchange, Outcome, Raised, Ruled, SetAside, Settled
+from rebuttal.debate.model import Contention, EndedBy, Exchange, Outcome, Raised, Ruled, SetAside, Settled
+from rebuttal.debate.passes import PASSES, Pass, pass_of
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.statement import clean, one_line
 from rebuttal.store.model import NO_TOKENS, ZERO
@@ -28,6 +29,16 @@ _PHASES = {
     "rebuttal": "rebuttal",
     "consensus": "consensus",
 }
+_ENDED: dict[EndedBy, str] = {
+    "consensus": "there was consensus",
+    "no_change": "no position changed",
+    "not_worth": "another round was not worth its price",
+    "round_limit": "the panel's rounds were over",
+    "budget": "money or time was used up",
+    "failure": "the service failed",
+}
+LATE = 99
+"""The round of a turn that nobody's ruling tells: one that failed in the argument."""
 _OUTCOMES = {"finding": "Findings", "held_back": "Held back", "dropped": "Refuted"}
 _BLURBS = {
     "finding": "What stood the argument, worst first.",
@@ -39,7 +50,7 @@ _BLURBS = {
 def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, str] | None = None) -> str:
     """Markdown. `names`: seat id -> name, for seats that are not part of the package."""
     writer = _Writer(outcome, names or {})
-    parts = [f"# {_escape(title)}", *writer.summary()]
+    parts = [f"# {_escape(title)}", *writer.summary(), *writer.passes()]
     for kind in ("finding", "held_back", "dropped"):
         parts += writer.section(kind)
     parts += [*writer.set_aside(), *writer.costs()]
@@ -77,6 +88,32 @@ class _Writer:
             ]
             parts += ["**Part of the review failed, so what is missing here proves nothing:**", "\n".join(rows)]
         return parts
+
+    def passes(self) -> list[str]:
+        """What each pass was, and why there was no more."""
+        exchanges: dict[Pass, list[Exchange]] = {one: [] for one in PASSES}
+        rounds = {ruled.turn: ruled.round for one in self._outcome.contentions for ruled in one.rulings}
+        for one in self._outcome.exchanges:
+            refinement = pass_of(one.turn.phase, rounds.get(one.number, LATE))
+            if refinement is not None:
+                exchanges[refinement].append(one)
+        if sum(map(bool, exchanges.values())) < 2:
+            return []
+        rows = [self._pass(name, ones) for name, ones in exchanges.items() if ones]
+        return ["## The passes", "\n".join(rows), *self._ended()]
+
+    def _pass(self, name: Pass, exchanges: list[Exchange]) -> str:
+        phases = joined(list(dict.fromkeys(_PHASES.get(one.turn.phase, one.turn.phase) for one in exchanges)))
+        spent = sum((one.reply.spent for one in exchanges if not one.earlier), ZERO)
+        return f"- **{name}**, {PASSES[name]}: {phases}, {counted(len(exchanges), 'call')}, {dollars(spent)}"
+
+    def _ended(self) -> list[str]:
+        ended = self._outcome.ended
+        if ended is None:
+            return []
+        left = counted(ended.still_open, "claim")
+        still = {0: "nothing was left open", 1: f"{left} was left open"}.get(ended.still_open, f"{left} were left open")
+        return [f"The argument ended after round {ended.round}: {_ENDED[ended.by]}; {still}."]
 
     def section(self, kind: str) -> list[str]:
         ones = [one for one in self._outcome.contentions if one.settled is not None and one.settled.outcome == kind]
@@ -122,7 +159,8 @@ class _Writer:
 
     def _raised(self, raised: Raised) -> str:
         claim = raised.claim
-        how = f"raised it as {claim.severity}, {claim.certainty}"
+        when = "" if raised.round == 1 else f" in round {raised.round}"
+        how = f"raised it{when} as {claim.severity}, {claim.certainty}"
         notes = "".join(f"\n>\n> *Checked in code:* {_prose(note)}." for note in raised.notes)
         if (line := raised.enabled_by) is not None:
             where = f"`{_inline(line.file)}`" + (f" line {line.first_line + 1}" if line.side != "file" else "")

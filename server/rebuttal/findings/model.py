@@ -72,6 +72,8 @@ class TraceStep:
     quote: str | None = None
     file: str | None = None
     spent: Decimal = Decimal(0)
+    refinement: str | None = None
+    """The pass of the debate: broad, contentious, targeted or consensus."""
 
 
 @frozen

@@ -111,7 +111,7 @@ def _cell_to_json(cell: CellRange) -> dict[str, Any]:
 
 
 def _step_to_json(step: TraceStep) -> dict[str, Any]:
-    optional = {"verdict": step.verdict, "quote": step.quote, "file": step.file}
+    optional = {"pass": step.refinement, "verdict": step.verdict, "quote": step.quote, "file": step.file}
     return {
         "phase": step.phase,
         "seat": step.seat,
@@ -176,5 +176,6 @@ def _step(given: Mapping[str, Any]) -> TraceStep:
         seat=_text(given, "seat"),
         text=_text(given, "text"),
         spent=Decimal(_text(given, "spent")),
+        refinement=_text(given, "pass") if given.get("pass") is not None else None,
         **optional,
     )

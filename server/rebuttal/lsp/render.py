@@ -116,7 +116,8 @@ def _standing(finding: Finding) -> str:
 
 def _step_markdown(step: TraceStep) -> str:
     verdict = f" · {escape(step.verdict)}" if step.verdict else ""
-    head = f"### {escape(step.phase)} · {escape(step.seat)}{verdict} · {dollars(step.spent)}"
+    refinement = f" ({escape(step.refinement)} pass)" if step.refinement else ""
+    head = f"### {escape(step.phase)}{refinement} · {escape(step.seat)}{verdict} · {dollars(step.spent)}"
     quote = f"\n\n{fenced(step.quote)}" if step.quote and step.quote.strip() else ""
     return f"{head}\n\n{escape(step.text)}{quote}"
 
