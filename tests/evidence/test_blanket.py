@@ -24,6 +24,12 @@ PLACES = [
     ("src/a.py", "x = int()  # type: ignore", "#     x = int() # type: ignore"),
     ("src/a.ts", "// @ts-ignore", "// @ts-expect-error"),
     ("src/a.ts", "// @ts-ignore", "// @ts-ignore the types of v3 are wrong"),
+    ("src/a.ts", "// @ts-ignore\nf();", "// @ts-ignore\n// f();"),
+    (
+        "a.php",
+        "<?php\n/** @phpstan-ignore-next-line */\nf();",
+        "<?php\n/** @phpstan-ignore-next-line */\nthrow new E();",
+    ),
     ("src/a.js", "// eslint-disable-next-line", "// eslint-disable-next-line no-console"),
     ("src/a.js", "f(); // eslint-disable-line", 'f("// eslint-disable-line");'),
     ("a.go", "package a\n\nvar x = f() //nolint", "package a\n\nvar x = f() //nolint:errcheck"),
@@ -48,6 +54,11 @@ def test_a_blanket_comment_is_told_and_one_with_a_rule_or_a_reason_is_not(
     (found,) = told(review, {path: "\n"}, {path: f"{blanket}\n"})
     assert (found.severity, found.raised_by) == ("low", ("code-reviewer",))
     assert told(review, {path: "\n"}, {path: f"{narrow}\n"}) == []
+
+
+def test_the_end_of_a_comment_is_no_part_of_what_is_quoted(review: Review) -> None:
+    (found,) = told(review, {"a.php": "<?php\n"}, {"a.php": "<?php\n/** @phpstan-ignore-next-line */\nf();\n"})
+    assert "`@phpstan-ignore-next-line`" in found.message
 
 
 def test_several_of_one_kind_are_one_finding(review: Review) -> None:

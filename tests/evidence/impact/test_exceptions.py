@@ -179,3 +179,21 @@ def test_each_languages_handlers_of_the_new_error_are_no_finding(
     review: Review, home: str, before: str, old: str, new: str, user: str, use: str
 ) -> None:
     assert of(review({home: before, user: use}, {home: before.replace(old, new)}), "impact:exception") == []
+
+
+def test_another_name_of_the_same_error_is_no_other_error(review: Review) -> None:
+    before = {
+        **PY,
+        "app/store.py": HOME.replace("KeyError(key)", "IOError(key)"),
+        "app/use.py": USE.replace("KeyError", "IOError"),
+    }
+    assert of(review(before, {"app/store.py": HOME.replace("KeyError(key)", "OSError(key)")}), "impact:exception") == []
+
+
+def test_who_asserts_that_it_is_something_does_not_expect_nothing(review: Review) -> None:
+    head = "from app.store import find_one\n\n\n"
+    now = {"app/store.py": HOME.replace("        return None\n", "        raise Missing(key)\n")}
+    for asks, count in (("assert find_one('') is not None", 0), ("assert find_one('') is None", 1)):
+        test = f"{head}def test_it():\n    {asks}\n"
+        found = of(review({**PY, "app/use.py": "", "tests/test_it.py": test}, now), "impact:exception")
+        assert len(found) == count, asks

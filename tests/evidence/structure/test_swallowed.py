@@ -133,3 +133,11 @@ def test_a_handler_that_does_something_or_says_why_is_not_told(told: Told, path:
 def test_a_handler_that_moved_to_another_file_is_not_new(told: Told) -> None:
     handler = py("except Exception:\n        pass")
     assert told(swallowed.check, {"a.py": handler}, {"a.py": "x = 1\n", "b.py": handler}) == []
+
+
+def test_what_is_only_put_by_for_the_next_time_may_fail(told: Told) -> None:
+    code = "def f(key):\n    value = load(key)\n    {}\n    return value\n"
+    kept = "try:\n        cache[key] = value\n    except Exception:\n        pass"
+    done = "try:\n        send(key, value)\n    except Exception:\n        pass"
+    assert told(swallowed.check, {"a.py": code.format("pass")}, {"a.py": code.format(kept)}) == []
+    assert len(told(swallowed.check, {"b.py": code.format("pass")}, {"b.py": code.format(done)})) == 1

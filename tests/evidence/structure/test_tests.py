@@ -94,6 +94,19 @@ ON = [
         TESTS.replace("def test_mean", "@pytest.mark.skip(reason='it is slow')\ndef test_mean"),
     ),
     ("a.test.js", JS_TESTS, JS_TESTS.replace("it('counts none'", "it('counts nothing'")),
+    # What is to be tested does not run; a mark makes a test of any function; a class inside a test is no test.
+    (
+        "a.test.js",
+        JS_TESTS.replace("it('counts none'", "it.todo('counts none'"),
+        JS_TESTS.replace("it('counts none'", "it.skip('counts none'"),
+    ),
+    ("tests/a.rs", RUST_TESTS, RUST_TESTS.replace("fn totals", "fn no_totals")),
+    (
+        "ATest.java",
+        JAVA_TESTS.replace("    assert", "    class Example {}\n    assert"),
+        JAVA_TESTS.replace("    assert", "    class Example {}\n    assert").removesuffix("}\n")
+        + '  @Ignore("https://example.org/229")\n  @Test public void custom() {\n    class Example {}\n  }\n}\n',
+    ),
 ]
 
 

@@ -42,6 +42,7 @@ _SPOKEN: frozenset[Language] = frozenset(
 )
 _SIEVE = re.compile(r"\b(?:raise|throws?|fail)\b|\breturn\b.*\bErr[A-Z]")
 _EVERYTHING = frozenset({"*", "Exception", "BaseException", "Throwable", "StandardError", "\\Throwable"})
+_OLD_NAMES = frozenset({"IOError", "EnvironmentError", "WindowsError"})
 _GIVES_NONE = re.compile(r"^[ \t]*return(?:[ \t]+None)?[ \t]*(?:#.*)?$", re.MULTILINE)
 MANY_THROWS = 500
 """Raised errors of one file that are looked at: with more it is generated."""
@@ -97,18 +98,24 @@ def _refailed(material: Material, diff: FileDiff) -> Iterator[Refailed]:
         after = _by_function(diff.new_text, language, new_throws, material)
     except Unparsed:
         return
-    elsewhere = {simple(one.type) for one in new_throws if one.line in diff.added_lines}
+    elsewhere = {_kind(one, language) for one in new_throws if one.line in diff.added_lines}
     for qualified, (new, now) in after.items():
         if qualified not in before or not material.in_scope(diff, (one.line for one in now)):
             continue
         old, was = before[qualified]
-        types = {simple(one.type) for one in was}
-        fresh = tuple(one for one in now if simple(one.type) not in types and one.line in diff.added_lines)
-        left = {simple(one.type) for one in now}
+        types = {_kind(one, language) for one in was}
+        fresh = tuple(one for one in now if _kind(one, language) not in types and one.line in diff.added_lines)
+        left = {_kind(one, language) for one in now}
         # What moved into a function beside it is still raised.
         lost = tuple(sorted(types - left - elsewhere))
         if fresh and (lost or _gave_none(diff, language, old, new)):
             yield Refailed(diff, language, old, new, lost, fresh)
+
+
+def _kind(throw: Throw, language: Language) -> str:
+    """The type that is raised; of Python's old names for OSError, which are that very type since 3.3, the new one."""
+    name = simple(throw.type)
+    return "OSError" if language == "python" and name in _OLD_NAMES else name
 
 
 def _gave_none(diff: FileDiff, language: Language, old: Symbol, new: Symbol) -> bool:
@@ -282,13 +289,18 @@ def _expects_none(ground: Ground, one: Refailed, source: Source, reference: Refe
     end = source.text.count("\n", 0, reference.call_end_offset or reference.end_offset)
     message = f"expects None where `{one_line(one.fresh[0].type, 60)}` is raised now"
     rest = source.text[reference.call_end_offset or reference.end_offset :][:40]
-    if re.match(r"\s+is (?:not )?None\b", rest):
-        return end, message
+    if asked := re.match(r"\s+is (not )?None\b", rest):
+        # Who asserts that it is something does not expect nothing.
+        is_sure = asked[1] and re.match(r"[ \t]*assert\b", _until(source.text, reference))
+        return None if is_sure else (end, message)
     given = re.search(r"^[ \t]*(\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:await[ \t]+)?[\w.]*$", _until(source.text, reference))
     if given is None:
         return None
     name = re.escape(given[1])
-    asks = re.compile(rf"\b(?:if|while|assert|return)\b.*\b(?:{name} is (?:not )?None|not {name})\b(?!\s*[.\[(])")
+    asks = re.compile(
+        rf"\b(?:if|while|return)\b.*\b(?:{name} is (?:not )?None|not {name})\b(?!\s*[.\[(])"
+        rf"|\bassert\b.*\b(?:{name} is None|not {name})\b(?!\s*[.\[(])"
+    )
     for line in range(end + 1, min(end + 4, len(lines))):
         if asks.search(lines[line]):
             return line, message

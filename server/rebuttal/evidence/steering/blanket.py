@@ -58,6 +58,7 @@ _COMMENTED_OUT = re.compile(r"\s*(?:#|//)\s*\w+[^#]*[=(.\s]")
 """Code that is a comment now, before a comment of its own."""
 _IMPORT = re.compile(r"\s*(?:from|import)\s")
 """What is only passed on to importers, and what must stand late: nothing but that can be wrong with it."""
+_ABOUT_NEXT = re.compile(r"@ts-ignore|-next-line")
 _SETTINGS = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".neon", ".dist")
 
 _SONAR = silence("NOSONAR", r"\bNOSONAR\b" + REASON, "name the rule in Sonar's settings")
@@ -235,11 +236,19 @@ def _is_meant(material: Material, diff: FileDiff, line: int, match: re.Match[str
         node = node_at(diff.new_text or "", language, line, at, match.string, material.parser) if language else None
     except Unparsed:
         return True
+    if _ABOUT_NEXT.search(match[0]) and _is_about_nothing(diff, line):
+        return False
     if match[0].startswith(("#", "//")) and _COMMENTED_OUT.match(match.string[: match.start()]):
         return False
     if node is None or (match[0].lstrip("# ").lower().startswith("noqa") and _IMPORT.match(match.string)):
         return False
     return any("comment" in one.kind for one in node.around()) or (match[0].lstrip()[:1] in "@#" and node.is_code)
+
+
+def _is_about_nothing(diff: FileDiff, line: int) -> bool:
+    """Whether a comment about the line below it stands above another comment, or above an error that is thrown."""
+    below = next((text.strip() for text in git_lines(diff.new_text or "")[line + 1 : line + 3] if text.strip()), "")
+    return below.startswith(("//", "/*", "*", "throw "))
 
 
 def _fact(kind: Kind, places: Sequence[_Place]) -> Fact:
@@ -248,7 +257,7 @@ def _fact(kind: Kind, places: Sequence[_Place]) -> Fact:
         Related(one.diff.path, LineIndex(one.diff.new_text or "").range_of_git_lines(one.line, one.line), "here too")
         for one in others[:_RELATED]
     )
-    comment = one_line(first.comment, 60)
+    comment = one_line(first.comment.removesuffix("*/"), 60)
     more = f" The change has {counted(len(places), 'such comment')}." if others else ""
     if not kind.advice:
         message = f"`{comment}` silences a check of security or correctness and does not say why it may.{more}"

@@ -59,6 +59,8 @@ _QUIET_PLACE = re.compile(
     r"|swallow|best_?effort|atexit",
     re.IGNORECASE,
 )
+_KEPT = re.compile(r"[\w.]+\[\w+\] = \w+")
+"""What is only put by for the next time: without it that is as slow as this one."""
 _MEANT = re.compile(r"^(?:ign|expected|unused|_|swallow|silent|ok$|never)", re.IGNORECASE)
 
 
@@ -185,6 +187,8 @@ def _is_cleanup(lines: Lines, side: Side, number: int, tried: str) -> bool:
     if len(statements) <= 2 and _CLEANUP.search(tried):
         return True
     if re.fullmatch(r"\{?\s*(?:import|from)\b.*", tried.strip(), re.DOTALL):
+        return True
+    if len(statements) == 1 and _KEPT.fullmatch(statements[0].strip(" \t{};")):
         return True
     around = lines.function(side, number)
     return around is not None and _QUIET_PLACE.search(around.name) is not None
