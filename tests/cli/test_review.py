@@ -215,13 +215,23 @@ def test_findings_keep_their_ids_between_runs_and_folders(rebuttal: Rebuttal, pa
     assert len(set(ids)) == len(ids)
 
 
-def test_a_protocol_that_is_not_built_is_wrong_usage_and_names_those_that_are(
+def test_an_unknown_protocol_is_wrong_usage_and_names_those_that_are_known(
     rebuttal: Rebuttal, parcels: Path, panel: Emulator
 ) -> None:
-    ran = rebuttal("review", "--repo", parcels, "--yes", "--protocol", "council")
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--protocol", "parliament")
     assert ran.code == 2
-    assert "crossfire or solo" in ran.err
+    assert all(name in ran.err for name in ("crossfire", "council", "solo"))
     assert panel.records == []
+
+
+def test_a_council_reviews_a_change_end_to_end(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--protocol", "council", "--format", "json")
+    assert ran.code in (0, 1)
+    assert ran.json["degraded"] == []
+    assert {"opening", "rebuttal"} <= set(ran.json["cost"]["by_phase"])
+    assert any(one["source"] == "debate" and one["verdict"] == "confirmed" for one in ran.json["findings"])
+    passes = {step.get("pass") for one in ran.json["findings"] for step in one["trace"]}
+    assert {"broad", "contentious"} <= passes
 
 
 def test_a_fault_in_a_notebook_is_found_in_its_file_and_its_cell(rebuttal: Rebuttal, git_repo: GitRepo) -> None:

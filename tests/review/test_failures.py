@@ -132,13 +132,13 @@ async def test_a_debate_panel_without_a_key_is_refused_before_anything_is_read(
         await review(request_for(parcels), open_services(), Door())
 
 
-async def test_a_protocol_that_the_repository_asks_for_and_that_is_not_built_is_left_out(
+async def test_a_protocol_that_the_repository_asks_for_and_that_does_not_exist_is_left_out(
     open_services: Open, git_repo: GitRepo, panel: Emulator
 ) -> None:
-    git_repo.commit("base", {".rebuttal.toml": 'protocol = "council"\n', "a.py": "def f(x):\n    return x\n"})
+    git_repo.commit("base", {".rebuttal.toml": 'protocol = "parliament"\n', "a.py": "def f(x):\n    return x\n"})
     git_repo.write("a.py", "def f(x):\n    return x + 1\n")
     result = await review(request_for(git_repo.root, agreed=True), open_services(panel.environment()), Door())
-    assert any("council" in note for note in result.report.notes)
+    assert any("protocol" in note for note in result.report.notes)
     assert result.report.degraded == ()
     assert panel.records
 

@@ -12,6 +12,7 @@ from rebuttal.change.model import Side
 from rebuttal.context.render import as_shown
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Contention, Outcome, Place, Raised, Ruled, Settled
+from rebuttal.debate.passes import pass_of
 from rebuttal.debate.recollection import LONGEST_SHOWN
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.statement import clean
@@ -238,10 +239,12 @@ class _Maker:
     def _raised(self, raised: Raised) -> TraceStep:
         text = f"{raised.claim.title}: {raised.claim.argument}" if raised.claim.argument else raised.claim.title
         quote = raised.claim.quote if raised.anchored else clean(raised.claim.quote)[:LONGEST_SHOWN]
-        return TraceStep("opening", raised.seat, text, None, quote, raised.place.file, self._share(raised.turn))
+        phase = "opening" if raised.round == 1 else "rebuttal"
+        spent = self._share(raised.turn)
+        return TraceStep(phase, raised.seat, text, None, quote, raised.place.file, spent, pass_of(phase, raised.round))
 
     def _ruled(self, ruled: Ruled) -> TraceStep:
-        ruling, spent = ruled.ruling, self._share(ruled.turn)
+        ruling, spent, refinement = ruled.ruling, self._share(ruled.turn), pass_of(ruled.phase, ruled.round)
         if ruled.place is None:
             text = f"{ruling.argument} (Void: it quotes no code that could settle it.)"
             quote = clean(ruling.quote)[:LONGEST_SHOWN]

@@ -361,28 +361,12 @@ def _check(request: Request, services: Services) -> None:
     if request.replay is None and services.can_speak(request):
         # An endpoint that names no host is refused here, not after the static panel has run.
         _ = services.host
-    if (reason := _unavailable(request.settings.protocol)) is not None:
-        raise UsageError(reason)
-
-
-def _unavailable(name: str) -> str | None:
-    from rebuttal.debate.protocol import ProtocolUnavailable, protocol
-
-    try:
-        protocol(name)
-    except ProtocolUnavailable as error:
-        return str(error)
-    return None
 
 
 def _narrowed(request: Request, reading: Reading) -> tuple[Request, tuple[str, ...]]:
     """The repository's own settings, read from the base so that a change cannot steer its own review."""
     settings, problems = repository_settings(reading.repository.old.read, request.settings)
-    notes = [problem.message for problem in problems]
-    if settings.protocol != request.settings.protocol and (reason := _unavailable(settings.protocol)) is not None:
-        notes.append(f"What the repository asks for was left out: {reason}")
-        settings = evolve(settings, protocol=request.settings.protocol)
-    return evolve(request, settings=settings), tuple(notes)
+    return evolve(request, settings=settings), tuple(problem.message for problem in problems)
 
 
 class _Watch:
