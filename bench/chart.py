@@ -56,3 +56,39 @@ def lines(
     figure.suptitle(title, color=INK)
     figure.savefig(target, transparent=True, metadata={"Date": None})
     pyplot.close(figure)
+
+
+def winners(
+    target: Path,
+    title: str,
+    panels: Mapping[str, Sequence[Sequence[tuple[str, str]]]],
+    columns: Sequence[str],
+    rows: Sequence[str],
+    names: Sequence[str],
+) -> None:
+    """A field of cells for each panel, in their winners' colours. `panels`: rows of (winner, what is written below)."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams.update({"svg.hashsalt": title, "text.color": INK, "axes.edgecolor": INK, "font.size": 8})
+    from matplotlib import pyplot
+    from matplotlib.patches import Rectangle
+
+    colours = dict(zip(names, (*COLOURS, "#e45756"), strict=False))
+    figure, every = pyplot.subplots(1, len(panels), figsize=(9, 3.2), layout="constrained", sharey=True, squeeze=False)
+    for axes, (label, cells) in zip(every[0], panels.items(), strict=True):
+        for down, row in enumerate(cells):
+            for along, (winner, below) in enumerate(row):
+                axes.add_patch(Rectangle((along, down), 0.96, 0.94, color=colours[winner], alpha=0.75, linewidth=0))
+                axes.text(along + 0.48, down + 0.47, f"{winner}\n{below}", ha="center", va="center", color="white")
+        axes.set_xlim(0, len(columns))
+        axes.set_ylim(len(rows), 0)
+        axes.set_xticks([number + 0.48 for number in range(len(columns))], columns)
+        axes.set_yticks([number + 0.47 for number in range(len(rows))], rows)
+        axes.set_xlabel(f"finder ({label})", color=INK)
+        axes.tick_params(colors=INK, length=0)
+        axes.spines[:].set_visible(False)
+    every[0][0].set_ylabel("examiner", color=INK)
+    figure.suptitle(title, color=INK, fontsize=8)
+    figure.savefig(target, transparent=True, metadata={"Date": None})
+    pyplot.close(figure)

@@ -47,7 +47,7 @@ def _summary(score: Score, figures: Figures) -> str:
     static, held = score.static(), score.held_back()
     cost = score.cost
     assumed = f", and {dollars(cost.assumed)} assumed" if cost.assumed else ""
-    cases = len(score.cases)
+    n = len(score.cases)
     lines = [
         f"precision {_share(figures.precision)}   recall {_share(figures.recall)}   F1 {_share(figures.f1)}",
         f"  told      {counted(figures.true, 'true finding')}, {figures.false} false, {figures.duplicates} duplicate",
@@ -56,7 +56,7 @@ def _summary(score: Score, figures: Figures) -> str:
         f"  clean     {alarmed} of {counted(clean, 'clean change')} got a false finding",
         f"  held back {held.true} that meet a defect otherwise missed, {held.false} false",
         f"  static    {static.true} that meet a planted defect, {static.false} about other things",
-        f"  cost      {dollars(cost.spent)}{assumed}; {dollars(cost.spent / cases)} and {cost.calls / cases:.1f} calls each",
+        f"  cost      {dollars(cost.spent)}{assumed}; {dollars(cost.spent / n)} and {cost.calls / n:.1f} calls each",
         f"  time      {_times(score)}",
     ]
     if unseen := [one for case in score.cases for one in case.unseen]:
