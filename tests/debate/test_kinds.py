@@ -32,6 +32,9 @@ POSITIVE: dict[str, list[Files]] = {
     "security": [
         {"app/auth/views.py": ("x = 1\n", "x = 1\nif not user.is_admin:\n    raise Denied\n")},
         {"app/users.py": ("check_password(user)\nhmac.new(key)\nx = 1\n", "x = 1\n")},
+        {"app/find.py": ("x = 1\n", "x = 1\nrun(f\"SELECT * FROM a WHERE b = '{b}'\")\n")},
+        {"app/find.js": ("x = 1\n", "x = 1\ndb.query(`SELECT * FROM a WHERE b = ${b}`)\n")},
+        {"app/run.py": ("run(['ls'])\n", "run('ls ' + name, shell=True)\n")},
         {"api/http.go": ("a := 1\n", "a := 1\nhttp.SetCookie(w, c)\nc.HttpOnly = false\n")},
     ],
     "api-change": [
@@ -95,6 +98,9 @@ NEAR: dict[str, list[Files]] = {
         {"blog/author.py": ("x = 1\n", "x = 1\nauthor = post.author\nauthors.append(author)\n")},
         {"ml/evaluate.py": ("x = 1\n", "x = 1\nevaluate(model)\nexecute(plan)\n")},
         {"tests/test_login.py": ("x = 1\n", "x = 1\npassword = 'x'\ncheck_password(password)\n")},
+        {"app/find.py": ("x = 1\n", "x = 1\nrun('SELECT * FROM a WHERE b = ?', b)\n")},
+        {"app/find.py": ("x = 1\n", "x = 1\nlog.info('Please select one where you can')\n")},
+        {"app/run.py": ("run('ls ' + name, shell=True)\n", "run(['ls', name])\n")},
         {"app/forms.py": ("x = 1\n", "x = 1\nlabel = 'Password'\n")},
         {"app/users.py": ("x = 1\n", "x = 1\n# password and csrf\n# hmac\n")},
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from rebuttal.debate.front_matter import PromptError
 from rebuttal.debate.model import Phase
-from rebuttal.debate.prompts import LENSLESS, load_prompts, prompts_version, seat_from
+from rebuttal.debate.prompts import LENSLESS, judging, load_prompts, prompts_version, seat_from
 
 TABLE = {
     # The design's table: frugal, balanced, thorough.
@@ -41,6 +41,15 @@ def test_every_lens_says_what_to_look_for_and_what_not_to_raise() -> None:
 def test_who_rules_has_no_lens() -> None:
     for seat_id in LENSLESS:
         assert "Look for" not in load_prompts().seats[seat_id].lens
+
+
+def test_who_rules_hears_what_is_no_defect_and_not_what_to_look_for() -> None:
+    for seat in load_prompts().openers:
+        kept = judging(seat.lens)
+        assert kept.startswith(seat.lens.split("\n")[0]), seat.id
+        assert "Do not raise\n- " in kept, seat.id
+        assert "Look for" not in kept, seat.id
+    assert judging("Only words of a user.\n") == "Only words of a user.\n"
 
 
 def test_finders_are_asked_for_everything() -> None:
@@ -83,6 +92,12 @@ def test_a_seat_is_read_from_its_front_matter() -> None:
         "---\nid: x\nname: X\npriority: 1\ntiers:\n  frugal: gpt\n---\n",
         "---\nid: x\nname: X\npriority: 1\ntiers:\n  frugal: haiku\n---\n",
         "---\nid x\n---\n",
+        "---\nid: x\nname: X\npriority: 1\n---\nA lens.\n",
+        "---\nid: x\nname: X\ncost: cheap\n---\nA lens.\n",
+        "---\nid: x\nname: X\nareas:\n  sql: 5\n---\nA lens.\n",
+        "---\nid: x\nname: X\nareas:\n  database: much\n---\nA lens.\n",
+        "---\nid: x\nname: X\nareas:\n  database: 0\n---\nA lens.\n",
+        "---\nid: x\nname: X\nareas:\n  database: 101\n---\nA lens.\n",
     ],
 )
 def test_a_seat_that_is_not_as_it_must_be_is_refused_by_name(text: str) -> None:

@@ -20,7 +20,7 @@ from rebuttal.debate.exhibits import Excerpt, Exhibits
 from rebuttal.debate.memory import Difference, Memory, positions, remember
 from rebuttal.debate.merge import assertion
 from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Seat
-from rebuttal.debate.prompts import Prompts
+from rebuttal.debate.prompts import Prompts, judging
 from rebuttal.debate.recollection import (
     LONGEST_SHOWN,
     Exhibited,
@@ -121,7 +121,8 @@ class Assembler:
         # Whoever reads a recording or scripts an answer can tell whose turn it is.
         turn = f'<turn seat="{seat.id}" phase="{phase}"/>'
         head = f"The id of all pasted content in this message is `{self._brief.fence}`."
-        who = f"# You are: {seat.name}\n\n{seat.lens.strip()}"
+        lens = seat.lens if phase == "opening" else judging(seat.lens)
+        who = f"# You are: {seat.name}\n\n{lens.strip()}"
         listings, guides = self._guides(phase)
         task = (task or self._prompts.tasks[phase]).strip()
         ask = [turn, head, *material, *listings, who, *guides, task]

@@ -26,7 +26,7 @@ from rebuttal.change.model import Change
 from rebuttal.debate.model import Kind, Phase, Profile, Seat, Tier
 from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.debate.panel.triage import MOST_FILES, TIER, pays
-from rebuttal.debate.prompts import MODERATOR, Prompts, load_prompts
+from rebuttal.debate.prompts import MODERATOR, Prompts, judging, load_prompts
 from rebuttal.debate.protocol import protocol
 from rebuttal.debate.tiers import MAX_TOKENS
 
@@ -108,7 +108,8 @@ class Planning:
 
     def turn(self, phase: Phase, seat: Seat, tier: Tier, claims: int, output: int) -> PlannedTurn:
         """One call that shows `claims` claims and is answered with `output` tokens."""
-        ours = len(self.prompts.system) + len(self.prompts.tasks[phase]) + len(seat.lens)
+        lens = seat.lens if phase == "opening" else judging(seat.lens)
+        ours = len(self.prompts.system) + len(self.prompts.tasks[phase]) + len(lens)
         ours += sum(len(kind.section(phase)) for kind in self.kinds)
         ask = round(ours / CHARACTERS_PER_TOKEN) + CLAIM_TOKENS * claims
         return PlannedTurn(phase, seat.id, tier, MAX_TOKENS[phase], ask, min(output, MAX_TOKENS[phase]))

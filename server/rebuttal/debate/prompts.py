@@ -127,6 +127,12 @@ def seat_from(name: str, text: str) -> Seat:
     )
 
 
+def judging(lens: str) -> str:
+    """A lens for those who rule: who they are, and what is no defect, without what finders look for."""
+    paragraphs = lens.split("\n\n")
+    return "\n\n".join(one for one in paragraphs if not one.lstrip().lower().startswith("look for"))
+
+
 def _areas(name: str, given: Mapping[str, str]) -> dict[Area, int]:
     found: dict[Area, int] = {}
     for key, weight in given.items():

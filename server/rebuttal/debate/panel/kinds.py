@@ -211,17 +211,24 @@ _SENSITIVE = re.compile(
     r"passw(or)?d|hmac|bcrypt|argon2|scrypt|pbkdf2|\bjwt\b|oauth|csrf|xsrf|(?<![a-z])cors(?![a-z])|authenticat|authori[sz]|"
     r"is_?admin|(has|check|require|can)_?permissions?|permission_?(required|classes|denied)|login_?required|"
     r"(access|refresh|session|bearer|api|auth|id|secret)[_ -]?(token|key)s?\b|(?<![a-z])secrets?\.|_secret\b|"
-    r"sanitiz|escape_?html|html_?escape|(?<![a-z])escape\(|innerHTML|dangerouslySet|mark_?safe|"
-    r"shell\s*=\s*True|pickle\.loads?|yaml\.load\(|(?<![\w.])(eval|exec)\(|ObjectInputStream|unserialize\(|"
-    r"verify\s*=\s*False|(?<![a-z])(ssl|tls)(context|config|_|\.|\b)|certificate|compare_digest|timingSafeEqual|set_?cookie|httponly|samesite",
+    r"sanitiz|escape_?html|html_?escape|(?<![a-z])escape\(|mark_?safe|(?<![a-z])(ssl|tls)(context|config|_|\.|\b)|"
+    r"certificate|compare_digest|timingSafeEqual|set_?cookie|httponly|samesite",
     re.IGNORECASE,
 )
+_DANGEROUS = re.compile(
+    r"shell\s*=\s*True|\bpickle\.loads?|\byaml\.load\(|(?<![\w.])(eval|exec)\(|ObjectInputStream|(?<!\w)unserialize\(|"
+    r"innerHTML|dangerouslySet|verify\s*=\s*False|InsecureSkipVerify|"
+    r"(?<!\w)[fF][\"'].*\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|WHERE)\b.*\{|"
+    r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|WHERE)\b.*([\"']\s*(\+|%|\.format\(|\|\||\.\s*\$)|\$\{|#\{)",
+)
+"""One line that the change adds is enough: values put into SQL text, code made of data, checks switched off."""
 
 
 def _security(diff: _Diff) -> str | None:
     for one in diff.code:
         hits = sum(_SENSITIVE.search(line) is not None for line in (*one.added, *one.removed))
-        if hits > 1 or (hits and _GUARDED.search(one.path)):
+        dangerous = any(_DANGEROUS.search(line) for line in one.added)
+        if dangerous or hits > 1 or (hits and _GUARDED.search(one.path)):
             return f"{one.path} touches access, secrets or untrusted input"
     return None
 
