@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from rebuttal.debate.events import ClaimRaised, ClaimRuled, ClaimSettled, PhaseStarted, SeatFinished
+from rebuttal.debate.events import ArgumentEnded, ClaimRaised, ClaimRuled, ClaimSettled, PhaseStarted, SeatFinished
 from rebuttal.debate.floor import LANES
-from rebuttal.debate.model import Claim, Need, RulingVerdict, Turn
+from rebuttal.debate.model import Claim, FailureKind, Need, RulingVerdict, Turn
 from rebuttal.debate.protocols.crossfire import BATCH
+from rebuttal.debate.transcript import transcript
+from rebuttal.debate.verdict import facts_of
+from rebuttal.debate.worth import Worth
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,
@@ -395,6 +398,135 @@ def test_a_contested_critical_claim_is_moderated_by_the_dearest_tier() -> None:
     assert [turn.tier for turn in argue(ruled, rounds=2).speaker.of("consensus")] == ["sonnet"]
 
 
+def ended(played: Played) -> tuple[str, int, int]:
+    (event,) = events(played, ArgumentEnded)
+    assert played.outcome.ended is not None
+    assert (played.outcome.ended.by, played.outcome.ended.round) == (event.by, event.round)
+    return event.by, event.round, event.still_open
+
+
+def test_the_argument_ends_at_consensus() -> None:
+    assert ended(argue({"cross_examination": "confirmed"})) == ("consensus", 2, 0)
+    assert ended(argue({"cross_examination": "refuted", "rebuttal": "refuted"})) == ("consensus", 3, 0)
+
+
+def test_the_argument_ends_when_no_position_changes() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "unsure", "consensus": "unsure"}, rounds=9)
+    assert phases(played) == ["cross_examination", "rebuttal", "consensus"]
+    assert ended(played) == ("no_change", 3, 1)
+
+
+def test_void_rulings_change_nothing_and_end_the_argument_as_well() -> None:
+    script = opening({"architect": says(SQL_CLAIM)}, verdicts(dict.fromkeys(PHASES, "confirmed"), "not in the code"))
+    played = play(brief_of(**{**MEDIUM, "rounds": 9}), script)
+    assert phases(played) == ["cross_examination", "rebuttal", "consensus"]
+    assert ended(played) == ("no_change", 3, 1)
+
+
+def test_the_argument_ends_with_the_rounds_of_the_panel() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "confirmed", "consensus": "unsure"}, rounds=3)
+    assert ended(played) == ("round_limit", 3, 1)
+
+
+def test_the_argument_ends_where_a_round_is_not_worth_its_price() -> None:
+    mild = evolve(SQL_CLAIM, severity="low")
+    grave = evolve(LOOP_CLAIM, severity="critical")
+
+    def script(turn: Turn) -> Said:
+        said = rules(turn, SQL=("unsure", SQL_LINE), first=("confirmed", LOOP_LINE))
+        return evolve(said, spent=Decimal("0.05"))
+
+    claims = opening({"architect": says(mild, grave)}, script)
+    played = play(brief_of(**MEDIUM), claims)
+    assert ended(played) == ("not_worth", 2, 1)
+    assert "rebuttal" not in phases(played)
+    assert phases(played)[-1] == "consensus"
+    assert "another round was not worth its price; 1 claim was left open" in transcript(played.outcome)
+    argued = play(brief_of(**MEDIUM, worth=Worth(threshold=0.0)), claims)
+    assert "rebuttal" in phases(argued)
+
+
+@pytest.mark.parametrize(("kind", "by"), [("cap", "budget"), ("billing", "failure")])
+def test_the_argument_ends_with_the_budget_and_nothing_more_is_asked(kind: FailureKind, by: str) -> None:
+    def script(turn: Turn) -> Said:
+        if turn.phase == "rebuttal":
+            return fails(kind, "the review cap of $1 would be passed")
+        return verdicts({"cross_examination": "refuted"})(turn)
+
+    played = play(brief_of(**MEDIUM), opening({"architect": says(SQL_CLAIM)}, script))
+    assert phases(played) == ["cross_examination", "rebuttal"]
+    assert ended(played) == (by, 3, 1)
+
+
+def test_the_argument_ends_with_the_deadline() -> None:
+    script = opening({"architect": says(SQL_CLAIM)}, verdicts({"cross_examination": "refuted"}))
+    played = play(brief_of(**MEDIUM, deadline_s=8.0), script)
+    assert ended(played)[:2] == ("budget", 2)
+
+
+def test_where_nothing_was_claimed_there_was_no_argument() -> None:
+    played = play(brief_of(), lambda _: says())
+    assert events(played, ArgumentEnded) == []
+    assert played.outcome.ended is None
+
+
+def test_from_the_second_rebuttal_on_only_what_is_new_is_told_whole() -> None:
+    long = "It is so. " + "And here is at length why and how it comes to be. " * 10
+
+    def script(turn: Turn) -> Said:
+        ruled: RulingVerdict = "confirmed" if turn.phase == "rebuttal" else "refuted"
+        rulings = [
+            evolve(ruling_of(one["claim"], ruled), argument=f"{turn.phase.title()}. {long}") for one in shown(turn)
+        ]
+        return says(rulings=tuple(rulings))
+
+    claim = evolve(SQL_CLAIM, argument=f"Claimed. {long}")
+    played = play(brief_of(**MEDIUM), opening({"architect": says(claim)}, script))
+    first, second = (turn.prompt.ask for turn in played.speaker.of("rebuttal"))
+    assert first.count(long.strip()) == 2
+    assert "Held before" not in first
+    assert second.count(long.strip()) == 1
+    assert "New since the last turn:" in second
+    assert second.count('"because": "Claimed"') == second.count('"because": "Cross_Examination"') == 1
+    assert second.count(SQL_LINE.strip().replace('"', '\\"')) >= 3
+
+
+def test_a_seat_that_gave_no_ruling_is_not_asked_about_the_claim_again() -> None:
+    def script(turn: Turn) -> Said:
+        if turn.phase == "rebuttal":
+            return fails("overloaded")
+        return verdicts({"cross_examination": "refuted", "consensus": "unsure"})(turn)
+
+    played = play(brief_of(**MEDIUM, worth=Worth(threshold=0.0)), opening({"architect": says(SQL_CLAIM)}, script))
+    asked = [turn.seat for turn in played.speaker.of("rebuttal")]
+    assert len(asked) == len(set(asked)) == 2
+
+
+def test_a_seat_that_raised_a_claim_never_confirms_it() -> None:
+    """Asked as the last, after everybody was unsure, its own word must not make a finding."""
+
+    def script(turn: Turn) -> Said:
+        ruled: RulingVerdict = "confirmed" if turn.seat == "architect" else "unsure"
+        return says(rulings=tuple(ruling_of(one["claim"], ruled) for one in shown(turn)))
+
+    played = play(
+        brief_of(sits=("architect",), **MEDIUM, worth=Worth(threshold=0.0)),
+        opening({"architect": says(SQL_CLAIM)}, script),
+    )
+    assert [turn.seat for turn in played.speaker.of("rebuttal")] == ["architect"]
+    assert played.outcome.findings == ()
+
+
+def test_the_trace_names_the_pass_of_each_step() -> None:
+    played = argue({"cross_examination": "refuted", "rebuttal": "confirmed", "consensus": "confirmed"}, rounds=3)
+    trace = played.outcome.findings[0].trace
+    assert [step.refinement for step in trace] == ["broad", "contentious", "targeted", "consensus", None]
+    text = transcript(played.outcome)
+    for line in ("**broad**", "**contentious**", "**targeted**", "**consensus**"):
+        assert line in text
+    assert "The argument ended after round 3: the panel's rounds were over; 1 claim was left open." in text
+
+
 # --- late duplicates ---
 
 
@@ -417,6 +549,21 @@ def test_a_late_duplicate_can_make_a_dropped_claim_contested() -> None:
     outcomes = [event.outcome for event in events(played, ClaimSettled)]
     assert outcomes == ["dropped", "held_back", "finding"]
     assert phases(played) == ["cross_examination", "consensus"]
+
+
+def test_whoever_joins_a_claim_while_it_is_examined_does_not_argue_for_it() -> None:
+    """The Security Analyst raises it too, after its examination has begun: it is no examiner of it in the rebuttal."""
+    script = opening(
+        {"code-reviewer": says(SQL_CLAIM, takes=3.0), "security-analyst": says(SQL_CLAIM, takes=9.0)},
+        lambda turn: evolve(
+            verdicts({"cross_examination": "refuted", "rebuttal": "confirmed", "consensus": "unsure"})(turn), takes=20.0
+        ),
+    )
+    played = play(brief_of(**MEDIUM), script)
+    (one,) = played.outcome.contentions
+    assert one.raisers == ("code-reviewer", "security-analyst")
+    assert [ruled.seat for ruled in one.rulings][:2] == ["examiner", "architect"]
+    assert facts_of(one).confirmed == 1  # the Architect's, however often those who raised it are heard
 
 
 # --- limits on what is shown ---

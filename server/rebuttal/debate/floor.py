@@ -239,7 +239,8 @@ def is_contested(contention: Contention) -> bool:
 def _standing(contention: Contention) -> Standing:
     facts = facts_of(contention)
     raised = min(facts.raisers, 1)
-    return Standing(facts.severity, facts.confirmed + raised, facts.refuted, facts.unsure, is_open(contention))
+    undecided = facts.unsure + facts.void
+    return Standing(facts.severity, facts.confirmed + raised, facts.refuted, undecided, is_open(contention))
 
 
 def _not_asked(failure: Failure | None) -> str:
