@@ -14,6 +14,7 @@ TOLD_BY_LEAVES: frozenset[Language] = frozenset(
     {"python", "javascript", "typescript", "tsx", "go", "java", "csharp", "rust"}
 )
 """Languages in which two texts with the same words at the same places of the tree are the same program."""
+_WHOLE = ("string", "heredoc", "comment")
 STYLED: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx"})
 """Languages in which formatters choose the quotes of a string and a comma at the end of a list."""
 _QUOTED = re.compile(r"([A-Za-z]*)(?:'''([^'\"\\\\]*)'''|'([^'\"\\\\]*)')")
@@ -41,7 +42,8 @@ class Leaf:
 def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tuple[Leaf, ...] | None:
     """All words in order, comments too; None where the text has syntax faults, so that nothing can be said of it.
 
-    Strings are one word each, with all that is in them. Raises Unparsed when the text cannot be parsed within limits.
+    Strings and comments are one word each, with all that is in them. Raises Unparsed when the text cannot be parsed
+    within limits.
     """
     parsed = (parser or Parser()).parse(text, language)
     if parsed.root.has_error:
@@ -53,7 +55,7 @@ def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tu
     while True:
         node = cursor.node
         assert node is not None
-        is_whole = not node.child_count or "string" in node.type or "heredoc" in node.type
+        is_whole = not node.child_count or any(kind in node.type for kind in _WHOLE)
         if is_whole and node.end_byte > node.start_byte:
             between = parsed.data[at : node.start_byte].decode("utf-8", "replace").strip()
             if between:  # what the grammar passes over: a line that goes on after a backslash

@@ -9,12 +9,12 @@ Who sits is told by the front matter of the seats (`areas`): what of the change 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import Change
-from rebuttal.debate.model import Area, PanelName, Seat
+from rebuttal.debate.model import AREAS, Area, PanelName, Priority, Seat
 from rebuttal.debate.panel.traits import AREA_WORDS, Traits, traits_of, why_trivial
 from rebuttal.debate.prompts import LENSLESS, load_prompts
 from rebuttal.debate.statement import one_line
@@ -56,6 +56,8 @@ RISKY_LINES = 60
 LEAST_CALL = 10
 """A fainter call than this leaves a seat in doubt."""
 LOUDEST_CALL = 100
+WEIGHT_OF: dict[Priority, int] = {"critical": 20, "important": 10, "optional": 0, "minimal": 0}
+"""Added to a call, where not all who are called for can sit: some 20 is what one area more would add."""
 
 _RISKS: tuple[Area, ...] = ("security", "database", "concurrency", "memory")
 
@@ -76,20 +78,29 @@ def choose_panel(
     if requested not in _ORDER:
         raise ValueError(f"panel must be one of auto, static, small, medium, large, not {requested!r}")
     panel = next(name for name in _ORDER if name == requested)
-    named = _seated(panel, _SIZES[panel].seats, traits_of(change), extra, f"the {panel} panel was asked for")
-    return PanelChoice(panel, named.seats, named.rounds, named.reasons)  # who asks for a size wants it filled
+    traits, reason = traits_of(change), f"the {panel} panel was asked for"
+    # Who asks for a size wants it filled: nobody is in doubt.
+    return evolve(_seated(panel, _ranked(traits, extra), traits, reason), doubtful=frozenset())
 
 
 def _auto(traits: Traits, extra: Sequence[Seat]) -> PanelChoice:
-    size = f"{counted(traits.lines, 'changed line')} in {counted(traits.files, 'file')}"
+    # Rules that cannot read a file's language do not know who has no business there.
+    ranked = [seat for seat in _ranked(traits, extra) if traits.unknown or _call(seat, traits.areas)]
+    size = size_of(traits)
     if traits.lines <= TINY_LINES and traits.files <= 1:
-        return _seated("small", TINY_SEATS, traits, extra, f"{size}: tiny, two seats")
+        return _seated("small", ranked[:TINY_SEATS], traits, f"{size}: tiny, two seats")
     panel = _by_size(traits)
-    risks = [area for area in _RISKS if area in traits.areas and area not in traits.unsure]
+    risks = [area for area in _RISKS if area in traits.sure]
     if panel != "large" and len(risks) > 1 and traits.lines >= RISKY_LINES:
         panel = _ORDER[_ORDER.index(panel) + 1]
         size += f", with {' and '.join(AREA_WORDS[area] for area in risks)} touched"
-    return _seated(panel, _SIZES[panel].seats, traits, extra, f"{size}: {panel}")
+    return _seated(panel, ranked, traits, f"{size}: {panel}")
+
+
+def size_of(traits: Traits) -> str:
+    """In words for the user."""
+    aside = ", documentation aside" if traits.prose else ""
+    return f"{counted(traits.lines, 'changed line')} in {counted(traits.files, 'file')}{aside}"
 
 
 def _by_size(traits: Traits) -> PanelName:
@@ -98,17 +109,24 @@ def _by_size(traits: Traits) -> PanelName:
     return "medium" if traits.lines <= MEDIUM_LINES and traits.files <= MEDIUM_FILES else "large"
 
 
-def _seated(panel: PanelName, count: int, traits: Traits, extra: Sequence[Seat], reason: str) -> PanelChoice:
-    touched = {area for area in traits.areas if area not in traits.unsure}
-    ranked = sorted(
-        _openers(extra), key=lambda seat: (-_call(seat, touched), -_call(seat, traits.areas), seat.standing)
-    )
-    seats = tuple(ranked[:count])
-    reasons = [reason, *(_why(seat, traits, touched) for seat in seats)]
+def _ranked(traits: Traits, extra: Sequence[Seat]) -> list[Seat]:
+    """All seats, those that the change calls for most first."""
+    sure = traits.sure
+
+    def order(seat: Seat) -> tuple[int, int, tuple[int, int, str]]:
+        surely = _rank(seat, sure)
+        return (-surely if surely >= LEAST_CALL else 0, -_rank(seat, traits.areas), seat.standing)
+
+    return sorted(_openers(extra), key=order)
+
+
+def _seated(panel: PanelName, ranked: Sequence[Seat], traits: Traits, reason: str) -> PanelChoice:
+    seats = tuple(ranked[: _SIZES[panel].seats])
+    reasons = [reason, *(_why(seat, traits) for seat in seats)]
     if traits.unknown:
         files = counted(len(traits.unknown), "file")
-        reasons.append(f"what lines say is not known in {files} ({one_line(traits.unknown[0], 100)})")
-    doubtful = frozenset(seat.id for seat in seats if _call(seat, touched) < LEAST_CALL)
+        reasons.append(f"the rules do not know the language of {files} ({one_line(traits.unknown[0], 100)})")
+    doubtful = frozenset(seat.id for seat in seats if _call(seat, traits.sure) < LEAST_CALL)
     return PanelChoice(panel, seats, _SIZES[panel].rounds, tuple(reasons), doubtful)
 
 
@@ -124,13 +142,17 @@ def _call(seat: Seat, areas: Iterable[Area]) -> int:
     return min(called, LOUDEST_CALL)
 
 
-def _why(seat: Seat, traits: Traits, touched: set[Area]) -> str:
-    if _call(seat, touched) < LEAST_CALL:
+def _rank(seat: Seat, areas: Iterable[Area]) -> int:
+    """Its call with its priority; nobody comes before a seat that every change calls for as loudly as can be."""
+    called = _call(seat, areas)
+    if called < LEAST_CALL or seat.areas.get("any", 0) == LOUDEST_CALL:
+        return called
+    return min(called + WEIGHT_OF[seat.priority], LOUDEST_CALL - 1)
+
+
+def _why(seat: Seat, traits: Traits) -> str:
+    if _call(seat, traits.sure) < LEAST_CALL:
         return f"{seat.name}: nothing that is touched calls for it, it fills the panel"
-    area = max((*_in_order(touched), "any"), key=lambda one: seat.areas.get(one, 0))
+    area = max(("any", *AREAS), key=lambda one: seat.areas.get(one, 0) if one in {"any", *traits.sure} else -1)
     file = traits.areas.get(area, "")
     return f"{seat.name}: {AREA_WORDS[area]}" + (f" ({one_line(file, 100)})" if file else "")
-
-
-def _in_order(areas: set[Area]) -> Iterator[Area]:
-    return (area for area in AREA_WORDS if area in areas)

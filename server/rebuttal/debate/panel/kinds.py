@@ -27,6 +27,7 @@ from rebuttal.text.positions import git_lines
 from rebuttal.text.words import counted
 
 MOST_KINDS = 2
+REPAIR, REFACTORING = "bug-fix", "refactoring"
 LONGEST_LINE = 400
 """Characters of a line that are looked at."""
 
@@ -100,10 +101,9 @@ def kinds_of(change: Change, own: Iterable[Template] = (), framing: str = "") ->
     for kind in (*_by_paths(own, change), *_by_rules(templates, _read(change))):
         if len(found) < MOST_KINDS:
             found.setdefault(kind.id, kind)
-    framed = _FRAMED_REPAIR.search(framing[:2000])
-    if framed is not None and len(found) < MOST_KINDS:
-        words = f"the author's words say {framed[0].lower()!r}"
-        found.setdefault(REPAIR, Kind(templates[REPAIR], words, blind=False))
+    for name, words in _FRAMED.items():
+        if (said := words.search(framing[:2000])) is not None and len(found) < MOST_KINDS:
+            found.setdefault(name, Kind(templates[name], f"the author's words say {said[0].lower()!r}", blind=False))
     return tuple(found.values())
 
 
@@ -203,8 +203,9 @@ def _migration(diff: _Diff) -> str | None:
 # --- security -----------------------------------------------------------------------------------------------
 
 _GUARDED = re.compile(
-    r"(^|/|_|-|\.)(auth|authn|authz|authentication|authorization|oauth2?|login|crypto|permissions?|acl|rbac|csrf|sessions?|sso|saml)"
-    r"(/|\.|_|-)",
+    r"(^|/|_|-|\.)(auth[nz]?|authentication|authorization|oauth2?|login|signin|passwords?|secrets?|(reset|refresh|access|api)_?tokens?|crypto|permissions?"
+    r"|acl|rbac|csrf|sessions?|sso|saml|unpack|archives?|sandbox)(/|\.|_|-)"
+    r"|(?-i:(Auth|Login|SignIn|Password|(Reset|Refresh|Access|Api)Token|Secret|Crypto|Permission|Session|Sandbox)s?([A-Z]\w*)?\.\w+$)",
     re.IGNORECASE,
 )
 _SENSITIVE = re.compile(
@@ -212,7 +213,9 @@ _SENSITIVE = re.compile(
     r"is_?admin|(has|check|require|can)_?permissions?|permission_?(required|classes|denied)|login_?required|"
     r"(access|refresh|session|bearer|api|auth|id|secret)[_ -]?(token|key)s?\b|(?<![a-z])secrets?\.|_secret\b|"
     r"sanitiz|escape_?html|html_?escape|(?<![a-z])escape\(|mark_?safe|(?<![a-z])(ssl|tls)(context|config|_|\.|\b)|"
-    r"certificate|compare_digest|timingSafeEqual|set_?cookie|httponly|samesite",
+    r"certificate|compare_digest|timingSafeEqual|set_?cookie|httponly|samesite|x-forwarded-for|\bsha-?(1|256|512)\b|\bmd5\b|"
+    r"random_bytes|SecureRandom|zip_?file|tar_?file|zip_?archive|zipinputstream|extractall|\.\./|ParentDir|realpath|canonicali[sz]e|"
+    r"is_relative_to|startswith\(str\(|new URL\(|redirect:\s*[\"']|is_?private\(",
     re.IGNORECASE,
 )
 _DANGEROUS = re.compile(
@@ -269,19 +272,23 @@ def _public(line: str) -> str | None:
 
 MOSTLY = 0.7
 """From which share on most of a change is of one sort."""
+MANY_TEST_LINES = 30
+"""Of a change to code as well: a few tests go along with every change."""
 
 
 def _test(diff: _Diff) -> str | None:
     size = sum(one.size for one in diff.tests)
-    if not size or size < MOSTLY * (size + diff.lines):
-        return None
-    return "it is about tests only" if not diff.lines else "most of its lines are tests"
+    if not diff.lines:
+        return "it is about tests only" if size else None
+    mostly = size >= MANY_TEST_LINES and size >= MOSTLY * (size + diff.lines)
+    return "most of its lines are tests" if mostly else None
 
 
 # --- refactoring --------------------------------------------------------------------------------------------
 
 LEAST_MOVED = 8
 LEAST_RENAMED = 3
+LEAST_REARRANGED = 6
 _TELLING = 8
 """Characters from which a line tells where it came from: `}` and `return` stand everywhere."""
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -299,7 +306,19 @@ def _refactoring(diff: _Diff) -> str | None:
         if times >= LEAST_RENAMED and 2 * times >= MOSTLY * diff.lines:
             return f"{old} became {new} on {counted(times, 'line')}"
     files = [one for one in diff.code if one.diff.status == "renamed"]
-    return f"{files[0].path} was moved" if files and diff.lines <= LEAST_MOVED * len(files) else None
+    if files and diff.lines <= LEAST_MOVED * len(files):
+        return f"{files[0].path} was moved"
+    return "what was taken out comes again, in another arrangement" if _is_rearranged(diff) else None
+
+
+def _is_rearranged(diff: _Diff) -> bool:
+    """Whether the added lines are made of the names of the removed ones."""
+    if sum(len(one.removed) for one in diff.code) < LEAST_REARRANGED or diff.lines < 2 * LEAST_REARRANGED:
+        return False
+    added = Counter(name for one in diff.code for line in one.added for name in _NAME.findall(line))
+    removed = Counter(name for one in diff.code for line in one.removed for name in _NAME.findall(line))
+    kept = (added & removed).total()
+    return kept >= 0.75 * removed.total() and kept >= 0.5 * added.total()
 
 
 def _renamed(diff: FileDiff) -> Iterator[tuple[str, str]]:
@@ -323,9 +342,9 @@ def _one_name(before: str, after: str) -> tuple[str, str] | None:
 
 # --- repair -------------------------------------------------------------------------------------------------
 
-REPAIR = "bug-fix"
 REPAIR_LINES, REPAIR_FILES = 40, 3
-_FRAMED_REPAIR = re.compile(r"\b(fix(e[sd]|ing)?|bug(fix)?|hotfix|regression|repairs?)\b", re.IGNORECASE)
+BARE_LINES = 6
+"""The same without a test."""
 _CONDITION = re.compile(
     r"\b(if|elif|unless|while|when|guard|match|case|except|catch|rescue)\b|[<>=!]=|[<>]\s|&&|\|\||\?\?"
 )
@@ -333,19 +352,18 @@ _DEFINITION = re.compile(r"\b(def|class|function|func|fn|fun|interface|struct|en
 
 
 def _bug_fix(diff: _Diff) -> str | None:
-    """A few lines of code are altered, nothing new is defined, and a test or a condition comes with it."""
-    code = diff.code
-    if not 0 < diff.lines <= REPAIR_LINES or len(code) > REPAIR_FILES:
+    """A few lines are altered and nothing is defined: with a test, or so few that it is a condition and little else."""
+    if not 0 < diff.lines <= REPAIR_LINES or len(diff.code) > REPAIR_FILES or _refactoring(diff) is not None:
         return None
-    if any(one.diff.old_text is None or one.diff.new_text is None for one in code):
+    if any(one.diff.old_text is None or one.diff.new_text is None for one in diff.code):
         return None
-    defined = sum(_DEFINITION.search(line) is not None for one in code for line in one.added)
-    if defined > sum(_DEFINITION.search(line) is not None for one in code for line in one.removed):
+    defined = sum(_DEFINITION.search(line) is not None for one in diff.code for line in one.added)
+    if defined > sum(_DEFINITION.search(line) is not None for one in diff.code for line in one.removed):
         return None
     if any(one.added for one in diff.tests):
         return "a few altered lines, and a test with them"
-    conditions = any(_CONDITION.search(line) for one in code for line in one.added)
-    return "a few altered lines, a condition among them" if conditions and diff.lines <= REPAIR_LINES // 2 else None
+    conditions = any(_CONDITION.search(line) for one in diff.code for line in one.added)
+    return "a few altered lines, a condition among them" if conditions and diff.lines <= BARE_LINES else None
 
 
 # --- architecture -------------------------------------------------------------------------------------------
@@ -353,6 +371,7 @@ def _bug_fix(diff: _Diff) -> str | None:
 MANY_FOLDERS = 3
 MANY_NEW_FILES = 3
 MANY_LINES = 150
+SOME_LINES = 30
 _IMPORT = re.compile(
     r"^(import\s|from\s+\S+\s+import\b|(const|let|var)\s+.+=\s*require\(|export\s.+\sfrom\s|use\s+[\w:\\]+|using\s+[\w.]+;|#include\b|"
     r"require(_relative|_once)?\b|pub\s+use\s)"
@@ -362,7 +381,7 @@ _IMPORT = re.compile(
 def _architecture(diff: _Diff) -> str | None:
     rewired = [one for one in diff.code if any(_IMPORT.match(line) for line in (*one.added, *one.removed))]
     folders = {one.folder for one in rewired}
-    if len(folders) >= MANY_FOLDERS and diff.lines >= MANY_LINES:
+    if len(folders) >= MANY_FOLDERS and diff.lines >= SOME_LINES:
         return f"what depends on what changes in {counted(len(folders), 'folder')}"
     fresh = [one for one in diff.code if one.diff.status == "added"]
     if len(fresh) >= MANY_NEW_FILES and sum(len(one.added) for one in fresh) >= MANY_LINES:
@@ -372,7 +391,7 @@ def _architecture(diff: _Diff) -> str | None:
 
 # --- quality of new code ------------------------------------------------------------------------------------
 
-MUCH_NEW = 60
+MUCH_NEW = 30
 
 
 def _code_quality(diff: _Diff) -> str | None:
@@ -387,9 +406,17 @@ RULES: Mapping[str, Rule] = {
     "security": _security,
     "api-change": _api_change,
     "test": _test,
-    "refactoring": _refactoring,
+    REFACTORING: _refactoring,
     REPAIR: _bug_fix,
     "architecture-review": _architecture,
     "code-quality": _code_quality,
 }
 """By kind, what is dearest to miss first."""
+
+_FRAMED: Mapping[str, re.Pattern[str]] = {
+    REPAIR: re.compile(r"\b(fix(e[sd]|ing)?|bug(fix)?|hotfix|regression|repairs?)\b", re.IGNORECASE),
+    REFACTORING: re.compile(
+        r"\b(refactor\w*|restructur\w*|clean(s|ed|ing)?[ -]?up|tid(y|ied|ies)|renam\w+)\b", re.IGNORECASE
+    ),
+}
+"""What the author may call a change, in words that are seldom used of another."""

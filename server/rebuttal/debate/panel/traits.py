@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from rebuttal.change.model import Change, FileDiff
-from rebuttal.debate.model import Area
+from rebuttal.debate.model import AREAS, Area
 from rebuttal.debate.panel.trivial import WORDS, is_prose, trivial_kind
-from rebuttal.text.languages import Language, language_of
+from rebuttal.text.languages import Language, is_test, language_of
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import git_lines
 from rebuttal.text.words import joined
@@ -29,7 +29,7 @@ AREA_WORDS: dict[Area, str] = {
     "memory": "memory that is handled by hand",
     "ui": "the user interface",
     "interface": "a public interface",
-    "structure": "code that came, went or moved",
+    "structure": "how the code is laid out",
     "dependencies": "dependencies or how it is built",
     "messages": "messages or options",
     "docs": "documentation",
@@ -43,10 +43,12 @@ MANY_FOLDERS = 3
 
 @frozen
 class Traits:
-    """What triage knows of a change. Lines count removed and added ones."""
+    """What triage knows of a change. Lines count removed and added ones; documentation is not counted."""
 
     lines: int
     files: int
+    prose: int
+    """Files of documentation."""
     areas: dict[Area, str]
     """Area -> the file that shows it; "" where no single one does."""
     unsure: frozenset[Area] = frozenset()
@@ -54,11 +56,16 @@ class Traits:
     unknown: tuple[str, ...] = ()
     """Files in such a language."""
 
+    @property
+    def sure(self) -> frozenset[Area]:
+        return frozenset(self.areas) - self.unsure
+
 
 def traits_of(change: Change) -> Traits:
     """Read the change once."""
     areas: dict[Area, str] = {}
     unsure: dict[Area, str] = {}
+    counted = [diff for diff in change.files if not is_prose(diff.path)]
     unknown = tuple(diff.path for diff in change.files if not is_known(diff.path))
     for diff in change.files:
         for area in _by_path(diff.path):
@@ -69,8 +76,9 @@ def traits_of(change: Change) -> Traits:
     for area, file in _by_structure(change):
         areas.setdefault(area, file)
     return Traits(
-        lines=sum(_size(change, diff) for diff in change.files),
-        files=len(change.files),
+        lines=sum(_size(change, diff) for diff in counted),
+        files=len(counted),
+        prose=len(change.files) - len(counted),
         areas=unsure | areas,
         unsure=frozenset(unsure) - frozenset(areas),
         unknown=unknown,
@@ -92,7 +100,7 @@ def why_trivial(change: Change, parser: Parser) -> str | None:
 
 def is_known(path: str) -> bool:
     """Whether the rules know the language of a file, or that it is none."""
-    return language_of(path) is not None or is_prose(path) or _OTHER_LANGUAGES.search(path) is not None
+    return language_of(path) is not None or any(one.search(path) for one in (_OTHER_CODE, _CONFIGURATION, _NO_CODE))
 
 
 def _size(change: Change, diff: FileDiff) -> int:
@@ -107,11 +115,14 @@ def _size(change: Change, diff: FileDiff) -> int:
 
 # --- areas --------------------------------------------------------------------------------------------------
 
-_OTHER_LANGUAGES = re.compile(
-    r"\.(?:sql|html?|css|s[ac]ss|less|vue|svelte|hbs|ejs|jinja2?|graphql|gql|proto|json[5c]?|ya?ml|toml|ini|cfg|conf|xml"
-    r"|properties|txt|csv|lock|env)$|(?:^|/)(?:dockerfile|makefile|[^/.]*)$",
-    re.IGNORECASE,
+_OTHER_CODE = re.compile(
+    r"\.(?:sql|prisma|html?|css|s[ac]ss|less|vue|svelte|hbs|ejs|jinja2?|graphql|gql|proto)$", re.IGNORECASE
 )
+"""Not parsed, but the rules know the words."""
+_CONFIGURATION = re.compile(
+    r"\.(?:json[5c]?|ya?ml|toml|ini|cfg|conf|xml|properties|env|tf)$|(?:^|/)[^/.]*$", re.IGNORECASE
+)
+_NO_CODE = re.compile(r"\.(?:md|markdown|rst|adoc|txt|csv|tsv|lock|po|svg|snap)$", re.IGNORECASE)
 _MANIFESTS = (
     r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|requirements[^/]*\.txt|pipfile|package\.json|go\.mod|cargo\.toml|pom\.xml"
     r"|build\.gradle(?:\.kts)?|settings\.gradle(?:\.kts)?|gemfile|composer\.json|package\.swift|dockerfile|docker-compose[^/]*"
@@ -185,18 +196,19 @@ _LINES: tuple[tuple[Area, re.Pattern[str]], ...] = (
     (
         "messages",
         re.compile(
-            r"(raise|throw new|throw) \w+\(f?[\"']|print\(|console\.(log|error)|fmt\.(print|errorf)|add_argument|aria-"
-            r"|placeholder=|println|eprintln!|errors\.New\(",
+            r"(raise|throw new|throw) \w+\(f?[\"']|\bprint\(|console\.(log|error)|fmt\.(print|errorf)"
+            r"|add_argument|aria-|placeholder=|println|eprintln!|errors\.New\(",
             re.IGNORECASE,
         ),
     ),
 )
+_OF_CONFIGURATION: frozenset[Area] = frozenset({"security"})
 _MEMORY: dict[Language, re.Pattern[str]] = {
     "c": re.compile(
-        r"\b(malloc|calloc|realloc|free|mem(cpy|move|set)|str(cpy|cat|len|ncpy)|s?n?printf|sizeof)\b|\w\[|->|\*\w"
+        r"\b(malloc|calloc|realloc|free|mem(cpy|move|set)|str(cpy|cat|len|ncpy)|s?n?printf|sizeof)\b|\w\[|->"
     ),
     "cpp": re.compile(
-        r"\b(new|delete|malloc|free|mem(cpy|move|set)|reinterpret_cast|sizeof|string_view|span)\b|->|\.data\(|&&"
+        r"\b(new|delete|malloc|free|mem(cpy|move|set)|reinterpret_cast|sizeof|string_view|span)\b|\.data\("
     ),
     "rust": re.compile(r"\bunsafe\b|\*(const|mut) |from_raw|transmute|get_unchecked|MaybeUninit"),
     "go": re.compile(r"\bunsafe\."),
@@ -212,15 +224,21 @@ def _by_path(path: str) -> Iterator[Area]:
 
 
 def _by_lines(diff: FileDiff) -> Iterator[Area]:
-    if is_prose(diff.path):
-        return
-    lines = tuple(line[:LONGEST_LINE] for line in _changed_lines(diff))
+    wanted = _told_by_lines(diff.path)
+    lines = tuple(line[:LONGEST_LINE] for line in _changed_lines(diff)) if wanted else ()
     for area, pattern in _LINES:
-        if any(map(pattern.search, lines)):
+        if area in wanted and any(map(pattern.search, lines)):
             yield area
     memory = _MEMORY.get(language) if (language := language_of(diff.path)) is not None else None
     if memory is not None and any(map(memory.search, lines)):
         yield "memory"
+
+
+def _told_by_lines(path: str) -> frozenset[Area]:
+    """What the words on the lines of a file may tell: those of a test are made up, those of data are anybody's."""
+    if is_test(path) or _NO_CODE.search(path):
+        return frozenset()
+    return _OF_CONFIGURATION if language_of(path) is None and _CONFIGURATION.search(path) else frozenset(AREAS)
 
 
 def _by_structure(change: Change) -> Iterator[tuple[Area, str]]:

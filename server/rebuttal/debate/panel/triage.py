@@ -19,6 +19,7 @@ from rebuttal.change.model import FileDiff, Side
 from rebuttal.context.render import fenced
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Brief, Exchange, Profile, Prompt, Reply, Seat, Tier
+from rebuttal.debate.panel.choice import size_of
 from rebuttal.debate.panel.traits import AREA_WORDS, traits_of
 from rebuttal.debate.prompts import MODERATOR, Prompts
 from rebuttal.debate.statement import one_line
@@ -161,10 +162,9 @@ def question(brief: Brief, exhibits: Exhibits, prompts: Prompts) -> Prompt:
 
 def _figures(brief: Brief) -> str:
     traits = traits_of(brief.change)
-    size = f"{counted(traits.lines, 'changed line')} in {counted(traits.files, 'file')}."
     areas = [AREA_WORDS[area] for area in sorted(traits.areas)]
     touched = f"What rules see touched: {joined(areas)}." if areas else "Rules see nothing of note touched."
-    return f"{size} {touched}"
+    return f"{size_of(traits).capitalize()}. {touched}"
 
 
 def _is_shown(diff: FileDiff, exhibits: Exhibits) -> bool:
