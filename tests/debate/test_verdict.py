@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rebuttal.debate.model import Contention, Phase, Place, Raised, Ruled, RulingVerdict
 from rebuttal.debate.verdict import TABLE, Facts, facts_of, is_open, row_for, settle
+from rebuttal.findings.severity import Severity
 from tests.debate.conftest import SQL_CLAIM, claim_of, ruling_of
 
 PLAIN = Facts(severity="medium", certainty="likely", raisers=1)
@@ -133,9 +134,31 @@ def test_an_examiner_that_asked_for_code_rules_anew() -> None:
     assert settle(one).outcome == "finding"
 
 
-def test_the_last_confirming_ruling_gives_the_severity() -> None:
-    mild = evolve(ruled("confirmed", seat="b", round_=3), ruling=ruling_of("c-1", "confirmed", severity="low"))
-    assert settle(contention(ruled("confirmed"), mild)).severity == "low"
+def confirmed(seat: str, severity: Severity, phase: Phase = "cross_examination") -> Ruled:
+    plain = ruled("confirmed", seat, phase, 2)
+    return evolve(plain, ruling=evolve(plain.ruling, severity=severity))
+
+
+@pytest.mark.parametrize(
+    ("severities", "settled"),
+    [
+        (["medium"], "medium"),
+        (["low"], "medium"),
+        (["critical"], "critical"),
+        (["high", "low"], "high"),
+        (["low", "low"], "low"),
+        (["low", "medium", "critical"], "medium"),
+    ],
+)
+def test_one_voice_alone_does_not_decide_the_severity(severities: list[Severity], settled: Severity) -> None:
+    """Raised as high. Of those who confirmed it the middle one counts; one alone lowers it by one step at most."""
+    voices = [confirmed(f"seat-{number}", severity) for number, severity in enumerate(severities)]
+    assert settle(contention(*voices, severity="high")).severity == settled
+
+
+def test_the_moderators_severity_counts() -> None:
+    voices = (confirmed("a", "high"), ruled("refuted", "b"), confirmed("moderator", "low", "consensus"))
+    assert settle(contention(*voices, severity="high")).severity == "low"
 
 
 def test_a_held_back_claim_keeps_the_severity_raised() -> None:

@@ -34,13 +34,15 @@ Rows are tried from the top; the first that applies settles the claim. What they
 | unheard             | none                              |                      | held back | unverified |      |
 
 *Open*: argued on while rounds and budget last, then put to the Moderator; the row says what it becomes if neither
-settles it. Severity of a finding: the last ruling's that confirmed it; otherwise the highest raised. Confidence: the
-raisers' best; one step up if several seats raised or confirmed it, one step down if any ruling was against it.
+settles it. Severity of a finding: the Moderator's, where it confirmed; else the middle one of those who confirmed, of
+two the one nearer to what was raised, and one voice alone lowers that by one step at most, so that nobody talks a
+claim below notice alone; otherwise the highest raised. Confidence: the raisers' best; one step up if several seats
+raised or confirmed it, one step down if any ruling was against it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from attrs import frozen
@@ -247,8 +249,21 @@ def settle(contention: Contention, *, examined: bool = True) -> Settled:
     facts = facts_of(contention, examined=examined)
     row = row_for(facts)
     confirming = [one for one in voices(contention) if one.valid and one.ruling.verdict == "confirmed"]
-    severity = confirming[-1].ruling.severity if confirming and row.outcome == "finding" else facts.severity
+    severity = _severity(confirming, facts) if confirming and row.outcome == "finding" else facts.severity
     return Settled(row.outcome, row.verdict, severity, _confidence(contention, facts), row.name, row.why)
+
+
+def _severity(confirming: Sequence[Ruled], facts: Facts) -> Severity:
+    """Of what was confirmed. The raised one counts as the bound for a single voice, and settles a tie."""
+    moderated = [one.ruling.severity for one in confirming if one.phase == "consensus"]
+    if moderated:
+        return moderated[-1]
+    raised = SEVERITIES.index(facts.severity)
+    given = sorted(SEVERITIES.index(one.ruling.severity) for one in confirming)
+    if len(given) == 1:
+        return SEVERITIES[min(given[0], raised + 1)]
+    lower, upper = given[(len(given) - 1) // 2], given[len(given) // 2]
+    return SEVERITIES[min(lower, upper, key=lambda one: abs(one - raised))]
 
 
 def is_open(contention: Contention) -> bool:
