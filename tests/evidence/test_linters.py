@@ -68,7 +68,7 @@ def test_style_is_left_to_the_projects_own_linter(review: Review) -> None:
 
 
 def test_tests_may_do_what_code_may_not(review: Review) -> None:
-    after = "import pickle\n\n\ndef test_it():\n    pickle.loads(b'')\n    1 == 2\n    eval('1')\n"
+    after = "import pickle\n\n\ndef test_it(text):\n    pickle.loads(b'')\n    1 == 2\n    eval(text)\n"
     assert rules(review, "", after, "tests/test_a.py") == []
     assert set(rules(review, "", after, "src/a.py")) == {"ruff:S301", "ruff:B015", "ruff:S307"}
 

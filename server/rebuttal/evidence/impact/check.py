@@ -24,7 +24,8 @@ from rebuttal.evidence.impact.told import Broken, lost_file_fact, removed_fact, 
 from rebuttal.evidence.impact.users import WHOLE, usages
 from rebuttal.evidence.model import CheckFailed, Fact, Material
 from rebuttal.text.languages import GLOBS, Language, family_of
-from rebuttal.text.model import Reference
+from rebuttal.text.model import Reference, Symbol
+from rebuttal.text.symbols import symbols_of
 
 SECONDS = 10.0
 """Of the processor's time, so that what else the machine does has no say: after so long the search for users ends,
@@ -51,7 +52,22 @@ def check(material: Material, clock: Callable[[], float] = time.thread_time) -> 
 
 
 def _of_interest(material: Material, one: Altered) -> bool:
-    return one.new is None or material.in_scope(one.diff, range(one.new.start_line, one.new.header_end_line + 1))
+    if one.new is None:
+        return not _went_to_another(material, one)
+    return material.in_scope(one.diff, range(one.new.start_line, one.new.header_end_line + 1))
+
+
+def _went_to_another(material: Material, one: Altered) -> bool:
+    """Whether a type that is new has the method now, its receiver renamed: who calls it on a value need not change."""
+    if one.language != "go" or one.owner is None or one.diff.new_text is None:
+        return False
+    stood = {_owner(each) for each in symbols_of(one.diff.old_text or "", one.language, material.parser)}
+    now = symbols_of(one.diff.new_text, one.language, material.parser)
+    return any(each.name == one.old.name and _owner(each) not in stood for each in now if each.kind == "method")
+
+
+def _owner(symbol: Symbol) -> str:
+    return symbol.qualified.rpartition(".")[0]
 
 
 def _still_offered(one: Altered, code: Code) -> bool:

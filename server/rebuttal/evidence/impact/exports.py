@@ -282,7 +282,13 @@ def _means(ground: Ground, one: Moved, path: str, kind: str, line: str, found: r
         include = re.match(r"\s*#\s*include\s*\"", line) is not None
         dotted = written.startswith(("./", "../"))
         return beside == one.path and (include or (dotted and before[-1:] in ("'", '"', "`")))
+    if _WRITES.search(before) and not line[found.end() :].strip("\"' \t\r\n"):
+        return False
     return not bare or folder == posixpath.dirname(one.path)
+
+
+_WRITES = re.compile(r"(?:^|[\s;&|@])(?:cp|mv|install|ln|ditto)\s+\S.*\s[\"']?$|>\s*[\"']?$|\s-o\s*[\"']?$")
+"""What stands last in such a command is made by it."""
 
 
 def _lets_go(text: list[str], line: int) -> bool:

@@ -100,6 +100,21 @@ def is_tried(said: Diagnostic, text: str) -> bool:
     return said.code == "B018" and said.first_line > 0 and lines[said.first_line - 1].strip() == "try:"
 
 
+_INTO_COMMAND = re.compile(r"[\"']\s*%\s*\(?\s*([A-Za-z_][\w.]*)|\{([A-Za-z_][\w.]*)\}")
+_OVER_LITERALS = re.compile(r"\s*for\s+(\w+)\s+in\s+[(\[{]?\s*(?:([\"'])[^\"']*\2\s*,?\s*)+[)\]}]?\s*:")
+
+
+def takes_only_literals(said: Diagnostic, text: str) -> bool:
+    """Whether nothing gets into a command (S602, S605) but the words that a loop around it names."""
+    if said.code not in ("S602", "S605"):
+        return False
+    lines = git_lines(text)
+    names = {one or other for one, other in _INTO_COMMAND.findall(lines[said.first_line])}
+    above = lines[max(said.first_line - 6, 0) : said.first_line]
+    given = {match[1] for line in above if (match := _OVER_LITERALS.match(line))}
+    return bool(names) and names <= given
+
+
 def is_builtin(name: str) -> bool:
     """Whether Python itself defines the name, version 2 included."""
     return name in _OF_PYTHON_2 or hasattr(builtins, name)

@@ -19,6 +19,7 @@ from rebuttal.evidence.linting.ruff_exempt import (
     is_python_2,
     is_tried,
     raises_again,
+    takes_only_literals,
 )
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
 from rebuttal.evidence.linting.silenced import Silence, Silences, self_silenced
@@ -126,7 +127,8 @@ def _speaks(material: Material, spot: _Spot, quiet: Configurations) -> bool:
 
 def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
     text, said = spot.index.text, spot.said
-    if rule.unless is not None and re.search(rule.unless, spot.key[1]):
+    excuses = ((rule.unless, spot.key[1]), (rule.not_in, spot.diff.path))
+    if any(pattern is not None and re.search(pattern, where) for pattern, where in excuses):
         return True
     if said.code == "F821" and spot.diff.path.endswith("conf.py") and text[said.start : said.end] == "tags":
         return True  # Sphinx gives the file that name.
@@ -135,6 +137,7 @@ def _is_exempt(material: Material, spot: _Spot, rule: RuffRule) -> bool:
         or is_built(said, spot.diff.path)
         or raises_again(said, text)
         or is_tried(said, text)
+        or takes_only_literals(said, text)
     ):
         return True
     if said.code == "F811":

@@ -80,7 +80,7 @@ def prints(material: Material, lines: Lines, rule: Rule) -> Iterator[Fact]:
             continue  # Beside the code, or run when it is loaded: a script.
         if not marked and (lines.language not in _SURE or base is None or _prints(how, base)):
             continue
-        if not marked and _is_printing(lines, number):
+        if not marked and (_is_printing(lines, number) or _is_a_message(lines, number)):
             continue
         if not marked and quiet is None:
             quiet = _is_quiet(material, lines, how)
@@ -92,6 +92,17 @@ def _is_sentence(line: str) -> bool:
     """Whether it tells its reader something, whatever it begins with."""
     quoted = re.search(r"([\"'`])(.*?)\1", line)
     return quoted is not None and len(re.findall(r"(?<![%\\{$])\b[A-Za-z]{2,}", quoted[2])) > 2
+
+
+_WARNS = re.compile(r"\bconsole\.(?:error|warn)\s*\(")
+_A_WARNING = re.compile(r"[\"'`]\s*(?:\[\w+\]\s*)?(?:warn(?:ing)?|deprecat\w+)\b", re.IGNORECASE)
+
+
+def _is_a_message(lines: Lines, number: int) -> bool:
+    """Whether it is the last of several levels, or tells users of what they should not use."""
+    return _A_WARNING.search(lines.new[number]) is not None or any(
+        _WARNS.search(line) for line in lines.new[max(number - 4, 0) : number]
+    )
 
 
 def _is_printing(lines: Lines, number: int) -> bool:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Material
-from rebuttal.evidence.upkeep.functions import is_own_code, own_lines, removed_text
+from rebuttal.evidence.upkeep.functions import is_brought_along, is_own_code, own_lines, removed_text
 from rebuttal.evidence.upkeep.lines import Line, meaningful
 from rebuttal.text.facts import Facts
 from rebuttal.text.languages import Language, family_of, language_of
@@ -109,6 +109,7 @@ def _grown(material: Material) -> list[FileDiff]:
         if diff.new_text
         and any(hunk.new_count >= LEAST for hunk in diff.hunks)
         and is_own_code(diff.path)
+        and not is_brought_along(diff)
         and not _GENERATED.search(diff.new_text[:_HEAD])
     ]
     return sorted(found, key=lambda diff: -len(diff.added_lines))[:_MOST_FILES]

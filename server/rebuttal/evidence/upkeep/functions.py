@@ -33,6 +33,15 @@ def is_own_code(path: str) -> bool:
     return not (path.endswith(".go") and any(folder.endswith("test") for folder in folders))
 
 
+BROUGHT_ALONG = 2_000
+"""Lines of one new file that nobody writes for one change: it was taken over from elsewhere."""
+
+
+def is_brought_along(diff: FileDiff) -> bool:
+    """Whether a file is somebody else's, by its size: a library of one file, as C keeps them."""
+    return diff.status == "added" and len(diff.added_lines) > BROUGHT_ALONG
+
+
 def symbols(material: Material, diff: FileDiff, side: Side) -> tuple[Symbol, ...]:
     """The definitions on one side; none where there is no text, or it cannot be parsed."""
     text = diff.text(side)

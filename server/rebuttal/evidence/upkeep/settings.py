@@ -68,12 +68,13 @@ def may_declare(lines: list[str]) -> bool:
     return any(_HINT.search(line) or _ROW.match(line) for line in lines)
 
 
+_IN_DOCUMENTATION = re.compile(r"\s*(?:///|//!|\*(?!\*?/))")
 _HINT = re.compile(r"env|ENV|--|rgument|\.long\(|name_long|lag|Config\(|:\"")
 
 
 def _by_line(lines: list[str]) -> Iterator[Setting]:
     for number, line in enumerate(lines):
-        if len(line) > 400 or not _HINT.search(line):
+        if len(line) > 400 or not _HINT.search(line) or _IN_DOCUMENTATION.match(line):
             continue
         for match in _ENVIRONMENT.finditer(line):
             if not _COMMON.match(match[1]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
@@ -130,10 +130,48 @@ def _new(material: Material, diff: FileDiff) -> Iterator[Symbol]:
         if one.name in stood or len(lines) < _SHORTEST or not _counts(diff, one) or one.decorators:
             continue
         added = sum(line in diff.added_lines and text[line].strip() not in removed for line in lines)
-        if _is_of_a_trait(diff, one, text):
+        if _is_of_a_trait(diff, one, text) or _is_plain(one, text) or _is_not_for_others(one, text):
+            continue
+        if one.kind == "class" and _only_holds(one, symbols(material, diff, "new")):
             continue
         if added > 0.8 * len(lines) and material.in_scope(diff, lines):
             yield one
+
+
+_PLAIN = re.compile(r"(?:return\s+)?[&*]?[$@]?\w+(?:(?:\.|->|::)\$?\w+)*(?:\s*=\s*\$?\w+)?\s*;?")
+_NOT_FOR_OTHERS = re.compile(r"@api\s+private|@internal\b|@private\b|doc\(hidden\)|\bdeprecated\b", re.IGNORECASE)
+
+
+def _is_plain(one: Symbol, text: list[str]) -> bool:
+    """Whether it gives or takes one field, and no more."""
+    inside = [line.strip() for line in text[one.header_end_line : one.end_line + 1] if line.strip(" \t\r{}")]
+    statements = [line for line in inside if line != text[one.header_end_line].strip()]
+    return one.kind != "class" and len(statements) == 1 and _PLAIN.fullmatch(statements[0]) is not None
+
+
+def _is_not_for_others(one: Symbol, text: list[str]) -> bool:
+    """Whether the comment above says that nobody is to use it, or it says so itself when it is called."""
+    above: list[str] = []
+    for line in reversed(text[max(one.start_line - 12, 0) : one.start_line]):
+        if not line.strip():
+            if above:
+                break
+            continue
+        if not line.lstrip().startswith(("*", "/", "#", "@", "--")):
+            break
+        above.append(line)
+    return _NOT_FOR_OTHERS.search("\n".join((*above, *text[one.start_line : one.end_line + 1][:8]))) is not None
+
+
+_HOLDERS = frozenset({"NamedTuple", "TypedDict", "Enum", "IntEnum", "StrEnum", "Flag", "Protocol"})
+
+
+def _only_holds(one: Symbol, found: Sequence[Symbol]) -> bool:
+    """Whether a class only names values: it is tested by what uses it."""
+    holds = {base.rpartition(".")[2] for base in one.bases} & _HOLDERS
+    return bool(holds) and not any(
+        each.kind == "method" and each.qualified.startswith(f"{one.qualified}.") for each in found
+    )
 
 
 def _is_of_a_trait(diff: FileDiff, one: Symbol, text: list[str]) -> bool:
