@@ -187,6 +187,8 @@ class Said:
     takes: float = 5.0
     spent: Decimal = Decimal("0.01")
     raises: BaseException | None = None
+    answer: Mapping[str, Any] | None = None
+    """Where the turn has a schema of its own."""
 
 
 def says(*claims: Claim, rulings: tuple[Ruling, ...] = (), needs: tuple[Need, ...] = (), **more: Any) -> Said:
@@ -227,7 +229,8 @@ class Scripted:
         finally:
             self.speaking -= 1
             self.times.append((start, loop.time()))
-        return Reply(said.statement, f"claude-{turn.tier}", said.failure, Tokens(output=100), said.spent)
+        spent = Tokens(output=100), said.spent
+        return Reply(said.statement, f"claude-{turn.tier}", said.failure, *spent, answer=said.answer)
 
     def of(self, phase: str) -> list[Turn]:
         return [turn for turn in self.turns if turn.phase == phase]
