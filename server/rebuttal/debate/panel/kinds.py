@@ -209,15 +209,16 @@ _GUARDED = re.compile(
     re.IGNORECASE,
 )
 _SENSITIVE = re.compile(
-    r"passw(or)?d|hmac|bcrypt|argon2|scrypt|pbkdf2|\bjwt\b|oauth|csrf|xsrf|(?<![a-z])cors(?![a-z])|authenticat|authori[sz]|"
-    r"is_?admin|(has|check|require|can)_?permissions?|permission_?(required|classes|denied)|login_?required|"
-    r"(access|refresh|session|bearer|api|auth|id|secret)[_ -]?(token|key)s?\b|(?<![a-z])secrets?\.|_secret\b|"
-    r"sanitiz|escape_?html|html_?escape|(?<![a-z])escape\(|mark_?safe|(?<![a-z])(ssl|tls)(context|config|_|\.|\b)|"
-    r"certificate|compare_digest|timingSafeEqual|set_?cookie|httponly|samesite|x-forwarded-for|\bsha-?(1|256|512)\b|\bmd5\b|"
-    r"random_bytes|SecureRandom|zip_?file|tar_?file|zip_?archive|zipinputstream|extractall|\.\./|ParentDir|realpath|canonicali[sz]e|"
-    r"is_relative_to|startswith\(str\(|new URL\(|redirect:\s*[\"']|is_?private\(",
-    re.IGNORECASE,
+    r"passw(or)?d|hmac|bcrypt|argon2|scrypt|pbkdf2|jwt|oauth|csrf|xsrf|cors(?![a-z])|authenticat|authori[sz]|is_?admin|"
+    r"permission|login_?required|access[_ -]?(token|key)|refresh[_ -]?token|session[_ -]?(token|key|id)|bearer|"
+    r"api[_ -]?(token|key)|auth[_ -]?(token|key)|id[_ -]token|secret[_ -]?(token|key)|secrets?\.|_secret|sanitiz|"
+    r"escape_?html|html_?escape|escape\(|mark_?safe|ssl(context|config|_|\.|\b)|tls(context|config|_|\.|\b)|certificate|"
+    r"compare_digest|timingsafeequal|set_?cookie|httponly|samesite|x-forwarded-for|sha-?(1|256|512)\b|md5|random_bytes|"
+    r"securerandom|zip_?file|tar_?file|zip_?archive|zipinputstream|extractall|\.\./|parentdir|realpath|canonicali[sz]e|"
+    r"is_relative_to|startswith\(str\(|new url\(|redirect: ?[\"']|is_?private\("
 )
+"""In lower case, each choice with a letter in front: so the search skips what cannot begin one, which makes it several
+times as fast."""
 _DANGEROUS = re.compile(
     r"shell\s*=\s*True|\bpickle\.loads?|\byaml\.load\(|(?<![\w.])(eval|exec)\(|ObjectInputStream|(?<!\w)unserialize\(|"
     r"innerHTML|dangerouslySet|verify\s*=\s*False|InsecureSkipVerify|"
@@ -229,7 +230,7 @@ _DANGEROUS = re.compile(
 
 def _security(diff: _Diff) -> str | None:
     for one in diff.code:
-        hits = sum(_SENSITIVE.search(line) is not None for line in (*one.added, *one.removed))
+        hits = sum(_SENSITIVE.search(line.lower()) is not None for line in (*one.added, *one.removed))
         dangerous = any(_DANGEROUS.search(line) for line in one.added)
         if dangerous or hits > 1 or (hits and _GUARDED.search(one.path)):
             return f"{one.path} touches access, secrets or untrusted input"
