@@ -31,13 +31,17 @@ CLAIMS = st.builds(
     FIXES,
 )
 RULED = st.tuples(st.sampled_from(get_args(RulingVerdict)), FILES, TEXTS, TEXTS, st.sampled_from(get_args(Severity)))
+ARGUING = ("crossfire", "council")
 NEEDS = st.lists(st.builds(Need, FILES, TEXTS), max_size=2).map(tuple)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(CLAIMS, max_size=6), st.lists(RULED, min_size=1, max_size=8), NEEDS)
+@given(st.lists(CLAIMS, max_size=6), st.lists(RULED, min_size=1, max_size=8), NEEDS, st.sampled_from(ARGUING))
 def test_no_statement_breaks_the_debate(
-    claims: list[Claim], ruled: list[tuple[RulingVerdict, str, str, str, Severity]], needs: tuple[Need, ...]
+    claims: list[Claim],
+    ruled: list[tuple[RulingVerdict, str, str, str, Severity]],
+    needs: tuple[Need, ...],
+    protocol: str,
 ) -> None:
     def script(turn: Turn) -> Said:
         if turn.phase == "opening":
@@ -46,7 +50,7 @@ def test_no_statement_breaks_the_debate(
         rulings = (Ruling(one["claim"], *ruled[n % len(ruled)]) for n, one in enumerate(asked))
         return says(rulings=tuple(rulings), needs=needs)
 
-    outcome = play(brief_of(panel="medium", rounds=4), script).outcome
+    outcome = play(brief_of(panel="medium", rounds=4, protocol=protocol), script).outcome
     settled = [one.settled for one in outcome.contentions]
     assert all(one is not None for one in settled)
     assert len(outcome.findings) + len(outcome.held_back) == sum(

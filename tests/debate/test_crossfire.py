@@ -15,6 +15,7 @@ from rebuttal.debate.protocols.crossfire import BATCH
 from rebuttal.debate.transcript import transcript
 from rebuttal.debate.verdict import facts_of
 from rebuttal.debate.worth import Worth
+from rebuttal.findings.severity import Severity
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,
@@ -564,6 +565,55 @@ def test_whoever_joins_a_claim_while_it_is_examined_does_not_argue_for_it() -> N
     assert one.raisers == ("code-reviewer", "security-analyst")
     assert [ruled.seat for ruled in one.rulings][:2] == ["examiner", "architect"]
     assert facts_of(one).confirmed == 1  # the Architect's, however often those who raised it are heard
+
+
+def test_a_waiting_claim_that_another_seat_raises_as_worse_is_examined_sooner() -> None:
+    text = "".join(f"value_{n} = source_{n}()\n" for n in range(40))
+    files = {f"f{n}.py": ("", text) for n in range(40)}
+
+    def claims(*numbers: int, severity: Severity) -> list[Claim]:
+        return [
+            claim_of(f"value_{n} = source_{n}()", f"Defect {n} of source_{n}", file=f"f{n}.py", severity=severity)
+            for n in numbers
+        ]
+
+    def script(turn: Turn) -> Said:
+        if turn.seat == "architect" and turn.phase == "opening":
+            return says(*claims(*range(20), severity="medium"), takes=3.0)
+        if turn.seat == "code-reviewer" and turn.phase == "opening":
+            return says(*claims(19, severity="critical"), takes=6.0)
+        ruled = (evolve(ruling_of(one["claim"], "confirmed", one["quote"]), file=one["file"]) for one in shown(turn))
+        return says(rulings=tuple(ruled), takes=10.0)
+
+    played = play(brief_of(files, sits=("architect", "code-reviewer"), max_findings=99), script)
+    order = [shown(turn)[0]["file"] for turn in played.speaker.of("cross_examination")]
+    assert order.index("f19.py") < order.index("f9.py")
+    assert len(order) == 20
+
+
+def test_a_debate_that_ends_after_its_deadline_with_nothing_open_is_complete() -> None:
+    script = opening({"architect": says(SQL_CLAIM)}, lambda turn: evolve(confirms(turn), takes=30.0))
+    played = play(brief_of(**MEDIUM, deadline_s=20.0), script)
+    assert played.outcome.stopped_by is None
+    assert not played.outcome.degraded
+    assert ended(played) == ("consensus", 2, 0)
+
+
+def test_a_cap_that_left_claims_unexamined_is_no_consensus() -> None:
+    script = opening({"architect": says(SQL_CLAIM), "code-reviewer": says(LOOP_CLAIM)}, lambda _: fails("cap"))
+    assert ended(play(brief_of(**MEDIUM), script))[0] == "budget"
+
+
+def test_an_examiner_that_asked_for_code_first_is_not_told_as_silent() -> None:
+    def examine(turn: Turn) -> Said:
+        if turn.phase == "cross_examination" and "# The code that you asked for" not in turn.prompt.ask:
+            return says(needs=(Need("shop/users.py", "total"),))
+        return verdicts({"cross_examination": "refuted", "rebuttal": "refuted"})(turn)
+
+    played = play(brief_of(**MEDIUM), opening({"architect": says(SQL_CLAIM)}, examine))
+    assert played.outcome.contentions[0].unheard == ()
+    (turn,) = played.speaker.of("rebuttal")
+    assert "gave no ruling" not in turn.prompt.ask
 
 
 # --- limits on what is shown ---

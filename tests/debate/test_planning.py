@@ -7,7 +7,9 @@ import pytest
 from rebuttal.debate.model import Profile
 from rebuttal.debate.panel.choice import choose_panel
 from rebuttal.debate.planning import planned_turns
+from rebuttal.debate.protocol import protocol, protocol_names
 from rebuttal.debate.tiers import MAX_TOKENS, cross_tier, settling_tier
+from rebuttal.settings import PROTOCOLS
 from tests.debate.conftest import change_of
 
 CHANGE = change_of({"a.py": ("", "".join(f"x_{n} = {n}\n" for n in range(120)))})
@@ -56,3 +58,20 @@ def test_tiers_are_the_designs_table() -> None:
     assert settling_tier("critical", "balanced", contested=False) == "sonnet"
     assert settling_tier("high", "balanced", contested=True) == "sonnet"
     assert settling_tier("low", "thorough", contested=False) == "opus"
+
+
+def test_every_protocol_that_settings_name_is_built_and_plans_its_calls() -> None:
+    assert sorted(PROTOCOLS) == list(protocol_names())
+    for name in PROTOCOLS:
+        turns = planned_turns(choose_panel(CHANGE, "medium"), "balanced", CHANGE, name)
+        assert turns[0].phase == "opening"
+        assert protocol(name).summary.endswith(".")
+
+
+def test_a_council_plans_a_check_by_every_seat_and_rounds_that_grow_smaller() -> None:
+    choice = choose_panel(CHANGE, "large")
+    turns = planned_turns(choice, "balanced", CHANGE, "council")
+    assert {turn.phase for turn in turns} == {"opening", "rebuttal", "consensus"}
+    assert {seat.id for seat in choice.seats} <= {turn.seat for turn in turns if turn.phase == "rebuttal"}
+    two_rounds = planned_turns(choose_panel(CHANGE, "small"), "balanced", CHANGE, "council")
+    assert len(two_rounds) < len(turns)

@@ -8,8 +8,9 @@ import pytest
 from attrs import evolve
 
 from rebuttal.debate.engine import debate
-from rebuttal.debate.model import Brief, FailureKind, Outcome, Turn
+from rebuttal.debate.model import Brief, FailureKind, Outcome, RulingVerdict, Turn
 from rebuttal.debate.resumption import brief_key, record_of
+from rebuttal.debate.worth import Worth
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,
@@ -22,6 +23,7 @@ from tests.debate.conftest import (
     fails,
     play,
     rules,
+    ruling_of,
     run,
     says,
     shown,
@@ -172,3 +174,36 @@ def test_the_key_names_all_that_the_answers_depend_on() -> None:
         ),
     ]
     assert len({key, *others}) == len(others) + 1
+
+
+@pytest.mark.parametrize("protocol", ["crossfire", "council"])
+def test_what_was_argued_before_it_was_cut_short_is_known_to_those_who_argue_on(protocol: str) -> None:
+    sits = ("code-reviewer", "architect", "security-analyst", "database")
+    brief = brief_of(protocol=protocol, panel="large", rounds=6, worth=Worth(threshold=0.0), sits=sits)
+
+    def script(cut_after: int) -> Script:
+        sides: list[RulingVerdict] = ["refuted", "confirmed"]
+
+        def said(turn: Turn) -> Said:
+            nonlocal cut_after
+            if turn.phase == "opening":
+                return says(SQL_CLAIM) if turn.seat == "architect" else says()
+            cut_after -= 1
+            if cut_after < 0:
+                return fails("cap")
+            side = sides.pop(0) if sides else "unsure"
+            ruled = (evolve(ruling_of(one["claim"], side), argument=f"Reason {turn.seat}.") for one in shown(turn))
+            return says(rulings=tuple(ruled))
+
+        return said
+
+    first = play(brief, script(2)).outcome
+    (one,) = first.contentions
+    assert len(one.rulings) == 2
+    outcome, speaker = resumed(brief, first, script(99))
+    argued = [turn.prompt.ask for turn in speaker.turns if turn.phase == "rebuttal"]
+    assert argued
+    assert all(f"Reason {one.rulings[1].seat}." in ask for ask in argued[:1])
+    rounds = [ruled.round for ruled in outcome.contentions[0].rulings]
+    assert rounds == sorted(rounds)
+    assert outcome.contentions[0].rulings[:2] == one.rulings

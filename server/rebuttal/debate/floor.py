@@ -118,11 +118,14 @@ class Floor:
         ids: Sequence[str],
         round_: int,
         heard: Callable[[Sequence[Claim], int], None] | None = None,
+        *,
+        may_ask: bool = False,
     ) -> tuple[set[str], Reply]:
         """Ask a seat to rule: the ids that it decided, and its reply. Claims are set aside, or `heard` takes them."""
         heard = heard or self._passed_over(seat, phase)
         turn, reply = await self.sitting.ask(seat, phase, tier, prompt, ids, heard=heard)
-        return self.sitting.rule(ids, reply, seat, phase, round_, turn), reply
+        asks = may_ask and reply.failure is None and reply.statement is not None and bool(reply.statement.needs)
+        return self.sitting.rule(ids, reply, seat, phase, round_, turn, is_last=not asks), reply
 
     def _passed_over(self, seat: Seat, phase: Phase) -> Callable[[Sequence[Claim], int], None]:
         def passed_over(claims: Sequence[Claim], _: int) -> None:
@@ -157,12 +160,17 @@ class Floor:
         """Whether a further round of so many calls is worth its price."""
         return self.brief.worth.pays(Spread(self._dissent(), self._relative_cost(calls)))
 
-    def why_stop(self) -> EndedBy | None:
-        """What forbids to ask on, if anything does."""
-        if self.sitting.may_speak():
-            return None
+    def stopped(self) -> EndedBy | None:
+        """What has forbidden to ask on, if anything has."""
         failure = self.sitting.stopped_by
-        return "budget" if failure is not None and failure.kind in ("cap", "timeout") else "failure"
+        if failure is None:
+            return None
+        return "budget" if failure.kind in ("cap", "timeout") else "failure"
+
+    def last_round(self, but: int) -> int:
+        """The last round in which anybody ruled, in a debate that is taken up; at least `but`."""
+        ruled = (each.round for one in self.sitting.docket.all() for each in one.rulings if each.phase != "consensus")
+        return max((but, *ruled))
 
     def end(self, by: EndedBy, round_: int, still_open: int) -> None:
         """No further round is held. Where nothing was claimed there was no argument, and nothing is told."""

@@ -88,6 +88,8 @@ class Sitting:
         self.stopped_by: Failure | None = None
         self.ended: Ended | None = None
         """Why the argument ended, once it has."""
+        self.joined: Callable[[Contention], None] = lambda _: None
+        """Hears of every claim that has got one more raiser."""
         self.examines = examines
         """Whether the protocol asks for rulings."""
         self._anchoring = Anchoring(brief.change, self.exhibits)
@@ -193,13 +195,27 @@ class Sitting:
         if not opened:
             if contention.settled is not None:
                 self.settle(contention.id)
+            self.joined(contention)
             return None
         place = raised.place
         self.tell(ClaimRaised(contention.id, seat, claim.title, place.file, place.first_line, claim.severity))
         return contention
 
-    def rule(self, asked: Iterable[str], reply: Reply, seat: Seat, phase: Phase, round_: int, turn: int) -> set[str]:
-        """Record a reply's rulings on the claims it was asked about; the ids that it decided with valid quotes."""
+    def rule(
+        self,
+        asked: Iterable[str],
+        reply: Reply,
+        seat: Seat,
+        phase: Phase,
+        round_: int,
+        turn: int,
+        *,
+        is_last: bool = True,
+    ) -> set[str]:
+        """Record a reply's rulings on the claims it was asked about; the ids that it decided with valid quotes.
+
+        `is_last`: whoever gives no ruling now gives none; otherwise the seat asked to see code first.
+        """
         said: dict[str, list[Ruling]] = defaultdict(list)
         for ruling in reply.statement.rulings if reply.statement else ():
             said[ruling.claim.strip().lower()].append(ruling)
@@ -207,6 +223,8 @@ class Sitting:
         for contention_id in asked:
             contention = self._contention(contention_id)
             if not (rulings := said.get(contention_id)):
+                if not is_last:
+                    continue
                 why = reply.failure.message if reply.failure else f"{seat.name} gave no ruling on it"
                 self.docket.put(evolve(contention, unheard=(*contention.unheard, why)))
                 continue

@@ -70,7 +70,7 @@ class Council:
 
     async def _argue_out(self) -> None:
         """Round after round, until there is a reason to stop; the reason is told."""
-        round_ = FIRST - 1
+        round_ = self._floor.last_round(FIRST - 1)
         while (reason := self._why_stop(round_)) is None:
             round_ += 1
             await self._hold(round_)
@@ -80,8 +80,8 @@ class Council:
 
     def _why_stop(self, last: int) -> EndedBy | None:
         """Why no round is held after that one."""
-        if (forbidden := self._floor.why_stop()) is not None:
-            return forbidden
+        if (stopped := self._floor.stopped()) is not None:
+            return stopped
         if not self._pending():
             return "consensus"
         if not (turns := self._turns(last + 1)):
@@ -90,7 +90,9 @@ class Council:
             return "round_limit"
         # A claim that nobody was asked about is owed its check; whether a round pays is asked of argument beyond that.
         is_owed = any(not one.rulings and not one.unheard for one in self._pending())
-        return None if is_owed or self._floor.pays(len(turns)) else "not_worth"
+        if not is_owed and not self._floor.pays(len(turns)):
+            return "not_worth"
+        return None if self._sitting.may_speak() else self._floor.stopped()
 
     def _pending(self) -> list[Contention]:
         """What is disputed, or was not ruled on yet, worst first."""

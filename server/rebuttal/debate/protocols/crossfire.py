@@ -49,6 +49,7 @@ class Crossfire:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             bench = _Bench(self, self._sitting, group)
+            self._sitting.joined = bench.reconsider
             bench.submit(one for one in self._sitting.docket.all() if not any(each.valid for each in one.rulings))
             await self._floor.open(bench.submit)
             await bench.drained()
@@ -70,7 +71,7 @@ class Crossfire:
             return
         about = self._about(ids)
         prompt = sitting.assembler.cross_examination(seat, about, warm=is_warm)
-        decided, reply = await self._floor.put(seat, "cross_examination", tier, prompt, ids, EXAMINED)
+        decided, reply = await self._floor.put(seat, "cross_examination", tier, prompt, ids, EXAMINED, may_ask=True)
         needs = reply.statement.needs[:NEEDS] if reply.statement else ()
         left = [one for one in ids if one not in decided]
         if left and needs and sitting.may_speak():
@@ -93,7 +94,7 @@ class Crossfire:
 
     async def _argue_out(self) -> None:
         """Round after round, until there is a reason to stop; the reason is told."""
-        round_ = EXAMINED
+        round_ = self._floor.last_round(EXAMINED)
         while (reason := self._why_stop(round_)) is None:
             round_ += 1
             await self._rebut(round_)
@@ -101,15 +102,17 @@ class Crossfire:
 
     def _why_stop(self, last: int) -> EndedBy | None:
         """Why no round is held after that one."""
-        if (forbidden := self._floor.why_stop()) is not None:
-            return forbidden
+        if (stopped := self._floor.stopped()) is not None:
+            return stopped
         if not self._floor.open_ones():
             return "consensus"
         if not (disputes := self._disputes()):
             return "no_change"
         if last >= self._sitting.brief.rounds:
             return "round_limit"
-        return None if self._floor.pays(len(disputes)) else "not_worth"
+        if not self._floor.pays(len(disputes)):
+            return "not_worth"
+        return None if self._sitting.may_speak() else self._floor.stopped()
 
     async def _rebut(self, round_: int) -> None:
         disputes = self._disputes()
@@ -182,6 +185,11 @@ class _Bench:
             self._waiting.setdefault(one.lead.place.file, {})[one.id] = None
         self._start()
 
+    def reconsider(self, contention: Contention) -> None:
+        """Somebody else raised a waiting claim too, perhaps as worse: it need not wait as long as it would have."""
+        if contention.id in self._waiting.get(contention.lead.place.file, ()):
+            heappush(self._queue, (0, urgency(contention), contention.id))
+
     async def drained(self) -> None:
         """Wait until every claim has been examined, or nothing more may be asked."""
         self._start()
@@ -190,9 +198,8 @@ class _Bench:
             self._start()
 
     def _start(self) -> None:
-        while len(self._under_way) < LANES and self._sitting.may_speak():
-            most_urgent = self._next()
-            if most_urgent is None:
+        while len(self._under_way) < LANES and (most_urgent := self._next()) is not None:
+            if not self._sitting.may_speak():
                 return
             if not self._has_begun:
                 self._has_begun = True
@@ -201,9 +208,10 @@ class _Bench:
 
     def _next(self) -> Contention | None:
         while self._queue:
-            contention = self._sitting.docket.get(heappop(self._queue)[-1])
+            contention = self._sitting.docket.get(self._queue[0][-1])
             if contention is not None and contention.id in self._waiting.get(contention.lead.place.file, ()):
                 return contention
+            heappop(self._queue)
         return None
 
     def _examine(self, contention: Contention) -> None:
