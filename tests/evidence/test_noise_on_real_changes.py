@@ -47,7 +47,7 @@ LOOKS = "export function f(a) {\n  console.log(a);\n  return a;\n}\n"
 
 RUST = 'fn app() {\n    Arg::new("o").long("output");\n    Arg::new("d").long("dry-run");\n}\n'
 
-CASES = {
+CASES: dict[str, list[Case]] = {
     "upkeep:untested": [
         (TESTED, {"shop.py": f"{SHOP}\n\nclass Bill(NamedTuple):\n    a: int\n    b: int\n    c: int\n"}, {}),
         (PHP, {"A.php": GETTER}, {"A.php": GETTER.replace("$this->token", "$this->read('token', 1)")}),
