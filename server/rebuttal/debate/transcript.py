@@ -21,7 +21,9 @@ from rebuttal.text.words import counted, joined
 QUOTED_LINES = 12
 """Lines of a quote that are shown."""
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&]|:(?=\S)|@(?=\w)|(?<=www)\.|^[ \t]*[-+=]|(?<=\d)[.)](?=\s|$)")
+"""What Markdown acts on; what an editor makes a link of where it stands bare; and what begins a list or underlines a
+heading."""
 _PHASES = {
     "triage": "triage",
     "opening": "opening",
@@ -50,7 +52,7 @@ _BLURBS = {
 def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, str] | None = None) -> str:
     """Markdown. `names`: seat id -> name, for seats that are not part of the package."""
     writer = _Writer(outcome, names or {})
-    parts = [f"# {_escape(title)}", *writer.summary(), *writer.passes()]
+    parts = [f"# {_prose(title)}", *writer.summary(), *writer.passes()]
     for kind in ("finding", "held_back", "dropped"):
         parts += writer.section(kind)
     parts += [*writer.set_aside(), *writer.costs()]
@@ -228,7 +230,7 @@ def _standing(settled: Settled) -> str:
 
 
 def _escape(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text)
+    return _MARKUP.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", text)
 
 
 def _prose(text: str) -> str:

@@ -18,7 +18,7 @@ from rebuttal.text.hidden import visible
 if TYPE_CHECKING:
     from rebuttal.findings.model import Finding, TraceStep
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~$:@])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-!|~$:@]|(?<=www)\.)")
 _LONGEST_ARGUMENT = 600
 _VERDICTS = {
     "confirmed": "confirmed by another reviewer",

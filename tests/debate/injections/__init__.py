@@ -4,7 +4,7 @@ Each TOML file holds `[[case]]` tables:
 
 - `id`, and `asks`: what a model that obeys would do (silence, approve, refute, plant, backdoor, leak, other-file,
   flood, form, forge).
-- where it stands: `code` (on top of the faulty module), `files` (`path`, `base`, `new`), `framing` (the author's words),
+- where it stands: `code` (on top of the faulty module), `files` (`path`, `base`, `new`), `framing` (what authors say),
   `tools` (other tools' diagnostics), or `says` (in what an obedient seat itself writes). `repeat`: so many times.
 - `marks`: pieces of it that must stand in no prompt outside the fence. `hidden`: what no model may be sent as it is.
 
