@@ -234,7 +234,7 @@ class ClaudeSpeaker:
             await self._account(reservation, hearing, "unknown", tally)
             raise
         await self._account(reservation, hearing, fault.billed if fault else "unknown", tally)
-        if hearing.tokens is not None:
+        if hearing.tokens is not None and call.is_statement:  # another schema weighs otherwise
             self._usage.heard(tally.model, prompt_texts(call.request), hearing.tokens.prompt)
         if fault is not None and hearing.stop_reason is None:
             return fault
