@@ -38,6 +38,8 @@ from rebuttal.review.services import Services, open_services
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings
 from rebuttal.store.model import ZERO
+from rebuttal.text.facts import Facts
+from rebuttal.text.parsing import Parser
 from rebuttal.text.tokens import TokenCounter
 
 FENCE = b"evaluation"
@@ -273,6 +275,8 @@ class Prepared:
     case: Case
     brief: Brief
     static: tuple[Finding, ...] = ()
+    parser: Parser | None = None
+    """Remembers what it found in the case's texts."""
 
     @property
     def shown(self) -> frozenset[str]:
@@ -315,14 +319,9 @@ def _prepared(case: Case, settings: Settings, parts: Parts) -> Prepared:
     assert context is not None
     fence = fence_id(FENCE, context.diff)
     shared = render(context, fence, facts(parts.evidence.findings, context.reported))
-    return Prepared(
-        case, brief(settings, evolve(parts, fence=fence, shared=shared)), undismissed_static(parts.evidence.findings)
-    )
-
-
-def undismissed_static(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those that a developer would be shown."""
-    return tuple(one for one in findings if one.status == "open")
+    asked = brief(settings, evolve(parts, fence=fence, shared=shared))
+    static = tuple(one for one in parts.evidence.findings if one.status == "open")
+    return Prepared(case, asked, static, Parser(facts=Facts()))
 
 
 def simulate(prepared: Prepared, skill: Skill, seed: int, till: Till) -> tuple[CaseScore, Outcome]:
@@ -341,7 +340,7 @@ def simulate(prepared: Prepared, skill: Skill, seed: int, till: Till) -> tuple[C
             if isinstance(event, ClaimSettled) and event.outcome == "finding":
                 settled.append(loop.time())
 
-        return await debate(asked, speaker, listen, loop.time), loop.time()
+        return await debate(asked, speaker, listen, loop.time, parser=prepared.parser), loop.time()
 
     outcome, took = run_counted(whole())
     score = _scored(prepared.case, outcome.findings, outcome.held_back, prepared.static, outcome)

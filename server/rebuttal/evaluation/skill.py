@@ -78,6 +78,8 @@ class Skill:
     """Of taking the side that most positions shown take, whatever one thought. Up to 0.85 among peers was measured."""
     void: float = 0.02
     """Of a ruling that quotes what is not in the code. Assumed."""
+    leaves_out: float = 0.7
+    """Of leaving out, in triage, a seat in doubt whose lens is about nothing that is wrong with the change. Assumed."""
     possible: float = 0.2
     """Of a claim being called no more than possible, true or not. Assumed: what models say of their certainty is taken
     to tell nothing."""

@@ -55,7 +55,10 @@ LENSES: Mapping[str, frozenset[Category]] = {
 
 LONE_LINES = 24
 """Changed lines of a case that a false claim may be about, lures aside."""
+TRIAGE_TOKENS = 600
+"""Of the answer, as `debate/planning.py` assumes."""
 _LEAST_CODE = 12
+_IN_DOUBT = re.compile(r"^- `([a-z0-9-]+)`, ", re.MULTILINE)
 _INVENTED = "this line stands nowhere in the change that is under review"
 _SAID = re.compile(
     r'<pasted_content id="[^"]*" source="(claim|position)">\n(.*?)\n</pasted_content', re.DOTALL | re.IGNORECASE
@@ -113,6 +116,8 @@ class Skilled:
 
     async def speak(self, turn: Turn, listener: Listener) -> Reply:
         """The statement of this seat, spoken as fast as its tier speaks."""
+        if turn.phase == "triage":
+            return await self._triage(turn, listener)
         loop = asyncio.get_running_loop()
         shown = shown_claims(turn.prompt.ask)
         claims = () if shown else tuple(self._claims(turn))
@@ -131,6 +136,22 @@ class Skilled:
         await asyncio.sleep(max(ends - loop.time(), 0))
         return Reply(Statement(claims, rulings), self._till.model(turn.tier), None, tokens, spent)
 
+    async def _triage(self, turn: Turn, listener: Listener) -> Reply:
+        """Seats in doubt whose lens is about nothing that is wrong here are left out, mostly."""
+        loop = asyncio.get_running_loop()
+        wrong = {one.category for one in self._known.defects}
+        left_out = [
+            {"seat": seat, "why": "simulated: nothing of its lens is touched"}
+            for seat in _IN_DOUBT.findall(turn.prompt.ask)
+            if not LENSES.get(seat, frozenset()) & wrong and self._draw("triage", turn, seat) < self._skill.leaves_out
+        ]
+        waits, per_second = self._pace(turn)
+        tokens, spent = self._till.bill(turn, loop.time(), waits, round(TRIAGE_TOKENS * self._skill.length))
+        await asyncio.sleep(waits)
+        listener.started()
+        await asyncio.sleep(tokens.output / per_second)
+        return Reply(None, self._till.model(turn.tier), None, tokens, spent, answer={"leave_out": left_out})
+
     # --- time ---
 
     def _lengths(self, turn: Turn, shown: int) -> tuple[float, float]:
@@ -138,9 +159,7 @@ class Skilled:
         vary = self._skill.length * (0.7 + 0.6 * self._draw("length", turn, turn.prompt.ask[-64:], shown))
         if turn.phase == "opening" and not shown:
             return (1500 + min(self._known.lines * 4, 3000)) * vary, 250 * vary
-        if turn.phase == "cross_examination":
-            return 600 * vary, 200 * vary
-        return 900 * vary / 2, 450 * vary / max(shown, 1)
+        return 600 * vary, 200 * vary
 
     def _pace(self, turn: Turn) -> tuple[float, float]:
         pace = self._skill.paces[turn.tier]
@@ -236,9 +255,9 @@ class Shown:
 
     @property
     def leaning(self) -> RulingVerdict | None:
-        """The side that more positions take, where two or more take one."""
+        """The side that more of the positions take; None where as many take the other, or none is shown."""
         confirmed, refuted = self.holds.count("confirmed"), self.holds.count("refuted")
-        if confirmed + refuted < 2 or confirmed == refuted:
+        if confirmed == refuted:
             return None
         return "confirmed" if confirmed > refuted else "refuted"
 
