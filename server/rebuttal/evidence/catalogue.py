@@ -6,7 +6,7 @@ from attrs import frozen
 
 from rebuttal.evidence.impact import kinds
 from rebuttal.evidence.rules import Rule
-from rebuttal.evidence.steering import blanket, gates, strictness
+from rebuttal.evidence.steering import blanket, gates, hidden, strictness
 from rebuttal.evidence.structure import debug, guards, swallowed
 from rebuttal.evidence.structure import tests as removed_tests
 from rebuttal.evidence.upkeep import checks as upkeep
@@ -21,6 +21,7 @@ _GROUPS: tuple[tuple[Rule, ...], ...] = (
     blanket.RULES,
     gates.RULES,
     strictness.RULES,
+    hidden.RULES,
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for group in _GROUPS for rule in group}

@@ -51,6 +51,11 @@ def has_hidden(text: str) -> bool:
     return next(_runs(text), None) is not None
 
 
+def hidden_runs(text: str) -> Iterator[str]:
+    """What does not show in `text` and no script and no emoji needs, run by run."""
+    return (text[start:end] for start, end in _runs(text))
+
+
 def plain(text: str) -> str:
     """`text` for people: whatever does not show taken out, but tabs and line feeds."""
     return _ANY.sub("", text)
