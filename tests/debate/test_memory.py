@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.debate.memory import (
+    FULL,
     LINE,
     LINES,
     WHOLE,
@@ -90,7 +91,7 @@ def test_no_position_grows_because_a_newer_one_is_taken(said: list[Position], ne
 
 @given(POSITIONS, NOW)
 def test_retention_falls_with_age_and_lies_between_nothing_and_all(one: Position, now: int) -> None:
-    assert 0 < one.retention(now + 1) <= one.retention(now) <= one.weight <= 1
+    assert 0 < one.retention(now + 1) <= one.retention(now) <= Fraction(one.weight, FULL) <= 1
 
 
 @given(SAID, NOW, st.randoms())
@@ -123,9 +124,9 @@ def test_what_is_older_than_the_window_is_a_line_and_what_weighs_little_a_number
 
 def test_weight_comes_of_severity_contest_and_quote() -> None:
     heavy = Position("c-1", "a", 1, "refuted", "a.py", "x", "", "critical", contested=True)
-    assert heavy.weight == 1
+    assert heavy.weight == FULL
     for lighter in ({"severity": "high"}, {"contested": False}, {"anchored": False}, {"given_up": True}):
-        assert evolve(heavy, **lighter).weight < 1
+        assert evolve(heavy, **lighter).weight < FULL
     assert heavy.retention(3) == Fraction(16, 25)
 
 

@@ -17,7 +17,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.context.model import ToolFact
 from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
-from rebuttal.debate.memory import Difference, Memory, positions, remember
+from rebuttal.debate.memory import Difference, Memory, decisions, positions, remember
 from rebuttal.debate.merge import assertion
 from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Seat
 from rebuttal.debate.prompts import Prompts, judging
@@ -105,7 +105,7 @@ class Assembler:
         about = [put.contention for put in puts]
         told = {put.contention.id: self._told(put, now) for put in puts}
         parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
-        parts += self._material(settled(remember(decided, now).decisions))
+        parts += self._material(settled(decisions(decided)))
         parts += ["New claims are heard in this round."] if late else []
         return self._prompt(self._ground(about, warm=warm), seat, "rebuttal", parts, self._prompts.council)
 

@@ -37,15 +37,10 @@ DECAY = Fraction(4, 5)
 LINE_FROM = Fraction(1, 5)
 """The retention from which a position is worth a line."""
 
-_SEVERITY_WEIGHTS: dict[Severity, Fraction] = {
-    "critical": Fraction(1),
-    "high": Fraction(4, 5),
-    "medium": Fraction(3, 5),
-    "low": Fraction(2, 5),
-}
-_UNCONTESTED = Fraction(3, 4)
-_UNANCHORED = Fraction(1, 2)
-_GIVEN_UP = Fraction(1, 2)
+FULL = 80
+"""The weight of a position that nothing lowers: weights are whole numbers, so that they are exact and fast."""
+
+_SEVERITY_WEIGHTS: dict[Severity, int] = {"critical": 5, "high": 4, "medium": 3, "low": 2}
 
 
 @frozen
@@ -72,20 +67,14 @@ class Position:
     turn: int = 0
 
     @property
-    def weight(self) -> Fraction:
-        """From 0 to 1."""
-        weight = _SEVERITY_WEIGHTS[self.severity]
-        for lowers, by in (
-            (not self.contested, _UNCONTESTED),
-            (not self.anchored, _UNANCHORED),
-            (self.given_up, _GIVEN_UP),
-        ):
-            weight = weight * by if lowers else weight
-        return weight
+    def weight(self) -> int:
+        """At most FULL: less where nobody contests it, its quote was not found, or it was given up."""
+        contested, anchored, held = 4 if self.contested else 3, 2 if self.anchored else 1, 1 if self.given_up else 2
+        return _SEVERITY_WEIGHTS[self.severity] * contested * anchored * held
 
     def retention(self, now: int) -> Fraction:
         """What is left of it in round `now`, from 0 to 1."""
-        return DECAY ** max(now - self.round, 0) * self.weight
+        return DECAY ** max(now - self.round, 0) * Fraction(self.weight, FULL)
 
 
 @frozen
@@ -149,13 +138,18 @@ def remember(
     about = sorted(contentions, key=lambda one: one.id)
     said = [each for one in about for each in _claim_once(positions(one, now, of))]
     memory = decayed(said, now, since)
-    settled = [_decision(one) for one in about if one.settled is not None and not is_open(one)]
     return evolve(
         memory,
-        decisions=tuple(one for one in settled if one is not None),
+        decisions=decisions(about),
         mistakes=tuple(mistake for one in about for mistake in _mistakes(one)),
         still_open=tuple(one.id for one in about if is_open(one) or one.settled is None),
     )
+
+
+def decisions(contentions: Iterable[Contention]) -> tuple[Decision, ...]:
+    """What became of those that are argued about no more."""
+    settled = (_decision(one) for one in contentions if not is_open(one))
+    return tuple(one for one in settled if one is not None)
 
 
 def decayed(said: Iterable[Position], now: int, since: int = 0) -> Memory:
@@ -189,8 +183,11 @@ def positions(
     latest = {one.seat: one for one in said}
     sides = {one.holds for one in latest.values()}
     contested = "confirmed" in sides and "refuted" in sides
-    marked = [evolve(one, contested=contested, given_up=latest[one.seat] is not one) for one in said]
-    return tuple(one for one in marked if of is None or one.seat in of)
+    return tuple(
+        _marked(one, contested=contested, given_up=latest[one.seat] is not one)
+        for one in said
+        if of is None or one.seat in of
+    )
 
 
 def standing(said: Iterable[Position]) -> Mapping[tuple[str, str], Position]:
@@ -224,6 +221,10 @@ def _claim_once(said: Sequence[Position]) -> list[Position]:
 def brief(because: str) -> str:
     """An argument in one line: its first sentence, which is asked to stand alone."""
     return one_line(because.split(". ", 1)[0], LINE)
+
+
+def _marked(one: Position, *, contested: bool, given_up: bool) -> Position:
+    return evolve(one, contested=contested, given_up=given_up) if contested or given_up else one
 
 
 def _order(one: Position) -> tuple[object, ...]:

@@ -19,7 +19,8 @@ brings recall (CR-Bench: 27 to 33 %), but more noise (signal to noise from 5.1 d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import frozen
@@ -37,6 +38,8 @@ from rebuttal.debate.verdict import is_open, raised_severity
 
 PUT = 8
 """Claims in one call: more of them, and each gets less thought."""
+BESIDE = 3
+"""Settled claims that are told with a claim, before and behind it in its file."""
 FIRST = 2
 """The number of the first round of argument; round 1 is the opening."""
 
@@ -49,6 +52,10 @@ class _Call:
     tier: Tier
     prompt: Prompt
     ids: tuple[str, ...]
+
+
+_Turn = tuple[Seat, list[Put]]
+"""A seat, and the claims that are put to it in one call."""
 
 
 class Council:
@@ -71,25 +78,27 @@ class Council:
     async def _argue_out(self) -> None:
         """Round after round, until there is a reason to stop; the reason is told."""
         round_ = self._floor.last_round(FIRST - 1)
-        while (reason := self._why_stop(round_)) is None:
+        pending = self._pending()
+        turns = self._turns(pending, round_ + 1)
+        while (reason := self._why_stop(pending, turns, round_)) is None:
             round_ += 1
-            await self._hold(round_)
-            for one in self._sitting.docket.all():
-                self._sitting.settle(one.id)
-        self._floor.end(reason, round_, len(self._pending()))
+            await self._hold(turns, round_)
+            pending = self._pending()
+            turns = self._turns(pending, round_ + 1)
+        self._floor.end(reason, round_, len(pending))
 
-    def _why_stop(self, last: int) -> EndedBy | None:
+    def _why_stop(self, pending: Sequence[Contention], turns: Sequence[_Turn], last: int) -> EndedBy | None:
         """Why no round is held after that one."""
         if (stopped := self._floor.stopped()) is not None:
             return stopped
-        if not self._pending():
+        if not pending:
             return "consensus"
-        if not (turns := self._turns(last + 1)):
+        if not turns:
             return "no_change"
         if last >= self._sitting.brief.rounds:
             return "round_limit"
         # A claim that nobody was asked about is owed its check; whether a round pays is asked of argument beyond that.
-        is_owed = any(not one.rulings and not one.unheard for one in self._pending())
+        is_owed = any(not one.rulings and not one.unheard for one in pending)
         if not is_owed and not self._floor.pays(len(turns)):
             return "not_worth"
         return None if self._sitting.may_speak() else self._floor.stopped()
@@ -128,36 +137,45 @@ class Council:
 
     # --- a round ---
 
-    async def _hold(self, round_: int) -> None:
-        calls = await self._calls(round_)
+    async def _hold(self, turns: Sequence[_Turn], round_: int) -> None:
+        calls = await self._calls(turns, round_)
         self._sitting.begin("rebuttal", len(calls))
         async with asyncio.TaskGroup() as group:
             lanes = asyncio.Semaphore(LANES)
             for call in calls:
                 group.create_task(self._answer(call, round_, lanes))
+        for one in dict.fromkeys(each for call in calls for each in call.ids):
+            self._sitting.settle(one)
 
-    async def _calls(self, round_: int) -> list[_Call]:
-        late = self._hears_late(round_)
-        decided = [one for one in self._sitting.docket.all() if one.settled is not None and not is_open(one)]
+    async def _calls(self, turns: Sequence[_Turn], round_: int) -> list[_Call]:
+        late, decided = self._hears_late(round_), self._decided()
         calls = []
-        for seat, puts in self._turns(round_):
+        for seat, puts in turns:
             tier = self._tier(seat, puts)
-            files = {put.contention.lead.place.file for put in puts}
-            near = [one for one in decided if one.rulings and one.lead.place.file in files]
+            near = [one for put in puts for one in _nearest(put.contention, decided)]
+            near = sorted({one.id: one for one in near}.values(), key=place_order)
             is_warm = await self._floor.is_warm(tier)
             prompt = self._sitting.assembler.council(seat, puts, near, warm=is_warm, now=round_, late=late)
             calls.append(_Call(seat, tier, prompt, tuple(put.contention.id for put in puts)))
         return calls
 
-    def _turns(self, round_: int) -> list[tuple[Seat, list[Put]]]:
+    def _decided(self) -> dict[str, list[tuple[int, Contention]]]:
+        """What is settled, by file and line."""
+        by_file: dict[str, list[tuple[int, Contention]]] = {}
+        for one in sorted(self._sitting.docket.all(), key=place_order):
+            if one.settled is not None and not is_open(one):
+                by_file.setdefault(one.lead.place.file, []).append((one.lead.place.first_line, one))
+        return by_file
+
+    def _turns(self, pending: Sequence[Contention], round_: int) -> list[_Turn]:
         """Who is asked about what: every seat to whom a neighbour says something new that it does not hold itself."""
         by_seat: dict[str, list[Put]] = {}
-        for contention in self._pending():
+        for contention in pending:
             said = positions(contention, round_)
             for seat in dict.fromkeys((*self._ring, self._centre(contention).id)):
                 if (put := self._put(seat, contention, said)) is not None:
                     by_seat.setdefault(seat, []).append(put)
-        turns = []
+        turns: list[_Turn] = []
         for seat, puts in by_seat.items():
             member = self._floor.seats.get(seat, self._floor.examiner)
             turns += [(member, _by_place(puts[start : start + PUT])) for start in range(0, len(puts), PUT)]
@@ -203,6 +221,13 @@ class Council:
                 self._sitting.hear_late(claim, seat.id, turn, round_)
 
         return heard
+
+
+def _nearest(one: Contention, decided: Mapping[str, Sequence[tuple[int, Contention]]]) -> list[Contention]:
+    """The settled claims that stand next to a claim: what is known of the same lines."""
+    there = decided.get(one.lead.place.file, ())
+    at = bisect_left(there, one.lead.place.first_line, key=lambda each: each[0])
+    return [each for _, each in there[max(at - BESIDE, 0) : at + BESIDE]]
 
 
 def _by_place(puts: Sequence[Put]) -> list[Put]:
