@@ -1,9 +1,10 @@
 """Claims that mean the same defect become one contention with several raisers.
 
 The same place is not enough (two defects may share a line) and the same words are not either (the same
-mistake may be made twice): both must agree. Agreement is a signal for later, never a filter here.
-Claims are kept in buckets by file and lines, and a bucket is searched only so far, so that the work grows
-with the number of claims, not with its square.
+mistake may be made twice): both must agree. How like the words must be depends on the rest: less where both
+speak of one kind of defect and name the same code, more where they speak of different kinds. Agreement is a
+signal for later, never a filter here. Claims are kept in buckets by file and lines, and a bucket is searched
+only so far, so that the work grows with the number of claims, not with its square.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from attrs import evolve, frozen
 from rapidfuzz import fuzz
 
 from rebuttal.debate.anchoring import overlap
+from rebuttal.debate.defects import kinds_of
 from rebuttal.debate.model import Claim, Contention, Place, Raised
 from rebuttal.findings.identity import normalised_quote
 
@@ -28,10 +30,14 @@ FAR = 12
 SEARCHED = 24
 """Contentions of one bucket that a new claim is compared with."""
 
-ALIKE = 60.0
+ALIKE = 62.0
 """Likeness of title and assertion (token set ratio, 0-100) from which claims about the same lines are one."""
-RATHER_ALIKE = 45.0
-"""The same, where they also name the same code."""
+RATHER_ALIKE = 55.0
+"""The same, where they also name the same code and have the same category."""
+OF_ONE_KIND = 50.0
+"""The same, where they speak of the same kind of defect and name the same code."""
+OF_OTHER_KINDS = 70.0
+"""The same, where each speaks of a kind of defect that the other does not."""
 VERY_ALIKE = 85.0
 """The same, where the lines lie apart, or one seat says both."""
 
@@ -55,7 +61,20 @@ class _Gist:
     """What two claims are compared by."""
 
     words: str
+    told: frozenset[str]
     names: frozenset[str]
+    kinds: frozenset[str]
+    quoted: frozenset[str]
+
+    def subject(self, other: _Gist) -> frozenset[str]:
+        """What it names of its own lines that the other's lines do not hold."""
+        return (self.names & self.quoted) - other.quoted
+
+    def differs_in_names_only(self, other: _Gist) -> bool:
+        """Whether the words are the same but for names of code: one mistake, made twice."""
+        here, there = self.told - other.told, other.told - self.told
+        code = {name.lower() for name in self.names | other.names | self.quoted | other.quoted}
+        return bool(here) and bool(there) and here | there <= code
 
 
 class Docket:
@@ -142,34 +161,46 @@ def _sameness(raised: Raised, gist: _Gist, contention: Contention, other: _Gist)
 
 def _bar(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
     """From which likeness on the two are the same; NEVER where they cannot be."""
-    lead = contention.lead
+    if gist.differs_in_names_only(other):
+        return NEVER
     if raised.place.side == "file":
         return VERY_ALIKE
-    if not overlap(raised.place, lead.place):
+    if not overlap(raised.place, contention.lead.place):
         return _bar_apart(raised, gist, contention, other)
-    if raised.seat in contention.raisers:
-        return VERY_ALIKE
-    if raised.claim.category == lead.claim.category and len(gist.names & other.names) > 1:
-        return RATHER_ALIKE
-    return ALIKE
+    return VERY_ALIKE if raised.seat in contention.raisers else _bar_here(raised, gist, contention, other)
+
+
+def _bar_here(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
+    """Two seats about the same lines."""
+    shared = gist.names & other.names
+    if gist.kinds & other.kinds:
+        return OF_ONE_KIND if shared else ALIKE
+    if gist.kinds and other.kinds:
+        return OF_OTHER_KINDS
+    same_category = raised.claim.category == contention.lead.claim.category
+    return RATHER_ALIKE if same_category and len(shared) > 1 else ALIKE
 
 
 def _bar_apart(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
-    """A seat tells its own claims apart, and one mistake made twice is two: then the names differ."""
+    """A seat tells its own claims apart, and one mistake made twice is two: then each names what is its own."""
     if raised.seat in contention.raisers or (gist.names and other.names and not gist.names & other.names):
         return NEVER
+    if gist.subject(other) and other.subject(gist):
+        return NEVER
     if overlap(raised.place, contention.lead.place, NEAR):
-        return ALIKE
+        return OF_OTHER_KINDS if gist.kinds and other.kinds and not gist.kinds & other.kinds else ALIKE
     return VERY_ALIKE if overlap(raised.place, contention.lead.place, FAR) else NEVER
 
 
 def _gist(claim: Claim) -> _Gist:
     told = f"{claim.title} {assertion(claim)}"
-    code = set(_WORD.findall(claim.quote[:4000])).union(*(_WORD.findall(ticked) for ticked in _TICKED.findall(told)))
+    quoted = frozenset(_WORD.findall(claim.quote[:4000]))
+    code = quoted.union(*(_WORD.findall(ticked) for ticked in _TICKED.findall(told)))
     names = frozenset(
         word for word in _WORD.findall(told) if len(word) > 2 and (word in code or _CODE_LIKE.search(word))
     )
-    return _Gist(" ".join(_WORD.findall(told.lower())), names)
+    words = _WORD.findall(told.lower())
+    return _Gist(" ".join(words), frozenset(words), names, kinds_of(told), quoted)
 
 
 def _buckets(place: Place, margin: int = 0) -> list[tuple[str, str, int]]:
