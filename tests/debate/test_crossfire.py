@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from rebuttal.debate.events import ArgumentEnded, ClaimRaised, ClaimRuled, ClaimSettled, PhaseStarted, SeatFinished
+from rebuttal.debate.events import (
+    ArgumentEnded,
+    ClaimRaised,
+    ClaimRuled,
+    ClaimSettled,
+    CostChanged,
+    PhaseStarted,
+    SeatFinished,
+)
 from rebuttal.debate.floor import LANES
 from rebuttal.debate.model import Claim, FailureKind, Need, RulingVerdict, Turn
 from rebuttal.debate.protocols.crossfire import BATCH
@@ -650,3 +658,11 @@ def test_the_id_of_a_claim_does_not_tell_who_was_first() -> None:
         return {one.id for one in play(brief_of(), script).outcome.contentions}
 
     assert play_with("architect", "security-analyst") == play_with("security-analyst", "architect")
+
+
+def test_the_cost_is_told_after_every_reply_and_only_grows() -> None:
+    played = play(brief_of(), lambda turn: says(LOOP_CLAIM) if turn.phase == "opening" else rules(turn))
+    told = [event for event in played.events if isinstance(event, CostChanged)]
+    assert [event.calls for event in told] == list(range(1, len(played.outcome.exchanges) + 1))
+    assert [event.spent for event in told] == sorted(event.spent for event in told)
+    assert told[-1].spent == sum(one.reply.spent for one in played.outcome.exchanges)

@@ -9,7 +9,7 @@ from attrs import frozen
 
 if TYPE_CHECKING:
     # The doors know these events; a static review shows without loading the debate's model.
-    from rebuttal.debate.model import EndedBy, Phase, RulingVerdict
+    from rebuttal.debate.model import EndedBy, Phase, RulingVerdict, SettledAs, SettledVerdict
     from rebuttal.findings.severity import Severity
 
 
@@ -60,9 +60,12 @@ class ClaimRuled:
 
 @frozen
 class ClaimSettled:
+    """What became of a claim, as things stand: told again if it becomes something else."""
+
     claim: str
-    outcome: str
-    """finding, held_back or dropped."""
+    outcome: SettledAs
+    verdict: SettledVerdict
+    severity: Severity
 
 
 @frozen
@@ -74,4 +77,16 @@ class ArgumentEnded:
     still_open: int
 
 
-DebateEvent = PhaseStarted | SeatStarted | SeatFinished | ClaimRaised | ClaimRuled | ClaimSettled | ArgumentEnded
+@frozen
+class CostChanged:
+    """What the debate has cost so far; what was said before it was taken up is not in it."""
+
+    spent: Decimal
+    assumed: Decimal
+    """The worst case of calls whose usage will never be known."""
+    calls: int
+
+
+DebateEvent = (
+    PhaseStarted | SeatStarted | SeatFinished | ClaimRaised | ClaimRuled | ClaimSettled | ArgumentEnded | CostChanged
+)

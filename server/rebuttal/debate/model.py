@@ -337,6 +337,7 @@ class Ruled:
 
 
 SettledAs = Literal["finding", "held_back", "dropped"]
+SettledVerdict = Literal["confirmed", "unopposed", "contested", "unverified"]
 
 
 @frozen
@@ -344,7 +345,7 @@ class Settled:
     """What became of a contention, by which row of the verdict table, and why, in words."""
 
     outcome: SettledAs
-    verdict: Literal["confirmed", "unopposed", "contested", "unverified"]
+    verdict: SettledVerdict
     severity: Severity
     confidence: Certainty
     row: str

@@ -20,6 +20,7 @@ from rebuttal.debate.events import (
     ClaimRaised,
     ClaimRuled,
     ClaimSettled,
+    CostChanged,
     DebateEvent,
     PhaseStarted,
     SeatFinished,
@@ -53,6 +54,7 @@ from rebuttal.debate.statement import one_line
 from rebuttal.debate.tiers import MAX_TOKENS
 from rebuttal.debate.verdict import settle
 from rebuttal.findings.report import Degraded
+from rebuttal.store.model import ZERO
 from rebuttal.text.parsing import Parser
 
 MAX_CLAIMS = 200
@@ -244,7 +246,7 @@ class Sitting:
         before = contention.settled.outcome if contention.settled else None
         self.docket.put(evolve(contention, settled=settled))
         if settled.outcome != before:
-            self.tell(ClaimSettled(contention_id, settled.outcome))
+            self.tell(ClaimSettled(contention_id, settled.outcome, settled.verdict, settled.severity))
 
     def end_argument(self, ended: Ended) -> None:
         """No further round is held: tell why."""
@@ -254,7 +256,7 @@ class Sitting:
     def hold_back(self, contention_id: str, settled: Settled) -> None:
         """Settle a contention otherwise than the table does: it is true, but not asked for."""
         self.docket.put(evolve(self._contention(contention_id), settled=settled))
-        self.tell(ClaimSettled(contention_id, settled.outcome))
+        self.tell(ClaimSettled(contention_id, settled.outcome, settled.verdict, settled.severity))
 
     def pass_over(self, seat: str, claim: Claim, reason: str) -> None:
         """Keep a claim that will not be argued about, with the reason."""
@@ -306,6 +308,10 @@ class Sitting:
         rulings = len(reply.statement.rulings) if reply.statement else 0
         failure = reply.failure.message if reply.failure else None
         self.tell(SeatFinished(turn.seat, turn.phase, reply.spent, ear.count, rulings, failure))
+        if reply.calls:
+            now = [one.reply for one in self._exchanges.values() if not one.earlier]
+            spent, assumed = sum((one.spent for one in now), ZERO), sum((one.assumed for one in now), ZERO)
+            self.tell(CostChanged(spent, assumed, sum(one.calls for one in now)))
         if ear.count > MAX_CLAIMS:
             self.degrade(turn.seat, turn.phase, f"it raised {ear.count} claims: only the first {MAX_CLAIMS} were heard")
 

@@ -43,11 +43,9 @@ raised or confirmed it, one step down if any ruling was against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
-
 from attrs import frozen
 
-from rebuttal.debate.model import Contention, Ruled, RulingVerdict, Settled, SettledAs
+from rebuttal.debate.model import Contention, Ruled, RulingVerdict, Settled, SettledAs, SettledVerdict
 from rebuttal.findings.model import Certainty
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 
@@ -82,7 +80,7 @@ class Row:
     name: str
     applies: Callable[[Facts], bool]
     outcome: SettledAs
-    verdict: Literal["confirmed", "unopposed", "contested", "unverified"]
+    verdict: SettledVerdict
     why: str
     is_open: bool = False
 
