@@ -76,7 +76,8 @@ class Settings:
     rules_off: tuple[str, ...] = ()
     """Those that do not speak, whatever else says."""
     trusted: tuple[str, ...] = ()
-    """Folders whose repositories' own linters may be run: what they configure is code of theirs."""
+    """Folders of repositories whose own linters may be run, which is code of theirs, and whose own seats and templates
+    are heard."""
     model_haiku: str = "claude-haiku-5-5"
     model_sonnet: str = "claude-sonnet-5-5"
     model_opus: str = "claude-opus-5-5"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 from rebuttal.debate.front_matter import PromptError
-from rebuttal.debate.model import Kind, Turn
+from rebuttal.debate.model import AREAS, COST_WEIGHTS, PRIORITIES, Kind, Turn
 from rebuttal.debate.panel.kinds import RULES
-from rebuttal.debate.prompts import load_prompts
+from rebuttal.debate.prompts import load_prompts, seat_from
 from rebuttal.debate.templates import MOST_LISTED, PHASES, VARIABLES, template_from
 from tests.debate.conftest import FENCE, NEW, OLD, SQL_CLAIM, SQL_LINE, brief_of, play, rules, says
 from tests.debate.test_crossfire import opening
@@ -161,3 +163,12 @@ def test_every_variable_that_can_be_declared_can_be_filled() -> None:
     declared = "".join(f"  {name}: {kind}\n" for name, kind in VARIABLES.items())
     body = "## opening\n" + " ".join(f"{{{name}}}" for name in VARIABLES)
     assert "{" not in asked(own(declared, body))[0].prompt.ask.partition("# This kind of change")[2]
+
+
+def test_the_examples_of_the_documentation_are_right() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "templates.md").read_text("utf-8")
+    seat, template = re.findall(r"```markdown\n(.*?)```", text, re.DOTALL)
+    assert seat_from("seat.md", seat).name == "API Steward"
+    assert template_from("template.md", template).kind == "billing"
+    for word in (*VARIABLES, *RULES, *AREAS, *PRIORITIES, *COST_WEIGHTS, *PHASES):
+        assert f"`{word}`" in text or f"## {word}`" in text, word

@@ -71,7 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     review.add_argument("--fail-on", choices=FAIL_ON, help="exit with 1 from this severity on (default: high)")
     review.add_argument("--max-cost", metavar="USD", help="hard cap of this review")
     review.add_argument("--yes", action="store_true", help="agree to sending and to the estimate")
-    review.add_argument("--trust", action="store_true", help="run the linters that this repository configures")
+    review.add_argument(
+        "--trust",
+        action="store_true",
+        help="run the linters that this repository configures, and hear its own seats and templates",
+    )
     review.add_argument("--require-debate", action="store_true", help="exit with 3 where only the static panel ran")
     tape = review.add_mutually_exclusive_group()
     tape.add_argument("--record", type=Path, metavar="FILE", help="keep every turn and reply")

@@ -45,7 +45,7 @@ class Request:
     diagnostics: tuple[ToolDiagnostic, ...] = ()
     """What other tools show in the editor."""
     trusted: bool = False
-    """The user trusts this repository for this review (`--trust`): the linters that it configures are run."""
+    """The user trusts the repository for this review (`--trust`): its linters run, its seats are heard."""
     agreed: bool = False
     """The user has agreed to sending and to the estimate (`--yes`)."""
     unattended: bool = False
