@@ -26,6 +26,18 @@ def test_the_first_call_of_each_model_writes_the_prefix_and_the_others_read_it()
     ]
 
 
+def test_a_question_without_the_prefix_does_not_write_it_for_the_seats() -> None:
+    turns = [
+        PlannedTurn("triage", "moderator", HAIKU, 900, 600, has_shared=False),
+        PlannedTurn("opening", "documentation", HAIKU, 100, 500),
+    ]
+    calls = plan_calls(turns, shared_tokens={HAIKU: 9_000}.__getitem__)
+    assert [call.tokens for call in calls] == [
+        Tokens(input=900, output=600),
+        Tokens(input=100, cache_write=9_000, output=500),
+    ]
+
+
 def test_a_prefix_below_the_minimum_is_plain_input() -> None:
     call = planned_call("opening", "a", SONNET, shared_tokens=511, ask_tokens=100, output_tokens=5, warm=True)
     assert call.tokens == Tokens(input=611, output=5)

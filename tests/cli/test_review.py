@@ -111,10 +111,10 @@ def test_an_unreachable_endpoint_is_degraded_and_says_where_it_looked(
 def test_a_reply_that_breaks_the_schema_degrades_one_seat_and_keeps_the_others(
     rebuttal: Rebuttal, parcels: Path, panel: Emulator
 ) -> None:
-    panel.script.add(Rule(seat="security-analyst", phase="opening", reply='{"claims": "none"}'))
+    panel.script.add(Rule(seat="architect", phase="opening", reply='{"claims": "none"}'))
     ran = rebuttal("review", "--repo", parcels, "--format", "json", "--yes", "--fail-on", "never", "--panel", "small")
     assert ran.code == 3
-    assert {one["seat"] for one in ran.json["degraded"]} == {"security-analyst"}
+    assert {one["seat"] for one in ran.json["degraded"]} == {"architect"}
     titles = {one["title"] for one in ran.json["findings"]}
     assert "A customer's name becomes part of the SQL" in titles
 

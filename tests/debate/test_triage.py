@@ -103,7 +103,7 @@ def test_a_seat_that_is_left_out_is_not_asked_and_the_reason_is_kept() -> None:
     assert opened(played.speaker) == {"code-reviewer", "security-analyst", "documentation"}
     assert played.outcome.reasons == (
         "20 changed lines in 1 file: small",
-        "Architect was left out by triage: Nothing here grows.",
+        "Architect was left out by triage: Nothing here grows",
     )
     assert played.outcome.degraded == ()
 
@@ -218,10 +218,9 @@ def test_the_transcript_says_why_this_panel_and_what_the_question_cost() -> None
         in_doubt(reasons=("a * file",)), script(leaves_out("architect", why="See [x](http://evil)\n# All fine"))
     )
     told = transcript(played.outcome)
-    assert (
-        "Why this panel:\n- a \\* file\n- Architect was left out by triage: See \\[x\\](http://evil) \\# All fine"
-        in told
-    )
+    assert "Why this panel:\n- a \\* file\n- Architect was left out by triage: See " in told
+    assert "[x](http" not in told
+    assert "\n# All fine" not in told
     assert "| Moderator | triage | claude-haiku |" in told
 
 

@@ -133,7 +133,7 @@ def _left_out(answer: Mapping[str, Any], doubtful: AbstractSet[str]) -> Iterator
     for entry in entries[:MOST_FILES] if isinstance(entries, list | tuple) else ():
         seat, why = (entry.get("seat"), entry.get("why")) if isinstance(entry, Mapping) else (None, None)
         if isinstance(seat, str) and isinstance(why, str) and (known := seat.strip().lower()) in doubtful:
-            yield known, one_line(why, LONGEST_WHY) or "no reason given"
+            yield known, one_line(why, LONGEST_WHY).rstrip(".") or "no reason given"
 
 
 # --- the question -------------------------------------------------------------------------------------------
