@@ -114,14 +114,19 @@ refuted_by = "        loaded = json.loads(stream.read())"
 '''
 
 
+def written(corpus: Path) -> Path:
+    """A faulty and a clean case in a folder."""
+    (corpus / "python-cart-discount.toml").write_text(FAULTY, "utf-8")
+    (corpus / "python-settings-once.toml").write_text(CLEAN, "utf-8")
+    return corpus
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A corpus of a faulty and a clean case."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    (corpus / "python-cart-discount.toml").write_text(FAULTY, "utf-8")
-    (corpus / "python-settings-once.toml").write_text(CLEAN, "utf-8")
-    return corpus
+    return written(corpus)
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_there_are_enough_cases_in_enough_languages_and_of_every_kind(corpus: tu
 # --- what breaks the rules ---
 
 
-def written(folder: Path, text: str, name: str = "python-broken-case") -> Path:
+def broken(folder: Path, text: str, name: str = "python-broken-case") -> Path:
     path = folder / f"{name}.toml"
     path.write_text(text, "utf-8")
     return path
@@ -112,7 +112,7 @@ def written(folder: Path, text: str, name: str = "python-broken-case") -> Path:
 def test_a_case_that_breaks_a_rule_is_refused_by_file_and_field(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in FAULTY
     with pytest.raises(CorpusError, match=r"^python-broken-case\.toml: ") as refused:
-        load_case(written(tmp_path, FAULTY.replace(old, new, 1)))
+        load_case(broken(tmp_path, FAULTY.replace(old, new, 1)))
     assert told in str(refused.value)
 
 
@@ -120,12 +120,12 @@ def test_a_quote_that_stands_twice_points_at_nothing(tmp_path: Path) -> None:
     twice = FAULTY.replace("def label(code):", "    return result\n\n\ndef label(code):", 1)
     quoted = twice.replace('quote = "    percent = RATES[code]"', 'quote = "    return result"', 1)
     with pytest.raises(CorpusError, match="stands 2 times"):
-        load_case(written(tmp_path, quoted))
+        load_case(broken(tmp_path, quoted))
 
 
 def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="cannot be read"):
-        load_case(written(tmp_path, "title = "))
+        load_case(broken(tmp_path, "title = "))
 
 
 def test_a_folder_without_cases_and_a_glob_that_fits_none_are_told(tmp_path: Path, folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -18,18 +17,23 @@ from rebuttal.evaluation.skill import PRESETS, Skill
 from rebuttal.evaluation.skilled import Till, shown_claims
 from rebuttal.settings import Settings
 from rebuttal.text.tokens import TokenCounter
+from tests.evaluation.conftest import written
 
 CAREFUL = evolve(PRESETS["perfect"], conformity=0.0)
 
 
-@pytest.fixture
-def prepared(folder: Path) -> tuple[Prepared, ...]:
-    return asyncio.run(prepare(load_corpus(folder), Settings(panel="small"), dict(os.environ)))
+TILL = Till(Settings(), TokenCounter())
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, ...]:
+    cases = load_corpus(written(tmp_path_factory.mktemp("corpus")))
+    return asyncio.run(prepare(cases, Settings(panel="small"), dict(os.environ)))
 
 
 def held(prepared: Prepared, skill: Skill, seed: int = 1, protocol: str = "crossfire") -> tuple[CaseScore, Outcome]:
     asked = evolve(prepared, brief=evolve(prepared.brief, protocol=protocol))
-    return simulate(asked, skill, seed, Till(Settings(), TokenCounter()))
+    return simulate(asked, skill, seed, TILL)
 
 
 def rows(outcome: Outcome) -> list[str]:
