@@ -146,6 +146,9 @@ def test_the_same_brief_gives_the_same_bytes() -> None:
         (own("  symbol: list\n", "## opening\n{symbol}\n"), "no variable 'symbol'"),
         (own("  symbols: int\n", "## opening\n{symbols}\n"), "of type list, not 'int'"),
         (own("  symbols: list\n", "## opening\nx\n"), "declared but no section uses it"),
+        (HEAD + "paths: !a/\n---\n## opening\nx\n", "without ! and #"),
+        (HEAD + "paths:\n  a: b\n---\n## opening\nx\n", "on one line"),
+        (HEAD + "paths: " + "a/," * 60 + "\n---\n## opening\nx\n", "50 at most"),
         (HEAD + "variables: symbols\n---\n## opening\nx\n", "indented"),
     ],
 )
@@ -157,6 +160,11 @@ def test_a_template_that_is_not_as_it_must_be_is_refused_by_name(text: str, why:
 
 def test_a_file_from_windows_is_read_like_any_other() -> None:
     assert template_from("x.md", "\ufeff" + PLAIN.replace("\n", "\r\n")) == template_from("x.md", PLAIN)
+
+
+def test_paths_may_be_written_as_yaml_would() -> None:
+    text = HEAD + "paths: ['src/billing/', \"*.money\"]\n---\n## opening\nx\n"
+    assert template_from("x.md", text).paths == ("src/billing/", "*.money")
 
 
 def test_every_variable_that_can_be_declared_can_be_filled() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from rebuttal.debate.prompts import load_prompts
 from rebuttal.review.own_prompts import MOST_BYTES, MOST_FILES, OwnPrompts, own_prompts
 from rebuttal.review.run import review
 from rebuttal.settings import Settings
@@ -94,6 +95,14 @@ def test_what_takes_the_place_of_the_packages_is_told(tmp_path: Path) -> None:
         f"{seat} takes the place of the seat Security Analyst.",
         f"{template} takes the place of the template Bug fix.",
     )
+
+
+def test_a_seat_that_takes_anothers_place_has_what_it_does_not_say_from_it(tmp_path: Path) -> None:
+    put(tmp_path, "seats/a.md", SEAT.replace("api-steward", "database").replace("name:", "cost: high\nname:"))
+    (seat,) = own_prompts(tmp_path, NOTHING, trusted=False).seats
+    package = load_prompts().seats["database"]
+    assert (seat.tiers, seat.priority, seat.areas) == (package.tiers, package.priority, package.areas)
+    assert (seat.name, seat.cost) == ("API Steward", "high")
 
 
 @pytest.mark.parametrize("seat", ["moderator", "examiner"])

@@ -75,10 +75,13 @@ def group(name: str, head: Head, key: str) -> dict[str, str]:
     return value
 
 
-def words(head: Head, key: str) -> tuple[str, ...]:
-    """A list on one line, parted by commas; empty where the key is not there."""
+def words(name: str, head: Head, key: str) -> tuple[str, ...]:
+    """A list on one line, parted by commas; empty where the key is not there. Raises PromptError."""
     value = head.get(key, "")
-    return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else ()
+    if not isinstance(value, str):
+        raise PromptError(f"{name}: {key} must stand on one line, parted by commas, such as `{key}: src/a/, *.b`.")
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    return tuple(word for one in bare.split(",") if (word := _bare(one)))
 
 
 def identifier(name: str, head: Head, key: str) -> str:

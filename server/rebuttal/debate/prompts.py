@@ -96,17 +96,17 @@ LONGEST_LENS = 8000
 """Characters of a lens: some 2,700 tokens."""
 
 _KEYS = ("id", "name", "priority", "cost", "tiers", "areas")
-_USUAL_TIERS: Mapping[Profile, Tier] = {"frugal": "haiku", "balanced": "sonnet", "thorough": "sonnet"}
-_USUAL_AREAS: Mapping[Area, int] = {"any": 40}
+_USUAL = Seat("", "", "", tiers={"frugal": "haiku", "balanced": "sonnet", "thorough": "sonnet"}, areas={"any": 40})
 """Whoever adds a seat wants it asked, but not in the place of one that the change calls for loudly."""
 _LOUDEST = 100
 
 
-def seat_from(name: str, text: str) -> Seat:
+def seat_from(name: str, text: str, package: Mapping[str, Seat] | None = None) -> Seat:
     """A seat from a Markdown file.
 
     Front matter: `id`, `name`, and where they are not the usual `priority`, `cost`, `tiers` by profile and `areas`
-    (what calls for it, and how loudly); the body is the lens. Raises PromptError.
+    (what calls for it, and how loudly); the body is the lens. Usual is what the seat of the same id in `package` has.
+    Raises PromptError.
     """
     head, lens = front_matter(name, text)
     check_keys(name, head, _KEYS)
@@ -114,23 +114,28 @@ def seat_from(name: str, text: str) -> Seat:
         raise PromptError(f"{name}: it has no lens: say below the front matter what the seat looks for.")
     if len(lens) > LONGEST_LENS:
         raise PromptError(f"{name}: its lens has {len(lens)} characters: shorten it to {LONGEST_LENS}.")
-    tiers = group(name, head, "tiers") or _USUAL_TIERS
-    check_keys(f"{name}: tiers", tiers, PROFILES)
+    seat_id = identifier(name, head, "id")
+    usual = (package or {}).get(seat_id, _USUAL)
     return Seat(
-        id=identifier(name, head, "id"),
+        id=seat_id,
         name=title(name, head, "name"),
         lens=lens.strip() + "\n",
-        tiers={profile: _tier(name, profile, tiers.get(profile, "")) for profile in PROFILES},
-        priority=_word(name, "priority", head.get("priority", "optional"), PRIORITIES),
-        cost=_word(name, "cost", head.get("cost", "medium"), COST_WEIGHTS),
-        areas=_areas(name, group(name, head, "areas")) or _USUAL_AREAS,
+        tiers=_tiers(name, group(name, head, "tiers")) or usual.tiers,
+        priority=_word(name, "priority", head.get("priority", usual.priority), PRIORITIES),
+        cost=_word(name, "cost", head.get("cost", usual.cost), COST_WEIGHTS),
+        areas=_areas(name, group(name, head, "areas")) or usual.areas,
     )
 
 
 def judging(lens: str) -> str:
     """A lens for those who rule: who they are, and what is no defect, without what finders look for."""
-    paragraphs = lens.split("\n\n")
-    return "\n\n".join(one for one in paragraphs if not one.lstrip().lower().startswith("look for"))
+    paragraphs = [one for one in lens.split("\n\n") if not one.lstrip().lower().startswith("look for")]
+    return "\n\n".join(paragraphs) or lens
+
+
+def _tiers(name: str, given: Mapping[str, str]) -> dict[Profile, Tier]:
+    check_keys(f"{name}: tiers", given, PROFILES)
+    return {profile: _tier(name, profile, given.get(profile, "")) for profile in PROFILES} if given else {}
 
 
 def _areas(name: str, given: Mapping[str, str]) -> dict[Area, int]:

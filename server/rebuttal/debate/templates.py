@@ -41,6 +41,7 @@ LONGEST_TEMPLATE = 6000
 MOST_LISTED = 20
 """Entries of a list that are shown."""
 LONGEST_ENTRY = 160
+MOST_PATHS = 50
 
 _KEYS = ("kind", "name", "variables", "paths")
 _HEADING = re.compile(r"^##[ \t]+(.+?)[ \t]*$", re.MULTILINE)
@@ -82,7 +83,7 @@ def template_from(name: str, text: str) -> Template:
         name=title(name, head, "name"),
         sections=sections,
         variables=_variables(name, group(name, head, "variables")),
-        paths=words(head, "paths"),
+        paths=_paths(name, words(name, head, "paths")),
     )
     _check_holes(name, template)
     return template
@@ -140,6 +141,14 @@ def _defined(change: Change, exhibits: Exhibits) -> Iterator[str]:
                 found = _DEFINES.match(lines[number][:_LINE_CHECKED]) if number < len(lines) else None
                 if found is not None:
                     yield found["name"]
+
+
+def _paths(name: str, globs: tuple[str, ...]) -> tuple[str, ...]:
+    if any(glob.startswith(("!", "#")) for glob in globs):
+        raise PromptError(f"{name}: paths are written as in .gitignore, but without ! and #.")
+    if len(globs) > MOST_PATHS:
+        raise PromptError(f"{name}: it names {len(globs)} paths: {MOST_PATHS} at most.")
+    return globs
 
 
 def _sections(name: str, body: str) -> dict[DebatedPhase, str]:

@@ -184,7 +184,7 @@ def _parsed(sort: _Sort[T], file: _File) -> T:
 
 
 def _seat(label: str, text: str) -> Seat:
-    seat = seat_from(label, text)
+    seat = seat_from(label, text, load_prompts().seats)
     if seat.id in LENSLESS:
         raise PromptError(f"{label}: {seat.id} rules on what others raised and cannot be replaced: choose another id.")
     return seat
