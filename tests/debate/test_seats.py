@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from rebuttal.debate.front_matter import PromptError
@@ -69,3 +72,12 @@ def test_every_change_calls_for_a_seat_that_does_not_say_what_does() -> None:
 def test_a_misspelt_priority_cost_or_area_is_refused_by_name(lines: str, word: str) -> None:
     with pytest.raises(PromptError, match=rf"x\.md.*{word}"):
         seat_from("x.md", f"---\nid: x\nname: X\n{lines}\n---\nA lens.\n")
+
+
+def test_the_table_of_the_documentation_says_what_the_files_say() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "panel.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([\w ]+) \| (\w+) \| (\w+) \| ([a-z]+ \d.*) \|$", text, re.MULTILINE)
+    assert rows == [
+        (seat.name, seat.priority, seat.cost, ", ".join(f"{area} {weight}" for area, weight in seat.areas.items()))
+        for seat in load_prompts().openers
+    ]
