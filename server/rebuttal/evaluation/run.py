@@ -36,7 +36,7 @@ from rebuttal.review.request import Answer, Question, Request, Result, ReviewEve
 from rebuttal.review.run import look, review
 from rebuttal.review.services import Services, open_services
 from rebuttal.review.threads import in_thread
-from rebuttal.settings import Settings
+from rebuttal.settings import Settings, has_key
 from rebuttal.store.model import ZERO
 from rebuttal.text.facts import Facts
 from rebuttal.text.parsing import Parser
@@ -45,6 +45,10 @@ from rebuttal.text.tokens import TokenCounter
 FENCE = b"evaluation"
 """In place of the installation's secret, so that a simulation gives the same figures everywhere."""
 TAPE = ".jsonl"
+NO_KEY = (
+    "to measure models there must be an API key: set ANTHROPIC_API_KEY, or use --simulated average, --replay DIR or "
+    "--panel static"
+)
 
 _WHY: dict[NotSpent, str] = {
     "no_key": "there is no API key",
@@ -110,7 +114,8 @@ async def evaluate(job: Job, agree: Agree, told: Told, stop: asyncio.Event | Non
     """
     async with open_services(job.environment, job.settings) as services:
         if not job.free:
-            services.require_key(Request(Path(), evolve(job.settings, panel=_named(job.settings.panel))))
+            if not has_key(job.environment):
+                raise UsageError(NO_KEY)
             try:
                 refusal = await _refusal(job, services, agree, stop)
             except Stopped:
@@ -118,11 +123,6 @@ async def evaluate(job: Job, agree: Agree, told: Told, stop: asyncio.Event | Non
             if refusal is not None:
                 return Evaluation(Score(()), len(job.cases), ended=refusal)
         return await _reviewed(job, services, told, stop)
-
-
-def _named(panel: str) -> str:
-    """`auto` without a key would mean `static`, which is not what is to be measured."""
-    return "small" if panel == "auto" else panel
 
 
 async def _refusal(job: Job, services: Services, agree: Agree, stop: asyncio.Event | None) -> str | None:
