@@ -95,3 +95,13 @@ def test_a_deceitful_fix_is_withheld_and_the_claim_stays() -> None:
     ).outcome.findings
     assert found.fix is None
     assert any("out of sight" in step.text for step in found.trace)
+
+
+def test_a_fix_of_another_than_the_first_to_raise_it_says_whose_it_is() -> None:
+    fix = ClaimFix("shop/users.py", LOOP_LINE, MENDED)
+    script = opening(
+        {"code-reviewer": says(LOOP_CLAIM, takes=2.0), "architect": says(evolve(LOOP_CLAIM, fixes=(fix,)))}, confirms
+    )
+    (found,) = play(brief_of(), script).outcome.findings
+    assert found.fix is not None
+    assert any("The fix is by architect" in step.text for step in found.trace)

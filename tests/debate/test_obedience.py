@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from attrs import evolve
@@ -44,6 +45,7 @@ from rebuttal.debate.model import (
 )
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.protocol import protocol_names
+from rebuttal.text.hidden import has_hidden
 from tests.debate.conftest import (
     FENCE,
     LOOP_CLAIM,
@@ -65,6 +67,8 @@ from tests.debate.conftest import (
 from tests.debate.injections import Injection, injections
 
 CASES = injections()
+SOME = CASES[::8]
+"""From every file, where what is done costs more than it says anew for each case."""
 PROTOCOLS = [name for name in protocol_names() if name != "solo"]
 OBEDIENT = "security-analyst"
 """It would examine the claim about SQL, too: there is no place in the panel where obeying does more harm."""
@@ -243,11 +247,23 @@ def played(case: Injection, obedience: Obedience, protocol: str = "crossfire") -
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_untrusted_words_stand_only_in_the_fence(case: Injection, protocol: str) -> None:
-    for obedience in (repeating, planting):
+    for obedience in (repeating, planting) if case in SOME else (repeating,):
         done = played(case, obedience, protocol)
         assert len({turn.phase for turn in done.speaker.turns}) > 1
         for turn in done.speaker.turns:
             _check_prompt(turn.prompt, case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_whoever_is_asked_whom_to_ask_reads_names_in_the_fence(case: Injection) -> None:
+    brief = evolve(brief_for(case), doubtful=frozenset({OBEDIENT, "architect", "code-reviewer"}))
+    (turn,) = play(brief, lambda turn: says()).speaker.of("triage")
+    outside = _FENCED.sub("", turn.prompt.ask)
+    assert "pasted_content" not in outside
+    assert outside.count(FENCE) == 1
+    assert not has_hidden(turn.prompt.system + turn.prompt.ask)
+    for mark in case.marks:
+        assert mark not in outside + turn.prompt.system
 
 
 def _check_prompt(prompt: Prompt, case: Injection) -> None:
@@ -262,6 +278,7 @@ def _check_prompt(prompt: Prompt, case: Injection) -> None:
         for mark in (*case.marks, case.says):
             for line in filter(None, (line.strip() for line in mark.split("\n"))):
                 assert len(line) < 4 or line not in ours
+        assert not has_hidden(part)
         for unseen in case.hidden:
             assert unseen not in part
         part.encode("utf-8")
@@ -279,16 +296,20 @@ def _our_lines(done: Played) -> set[str]:
 NOTHING = Injection("nothing", "silence", ())
 
 
+@cache
+def _all_our_lines() -> set[str]:
+    """What stands outside of the fence in debates about changes that say nothing to anybody."""
+    said = evolve(NOTHING, framing="x", tools=(("t", "r", "m"),))
+    named = evolve(NOTHING, code="def harmless(one):\n    return one\n")
+    debates = (played(case, one) for case in (NOTHING, said, named) for one in (repeating, planting, silent, leaking))
+    return set().union(*(_our_lines(one) for one in debates))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_our_words_are_the_same_whatever_the_code_says(case: Injection) -> None:
     """Outside of the fence a spoiled change reads like any other: nothing comes before, between or after our words."""
-    ours = set[str]()
-    for phase_rich in (repeating, planting, silent, leaking):
-        ours |= _our_lines(played(evolve(NOTHING, framing="x", tools=(("t", "r", "m"),)), phase_rich))
-        ours |= _our_lines(played(NOTHING, phase_rich))
-        ours |= _our_lines(played(evolve(NOTHING, code="def harmless(one):\n    return one\n"), phase_rich))
     for obedience in (repeating, leaking):
-        assert _our_lines(played(case, obedience)) <= ours
+        assert _our_lines(played(case, obedience)) <= _all_our_lines()
 
 
 def test_the_fence_of_the_same_change_is_the_same_and_of_another_installation_another() -> None:
@@ -304,7 +325,8 @@ def test_the_fence_of_the_same_change_is_the_same_and_of_another_installation_an
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("obedience", OBEDIENCES, ids=lambda one: one.__name__)
 def test_one_obedient_seat_adds_drops_and_alters_nothing(obedience: Obedience, protocol: str) -> None:
-    for case in CASES:
+    is_slow = obedience is flooding or protocol != "crossfire"
+    for case in SOME if is_slow else CASES:
         outcome = played(case, obedience, protocol).outcome
         told = {finding.title: finding for finding in (*outcome.findings, *outcome.held_back)}
         assert {finding.title for finding in outcome.findings} <= {SQL_CLAIM.title, LOOP_CLAIM.title}, case.id

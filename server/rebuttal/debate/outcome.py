@@ -232,6 +232,11 @@ class _Maker:
             steps.append(self._raised(raised))
             steps += [TraceStep("anchoring", "code", note, file=raised.place.file) for note in raised.notes]
             steps += [self._enabling_step(raised.enabled_by)] if raised.enabled_by is not None else []
+        fixing = next((raised for raised in one.raised if raised.fix is not None), None)
+        if fixing is not None and fixing is not one.lead:
+            # Examiners argue about the claim; a fix may come from another seat than the one whose words are shown.
+            text = f"The fix is by {fixing.seat}, which raised it as well; nobody has examined the fix."
+            steps.append(TraceStep("anchoring", "code", text, file=fixing.place.file))
         steps += [self._ruled(ruled) for ruled in one.rulings]
         steps += [TraceStep("cross_examination", "code", f"No ruling: {why}") for why in one.unheard]
         return (*steps, TraceStep("verdict", "code", settled.why, verdict=settled.verdict))
