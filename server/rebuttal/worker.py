@@ -31,7 +31,7 @@ from rebuttal.budget.model import UnknownPrice
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
 from rebuttal.context.model import ToolDiagnostic, ToolSeverity
-from rebuttal.debate.events import ClaimRaised, PhaseStarted, SeatFinished
+from rebuttal.debate.events import ArgumentEnded, ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
 from rebuttal.review.open_notebooks import notebook_buffers, read_cells
@@ -102,6 +102,8 @@ class EditorDoor:
                 self._progress(f"{claim}: {title}")
             case BudgetWarned(message=message):
                 self._progress(message)
+            case ArgumentEnded(by=by, round=round_):
+                self._progress(f"argument ended after round {round_}: {by.replace('_', ' ')}")
             case _:
                 pass
 

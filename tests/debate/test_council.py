@@ -237,6 +237,19 @@ def test_a_late_claim_that_says_a_known_one_again_adds_no_raiser() -> None:
     assert [one.reason.split(" c-")[0] for one in played.outcome.set_aside] == ["it says again what"]
 
 
+@pytest.mark.parametrize("slow", ["code-reviewer", "security-analyst"])
+def test_two_seats_that_raise_the_same_late_claim_blind_to_each_other_are_two_raisers(slow: str) -> None:
+    script = late({"code-reviewer": (LOOP_CLAIM,), "security-analyst": (LOOP_CLAIM,)})
+
+    def rule(turn: Turn) -> Said:
+        return evolve(script(turn), takes=50.0 if turn.seat == slow else 2.0)
+
+    played = council(opening({"architect": says(SQL_CLAIM)}, rule))
+    (loop,) = [one for one in played.outcome.contentions if one.lead.claim == LOOP_CLAIM]
+    assert [(one.seat, one.round) for one in loop.raised] == [("code-reviewer", 2), ("security-analyst", 2)]
+    assert played.outcome.set_aside == ()
+
+
 @pytest.mark.parametrize(("rounds", "first_heard"), [(2, 0), (5, 1)])
 def test_new_claims_are_not_heard_where_nobody_would_be_left_to_check_them(rounds: int, first_heard: int) -> None:
     def rule(turn: Turn) -> Said:

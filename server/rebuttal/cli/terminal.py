@@ -84,7 +84,8 @@ class TerminalDoor:
             case ClaimSettled(claim=claim, outcome=outcome):
                 self._say(f"{claim} settled: {outcome.replace('_', ' ')}")
             case ArgumentEnded(by=by, round=round_, still_open=still_open):
-                self._say(f"argument ended after round {round_}: {ENDED[by]}, {still_open} open", passing=True)
+                left = f", {counted(still_open, 'claim')} left to the Moderator" if still_open else ""
+                self._say(f"argument ended after round {round_}: {ENDED[by]}{left}", passing=not left)
             case BudgetWarned(message=message):
                 self._say(message)
             case _:

@@ -17,7 +17,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.context.model import ToolFact
 from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
-from rebuttal.debate.memory import Difference, Memory, decisions, positions, remember
+from rebuttal.debate.memory import Difference, Memory, claim_once, decisions, positions, remember
 from rebuttal.debate.merge import assertion
 from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Seat
 from rebuttal.debate.prompts import Prompts, judging
@@ -111,7 +111,7 @@ class Assembler:
 
     def consensus(self, seat: Seat, about: Sequence[Contention], *, warm: bool) -> Prompt:
         """The open claims with every position in one line."""
-        told = {one.id: list(one_line_each(positions(one))) for one in about}
+        told = {one.id: list(one_line_each(claim_once(positions(one)))) for one in about}
         parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
         return self._prompt(self._ground(about, warm=warm), seat, "consensus", parts)
 

@@ -136,7 +136,7 @@ def remember(
     turn, so that it has seen what was said before that round; 0: it has seen nothing.
     """
     about = sorted(contentions, key=lambda one: one.id)
-    said = [each for one in about for each in _claim_once(positions(one, now, of))]
+    said = [each for one in about for each in claim_once(positions(one, now, of))]
     memory = decayed(said, now, since)
     return evolve(
         memory,
@@ -212,7 +212,7 @@ def difference(before: Mapping[tuple[str, str], Position], after: Mapping[tuple[
     )
 
 
-def _claim_once(said: Sequence[Position]) -> list[Position]:
+def claim_once(said: Sequence[Position]) -> list[Position]:
     """How many raised a claim is no argument for it, so it is shown in the words of the first only."""
     first = next((one for one in said if one.raised), None)
     return [one for one in said if not one.raised or one is first]

@@ -175,25 +175,24 @@ class Sitting:
         return number, reply
 
     def hear_late(self, claim: Claim, seat: str, turn: int, round_: int) -> None:
-        """Hear a claim that is raised while others are argued about. One that means the same as a known one is set
+        """Hear a claim that is raised while others are argued about. What was known before the round is set aside.
 
-        aside: its seat has seen others' claims, so saying the same is no finding of its own.
+        Its seat has seen others' claims, so saying the same is no finding of its own.
         """
         raised = self._anchoring.claim(claim, seat, turn)
-        if not isinstance(raised, SetAside) and (known := self.docket.find(raised)) is not None:
+        known = None if isinstance(raised, SetAside) else self.docket.find(raised)
+        if known is not None and known.lead.round < round_:
             self.pass_over(seat, claim, f"it says again what {known.id} says")
-            return
-        opened = self.hear(claim, seat, turn)
-        if opened is not None:
-            self.docket.put(evolve(opened, raised=(evolve(opened.lead, round=round_),)))
+        else:
+            self.hear(claim, seat, turn, round_)
 
-    def hear(self, claim: Claim, seat: str, turn: int) -> Contention | None:
+    def hear(self, claim: Claim, seat: str, turn: int, round_: int = 1) -> Contention | None:
         """Anchor and merge a claim. The contention that it opened; None where it joined one or was set aside."""
         raised = self._anchoring.claim(claim, seat, turn)
         if isinstance(raised, SetAside):
             self.set_aside.append(raised)
             return None
-        contention, opened = self.docket.add(raised)
+        contention, opened = self.docket.add(evolve(raised, round=round_))
         if not opened:
             if contention.settled is not None:
                 self.settle(contention.id)

@@ -66,6 +66,8 @@ class Council:
         self._floor = Floor(sitting)
         self._last_turn: dict[tuple[str, str], int] = {}
         """By claim and seat, the round in which it was last asked, whatever came of it."""
+        self._late: list[tuple[int, str, Claim]] = []
+        """Turn, seat and claim of what was raised in the round under way."""
         self._centres: dict[str, Seat] = {}
         """By claim: once seats have opened, nobody joins those who raised it."""
 
@@ -140,10 +142,13 @@ class Council:
     async def _hold(self, turns: Sequence[_Turn], round_: int) -> None:
         calls = await self._calls(turns, round_)
         self._sitting.begin("rebuttal", len(calls))
-        async with asyncio.TaskGroup() as group:
-            lanes = asyncio.Semaphore(LANES)
-            for call in calls:
-                group.create_task(self._answer(call, round_, lanes))
+        try:
+            async with asyncio.TaskGroup() as group:
+                lanes = asyncio.Semaphore(LANES)
+                for call in calls:
+                    group.create_task(self._answer(call, round_, lanes))
+        finally:
+            self._hear_late(round_)
         for one in dict.fromkeys(each for call in calls for each in call.ids):
             self._sitting.settle(one)
 
@@ -212,15 +217,20 @@ class Council:
             if not self._sitting.may_speak():
                 return
             self._last_turn.update(dict.fromkeys(((one, call.seat.id) for one in call.ids), round_))
-            heard = self._late(call.seat, round_) if self._hears_late(round_) else None
+            heard = self._keep_late(call.seat) if self._hears_late(round_) else None
             await self._floor.put(call.seat, "rebuttal", call.tier, call.prompt, call.ids, round_, heard)
 
-    def _late(self, seat: Seat, round_: int) -> Callable[[Sequence[Claim], int], None]:
+    def _keep_late(self, seat: Seat) -> Callable[[Sequence[Claim], int], None]:
         def heard(claims: Sequence[Claim], turn: int) -> None:
-            for claim in claims:
-                self._sitting.hear_late(claim, seat.id, turn, round_)
+            self._late += [(turn, seat.id, claim) for claim in claims]
 
         return heard
+
+    def _hear_late(self, round_: int) -> None:
+        """The round's new claims, by turn: so it does not matter who of two that say the same was faster."""
+        for turn, seat, claim in sorted(self._late, key=lambda late: late[0]):
+            self._sitting.hear_late(claim, seat, turn, round_)
+        self._late.clear()
 
 
 def _nearest(one: Contention, decided: Mapping[str, Sequence[tuple[int, Contention]]]) -> list[Contention]:
