@@ -17,6 +17,7 @@ from rebuttal.debate.deceit import in_fix, is_said_only
 from rebuttal.debate.enabling import Enabling
 from rebuttal.debate.exhibits import SIDES, Exhibits
 from rebuttal.debate.model import Claim, Place, Raised, Ruling, SetAside
+from rebuttal.debate.statement import one_line
 from rebuttal.findings.fixes import FixError, Page, apply_edits, edits_from_quotes
 from rebuttal.findings.model import Fix
 from rebuttal.text.languages import TRUSTED, Language, language_of
@@ -25,6 +26,10 @@ from rebuttal.text.redaction import has_placeholder
 
 LONGEST_QUOTE = 8000
 """Characters; a longer quote points at nothing in particular."""
+UNTITLED = 80
+"""Characters of the argument that stand for a title that is missing."""
+MOST_EDITS = 30
+"""Edits in one fix; the same holds for these."""
 LONGEST_FIX = 20_000
 """Characters of replacements in one fix: more is a rewrite, not a fix."""
 MOST_PLACES = 50
@@ -60,6 +65,9 @@ class Anchoring:
 
     def claim(self, claim: Claim, seat: str, turn: int) -> Raised | SetAside:
         """Where the claim stands, with what code found wrong with it."""
+        if not claim.title and not claim.argument:
+            return SetAside(seat, claim, "it asserts nothing")
+        claim = claim if claim.title else evolve(claim, title=one_line(claim.argument, UNTITLED))
         file = self._exhibits.resolve(claim.file) or self._old_path(claim.file)
         if file is None:
             return SetAside(seat, claim, f"it is about {claim.file[:200]!r}, which is not among the files shown")
@@ -167,7 +175,7 @@ class Anchoring:
         if not claim.fixes:
             return None, None
         replaced = "".join(fix.replacement for fix in claim.fixes)
-        if len(replaced) > LONGEST_FIX:
+        if len(replaced) > LONGEST_FIX or len(claim.fixes) > MOST_EDITS:
             return None, "its fix is withheld: it rewrites too much"
         if (deceit := in_fix(claim.fixes)) is not None:
             return None, f"its fix is withheld: {deceit}"

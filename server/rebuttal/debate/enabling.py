@@ -35,14 +35,16 @@ LEAST_NAMED = 4
 """Letters and digits of a line that names itself: a bracket stands everywhere."""
 MOST_NAMES = 400
 """Names of one claim that are looked up."""
+LONGEST_LINE = 1_000
+"""Characters of a changed line in which names are looked for: a longer one is data."""
 MOST_TICKED = 40
 """Pieces of code in backticks that are looked up."""
 
 _TICKED = re.compile(r"`+([^`]+)`+")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:-[A-Za-z_$][\w$]*)*", re.ASCII)
 _CODE_LIKE = re.compile(r"[a-z0-9][A-Z]|_|\$")
-_CALLED = re.compile(r"([A-Za-z_$][\w$]*)\s*!?\(", re.ASCII)
-_BOUND = re.compile(r"""([A-Za-z_$][\w$-]*)["']?\]?\s*(?::=|[-+*/|&]?=(?![=>])|:(?!:)|=>)""", re.ASCII)
+_CALLED = re.compile(r"(?<![\w$])([A-Za-z_$][\w$]*)\s*!?\(", re.ASCII)
+_BOUND = re.compile(r"""(?<![\w$-])([A-Za-z_$][\w$-]*)["']?\]?\s*(?::=|[-+*/|&]?=(?![=>])|:(?!:)|=>)""", re.ASCII)
 _DEFINED = re.compile(
     r"\b(?:(def|class|func|fn|fun|function|struct|enum|interface|type|trait|record|protocol)|impl|module|mod|const|let"
     r"|var|val|static|namespace|extension|macro_rules!|#define|table|column|index|view|add|drop|rename)\s+"
@@ -78,6 +80,10 @@ class _Line:
 
     place: Place
     text: str
+
+    @property
+    def code(self) -> str:
+        return self.text[:LONGEST_LINE]
 
 
 class Enabling:
@@ -231,7 +237,7 @@ class Enabling:
     def _by_name(self) -> dict[str, list[_Line]]:
         found: dict[str, list[_Line]] = defaultdict(list)
         for line in self._lines:
-            for name in _words(line.text):
+            for name in _words(line.code):
                 found[name].append(line)
         return found
 
@@ -240,7 +246,7 @@ class Enabling:
         """Names whose definition stands on a changed line."""
         found: dict[str, Place] = {}
         for line in self._lines:
-            for kind, name in _DEFINED.findall(line.text):
+            for kind, name in _DEFINED.findall(line.code):
                 if len(name) > 2 and (kind or name.lower() not in WEAK):
                     found.setdefault(name, line.place)
         return found
@@ -250,8 +256,8 @@ class Enabling:
         """Names that a changed line sets, calls or imports."""
         found: dict[str, Place] = {}
         for line in self._lines:
-            names = _NAME.findall(line.text) if _IMPORTS.match(line.text) else ()
-            for name in (*_BOUND.findall(line.text), *_CALLED.findall(line.text), *names):
+            names = _NAME.findall(line.code) if _IMPORTS.match(line.code) else ()
+            for name in (*_BOUND.findall(line.code), *_CALLED.findall(line.code), *names):
                 found.setdefault(name, line.place)
         return found
 

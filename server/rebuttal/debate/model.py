@@ -397,6 +397,8 @@ class Exchange:
     """Of the turn, in the order in which turns began."""
     earlier: bool = False
     """Whether it was said before the debate was taken up again: paid for then, not now."""
+    notes: tuple[str, ...] = ()
+    """What code left out of the reply, and why."""
 
 
 EndedBy = Literal["consensus", "no_change", "not_worth", "round_limit", "budget", "failure"]

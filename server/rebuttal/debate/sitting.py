@@ -56,6 +56,7 @@ from rebuttal.debate.verdict import settle
 from rebuttal.findings.report import Degraded
 from rebuttal.store.model import ZERO
 from rebuttal.text.parsing import Parser
+from rebuttal.text.words import counted
 
 MAX_CLAIMS = 200
 """Claims of one seat that are heard; more is no review."""
@@ -220,7 +221,8 @@ class Sitting:
         said: dict[str, list[Ruling]] = defaultdict(list)
         for ruling in reply.statement.rulings if reply.statement else ():
             said[ruling.claim.strip().lower()].append(ruling)
-        decided: set[str] = set()
+        asked, decided = tuple(asked), set[str]()
+        self._note_strangers(turn, len(said.keys() - set(asked)))
         for contention_id in asked:
             contention = self._contention(contention_id)
             if not (rulings := said.get(contention_id)):
@@ -237,6 +239,12 @@ class Sitting:
             if ruled.valid and ruled.ruling.verdict != "unsure":
                 decided.add(contention_id)
         return decided
+
+    def _note_strangers(self, turn: int, strangers: int) -> None:
+        if strangers and (exchange := self._exchanges.get(turn)) is not None:
+            about = counted(strangers, "other claim")
+            note = f"it ruled on {about}, which it was not asked about: that counts for nothing"
+            self._exchanges[turn] = evolve(exchange, notes=(*exchange.notes, note))
 
     def settle(self, contention_id: str) -> None:
         """Settle a contention as it stands now; told again only if it has become something else."""

@@ -7,7 +7,7 @@ for the transcript's own words, run as HTML or open a link.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rebuttal.debate.model import Contention, EndedBy, Exchange, Outcome, Raised, Ruled, SetAside, Settled
 from rebuttal.debate.passes import PASSES, Pass, pass_of
@@ -18,8 +18,14 @@ from rebuttal.store.money import dollars
 from rebuttal.text.hidden import visible
 from rebuttal.text.words import counted, joined
 
+LONGEST_SECTION = 100
+"""Claims of one section that are told, or reasons: nobody reads more."""
+TOLD_ALIKE = 3
+"""Claims of one seat that are named where they were set aside for the same reason."""
 QUOTED_LINES = 12
 """Lines of a quote that are shown."""
+QUOTED_WIDTH = 400
+"""Characters of such a line."""
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&]|:(?=\S)|@(?=\w)|(?<=www)\.|^[ \t]*[-+=]|(?<=\d)[.)](?=\s|$)")
 """What Markdown acts on; what an editor makes a link of where it stands bare; and what begins a list or underlines a
@@ -124,15 +130,29 @@ class _Writer:
         order = {finding: number for number, finding in enumerate(self._findings)}
         ones.sort(key=lambda one: order.get(self._outcome.finding_of.get(one.id, ""), len(order)))
         parts = [f"## {_OUTCOMES[kind]}", _BLURBS[kind]]
-        for one in ones:
+        for one in ones[:LONGEST_SECTION]:
             parts += self._contention(one)
+        if len(ones) > LONGEST_SECTION:
+            parts.append(f"… and {len(ones) - LONGEST_SECTION} more, which are not told here.")
         return parts
 
     def set_aside(self) -> list[str]:
         if not self._outcome.set_aside:
             return []
-        rows = [self._passed_over(one) for one in self._outcome.set_aside]
-        return ["## Set aside", "What was said but could not be argued about.", "\n".join(rows)]
+        alike: dict[tuple[str, str], list[SetAside]] = {}
+        for one in self._outcome.set_aside:
+            alike.setdefault((one.seat, one.reason), []).append(one)
+        rows = [row for ones in list(alike.values())[:LONGEST_SECTION] for row in self._alike(ones)]
+        if len(alike) > LONGEST_SECTION:
+            rows.append(f"- … and more, for {len(alike) - LONGEST_SECTION} other reasons.")
+        said = counted(len(self._outcome.set_aside), "claim")
+        return ["## Set aside", f"What was said but could not be argued about: {said}.", "\n".join(rows)]
+
+    def _alike(self, ones: Sequence[SetAside]) -> list[str]:
+        """A row each of what one seat said in vain for one reason; the rest is counted."""
+        rows = [self._passed_over(one) for one in ones[:TOLD_ALIKE]]
+        left = len(ones) - len(rows)
+        return [*rows, f"- {self._name(ones[0].seat)}: … and {left} more for this reason."] if left else rows
 
     def costs(self) -> list[str]:
         if not self._outcome.exchanges:
@@ -144,7 +164,16 @@ class _Writer:
         return [
             "## What it cost",
             "\n".join([*rows, *(self._cost(one) for one in self._outcome.exchanges), self._total()]),
+            *self._left_out(),
         ]
+
+    def _left_out(self) -> list[str]:
+        rows = [
+            f"- {self._name(one.turn.seat)}, {_PHASES.get(one.turn.phase, one.turn.phase)}: {_prose(note)}."
+            for one in self._outcome.exchanges
+            for note in one.notes
+        ]
+        return ["Left out of what was answered:", "\n".join(rows[:LONGEST_SECTION])] if rows else []
 
     def _contention(self, one: Contention) -> list[str]:
         settled, lead = one.settled, one.lead
@@ -249,14 +278,19 @@ def _inline(text: str) -> str:
 
 def _code(quote: str, file: str) -> str:
     """A quote in a fence that it cannot close."""
-    lines = [clean_line(line) for line in quote.strip("\n").split("\n")]
+    quoted = quote.strip("\n").split("\n")
+    lines = [clean_line(_cut(line)) for line in quoted[:QUOTED_LINES]]
     if not any(line.strip() for line in lines):
         return "(no line: something is missing)"
-    more = [f"… and {len(lines) - QUOTED_LINES} lines more"] if len(lines) > QUOTED_LINES else []
+    more = [f"… and {len(quoted) - QUOTED_LINES} lines more"] if len(quoted) > QUOTED_LINES else []
     ticks = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 3)
     suffix = file.rpartition(".")[2] if "." in file else ""
     language = suffix if re.fullmatch(r"[A-Za-z0-9]{1,10}", suffix) else ""
-    return "\n".join([f"{ticks}{language}", *lines[:QUOTED_LINES], *more, ticks])
+    return "\n".join([f"{ticks}{language}", *lines, *more, ticks])
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= QUOTED_WIDTH else f"{line[:QUOTED_WIDTH]}…"
 
 
 def clean_line(line: str) -> str:
