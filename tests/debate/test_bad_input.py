@@ -105,6 +105,11 @@ OPENINGS: dict[str, tuple[tuple[Claim, ...], int, int]] = {
     "the same again and again": ((SQL_CLAIM,) * 50, 1, 0),
     "endless fix": ((evolve(SQL_CLAIM, fixes=(ClaimFix("shop/users.py", SQL_LINE, "x\n" * 500_000),)),), 1, 0),
     "countless fixes": ((evolve(SQL_CLAIM, fixes=(ClaimFix("shop/users.py", "no such", "x"),) * 20_000),), 1, 0),
+    "a fix of a file that is called by escapes": (
+        (evolve(SQL_CLAIM, fixes=(ClaimFix(ESCAPED + "x" * 5_000, SQL_LINE, "x"),)),),
+        1,
+        0,
+    ),
     "half a surrogate pair": ((evolve(SQL_CLAIM, title="a\ud800b", quote="\udfff", argument="\ud800."),), 1, 0),
 }
 

@@ -26,6 +26,8 @@ from rebuttal.text.redaction import has_placeholder
 
 LONGEST_QUOTE = 8000
 """Characters; a longer quote points at nothing in particular."""
+LONGEST_NOTE = 300
+"""Characters of what is told of a withheld fix, the path that it names included."""
 UNTITLED = 80
 """Characters of the argument that stand for a title that is missing."""
 MOST_EDITS = 30
@@ -183,7 +185,7 @@ class Anchoring:
             fix = edits_from_quotes(claim.fixes, self._editable, is_redacted=has_placeholder)
             return fix, None if fix is None else self._breaks(fix)
         except FixError as error:
-            return None, f"its fix is withheld: {error}"
+            return None, f"its fix is withheld: {one_line(str(error), LONGEST_NOTE)}"
 
     def _editable(self, file: str) -> Page | None:
         if file not in self._pages:
