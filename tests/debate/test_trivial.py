@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rebuttal.change.model import Change
 from rebuttal.debate.panel.choice import choose_panel
@@ -53,6 +57,16 @@ NOT_TRIVIAL: dict[str, Files] = {
     },
     "a comma that makes a tuple": {"a.py": ("x = (1)\n", "x = (1,)\n")},
     "a line end after return": {"a.js": ("function f() { return x }\n", "function f() { return\nx }\n")},
+    "a line end between return and a bracket": {
+        "a.js": ("function f() { return (x) }\n", "function f() { return\n(x) }\n")
+    },
+    "a line end before as": {"a.ts": ("let x = y as Z\n", "let x = y\nas Z\n")},
+    "a python block that begins one column early": {
+        "a.py": ("if a:\n    b()\n    c()\n", "if a:\n    b()\n   c()\n"),
+    },
+    "a python line that is indented for nothing": {
+        "a.py": ("def f():\n    a()\n    return 1\n", "def f():\n    a()\n        return 1\n"),
+    },
     "a line end after throw": {"a.js": ("throw x\n", "throw\nx\n")},
     "a line end after async": {"a.js": ("async function f() {}\n", "async\nfunction f() {}\n")},
     "a line end before ++": {"a.js": ("a\n++b\n", "a++\nb\n")},
@@ -172,3 +186,52 @@ def test_no_file_left_means_no_debate() -> None:
 def test_a_trivial_change_is_argued_about_where_that_was_asked_for() -> None:
     change: Change = change_of({"README.md": ("a\n", "b\n")})
     assert len(choose_panel(change, "small").seats) == 3
+
+
+# --- against Python's own reading ---
+
+SAMPLE = '''\
+class A:
+    """Doc."""
+
+    def f(self, a, b=(1,), *c):
+        # says why
+        if a and not b:
+            return [x for x in c if x]
+        elif b:
+            with open('a b') as g:
+                g.write(f"{a!r}  {b}")
+        else:
+            for i in range(3):
+                if i: continue
+                yield i
+            else:
+                x = a \\
+                    + b
+        t = a, b
+        return (a,
+                b)
+
+y = {'a': 1, "b": [1, 2], }
+print(-1 - -2, not y, y['a'], lambda a: a)
+'''
+EDIT = st.tuples(
+    st.integers(0, len(SAMPLE) - 1),
+    st.sampled_from([" ", "\n", "    ", "\n    ", "# new words\n", ",", "'", '"', ""]),
+    st.booleans(),
+)
+
+
+def edited(text: str, edits: list[tuple[int, str, bool]]) -> str:
+    for at, put, takes in edits:
+        gap = text[at : at + 1]
+        text = text[:at] + put + text[at + (takes and gap in " \n'\",") :]
+    return text
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(EDIT, min_size=1, max_size=3).map(lambda edits: edited(SAMPLE, edits)))
+def test_python_that_is_called_trivial_is_the_same_program_to_python(new: str) -> None:
+    if new == SAMPLE or choose_panel(change_of({"a.py": (SAMPLE, new)}), "auto").panel != "static":
+        return
+    assert ast.dump(ast.parse(new)) == ast.dump(ast.parse(SAMPLE))

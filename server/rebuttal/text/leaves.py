@@ -14,6 +14,28 @@ TOLD_BY_LEAVES: frozenset[Language] = frozenset(
     {"python", "javascript", "typescript", "tsx", "go", "java", "csharp", "rust"}
 )
 """Languages in which two texts with the same words at the same places of the tree are the same program."""
+_BREAKS_AFTER = frozenset(
+    (
+        *(
+            "return",
+            "throw",
+            "break",
+            "continue",
+            "yield",
+            "async",
+            "await",
+            "abstract",
+            "declare",
+            "module",
+            "namespace",
+        ),
+        *("global", "type", "interface", "enum", "accessor", "static", "get", "set", "readonly", "public", "private"),
+        *("protected", "override", "as", "satisfies", "is", "asserts", "keyof", "unique", "infer", "using"),
+    )
+)
+_BREAKS_BEFORE = frozenset({"=>", "++", "--", "!", "as", "satisfies", "is"})
+"""Words of JavaScript and TypeScript beside which a line end means something; the grammar does not always say so."""
+_ENDS_LINES: frozenset[Language] = frozenset({"javascript", "typescript", "tsx"})
 _WHOLE = ("string", "heredoc", "comment")
 STYLED: frozenset[Language] = frozenset({"python", "javascript", "typescript", "tsx"})
 """Languages in which formatters choose the quotes of a string and a comma at the end of a list."""
@@ -62,7 +84,8 @@ def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tu
                 found.append(Leaf("between", parents[-1], between, node.start_point.row, node.start_point.row, depth))
             at = node.end_byte
             last = node.end_point.row - (1 if node.end_point.column == 0 and node.end_point > node.start_point else 0)
-            found.append(Leaf(node.type, parents[-1], parsed.words(node), node.start_point.row, last, depth))
+            leaf = Leaf(node.type, parents[-1], parsed.words(node), node.start_point.row, last, depth)
+            found.append(_after_line_end(leaf, found) if language in _ENDS_LINES else leaf)
         if not is_whole and cursor.goto_first_child():
             parents.append(node.type)
             depth += node.type == "block"
@@ -71,6 +94,14 @@ def leaves_of(text: str, language: Language, parser: Parser | None = None) -> tu
             if not cursor.goto_parent():
                 return tuple(found)
             depth -= parents.pop() == "block"
+
+
+def _after_line_end(leaf: Leaf, before: Sequence[Leaf]) -> Leaf:
+    """The word, of another kind where it stands on a new line and that means something."""
+    if not before or leaf.first_line == before[-1].last_line:
+        return leaf
+    means = before[-1].text in _BREAKS_AFTER or leaf.text in _BREAKS_BEFORE
+    return evolve(leaf, kind=f"{leaf.kind} on a new line") if means else leaf
 
 
 def unstyled(leaves: Sequence[Leaf]) -> list[Leaf]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.debate.panel.obeyed import is_obeyed
@@ -109,8 +110,6 @@ def is_prose(path: str) -> bool:
 _COMMENT_TAIL = re.compile(r"\s*(?:#|//).*")
 _BLOCK_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _STYLE_MARKS = str.maketrans("", "", "'\",`")
-_NO_BREAK_AFTER = frozenset({"throw", "abstract", "async"})
-"""Words of JavaScript and TypeScript after which a line may not end; the grammar lets it."""
 
 
 def _may_be_trivial(sides: tuple[_Side, _Side]) -> bool:
@@ -137,6 +136,8 @@ def _by_tree(language: Language, sides: tuple[_Side, _Side], parser: Parser) -> 
     old, new = trees
     if old is None or new is None or _code(old, language) != _code(new, language):
         return None
+    if language == "python" and not _same_blocks(*(side.text for side in sides)):
+        return None
     if any(_obeys(leaves, side, language) for leaves, side in zip((old, new), sides, strict=True)):
         return None
     before, after = ([one.text for one in leaves if "comment" in one.kind] for leaves in (old, new))
@@ -149,17 +150,29 @@ def _code(leaves: Sequence[Leaf], language: Language) -> list[tuple[str, str, st
     words = [one for one in leaves if "comment" not in one.kind]
     if language in STYLED:
         words = unstyled(words)
-    found: list[tuple[str, str, str, int]] = []
-    last = Leaf("", "", "", 0, 0)
-    for one in words:
-        text = _jsx(one.text) if one.kind == "jsx_text" else one.text
-        if not text:
-            continue
-        if one.first_line > last.last_line and language in ("javascript", "typescript", "tsx"):
-            # Where the grammar takes a line end that the language does not.
-            text = f"\n{text}" if last.text in _NO_BREAK_AFTER or text == "=>" else text
-        found.append((one.kind, one.parent, text, one.depth))
-        last = one
+    shown = [evolve(one, text=_jsx(one.text)) if one.kind == "jsx_text" else one for one in words]
+    return [(one.kind, one.parent, one.text, one.depth) for one in shown if one.text]
+
+
+def _same_blocks(old: str, new: str) -> bool:
+    """Whether logical lines and blocks begin and end at the same words, as Python's own tokenizer has it: the grammar
+    takes indentation that Python refuses."""
+    try:
+        return _blocks(old) == _blocks(new)
+    except (tokenize.TokenError, SyntaxError):
+        return False
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """The kind of each begin and end, with the number of words in front of it. A comma that ends a list is no word."""
+    found: list[tuple[int, int]] = []
+    words, was_comma = 0, False
+    for token in tokenize.generate_tokens(iter(git_lines(text)).__next__):
+        if token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
+            found.append((token.type, words))
+        elif token.type not in (tokenize.NL, tokenize.COMMENT):
+            words += 1 - (was_comma and token.string in (")", "]", "}"))
+            was_comma = token.string == ","
     return found
 
 
