@@ -10,8 +10,8 @@ from pathlib import Path
 from bench import (
     change,
     context_speed,
-    debate_time,
     debate_speed,
+    debate_time,
     panel_speed,
     planted,
     plants,
@@ -34,7 +34,19 @@ absolute times. Whatever a model would say is *simulated* here; no figure says a
 def main() -> int:
     head = HEAD.format(day=datetime.now(UTC).date(), python=platform.python_version(), system=platform.system())
     static = (panel_speed, plants, precision, planted)
-    parts = (speed, context_speed, change, tokens, *static, debate_speed, real_changes, slices, retrieval)
+    parts = (
+        speed,
+        context_speed,
+        change,
+        tokens,
+        *static,
+        debate_speed,
+        debate_time,
+        protocol_map,
+        real_changes,
+        slices,
+        retrieval,
+    )
     text = "\n".join([head, *(part.section() for part in parts)])
     (Path(__file__).parent / "RESULTS.md").write_text(text, "utf-8")
     print(text)

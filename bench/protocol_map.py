@@ -147,9 +147,9 @@ def _f1(told: Iterable[Told]) -> float:
     return 2 * true / (true + false + planted) if true else 0.0
 
 
-def skill_of(finder: Finder, examiner: Examiner, blindness: float, density: float) -> Skill:
-    """`density`: planted defects for each case of the corpus."""
-    alarms = finder.recall * density * (1 - finder.precision) / finder.precision
+def skill_of(finder: Finder, examiner: Examiner, blindness: float, defects: float) -> Skill:
+    """`defects`: planted for each case of the corpus."""
+    alarms = finder.recall * defects * (1 - finder.precision) / finder.precision
     return Skill(
         hits=finder.recall,
         alarms=alarms,
@@ -164,11 +164,20 @@ def ways() -> tuple[str, ...]:
     return (*protocol_names(), "union", "vote")
 
 
+def density(prepared: Sequence[Prepared]) -> float:
+    """Planted defects for each case."""
+    return sum(len(one.case.defects) for one in prepared) / len(prepared)
+
+
 def measure_cell(
-    prepared: Sequence[Prepared], finder: Finder, examiner: Examiner, blindness: float, till: Till
+    prepared: Sequence[Prepared],
+    finder: Finder,
+    examiner: Examiner,
+    blindness: float,
+    till: Till,
+    vary: Callable[[Skill], Skill] = lambda skill: skill,
 ) -> Cell:
-    density = sum(len(one.case.defects) for one in prepared) / len(prepared)
-    skill = skill_of(finder, examiner, blindness, density)
+    skill = vary(skill_of(finder, examiner, blindness, density(prepared)))
     told: dict[str, list[Told]] = {way: [] for way in ways()}
     for seed in SEEDS:
         for one in prepared:
@@ -220,9 +229,8 @@ def prepared_corpus(panel: str = PANEL, pattern: str = "*") -> tuple[Prepared, .
     return asyncio.run(prepare(load_corpus(CORPUS, pattern), Settings(panel=panel), dict(os.environ)))
 
 
-def measure() -> list[Cell]:
-    prepared = prepared_corpus()
-    till = Till(Settings(), TokenCounter())
+def measure(prepared: Sequence[Prepared], till: Till) -> list[Cell]:
+    """The whole grid."""
     return [
         measure_cell(prepared, finder, examiner, blindness, till)
         for blindness in BLINDNESS
@@ -231,9 +239,42 @@ def measure() -> list[Cell]:
     ]
 
 
+@frozen
+class Corner:
+    """One assumption changed, in the middle of the grid."""
+
+    name: str
+    vary: Callable[[Skill], Skill]
+    panel: str = PANEL
+
+
+CORNERS = (
+    Corner("as it is", lambda skill: skill),
+    Corner("nobody conforms (0 instead of 0.5)", lambda skill: evolve(skill, conformity=0.0)),
+    Corner("peers are followed as measured at most (0.85)", lambda skill: evolve(skill, conformity=0.85)),
+    Corner("seats of different families (nothing shared)", lambda skill: evolve(skill, across=0.0, same_tier=0.0)),
+    Corner("all seats nearly the same (0.9 shared)", lambda skill: evolve(skill, across=0.9, same_tier=0.9)),
+    Corner("examiners leave 30 % unsure", lambda skill: evolve(skill, unsure=0.3)),
+    Corner("a tenth of the false claims", lambda skill: evolve(skill, alarms=skill.alarms / 10)),
+    Corner("panel of five seats", lambda skill: skill, "medium"),
+)
+
+
+def corners(prepared: Sequence[Prepared], till: Till) -> str:
+    """What becomes of the middle of the grid where one assumption is another."""
+    by_panel = {PANEL: prepared, "medium": prepared_corpus("medium")}
+    rows = []
+    for one in CORNERS:
+        cell = measure_cell(by_panel[one.panel], FINDERS[1], EXAMINERS[1], BLINDNESS[0], till, one.vary)
+        spent = cell.mean("crossfire", _dollars)
+        rows.append([one.name, *(f"{cell.f1(way):.2f}" for way in ways()), cell.best(), f"{spent:.3f}"])
+    return table(["F1", *ways(), "best", "$ a change, crossfire"], rows)
+
+
 def section() -> str:
     """This benchmark's part of RESULTS.md."""
-    cells = measure()
+    prepared, till = prepared_corpus(), Till(Settings(), TokenCounter())
+    cells = measure(prepared, till)
     draw(cells)
     middle = next(
         one for one in cells if (one.finder, one.examiner, one.blindness) == (FINDERS[1], EXAMINERS[1], BLINDNESS[0])
@@ -262,6 +303,9 @@ def section() -> str:
             ),
             *maps,
             f"\n![The map]({CHART})\n",
+            "In the middle of the grid, with one assumption changed at a time:\n",
+            corners(prepared, till),
+            "",
             *conclusions(cells),
             "",
         ]
