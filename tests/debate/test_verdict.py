@@ -214,3 +214,10 @@ def test_a_claim_that_its_raiser_refutes_is_withdrawn() -> None:
     assert settle(again).outcome == "held_back"
     disputed = contention(ruled("refuted", "architect", "rebuttal", 3), ruled("confirmed"))
     assert settle(disputed).row == "tied"
+
+
+def test_a_seat_that_ruled_before_it_raised_the_same_claim_is_no_witness_either() -> None:
+    one = contention(ruled("confirmed", "database"))
+    joined = evolve(one, raised=(*one.raised, evolve(one.lead, seat="database")))
+    assert facts_of(joined).confirmed == 0
+    assert settle(joined).outcome == "held_back"
