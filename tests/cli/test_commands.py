@@ -86,6 +86,24 @@ def test_doctor_lists_the_linters_that_the_repository_configures(
     assert f"shellcheck (.shellcheckrc, {program}) is run\n" in rebuttal("doctor", "--repo", git_repo.root).out
 
 
+def test_doctor_lists_seats_and_templates_of_the_users_own(rebuttal: Rebuttal, home: Path, git_repo: GitRepo) -> None:
+    seat = "---\nid: steward\nname: Steward\n---\nLook for promises.\n"
+    git_repo.commit(files={".rebuttal/seats/b.md": seat.replace("steward", "keeper")})
+
+    def told() -> list[str]:
+        out = rebuttal("doctor", "--repo", git_repo.root).out
+        return [line[9:].removeprefix("panel").strip() for line in out.splitlines() if line[9:].startswith("panel ")]
+
+    assert told()[0] == "the package's seats and templates"
+    (home / "seats").mkdir()
+    (home / "seats" / "a.md").write_text(seat)
+    (home / "seats" / "wrong.md").write_text(seat.replace("id:", "ID:"))
+    first, left_out, wrong = told()
+    assert first == "1 seat and 0 templates of your own"
+    assert "1 file in .rebuttal" in left_out
+    assert "wrong.md: the front matter has no key 'ID'" in wrong
+
+
 def test_doctor_and_estimate_say_how_tokens_are_counted_and_since_a_review_what_was_learned(
     rebuttal: Rebuttal, panel: Emulator, parcels: Path
 ) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from attrs import asdict, frozen
 
@@ -16,6 +16,11 @@ from rebuttal.review.services import Services, open_services
 from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, user_settings
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
+from rebuttal.text.words import counted
+
+if TYPE_CHECKING:
+    from rebuttal.evidence.linting.repository import Standing
+    from rebuttal.review.own_prompts import OwnPrompts
 
 State = Literal["ok", "warning", "failed"]
 DEGRADED = 3
@@ -37,7 +42,7 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     settings, problems = user_settings(environment)
     checks = [Check("settings", "warning", problem.message) for problem in problems]
     checks += asyncio.run(_checks(environment, settings))
-    checks += _linters(chosen.repo, environment, settings)
+    checks += _repository(chosen.repo, environment, settings)
     if chosen.format == "json":
         write(json.dumps({"checks": [asdict(check) for check in checks]}, indent=2) + "\n")
     else:
@@ -88,18 +93,25 @@ async def _ruff() -> Check:
     return Check("ruff", "ok", await asyncio.to_thread(ruff_version, run_command))
 
 
-def _linters(where: Path, environment: Mapping[str, str], settings: Settings) -> list[Check]:
-    """The linters that the repository configures for itself: whether each is installed, and would be run."""
+def _repository(where: Path, environment: Mapping[str, str], settings: Settings) -> list[Check]:
+    """What the repository brings along, and the user's own: linters, seats and templates."""
     from rebuttal.change.model import ChangeError, Scope
     from rebuttal.change.read import read_change
-    from rebuttal.evidence.linting.repository import Standing, describe
+    from rebuttal.evidence.linting.repository import describe
+    from rebuttal.review.own_prompts import own_prompts
 
     try:
         with read_change(where, Scope()) as reading:
             trusted = trusts(settings, reading.repository.root)
-            found = describe(reading.repository, environment)
+            linters = _linters(describe(reading.repository, environment), trusted=trusted)
+            return linters + _own(own_prompts(home(environment), reading.repository.old, trusted=trusted))
     except ChangeError as error:
-        return [Check("linters", "ok", f"besides ruff none was looked for: {error}")]
+        linters = [Check("linters", "ok", f"besides ruff none was looked for: {error}")]
+        return linters + _own(own_prompts(home(environment), None, trusted=False))
+
+
+def _linters(found: Sequence[Standing], *, trusted: bool) -> list[Check]:
+    """The linters that the repository configures for itself: whether each is installed, and would be run."""
 
     def check(one: Standing) -> Check:
         if one.installed is None:
@@ -108,6 +120,14 @@ def _linters(where: Path, environment: Mapping[str, str], settings: Settings) ->
         return Check("linters", "ok", f"{one.name} ({one.config}, {one.installed}) {what}")
 
     return [check(one) for one in found] or [Check("linters", "ok", "this repository configures none besides ruff")]
+
+
+def _own(own: OwnPrompts) -> list[Check]:
+    """Seats and templates that are not the package's: how many, and what is wrong with any."""
+    seats, templates = counted(len(own.seats), "seat"), counted(len(own.templates), "template")
+    some = f"{seats} and {templates} of your own" if own.seats or own.templates else "the package's seats and templates"
+    told = [Check("panel", "warning", problem) for problem in own.problems]
+    return [Check("panel", "ok", some), *(Check("panel", "ok", one) for one in own.replaced), *told]
 
 
 async def _store(services: Services, environment: Mapping[str, str]) -> Check:

@@ -47,10 +47,17 @@ class OwnPrompts:
     seats: tuple[Seat, ...] = ()
     """Added ones, and those that take the place of one of the package's with the same id."""
     templates: tuple[Template, ...] = ()
-    notes: tuple[str, ...] = ()
-    """Sentences for the user: what was left out and how to mend it, what takes the place of what."""
+    problems: tuple[str, ...] = ()
+    """What was left out and how to mend it, a sentence each."""
+    replaced: tuple[str, ...] = ()
+    """What takes the place of what, a sentence each."""
     version: str = ""
     """Names all of them by content; "" where there are none."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user is told with each review."""
+        return self.problems + self.replaced
 
 
 @frozen
@@ -76,26 +83,29 @@ class _Sort(Generic[T]):
     """Names of the package's own, by key."""
 
 
-def own_prompts(home: Path, base: Base, *, trusted: bool) -> OwnPrompts:
-    """The user's own seats and templates. `home`: REBUTTAL_HOME; `base`: the repository before the change.
+def own_prompts(home: Path, base: Base | None, *, trusted: bool) -> OwnPrompts:
+    """The user's own seats and templates. `home`: REBUTTAL_HOME; `base`: the repository before the change, if any.
 
     Where the same seat is in both, the user's is taken: the repository's are of whoever may write to it.
     """
     notes: list[str] = []
-    listed = _listed(base)
+    replaced: list[str] = []
+    listed = _listed(base) if base is not None else ()
     if listed and not trusted:
         which = f"{counted(len(listed), 'file')} in {IN_REPOSITORY}"
         notes.append(
             f"The repository's own seats and templates ({which}) were left out: "
             "trust the repository (--trust, or the setting trusted) to have them heard."
         )
-    files = {
-        folder: [*_at_home(home / folder, notes), *(_in_base(base, listed, folder, notes) if trusted else ())]
-        for folder in (SEATS, TEMPLATES)
-    }
-    seats = _read(_SEAT, files[SEATS], notes)
-    templates = _read(_TEMPLATE, files[TEMPLATES], notes)
-    return OwnPrompts(seats, templates, tuple(notes), _version((*seats, *templates)))
+
+    def files(folder: str) -> Iterator[_File]:
+        yield from _at_home(home / folder, notes)
+        if base is not None and trusted:
+            yield from _in_base(base, listed, folder, notes)
+
+    seats = _read(_SEAT, files(SEATS), notes, replaced)
+    templates = _read(_TEMPLATE, files(TEMPLATES), notes, replaced)
+    return OwnPrompts(seats, templates, tuple(notes), tuple(replaced), _version((*seats, *templates)))
 
 
 def _listed(base: Base) -> tuple[str, ...]:
@@ -158,7 +168,7 @@ def _bounded(names: Sequence[str], place: str, notes: list[str]) -> Sequence[str
     return names[:MOST_FILES]
 
 
-def _read(sort: _Sort[T], files: Iterable[_File], notes: list[str]) -> tuple[T, ...]:
+def _read(sort: _Sort[T], files: Iterable[_File], notes: list[str], replaced: list[str]) -> tuple[T, ...]:
     found: dict[str, T] = {}
     labels: dict[str, str] = {}
     package = sort.package()
@@ -173,7 +183,7 @@ def _read(sort: _Sort[T], files: Iterable[_File], notes: list[str]) -> tuple[T, 
             continue
         found[key], labels[key] = one, file.label
         if key in package:
-            notes.append(f"{file.label} takes the place of the {sort.noun} {package[key]}.")
+            replaced.append(f"{file.label} takes the place of the {sort.noun} {package[key]}.")
     return tuple(found.values())
 
 
