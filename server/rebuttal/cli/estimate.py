@@ -66,6 +66,7 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
         return f"nothing would be sent: {why}\n"
     lines = [
         f"panel {parts.choice.panel}: {', '.join(seat.id for seat in parts.choice.seats)}",
+        f"why: {'; '.join(parts.choice.reasons)}",
         f"{estimate.words} (the cap is enforced)",
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
