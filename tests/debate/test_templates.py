@@ -11,10 +11,13 @@ from attrs import evolve
 
 from rebuttal.debate.front_matter import PromptError
 from rebuttal.debate.model import AREAS, COST_WEIGHTS, PRIORITIES, Kind, Turn
+from rebuttal.debate.panel.choice import choose_panel
 from rebuttal.debate.panel.kinds import RULES
+from rebuttal.debate.planning import planned_turns
 from rebuttal.debate.prompts import load_prompts, seat_from
 from rebuttal.debate.templates import MOST_LISTED, PHASES, VARIABLES, template_from
-from tests.debate.conftest import FENCE, NEW, OLD, SQL_CLAIM, SQL_LINE, brief_of, play, rules, says
+from rebuttal.debate.transcript import transcript
+from tests.debate.conftest import FENCE, NEW, OLD, SQL_CLAIM, SQL_LINE, brief_of, change_of, play, rules, says
 from tests.debate.test_crossfire import opening
 
 HEAD = "---\nkind: payments\nname: Payments\n"
@@ -180,3 +183,32 @@ def test_the_examples_of_the_documentation_are_right() -> None:
     assert template_from("template.md", template).kind == "billing"
     for word in (*VARIABLES, *RULES, *AREAS, *PRIORITIES, *COST_WEIGHTS, *PHASES):
         assert f"`{word}`" in text or f"## {word}`" in text, word
+
+
+def test_the_estimate_counts_what_the_kinds_add_phase_by_phase() -> None:
+    change = change_of({"shop/users.py": (OLD, NEW)})
+    choice = choose_panel(change, "medium")
+    text = HEAD + "---\n## opening\n" + "Count. " * 100 + "\n## cross_examination\nCount.\n"
+    template = template_from("x.md", text)
+
+    def asked_tokens(*kinds: Kind) -> dict[str, int]:
+        turns = planned_turns(choice, "balanced", change, kinds=kinds)
+        return {f"{turn.phase} {turn.seat}": turn.ask_tokens for turn in turns}
+
+    plain, more, framed = (
+        asked_tokens(),
+        asked_tokens(Kind(template, "")),
+        asked_tokens(Kind(template, "", blind=False)),
+    )
+    assert plain.keys() == more.keys() == framed.keys()
+    for turn, tokens in plain.items():
+        opens = turn.startswith("opening")
+        assert (more[turn] - tokens > 200) is opens, turn
+        assert (framed[turn] == tokens) is (opens or "cross" not in turn), turn
+
+
+def test_the_transcript_says_which_kind_and_why_and_a_file_name_in_it_is_no_link() -> None:
+    kind = Kind(template_from("x.md", PLAIN), "[x](http://evil)/a.py is one of its paths")
+    told = transcript(play(evolve(brief_of(), kinds=(kind,)), opening({})).outcome)
+    assert "look for in a change of this kind: Payments (" in told
+    assert "[x](http" not in told

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from attrs import frozen
 
 from rebuttal.change.model import Change
-from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.front_matter import PromptError, check_keys, front_matter, group, identifier, title, words
 from rebuttal.debate.model import DebatedPhase, Template, VariableType
 from rebuttal.text.languages import language_of
 from rebuttal.text.positions import git_lines
 from rebuttal.text.words import joined
+
+if TYPE_CHECKING:  # the panel is chosen before anything is argued about: it need not load what argues
+    from rebuttal.debate.exhibits import Exhibits
 
 PHASES: tuple[DebatedPhase, ...] = get_args(DebatedPhase)
 
