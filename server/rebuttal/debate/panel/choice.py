@@ -153,6 +153,6 @@ def _rank(seat: Seat, areas: Iterable[Area]) -> int:
 def _why(seat: Seat, traits: Traits) -> str:
     if _call(seat, traits.sure) < LEAST_CALL:
         return f"{seat.name}: nothing that is touched calls for it, it fills the panel"
-    area = max(("any", *AREAS), key=lambda one: seat.areas.get(one, 0) if one in {"any", *traits.sure} else -1)
+    area = max(AREAS, key=lambda one: seat.areas.get(one, 0) if one in {"any", *traits.sure} else -1)
     file = traits.areas.get(area, "")
     return f"{seat.name}: {AREA_WORDS[area]}" + (f" ({one_line(file, 100)})" if file else "")
