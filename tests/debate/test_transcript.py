@@ -15,14 +15,17 @@ from tests.debate.test_crossfire import confirm_all, opening
 def test_it_tells_who_said_what_about_which_lines_what_settled_it_and_what_it_cost() -> None:
     text = transcript(play(brief_of(), confirm_all).outcome, "Review of working changes")
     assert text.startswith("# Review of working changes\n")
-    assert "Code Reviewer, Architect and Security Analyst opened." in text
-    assert "2 claims came to argument: 2 findings, 0 held back, 0 refuted. It took 5 calls, 11 s and $0.05." in text
-    assert "`shop/users.py` line 5 · high · security · confirmed, likely" in text
+    assert "**What came out:** 2 findings (1 high, 1 medium)." in text
+    assert "Both were confirmed by a reviewer who did not raise it" in text
+    assert "5 calls to 4 seats, 11 s, $0.05." in text
+    assert "Code Reviewer, Architect and Security Analyst read the change, blind to each other." in text
+    assert "high · security · likely · `shop/users.py` line 5 · $0.0" in text
     assert f"```py\n{SQL_LINE}\n```" in text
-    assert "**Security Analyst** raised it as high, likely:" in text
-    assert "cross-examination, confirmed it:" in text
+    assert "**Security Analyst** raised it, high and likely:" in text
+    assert "confirmed it in cross-examination, by the same lines:" in text
     assert "→ **It stands.**" in text
     assert text.count("| cross-examination |") == 2
+    assert text.index("## Findings") < text.index("## How it went") < text.index("## What it cost")
 
 
 def test_it_names_what_was_refuted_held_back_set_aside_and_what_failed() -> None:
@@ -36,7 +39,7 @@ def test_it_names_what_was_refuted_held_back_set_aside_and_what_failed() -> None
     )
     text = transcript(play(brief_of(), script).outcome)
     assert "## Refuted" in text
-    assert "`shop/users.py` line 9:" in text
+    assert "↳ `shop/users.py` line 9: `result = 0`" in text
     assert "## Held back" in text
     assert "so this counts as no ruling" in text
     assert "## Set aside" in text
@@ -55,9 +58,10 @@ def test_assumed_costs_are_shown_apart() -> None:
     first = outcome.exchanges[0]
     unsure = evolve(first, reply=evolve(first.reply, assumed=Decimal("0.2")))
     text = transcript(evolve(outcome, exchanges=(unsure, *outcome.exchanges[1:])))
-    assert "$0.01 (+ $0.20 assumed)" in text
+    assert "$0.0100 (+ $0.20 assumed)" in text
+    assert "and $0.20 assumed for what will never be known" in text
 
 
 def test_an_empty_debate_has_a_transcript_too() -> None:
     text = transcript(play(brief_of(sits=()), lambda _: says()).outcome)
-    assert "Nobody opened." in text
+    assert "Nobody read the change." in text

@@ -1,4 +1,4 @@
-"""The whole debate as Markdown for a person: what was argued about which lines, what settled it, what it cost.
+"""The whole debate as Markdown for a person: what came out, how it was argued about, what it cost.
 
 Everything in it that a model or the code under review wrote is quoted or escaped, so that it cannot pass
 for the transcript's own words, run as HTML or open a link.
@@ -7,29 +7,50 @@ for the transcript's own words, run as HTML or open a link.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
-from rebuttal.debate.model import Contention, EndedBy, Exchange, Outcome, Raised, Ruled, SetAside, Settled
+from rebuttal.debate.markdown import block, code, inline, prose
+from rebuttal.debate.model import (
+    Contention,
+    EndedBy,
+    Exchange,
+    Outcome,
+    Place,
+    Raised,
+    Ruled,
+    RulingVerdict,
+    SetAside,
+    Settled,
+)
 from rebuttal.debate.passes import PASSES, Pass, pass_of
-from rebuttal.debate.prompts import load_prompts
-from rebuttal.debate.statement import clean, one_line
+from rebuttal.debate.prompts import EXAMINER, load_prompts
+from rebuttal.findings.model import Finding, TextEdit
+from rebuttal.findings.severity import SEVERITIES, at_least
 from rebuttal.store.model import NO_TOKENS, ZERO
 from rebuttal.store.money import dollars
-from rebuttal.text.hidden import visible
 from rebuttal.text.words import counted, joined
 
 LONGEST_SECTION = 100
 """Claims of one section that are told, or reasons: nobody reads more."""
+TOLD_WHOLE = 10
+"""Of what was held back: the worst are told with the whole argument, the others in two lines."""
 TOLD_ALIKE = 3
 """Claims of one seat that are named where they were set aside for the same reason."""
-QUOTED_LINES = 12
-"""Lines of a quote that are shown."""
-QUOTED_WIDTH = 400
-"""Characters of such a line."""
+TOLD_ARGUMENTS = 3
+"""Raisers of one claim whose words are told."""
+TOLD_FIRST, TOLD_LAST = 2, 6
+"""Rulings on one claim that are told, where there are more."""
+LISTED_FROM = 6
+"""Findings from which on a list of them stands before the first."""
+LONGEST_INLINE = 120
+"""Characters of a line of code that stands within a sentence."""
+LONGEST_SAID = 300
+"""Characters of an argument that is told in a line."""
+LATE = 99
+"""The round of a turn that nobody's ruling tells: one that failed in the argument."""
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&]|:(?=\S)|@(?=\w)|(?<=www)\.|^[ \t]*[-+=]|(?<=\d)[.)](?=\s|$)")
-"""What Markdown acts on; what an editor makes a link of where it stands bare; and what begins a list or underlines a
-heading."""
 _PHASES = {
     "triage": "triage",
     "opening": "opening",
@@ -45,24 +66,21 @@ _ENDED: dict[EndedBy, str] = {
     "budget": "money or time was used up",
     "failure": "the service failed",
 }
-LATE = 99
-"""The round of a turn that nobody's ruling tells: one that failed in the argument."""
-_OUTCOMES = {"finding": "Findings", "held_back": "Held back", "dropped": "Refuted"}
-_BLURBS = {
-    "finding": "What stood the argument, worst first.",
-    "held_back": "What did not reach the bar. It may still be true.",
-    "dropped": "What did not survive.",
+_VERDICTS: dict[RulingVerdict, str] = {
+    "confirmed": "confirmed it",
+    "refuted": "refuted it",
+    "unsure": "could not settle it",
 }
+_BECAME = {"finding": "It stands", "held_back": "Held back", "dropped": "Dropped"}
 
 
 def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, str] | None = None) -> str:
     """Markdown. `names`: seat id -> name, for seats that are not part of the package."""
     writer = _Writer(outcome, names or {})
-    parts = [f"# {_prose(title)}", *writer.summary(), *writer.passes()]
-    for kind in ("finding", "held_back", "dropped"):
-        parts += writer.section(kind)
-    parts += [*writer.set_aside(), *writer.costs()]
-    return "\n\n".join(parts) + "\n"
+    parts = [f"# {prose(title)}", *writer.head()]
+    parts += [*writer.findings(), *writer.held_back(), *writer.refuted(), *writer.set_aside()]
+    parts += [*writer.course(), *writer.costs()]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 class _Writer:
@@ -70,35 +88,258 @@ class _Writer:
         self._outcome = outcome
         self._names = {seat.id: seat.name for seat in load_prompts().seats.values()} | dict(names)
         self._findings = {one.id: one for one in (*outcome.findings, *outcome.held_back)}
+        self._titles = {one.id: one.lead.claim.title for one in outcome.contentions}
 
-    def summary(self) -> list[str]:
+    # --- what came out ---
+
+    def head(self) -> list[str]:
+        lines = [
+            f"- **What came out:** {self._came_out()}",
+            f"- **How far to trust it:** {' '.join(self._trust())}",
+            f"- **What it took:** {self._took()}",
+        ]
+        return ["\n".join(lines), *self._failed()]
+
+    def _came_out(self) -> str:
+        findings = self._outcome.findings
+        severities = Counter(one.severity for one in findings)
+        worst = [f"{severities[one]} {one}" for one in SEVERITIES if severities[one]]
+        what = f"{counted(len(findings), 'finding')} ({', '.join(worst)})" if findings else "no findings"
+        if len(worst) == 1:
+            what = counted(len(findings), f"{findings[0].severity} finding")
+        others = {
+            "held back": len(self._of("held_back")),
+            "refuted": len(self._of("dropped")),
+            "set aside": len(self._outcome.set_aside),
+        }
+        return joined([what, *(f"{number} {name}" for name, number in others.items() if number)]) + "."
+
+    def _trust(self) -> list[str]:
         outcome = self._outcome
-        dropped = sum(one.settled is not None and one.settled.outcome == "dropped" for one in outcome.contentions)
-        seats = list(dict.fromkeys(one.turn.seat for one in outcome.exchanges if one.turn.phase == "opening"))
-        sat = f"{self._names_of(seats)} opened" if seats else "Nobody opened"
-        spent = sum((one.reply.spent for one in outcome.exchanges if not one.earlier), ZERO)
-        seconds = max((one.ended for one in outcome.exchanges), default=0.0)
-        came_to = f"{counted(len(outcome.findings), 'finding')}, {len(outcome.held_back)} held back, {dropped} refuted"
-        took = f"{counted(len(outcome.exchanges), 'call')}, {seconds:.0f} s and {dollars(spent)}"
-        claims = counted(len(outcome.contentions), "claim")
-        parts = [f"{sat}. {claims} came to argument: {came_to}. It took {took}."]
-        if outcome.reasons:
-            parts.append("Why this panel:\n" + "\n".join(f"- {_prose(reason)}" for reason in outcome.reasons))
-        if outcome.kinds:
-            taken = [f"{_prose(kind.name)} ({_prose(kind.reason)})" for kind in outcome.kinds]
-            parts.append(f"The panel was told what to look for in a change of this kind: {joined(taken)}.")
+        said = []
+        if outcome.degraded or outcome.stopped_by is not None:
+            said.append("It is not whole (see below): what is missing proves nothing.")
+        confirmed = sum(one.verdict == "confirmed" for one in outcome.findings)
+        unopposed = len(outcome.findings) - confirmed
+        if confirmed:
+            which = {1: "It was", 2: "Both were"}.get(confirmed, "All were") if not unopposed else f"{confirmed} were"
+            said.append(f"{which} confirmed by a reviewer who did not raise it, with lines that are in the code.")
+        if unopposed:
+            which = "nobody was asked to refute" + (" them" if unopposed > 1 else " it")
+            said.append(f"The word of one pass: {which}.")
+        serious = sum(at_least(one.severity, "high") for one in outcome.held_back)
+        if serious:
+            said.append(f"Of what was held back, {counted(serious, 'claim')} would be high or critical: read on.")
+        if not outcome.findings and outcome.contentions:
+            said.append("No claim stood the argument.")
+        return said or ["Nothing was claimed about the change." if self._opened() else "Nobody read the change."]
+
+    def _took(self) -> str:
+        now = [one for one in self._outcome.exchanges if not one.earlier]
+        before = [one for one in self._outcome.exchanges if one.earlier]
+        seats = len({one.turn.seat for one in now})
+        seconds = max((one.ended for one in now), default=0.0)
+        calls = f"{counted(len(now), 'call')} to {counted(seats, 'seat')}" if now else "no calls"
+        took = f"{calls}, {seconds:.0f} s, {dollars(_spent(now))}"
+        if (assumed := sum((one.reply.assumed for one in now), ZERO)) > 0:
+            took += f" and {dollars(assumed)} assumed for what will never be known"
+        if not before:
+            return f"{took}."
+        paid = f"{counted(len(before), 'call')} and {dollars(_spent(before))} were spent then"
+        return f"{took}. It took up a debate that was cut short: {paid}, not now."
+
+    def _failed(self) -> list[str]:
+        outcome, parts = self._outcome, list[str]()
         if outcome.stopped_by is not None:
-            parts.append(f"**The debate was stopped early:** {_prose(outcome.stopped_by.message)}.")
-        if outcome.degraded:
-            rows = [
-                f"- {self._name(one.seat)}, {_PHASES.get(one.phase, one.phase)}: {_prose(one.reason)}"
-                for one in outcome.degraded
-            ]
-            parts += ["**Part of the review failed, so what is missing here proves nothing:**", "\n".join(rows)]
+            parts.append(f"**The debate was stopped early:** {prose(outcome.stopped_by.message)}.")
+        failed: dict[tuple[str, str], list[str]] = {}
+        for one in outcome.degraded:
+            failed.setdefault((one.phase, one.reason), []).append(self._name(one.seat))
+        rows = [
+            f"- {joined(list(dict.fromkeys(seats)))}, {_phase(phase)}: {prose(reason)}."
+            for (phase, reason), seats in failed.items()
+        ]
+        if rows:
+            parts += ["**Part of the review failed:**", _listed(rows)]
         return parts
 
-    def passes(self) -> list[str]:
-        """What each pass was, and why there was no more."""
+    # --- the claims ---
+
+    def findings(self) -> list[str]:
+        ones = self._of("finding")
+        if not ones:
+            return []
+        parts = ["## Findings"]
+        if len(ones) >= LISTED_FROM:
+            parts.append(_listed([self._index(number, one) for number, one in enumerate(ones, 1)]))
+        for number, one in enumerate(ones[:LONGEST_SECTION], 1):
+            parts += self._contention(one, f"{number}. " if len(ones) > 1 else "")
+        return [*parts, *_untold(ones)]
+
+    def held_back(self) -> list[str]:
+        ones = self._of("held_back")
+        if not ones:
+            return []
+        parts = ["## Held back", "What did not reach the bar. It may still be true."]
+        for one in ones[:TOLD_WHOLE]:
+            parts += self._contention(one)
+        rows = [self._short(one) for one in ones[TOLD_WHOLE:LONGEST_SECTION]]
+        if rows:
+            parts += ["### The others, in short", "\n".join(rows)]
+        return [*parts, *_untold(ones)]
+
+    def refuted(self) -> list[str]:
+        ones = self._of("dropped")
+        if not ones:
+            return []
+        rows = [self._short(one) for one in ones[:LONGEST_SECTION]]
+        return ["## Refuted", "\n".join(rows), *_untold(ones)]
+
+    def set_aside(self) -> list[str]:
+        if not self._outcome.set_aside:
+            return []
+        alike: dict[tuple[str, str], list[SetAside]] = {}
+        for one in self._outcome.set_aside:
+            alike.setdefault((one.seat, one.reason), []).append(one)
+        said = counted(len(self._outcome.set_aside), "claim")
+        rows = [self._alike(ones) for ones in alike.values()]
+        return ["## Set aside", f"Said, but not fit to be argued about: {said}.", _listed(rows)]
+
+    def _of(self, kind: str) -> list[Contention]:
+        """The claims of one outcome, in the order of the findings; others by place."""
+        order = {finding: number for number, finding in enumerate(self._findings)}
+        ones = [one for one in self._outcome.contentions if one.settled is not None and one.settled.outcome == kind]
+        return sorted(ones, key=lambda one: order.get(self._outcome.finding_of.get(one.id, ""), len(order)))
+
+    def _index(self, number: int, one: Contention) -> str:
+        settled = one.settled
+        assert settled is not None
+        return f"{number}. **{settled.severity}** {prose(one.lead.claim.title)} ({_where(one.lead.place)})"
+
+    def _contention(self, one: Contention, number: str = "") -> list[str]:
+        settled, lead = one.settled, one.lead
+        assert settled is not None
+        finding = self._findings.get(self._outcome.finding_of.get(one.id, ""))
+        cost = sum((step.spent for step in finding.trace), ZERO) if finding is not None else ZERO
+        facts = [settled.severity, lead.claim.category, settled.confidence, _where(lead.place)]
+        return [
+            f"### {number}{prose(lead.claim.title)}",
+            " · ".join([*facts, dollars(cost)] if cost else facts),
+            code(lead.claim.quote, lead.place.file),
+            *self._all_raised(one),
+            *self._all_ruled(one),
+            *(f"*No ruling:* {prose(why)}." for why in one.unheard[:TOLD_LAST]),
+            self._became(one, settled),
+            *_fix(finding),
+        ]
+
+    def _became(self, one: Contention, settled: Settled) -> str:
+        claimed = min((raised.claim.severity for raised in one.raised), key=SEVERITIES.index)
+        instead = f", as {settled.severity} instead of {claimed}" if settled.severity != claimed else ""
+        return f"→ **{_BECAME[settled.outcome]}{instead}.** {prose(settled.why)} (*{settled.row}*)."
+
+    def _all_raised(self, one: Contention) -> list[str]:
+        """Those who said the same in the same words are named, not told again."""
+        told: dict[tuple[str, ...], Raised] = {}
+        also: list[Raised] = []
+        for raised in one.raised:
+            key = (_norm(raised.claim.argument or raised.claim.title), *raised.notes)
+            if key in told or len(told) == TOLD_ARGUMENTS:
+                also.append(raised)
+            else:
+                told[key] = raised
+        parts = [self._raised(raised) for raised in told.values()]
+        if also:
+            lead = one.lead.claim.severity
+            names = [
+                f"**{self._name(raised.seat)}**"
+                + (f" (as {raised.claim.severity})" if raised.claim.severity != lead else "")
+                for raised in {raised.seat: raised for raised in also}.values()
+            ]
+            parts.append(f"Raised too by {joined(names)}.")
+        return parts
+
+    def _raised(self, raised: Raised) -> str:
+        claim = raised.claim
+        when = "" if raised.round == 1 else f" in round {raised.round}"
+        notes = "".join(f"\n>\n> *Checked in code:* {prose(note)}." for note in raised.notes)
+        if (line := raised.enabled_by) is not None:
+            notes += f"\n>\n> *Checked in code:* what brings it about is the change in {_where(line)}."
+        said = block(claim.argument or claim.title)
+        return (
+            f"**{self._name(raised.seat)}** raised it{when}, {claim.severity} and {claim.certainty}:\n\n{said}{notes}"
+        )
+
+    def _all_ruled(self, one: Contention) -> list[str]:
+        rulings = one.rulings
+        left = len(rulings) - TOLD_FIRST - TOLD_LAST
+        if left <= 0:
+            return [self._ruled(ruled, one) for ruled in rulings]
+        between = f"… {counted(left, 'ruling')} between these are not told …"
+        first, last = rulings[:TOLD_FIRST], rulings[-TOLD_LAST:]
+        return [*(self._ruled(ruled, one) for ruled in first), between, *(self._ruled(ruled, one) for ruled in last)]
+
+    def _ruled(self, ruled: Ruled, about: Contention) -> str:
+        said = f"**{self._name(ruled.seat)}** {_VERDICTS[ruled.ruling.verdict]}{_when(ruled)}"
+        argument = block(ruled.ruling.argument or "(no reason given)")
+        if ruled.place is None:
+            return f"{said}, but quotes no code that could settle it, so this counts as no ruling:\n\n{argument}"
+        if _norm(ruled.ruling.quote) == _norm(about.lead.claim.quote) and ruled.place.file == about.lead.place.file:
+            return f"{said}, by the same lines:\n\n{argument}"
+        return f"{said}:\n\n{argument}\n\n{_evidence(ruled.ruling.quote, ruled.place)}"
+
+    def _short(self, one: Contention) -> str:
+        """Who claimed what, and the ruling that weighs most, in two lines of a list."""
+        settled, lead = one.settled, one.lead
+        assert settled is not None
+        raisers = joined([self._name(seat) for seat in one.raisers])
+        facts = f"{_where(lead.place)}, {settled.severity}, raised by {raisers}"
+        head = f"- **{prose(lead.claim.title)}** ({facts})"
+        against = [ruled for ruled in one.rulings if ruled.valid and ruled.ruling.verdict == "refuted"]
+        ruled = next(iter(reversed(against or one.rulings)), None)
+        became = f"{prose(settled.why)} (*{settled.row}*)."
+        if ruled is None:
+            return f"{head}  \n  {became}"
+        words = prose(ruled.ruling.argument or "(no reason given)", LONGEST_SAID)
+        said = f"{self._name(ruled.seat)} {_VERDICTS[ruled.ruling.verdict]}: “{words}”"
+        line = f" {_evidence(ruled.ruling.quote, ruled.place)}" if ruled.place and _fits(ruled.ruling.quote) else ""
+        return f"{head}  \n  {said}{line}  \n  {became}"
+
+    def _alike(self, ones: Sequence[SetAside]) -> str:
+        """What one seat said in vain for one reason: a few by title, the rest counted."""
+        told = [f"“{prose(one.claim.title or one.claim.argument or '(nothing)', 200)}”" for one in ones[:TOLD_ALIKE]]
+        left = len(ones) - len(told)
+        more = f" and {left} more for this reason" if left else ""
+        reason = ones[0].reason
+        for id_, title in self._titles.items():
+            reason = reason.replace(id_, f"“{title}”") if id_ in reason else reason
+        return f"- {self._name(ones[0].seat)}: {(', ' if left else '; ').join(told)}{more}: {prose(reason)}."
+
+    # --- how it went ---
+
+    def course(self) -> list[str]:
+        outcome = self._outcome
+        parts = list[str]()
+        if opened := self._opened():
+            blind = ", blind to each other" if len(opened) > 1 else ""
+            parts.append(f"{joined([self._name(seat) for seat in opened])} read the change{blind}.")
+        if outcome.reasons:
+            parts.append("Why this panel:\n" + "\n".join(f"- {prose(reason)}" for reason in outcome.reasons))
+        if outcome.kinds:
+            taken = [f"{prose(kind.name)} ({prose(kind.reason)})" for kind in outcome.kinds]
+            parts.append(f"The panel was told what to look for in a change of this kind: {joined(taken)}.")
+        parts += [*self._passes(), *self._ended(), *self._left_out()]
+        if any(one.turn.seat == EXAMINER for one in outcome.exchanges):
+            parts.append("The Examiner has no lens of its own: it rules where no seat of the panel could.")
+        if outcome.contentions:
+            parts.append("What becomes of a claim is decided by a table in code; its row stands behind each verdict.")
+        return ["## How it went", *parts] if parts else []
+
+    def _opened(self) -> list[str]:
+        return list(dict.fromkeys(one.turn.seat for one in self._outcome.exchanges if one.turn.phase == "opening"))
+
+    def _passes(self) -> list[str]:
+        """What each pass was."""
         exchanges: dict[Pass, list[Exchange]] = {one: [] for one in PASSES}
         rounds = {ruled.turn: ruled.round for one in self._outcome.contentions for ruled in one.rulings}
         for one in self._outcome.exchanges:
@@ -108,12 +349,13 @@ class _Writer:
         if sum(map(bool, exchanges.values())) < 2:
             return []
         rows = [self._pass(name, ones) for name, ones in exchanges.items() if ones]
-        return ["## The passes", "\n".join(rows), *self._ended()]
+        return ["It went in passes:\n" + "\n".join(rows)]
 
-    def _pass(self, name: Pass, exchanges: list[Exchange]) -> str:
-        phases = joined(list(dict.fromkeys(_PHASES.get(one.turn.phase, one.turn.phase) for one in exchanges)))
-        spent = sum((one.reply.spent for one in exchanges if not one.earlier), ZERO)
-        return f"- **{name}**, {PASSES[name]}: {phases}, {counted(len(exchanges), 'call')}, {dollars(spent)}"
+    def _pass(self, name: Pass, exchanges: Sequence[Exchange]) -> str:
+        now = [one for one in exchanges if not one.earlier]
+        before = len(exchanges) - len(now)
+        calls = f"{counted(len(exchanges), 'call')}{f', {before} of them before' if before else ''}"
+        return f"- **{name}** ({PASSES[name]}): {calls}, {dollars(_spent(now))}"
 
     def _ended(self) -> list[str]:
         ended = self._outcome.ended
@@ -123,176 +365,108 @@ class _Writer:
         still = {0: "nothing was left open", 1: f"{left} was left open"}.get(ended.still_open, f"{left} were left open")
         return [f"The argument ended after round {ended.round}: {_ENDED[ended.by]}; {still}."]
 
-    def section(self, kind: str) -> list[str]:
-        ones = [one for one in self._outcome.contentions if one.settled is not None and one.settled.outcome == kind]
-        if not ones:
-            return []
-        order = {finding: number for number, finding in enumerate(self._findings)}
-        ones.sort(key=lambda one: order.get(self._outcome.finding_of.get(one.id, ""), len(order)))
-        parts = [f"## {_OUTCOMES[kind]}", _BLURBS[kind]]
-        for one in ones[:LONGEST_SECTION]:
-            parts += self._contention(one)
-        if len(ones) > LONGEST_SECTION:
-            parts.append(f"… and {len(ones) - LONGEST_SECTION} more, which are not told here.")
-        return parts
+    def _left_out(self) -> list[str]:
+        rows = [
+            f"- {self._name(one.turn.seat)}, {_phase(one.turn.phase)}: {prose(note)}."
+            for one in self._outcome.exchanges
+            for note in one.notes
+        ]
+        return ["Left out of what was answered:", _listed(rows)] if rows else []
 
-    def set_aside(self) -> list[str]:
-        if not self._outcome.set_aside:
-            return []
-        alike: dict[tuple[str, str], list[SetAside]] = {}
-        for one in self._outcome.set_aside:
-            alike.setdefault((one.seat, one.reason), []).append(one)
-        rows = [row for ones in list(alike.values())[:LONGEST_SECTION] for row in self._alike(ones)]
-        if len(alike) > LONGEST_SECTION:
-            rows.append(f"- … and more, for {len(alike) - LONGEST_SECTION} other reasons.")
-        said = counted(len(self._outcome.set_aside), "claim")
-        return ["## Set aside", f"What was said but could not be argued about: {said}.", "\n".join(rows)]
-
-    def _alike(self, ones: Sequence[SetAside]) -> list[str]:
-        """A row each of what one seat said in vain for one reason; the rest is counted."""
-        rows = [self._passed_over(one) for one in ones[:TOLD_ALIKE]]
-        left = len(ones) - len(rows)
-        return [*rows, f"- {self._name(ones[0].seat)}: … and {left} more for this reason."] if left else rows
+    # --- what it cost ---
 
     def costs(self) -> list[str]:
         if not self._outcome.exchanges:
             return []
-        rows = [
-            "| seat | phase | model | tokens in (cached) | out | spent | from | took |",
-            "|---|---|---|--:|--:|--:|--:|--:|",
-        ]
-        return [
-            "## What it cost",
-            "\n".join([*rows, *(self._cost(one) for one in self._outcome.exchanges), self._total()]),
-            *self._left_out(),
-        ]
-
-    def _left_out(self) -> list[str]:
-        rows = [
-            f"- {self._name(one.turn.seat)}, {_PHASES.get(one.turn.phase, one.turn.phase)}: {_prose(note)}."
-            for one in self._outcome.exchanges
-            for note in one.notes
-        ]
-        return ["Left out of what was answered:", "\n".join(rows[:LONGEST_SECTION])] if rows else []
-
-    def _contention(self, one: Contention) -> list[str]:
-        settled, lead = one.settled, one.lead
-        assert settled is not None
-        parts = [
-            f"### {_prose(lead.claim.title)}",
-            f"{_where(one)} · {settled.severity} · {lead.claim.category} · {_standing(settled)}",
-            _code(lead.claim.quote, lead.place.file),
-        ]
-        parts += [self._raised(raised) for raised in one.raised]
-        parts += [self._ruled(ruled, one) for ruled in one.rulings]
-        parts += [f"*No ruling:* {_prose(why)}" for why in one.unheard]
-        return [*parts, f"→ **{_OUTCOME_WORDS[settled.outcome]}.** {_prose(settled.why)}."]
-
-    def _raised(self, raised: Raised) -> str:
-        claim = raised.claim
-        when = "" if raised.round == 1 else f" in round {raised.round}"
-        how = f"raised it{when} as {claim.severity}, {claim.certainty}"
-        notes = "".join(f"\n>\n> *Checked in code:* {_prose(note)}." for note in raised.notes)
-        if (line := raised.enabled_by) is not None:
-            where = f"`{_inline(line.file)}`" + (f" line {line.first_line + 1}" if line.side != "file" else "")
-            before = " (before the change)" if line.side == "old" else ""
-            notes += f"\n>\n> *Checked in code:* what brings it about is the change in {where}{before}."
-        return f"**{self._name(raised.seat)}** {how}:\n\n{_block(claim.argument or claim.title)}{notes}"
-
-    def _ruled(self, ruled: Ruled, about: Contention) -> str:
-        words = {"confirmed": "confirmed it", "refuted": "refuted it", "unsure": "could not settle it"}
-        said = f"**{self._name(ruled.seat)}**, {_PHASES.get(ruled.phase, ruled.phase)}, {words[ruled.ruling.verdict]}"
-        if ruled.place is None:
-            said += ", but it quotes no code that could settle it, so this counts as no ruling"
-        parts = [f"{said}:", _block(ruled.ruling.argument or "(no reason given)")]
-        if ruled.place is not None and ruled.ruling.quote.strip() != about.lead.claim.quote.strip():
-            line = f"`{_inline(ruled.place.file)}` line {ruled.place.first_line + 1}"
-            parts += [f"{line}:", _code(ruled.ruling.quote, ruled.place.file)]
-        return "\n\n".join(parts)
-
-    def _passed_over(self, one: SetAside) -> str:
-        return f"- {self._name(one.seat)}: “{_prose(one.claim.title)}”: {_prose(one.reason)}."
-
-    def _cost(self, one: Exchange) -> str:
-        tokens, reply = one.reply.tokens, one.reply
-        spent = dollars(reply.spent) + (f" (+ {dollars(reply.assumed)} assumed)" if reply.assumed else "")
-        failed = " (failed)" if reply.failure is not None else " (before)" if one.earlier else ""
-        phase = _PHASES.get(one.turn.phase, one.turn.phase)
-        return (
-            f"| {self._name(one.turn.seat)} | {phase}{failed} | {_prose(reply.model) or one.turn.tier} "
-            f"| {tokens.prompt:,} ({tokens.cache_read:,}) | {tokens.output:,} | {spent} "
-            f"| {one.started:.1f} s | {one.ended - one.started:.1f} s |"
-        )
-
-    def _total(self) -> str:
-        replies = [one.reply for one in self._outcome.exchanges if not one.earlier]
-        tokens = sum((reply.tokens for reply in replies), NO_TOKENS)
-        spent = sum((reply.spent for reply in replies), ZERO)
-        end = max(one.ended for one in self._outcome.exchanges)
-        return (
-            f"| **all** | | | {tokens.prompt:,} ({tokens.cache_read:,}) | {tokens.output:,} | **{dollars(spent)}** "
-            f"| | {end:.1f} s |"
-        )
+        groups: dict[tuple[str, str, str], list[Exchange]] = {}
+        for one in self._outcome.exchanges:
+            how = ", failed" if one.reply.failure is not None else ", before" if one.earlier else ""
+            key = (self._name(one.turn.seat), f"{_phase(one.turn.phase)}{how}", prose(one.reply.model) or one.turn.tier)
+            groups.setdefault(key, []).append(one)
+        rows = ["| seat | phase | model | calls | tokens in | cached | out | cost | when |"]
+        rows += ["|---|---|---|--:|--:|--:|--:|--:|--:|"]
+        rows += [_row(key, ones) for key, ones in groups.items()]
+        now = [one for one in self._outcome.exchanges if not one.earlier]
+        rows.append(_row(("**all**", " ", " "), now))
+        before = "“Before” was said and paid for before this debate was taken up; the last line leaves it out."
+        return ["## What it cost", "\n".join(rows), before if len(now) < len(self._outcome.exchanges) else ""]
 
     def _name(self, seat: str) -> str:
-        return _prose(self._names.get(seat, seat))
-
-    def _names_of(self, seats: Iterable[str]) -> str:
-        names = [self._name(seat) for seat in seats]
-        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return prose(self._names.get(seat, seat))
 
 
-_OUTCOME_WORDS = {"finding": "It stands", "held_back": "Held back", "dropped": "Dropped"}
+def _row(key: tuple[str, str, str], ones: Sequence[Exchange]) -> str:
+    tokens = sum((one.reply.tokens for one in ones), NO_TOKENS)
+    assumed = sum((one.reply.assumed for one in ones), ZERO)
+    cost = _aligned(_spent(ones)) + (f" (+ {dollars(assumed)} assumed)" if assumed else "")
+    first, last = min((one.started for one in ones), default=0.0), max((one.ended for one in ones), default=0.0)
+    cells = [*key, str(len(ones)), f"{tokens.prompt:,}", f"{tokens.cache_read:,}", f"{tokens.output:,}", cost]
+    return f"| {' | '.join(cells)} | {first:.0f}-{last:.0f} s |"
 
 
-def _where(one: Contention) -> str:
-    place = one.lead.place
+def _spent(ones: Iterable[Exchange]) -> Decimal:
+    return sum((one.reply.spent for one in ones), ZERO)
+
+
+def _aligned(amount: Decimal) -> str:
+    """With four places: a column of amounts is read from top to bottom."""
+    whole, _, part = dollars(amount).partition(".")
+    return f"{whole}.{part.ljust(4, '0')}"
+
+
+def _phase(phase: str) -> str:
+    return _PHASES.get(phase, phase)
+
+
+def _when(ruled: Ruled) -> str:
+    if ruled.phase == "cross_examination":
+        return " in cross-examination"
+    return " at the end" if ruled.phase == "consensus" else f" in round {ruled.round}"
+
+
+def _where(place: Place) -> str:
     if place.side == "file":
-        return f"`{_inline(place.file)}`"
+        return f"`{inline(place.file)}`"
     first, last = place.first_line + 1, place.last_line + 1
     lines = f"line {first}" if first == last else f"lines {first}-{last}"
-    return f"`{_inline(place.file)}` {lines}{' (before the change)' if place.side == 'old' else ''}"
+    return f"`{inline(place.file)}` {lines}{' (before the change)' if place.side == 'old' else ''}"
 
 
-def _standing(settled: Settled) -> str:
-    return f"{settled.verdict}, {settled.confidence}"
+def _fits(quote: str) -> bool:
+    """Whether a quote can stand within a sentence."""
+    line = quote.strip()
+    return "\n" not in line and "`" not in line and 0 < len(line) <= LONGEST_INLINE
 
 
-def _escape(text: str) -> str:
-    return _MARKUP.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", text)
+def _evidence(quote: str, place: Place) -> str:
+    if _fits(quote):
+        return f"↳ {_where(place)}: `{inline(quote)}`"
+    return f"↳ {_where(place)}:\n\n{code(quote, place.file)}"
 
 
-def _prose(text: str) -> str:
-    """Words of others on one line, without a final stop, with nothing in them that Markdown would act on."""
-    return _escape(one_line(text, 1000)).rstrip(".")
+def _fix(finding: Finding | None) -> list[str]:
+    if finding is None or finding.fix is None:
+        return []
+    return ["A fix comes with it:", *(_edit(edit) for edit in finding.fix.edits[:TOLD_ARGUMENTS])]
 
 
-def _block(text: str) -> str:
-    """Words of others as a block quotation."""
-    return "\n".join(f"> {_escape(line)}".rstrip() for line in clean(text).split("\n"))
+def _edit(edit: TextEdit) -> str:
+    first, last = edit.range.start.line + 1, edit.range.end.line + 1
+    lines = f"line {first}" if first == last else f"lines {first}-{last}"
+    where = f"`{inline(edit.file)}` {lines}"
+    return f"{where}:\n\n{code(edit.new_text, edit.file, '+')}" if edit.new_text.strip() else f"{where}: taken out."
 
 
-def _inline(text: str) -> str:
-    return one_line(text, 300).replace("`", "'")
+def _untold(ones: Sequence[Contention]) -> list[str]:
+    left = len(ones) - LONGEST_SECTION
+    return [f"… and {left} more, which are not told here."] if left > 0 else []
 
 
-def _code(quote: str, file: str) -> str:
-    """A quote in a fence that it cannot close."""
-    quoted = quote.strip("\n").split("\n")
-    lines = [clean_line(_cut(line)) for line in quoted[:QUOTED_LINES]]
-    if not any(line.strip() for line in lines):
-        return "(no line: something is missing)"
-    more = [f"… and {len(quoted) - QUOTED_LINES} lines more"] if len(quoted) > QUOTED_LINES else []
-    ticks = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 3)
-    suffix = file.rpartition(".")[2] if "." in file else ""
-    language = suffix if re.fullmatch(r"[A-Za-z0-9]{1,10}", suffix) else ""
-    return "\n".join([f"{ticks}{language}", *lines, *more, ticks])
+def _listed(rows: Sequence[str]) -> str:
+    left = len(rows) - LONGEST_SECTION
+    return "\n".join([*rows[:LONGEST_SECTION], *([f"- … and {left} more."] if left > 0 else [])])
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= QUOTED_WIDTH else f"{line[:QUOTED_WIDTH]}…"
-
-
-def clean_line(line: str) -> str:
-    """A line of code with what does not show, or what a terminal would act on, made visible."""
-    return visible(line.rstrip("\r"))
+def _norm(text: str) -> str:
+    """Words without regard to white space."""
+    return re.sub(r"\s+", " ", text).strip()

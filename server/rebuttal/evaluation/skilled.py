@@ -192,7 +192,7 @@ class Skilled:
             if other
             else one.quotes[0],
             title=wording.format(one.title),
-            argument=f"{one.why.rstrip('.')}. (Simulated: {turn.seat} speaks by a set skill, no model was asked.)",
+            argument=f"{one.why.rstrip('.')}. (Simulated by a set skill: no model was asked.)",
             category=one.category,
             severity=self._severity(turn, one),
             certainty=sure,
