@@ -77,6 +77,8 @@ def spelled(text: str) -> str:
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return  # most code: told thirty times faster
     for match in (_HIDDEN_ASCII if text.isascii() else _HIDDEN).finditer(text):
         start, end = match.span()
         allowed = _ORDINARY.match(text, start)
