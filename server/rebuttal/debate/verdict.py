@@ -43,6 +43,7 @@ raised or confirmed it, one step down if any ruling was against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+
 from attrs import frozen
 
 from rebuttal.debate.model import Contention, Ruled, RulingVerdict, Settled, SettledAs, SettledVerdict
