@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from rebuttal.change.model import Change
 from rebuttal.context.model import Context
-from rebuttal.debate.worth import Worth
+from rebuttal.debate.worth import SEED, Worth
 from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Fix
 from rebuttal.findings.report import Degraded
 from rebuttal.findings.severity import Severity
@@ -283,7 +283,7 @@ class Brief:
     """Why this panel, in words for the user."""
     deadline_s: float = 600.0
     """Seconds after which no new call is made; calls under way end by the speaker's own deadline."""
-    worth: Worth = Worth()
+    worth: Worth = SEED
     """When a further round of argument is worth its price."""
     kinds: tuple[Kind, ...] = ()
     """What sort of change it is: whose templates stand with the task."""

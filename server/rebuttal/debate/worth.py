@@ -72,6 +72,10 @@ class Worth:
         return spread.dissent > 0 and spread.dissent * self.gain > cost * self.threshold
 
 
+SEED = Worth()
+"""The seed's figures, until there are learned ones."""
+
+
 def dissent(standings: Iterable[Standing]) -> float:
     """1 - consensus, by weight of severity; 0 where there is nothing to argue about."""
     ones = list(standings)
