@@ -201,6 +201,16 @@ def test_the_reason_is_told() -> None:
     assert (kind.name, kind.reason, kind.blind) == ("Migration", "db/V2__a.sql is a migration", True)
 
 
+def test_a_reason_holds_nothing_of_a_string_of_the_code() -> None:
+    old, new = ("".join(f"use('{key}', {n})\nq = {n}\n" for n in range(3)) for key in ("sk1secret", "sk2secret"))
+    rotated: Files = {"a.py": (old, new)}
+    route: Files = {"a.py": ("@app.get('/sk1secret')\ndef _f(): ...\n", "@app.get('/sk2secret')\ndef _f(): ...\n")}
+    for files, kind in ((rotated, "refactoring"), (route, "api-change")):
+        found = kinds_of(change_of(files))
+        assert kind in [one.id for one in found]
+        assert all("secret" not in one.reason for one in found)
+
+
 def test_what_only_the_author_says_is_not_for_the_opening() -> None:
     change = change_of({"a.py": ("x = 1\n", "x = 2\n")})
     (kind,) = kinds_of(change, framing="Branch: main\n\nFix the total of an empty cart")

@@ -266,7 +266,9 @@ def _api_change(diff: _Diff) -> str | None:
 
 def _public(line: str) -> str | None:
     found = _PUBLIC.match(line)
-    return next((name.strip() for name in found.groups() if name), None) if found is not None else None
+    if found is None:
+        return None
+    return "a route" if found["route"] is not None else next(name for name in found.groups() if name)
 
 
 # --- tests --------------------------------------------------------------------------------------------------
@@ -303,9 +305,10 @@ def _refactoring(diff: _Diff) -> str | None:
         return f"{counted(moved, 'line')} only moved"
     renamed = Counter(pair for one in diff.code for pair in _renamed(one.diff))
     if renamed:
-        (old, new), times = renamed.most_common(1)[0]
+        times = max(renamed.values())
         if times >= LEAST_RENAMED and 2 * times >= MOSTLY * diff.lines:
-            return f"{old} became {new} on {counted(times, 'line')}"
+            # Not which: it may stand in a string, and be a secret.
+            return f"one name became another on {counted(times, 'line')}"
     files = [one for one in diff.code if one.diff.status == "renamed"]
     if files and diff.lines <= LEAST_MOVED * len(files):
         return f"{files[0].path} was moved"
