@@ -32,7 +32,6 @@ from rebuttal.debate.recollection import (
 )
 from rebuttal.debate.templates import Values, fill, listed, values_of
 from rebuttal.findings.model import Finding
-from rebuttal.text.positions import git_lines
 
 CONTEXT_LINES = 8
 """Unchanged lines around a hunk in a dossier."""
@@ -244,9 +243,8 @@ def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:
     return "".join(line if line.endswith("\n") else line + "\n" for line in out)
 
 
-def _lines(exhibits: Exhibits, file: str, side: str) -> list[str]:
-    exhibit = exhibits.get(file, "old" if side == "old" else "new")
-    return git_lines(exhibit.redacted) if exhibit is not None else []
+def _lines(exhibits: Exhibits, file: str, side: str) -> Sequence[str]:
+    return exhibits.lines(file, "old" if side == "old" else "new")
 
 
 def _places(about: Iterable[Contention]) -> list[Place]:

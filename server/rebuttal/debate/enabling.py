@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
@@ -22,7 +22,6 @@ from rebuttal.change.model import Change, FileDiff, Hunk, Side
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Claim, Place
 from rebuttal.text.model import Symbol
-from rebuttal.text.positions import git_lines
 from rebuttal.text.symbols import enclosing
 
 NEIGHBOURHOOD = 10
@@ -274,12 +273,12 @@ class Enabling:
                     found.setdefault(stem, Place(diff.path, "file"))
         return found
 
-    def _side(self, diff: FileDiff, side: Side) -> tuple[str, list[str]]:
+    def _side(self, diff: FileDiff, side: Side) -> tuple[str, Sequence[str]]:
         """The path that a side's exhibit goes by, and its lines."""
         names = (diff.path, diff.old_path or diff.path) if side == "old" else (diff.path,)
         for name in names:
-            if (exhibit := self._exhibits.get(name, side)) is not None:
-                return name, git_lines(exhibit.redacted)
+            if lines := self._exhibits.lines(name, side):
+                return name, lines
         return diff.path, []
 
 

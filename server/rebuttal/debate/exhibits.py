@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import evolve, frozen
 
@@ -53,6 +53,7 @@ class Exhibits:
         self._by_form = _by_form(self._files)
         self.parser = parser or Parser()
         self._searched: dict[tuple[str, Side], Searched] = {}
+        self._lines: dict[tuple[str, Side], list[str]] = {}
         self._symbols: dict[tuple[str, Side], tuple[Symbol, ...]] = {}
         self._found: dict[tuple[str, Side, str], tuple[Located, ...]] = {}
 
@@ -64,6 +65,14 @@ class Exhibits:
                 return None
             self._by_key[key] = evolve(given, redacted=as_shown(given.redacted))
         return self._by_key[key]
+
+    def lines(self, file: str, side: Side) -> Sequence[str]:
+        """The git lines of that side as prompts show them, ends kept; none where it does not exist or is not shown."""
+        key = (file, side)
+        if key not in self._lines:
+            exhibit = self.get(file, side)
+            self._lines[key] = git_lines(exhibit.redacted) if exhibit is not None else []
+        return self._lines[key]
 
     def resolve(self, path: str) -> str | None:
         """The file that is meant by a path as a model writes it; None if none is shown under it."""
@@ -133,9 +142,8 @@ class Exhibits:
 
     def _defined(self, file: str, name: str) -> Excerpt | None:
         """Where no parser knows the language: the lines from the first that looks like the definition."""
-        exhibit = self.get(file, "new")
         looks = re.compile(rf"^\s*[\w\s.<>:*&@]*\b{re.escape(name[:200])}\b\s*[(=:{{<]")
-        for number, line in enumerate(git_lines(exhibit.redacted) if exhibit is not None else ()):
+        for number, line in enumerate(self.lines(file, "new")):
             if looks.match(line[:300]):
                 return self._cut(file, "new", number, number + 2 * MARGIN)
         return None
@@ -150,10 +158,7 @@ class Exhibits:
             return ()
 
     def _cut(self, file: str, side: Side, first: int, last: int) -> Excerpt | None:
-        exhibit = self.get(file, side)
-        if exhibit is None:
-            return None
-        lines = git_lines(exhibit.redacted)
+        lines = self.lines(file, side)
         first, last = max(first, 0), min(last, len(lines) - 1)
         return Excerpt(file, side, first, last, "".join(lines[first : last + 1])) if first <= last else None
 

@@ -21,7 +21,7 @@ from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding, Fix, Related, TraceStep
 from rebuttal.findings.severity import SEVERITIES, at_least
 from rebuttal.store.model import ZERO
-from rebuttal.text.positions import LineIndex, Position, Range, git_lines
+from rebuttal.text.positions import LineIndex, Position, Range
 from rebuttal.text.redaction import has_placeholder
 from rebuttal.text.symbols import enclosing
 
@@ -166,8 +166,7 @@ class _Maker:
     def _quote(self, place: Place, original: str) -> str:
         """The code as it may be printed and kept: with placeholders where a secret stands. What is no secret stays."""
         side: Side = "old" if place.side == "old" else "new"
-        exhibit = self._exhibits.get(place.file, side)
-        lines = git_lines(exhibit.redacted)[place.first_line : place.last_line + 1] if exhibit is not None else []
+        lines = self._exhibits.lines(place.file, side)[place.first_line : place.last_line + 1]
         redacted = "".join(lines).strip()
         # A placeholder may also stand in the code itself: then nothing was replaced, and the quote is what is there.
         if not has_placeholder(redacted) or redacted == as_shown(original).strip():
