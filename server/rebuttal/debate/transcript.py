@@ -225,7 +225,7 @@ class _Writer:
         return [
             f"### {number}{prose(lead.claim.title)}",
             " · ".join([*facts, dollars(cost)] if cost else facts),
-            code(lead.claim.quote, lead.place.file),
+            _claimed(lead),
             *self._all_raised(one),
             *self._all_ruled(one),
             *(f"*No ruling:* {prose(why)}." for why in one.unheard[:TOLD_LAST]),
@@ -430,6 +430,13 @@ def _where(place: Place) -> str:
     first, last = place.first_line + 1, place.last_line + 1
     lines = f"line {first}" if first == last else f"lines {first}-{last}"
     return f"`{inline(place.file)}` {lines}{' (before the change)' if place.side == 'old' else ''}"
+
+
+def _claimed(lead: Raised) -> str:
+    """The lines that a claim is about. What stands nowhere in the code must not look as if it did."""
+    if lead.anchored or not lead.claim.quote.strip():
+        return code(lead.claim.quote, lead.place.file)
+    return f"It quotes what is not in the code:\n\n{block(lead.claim.quote)}"
 
 
 def _fits(quote: str) -> bool:
