@@ -336,7 +336,8 @@ class _Writer:
         return ["## How it went", *parts] if parts else []
 
     def _opened(self) -> list[str]:
-        return list(dict.fromkeys(one.turn.seat for one in self._outcome.exchanges if one.turn.phase == "opening"))
+        heard = (one for one in self._outcome.exchanges if one.turn.phase == "opening" and one.reply.failure is None)
+        return list(dict.fromkeys(one.turn.seat for one in heard))
 
     def _passes(self) -> list[str]:
         """What each pass was."""
@@ -354,7 +355,10 @@ class _Writer:
     def _pass(self, name: Pass, exchanges: Sequence[Exchange]) -> str:
         now = [one for one in exchanges if not one.earlier]
         before = len(exchanges) - len(now)
-        calls = f"{counted(len(exchanges), 'call')}{f', {before} of them before' if before else ''}"
+        calls = counted(len(exchanges), "call")
+        if not now:
+            return f"- **{name}** ({PASSES[name]}): {calls} before"
+        calls += f", {before} of them before" if before else ""
         return f"- **{name}** ({PASSES[name]}): {calls}, {dollars(_spent(now))}"
 
     def _ended(self) -> list[str]:
@@ -380,14 +384,14 @@ class _Writer:
             return []
         groups: dict[tuple[str, str, str], list[Exchange]] = {}
         for one in self._outcome.exchanges:
-            how = ", failed" if one.reply.failure is not None else ", before" if one.earlier else ""
+            how = (", before" if one.earlier else "") + (", failed" if one.reply.failure is not None else "")
             key = (self._name(one.turn.seat), f"{_phase(one.turn.phase)}{how}", prose(one.reply.model) or one.turn.tier)
             groups.setdefault(key, []).append(one)
         rows = ["| seat | phase | model | calls | tokens in | cached | out | cost | when |"]
         rows += ["|---|---|---|--:|--:|--:|--:|--:|--:|"]
         rows += [_row(key, ones) for key, ones in groups.items()]
         now = [one for one in self._outcome.exchanges if not one.earlier]
-        rows.append(_row(("**all**", " ", " "), now))
+        rows.append(_row(("**all**", "", ""), now))
         before = "“Before” was said and paid for before this debate was taken up; the last line leaves it out."
         return ["## What it cost", "\n".join(rows), before if len(now) < len(self._outcome.exchanges) else ""]
 
