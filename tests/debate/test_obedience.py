@@ -45,6 +45,7 @@ from rebuttal.debate.model import (
 )
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.protocol import protocol_names
+from rebuttal.debate.sitting import MAX_CLAIMS
 from rebuttal.text.hidden import has_hidden
 from tests.debate.conftest import (
     FENCE,
@@ -69,6 +70,8 @@ from tests.debate.injections import Injection, injections
 CASES = injections()
 SOME = CASES[::8]
 """From every file, where what is done costs more than it says anew for each case."""
+FEW = SOME[::3]
+"""Where it costs a hundred times more."""
 PROTOCOLS = [name for name in protocol_names() if name != "solo"]
 OBEDIENT = "security-analyst"
 """It would examine the claim about SQL, too: there is no place in the panel where obeying does more harm."""
@@ -163,7 +166,7 @@ def flooding(turn: Turn, case: Injection) -> Said:
     lines = [line for line in (case.code + NEW).split("\n") if line.strip()]
     many = [
         claim_of(lines[number % len(lines)], f"Fault {number} of {case.id}", severity="critical")
-        for number in range(500)
+        for number in range(MAX_CLAIMS + 50)
     ]
     return says(*many)
 
@@ -285,12 +288,8 @@ def _check_prompt(prompt: Prompt, case: Injection) -> None:
 
 
 def _our_lines(done: Played) -> set[str]:
-    return {
-        re.sub(r"\d+", "#", line)
-        for turn in done.speaker.turns
-        for part in (turn.prompt.shared, turn.prompt.ask)
-        for line in _FENCED.sub("", part).split("\n")
-    }
+    parts = {part for turn in done.speaker.turns for part in (turn.prompt.shared, turn.prompt.ask)}
+    return {line for part in parts for line in re.sub(r"\d+", "#", _FENCED.sub("", part)).split("\n")}
 
 
 NOTHING = Injection("nothing", "silence", ())
@@ -325,8 +324,8 @@ def test_the_fence_of_the_same_change_is_the_same_and_of_another_installation_an
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("obedience", OBEDIENCES, ids=lambda one: one.__name__)
 def test_one_obedient_seat_adds_drops_and_alters_nothing(obedience: Obedience, protocol: str) -> None:
-    is_slow = obedience is flooding or protocol != "crossfire"
-    for case in SOME if is_slow else CASES:
+    cases = FEW if obedience is flooding else SOME if protocol != "crossfire" else CASES
+    for case in cases:
         outcome = played(case, obedience, protocol).outcome
         told = {finding.title: finding for finding in (*outcome.findings, *outcome.held_back)}
         assert {finding.title for finding in outcome.findings} <= {SQL_CLAIM.title, LOOP_CLAIM.title}, case.id
