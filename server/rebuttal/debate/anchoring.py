@@ -79,7 +79,7 @@ class Anchoring:
         if self._is_outside(anchor.place):
             return SetAside(seat, claim, "it is outside the lines that were asked about")
         enabled_by = None
-        if self._enabling.is_off(anchor.place):
+        if self._enabling.is_off(claim, anchor.place):
             enabled_by = self._enabling.line_for(claim, anchor.place)
             if enabled_by is None:
                 return SetAside(seat, claim, NOT_ENABLED)

@@ -34,6 +34,8 @@ LEAST_NAMED = 4
 """Letters and digits of a line that names itself: a bracket stands everywhere."""
 MOST_NAMES = 400
 """Names of one claim that are looked up."""
+LEAST_WORD = 5
+"""Letters of a name that is known without backticks."""
 LONGEST_LINE = 1_000
 """Characters of a changed line in which names are looked for: a longer one is data."""
 MOST_TICKED = 40
@@ -105,8 +107,13 @@ class Enabling:
             return True
         return any(_reaches(_lines(hunk, place), place, NEIGHBOURHOOD) for hunk in diff.hunks)
 
-    def is_off(self, place: Place) -> bool:
-        """Whether the change touches neither a place, nor its surroundings, nor the function around it."""
+    def is_off(self, claim: Claim, place: Place) -> bool:
+        """Whether the change touches neither a place, nor its surroundings, nor the function around it.
+
+        What is written about a file may be made false by any of its lines, so there the whole file counts.
+        """
+        if claim.category == "documentation" and place.file in self._by_path:
+            return False
         return not self.is_near(place) and not self._shares_function(place)
 
     def line_for(self, claim: Claim, place: Place) -> Place | None:
@@ -116,7 +123,10 @@ class Enabling:
         """
         told = f"{claim.title}\n{claim.argument}"
         ticked = [piece for piece in _TICKED.findall(told)[:MOST_TICKED] if piece.strip()]
-        return self._named(ticked) or self._shared(_names(claim.quote, told, ticked), claim.quote)
+        names = _names(claim.quote, told, ticked)
+        # Names that the change defines are known by themselves, be they written as any other word.
+        names |= {name for name in _NAME.findall(told) if len(name) >= LEAST_WORD and name in self._defined}
+        return self._named(ticked) or self._shared(names, claim.quote)
 
     # --- a line that is named ---
 
@@ -249,6 +259,12 @@ class Enabling:
                 if len(name) > 2 and (kind or name.lower() not in WEAK):
                     found.setdefault(name, line.place)
         return found
+
+    @cached_property
+    def _defined(self) -> frozenset[str]:
+        """Names that a changed line defines or sets, without those that any code shares."""
+        bound = {name for line in self._lines for name in _BOUND.findall(line.code)}
+        return frozenset(name for name in bound | set(self._strong) if name.lower() not in WEAK)
 
     @cached_property
     def _touched(self) -> dict[str, Place]:
