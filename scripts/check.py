@@ -57,7 +57,9 @@ def tests() -> None:
     if (npm := shutil.which("npm")) and not (CLIENT / "node_modules" / "eslint").is_dir():
         # The tests of the repository's own linters want a real ESLint.
         run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=CLIENT)
-    python("-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 4)), "-m", "not vscode")
+    # Many tests start Python anew: where bytecode may not be kept, each start compiles everything, a second at a time.
+    workers = str(min(os.cpu_count() or 1, 4))
+    run(sys.executable, "-m", "pytest", "-q", "-n", workers, "-m", "not vscode", PYTHONDONTWRITEBYTECODE="")
 
 
 def wheel() -> None:

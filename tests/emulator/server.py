@@ -102,7 +102,7 @@ class Emulator:
         """What makes a client talk to this emulator."""
         return {"ANTHROPIC_API_KEY": sorted(self.keys)[0], "ANTHROPIC_BASE_URL": self.url}
 
-    def wait(self, until: Callable[[], bool], timeout: float = 5.0) -> None:
+    def wait(self, until: Callable[[], bool], timeout: float = 30.0) -> None:
         """Block until something holds of the records. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(until, timeout):
