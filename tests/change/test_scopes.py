@@ -216,7 +216,7 @@ def test_a_missing_git_is_named(git_repo: GitRepo, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ChangeError, match="Git was not found: install git"):
         read_change(git_repo.root, parse_scope("working"))
-    # GitPython looks for git when it is imported first: the other way to find that there is none.
+    # On Windows GitPython looks for git when it is imported first: the other way to find that there is none.
     loaded = [name for name in sys.modules if name == "git" or name.startswith("git.")]
     for name in loaded:
         monkeypatch.delitem(sys.modules, name)

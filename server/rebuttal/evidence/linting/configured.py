@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ class Configured:
                 return join(folder, name)
         if tool.config_folder:
             start = join(folder, tool.config_folder)
-            if any(path.startswith(f"{start}/") for path in paths):
+            if start in self._folders:
                 return start
         for name, section in tool.sections:
             path = join(folder, name)
@@ -129,6 +130,12 @@ class Configured:
         if tool.hook and hooks in paths and _has_hook(self._text(hooks) or "", tool.hook):
             return hooks
         return None
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Every folder that holds a file, however deep."""
+        direct = {folder_of(path) for path in self.tree.paths()}
+        return frozenset(above for folder in direct for above in upwards(folder))
 
     def _text(self, path: str) -> str | None:
         if path not in self._texts:
