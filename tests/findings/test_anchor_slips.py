@@ -244,3 +244,14 @@ def test_a_near_miss_in_a_long_file_of_like_lines_takes_no_time(quote: str) -> N
     locate_all(quote, searched)
     # Measured: 40 to 90 ms. It took 3.5 s for the longest before places were looked up by their lines.
     assert time.thread_time() - start < 1.0
+
+
+def test_whoever_invents_quote_after_quote_is_no_longer_searched_for_slips() -> None:
+    searched = Searched(LIKE_LINES)
+    searched.in_vain = 100
+    start = time.thread_time()
+    for number in range(100):
+        assert locate(f"    invented_{number} = nothing(of, the, kind)", searched) is None
+    assert time.thread_time() - start < 3.0
+    # What stands there but for white space is found all the same.
+    assert locate("value_777  = compute(777, 'some words that are alike')", searched) == Located(777, 777, exact=False)

@@ -25,6 +25,8 @@ LEAST_TOLD = 8
 """Letters and digits that a quote with something left out must have kept."""
 GAP = 80
 """Lines that may be left out at a mark such as `...`, where what stands beside it is to tell like places apart."""
+MOST_IN_VAIN = 2_000_000
+"""Lines compared for nothing: a hundred invented quotes in a file of 20,000 lines, which takes some seconds."""
 MOST_STARTS = 5_000
 """Lines at which a quote that misses a line may begin: one that begins everywhere points nowhere."""
 
@@ -34,6 +36,13 @@ class Searched:
 
     def __init__(self, text: str) -> None:
         self._bare = bare_lines(text)
+        self.in_vain = 0
+        """Quotes that were not found by any reading."""
+
+    @property
+    def patient(self) -> bool:
+        """Whether slips are still looked for: whoever invents quote after quote is not copying."""
+        return self.in_vain * len(self._bare) < MOST_IN_VAIN
 
     @cached_property
     def lines(self) -> Lines:
@@ -70,10 +79,12 @@ def locate_all(quote: str, text: str | Searched) -> tuple[Located, ...]:
     wanted = bare_lines(quote)
     if exact := searched.exactly(wanted):
         return tuple(Located(first, first + len(wanted) - 1, exact=True) for first in exact)
-    return _tolerant(searched.lines, wanted)
+    places = _tolerant(searched.lines, wanted, slips=searched.patient)
+    searched.in_vain += not places
+    return places
 
 
-def _tolerant(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
+def _tolerant(lines: Lines, wanted: Sequence[str], *, slips: bool) -> tuple[Located, ...]:
     found = [reading for lines_of in readings(wanted) if (reading := tuple(Lines(lines_of).texts))]
     meant = list(dict.fromkeys(found))
     for search in (_whole, _part, _rewrapped, _skipping):
@@ -82,6 +93,8 @@ def _tolerant(lines: Lines, wanted: Sequence[str]) -> tuple[Located, ...]:
                 return places
     if places := _with_gaps(lines, wanted):
         return places
+    if not slips:
+        return ()
     return next((places for reading in meant if (places := alike(lines, reading))), ())
 
 
