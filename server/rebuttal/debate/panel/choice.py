@@ -1,25 +1,17 @@
-"""Which seats sit, and for how many rounds: rules first, each move with its reason.
-
-Sizes and rounds are those of the design: small 3 seats and 2 rounds, medium 5 and 3, large 7 and 5; a tiny
-change gets two seats. Published counts back the small numbers: two or three diverse finders bring most of
-what any number finds, while false alarms grow with each.
-
-Who sits is told by the front matter of the seats (`areas`): what of the change calls for a seat, and how loudly.
-"""
+"""Which panel a change gets, and why. The static panel is told without loading what seats a debate (seating.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from rebuttal.change.model import Change
-from rebuttal.debate.model import AREAS, Area, PanelName, Priority, Seat
-from rebuttal.debate.panel.traits import AREA_WORDS, Traits, traits_of, why_trivial
-from rebuttal.debate.prompts import LENSLESS, load_prompts
-from rebuttal.debate.statement import one_line
 from rebuttal.text.parsing import Parser
-from rebuttal.text.words import counted
+
+if TYPE_CHECKING:
+    from rebuttal.debate.model import PanelName, Seat
 
 
 @frozen
@@ -34,34 +26,6 @@ class PanelChoice:
     """Ids of seats that only fill the panel: the cheapest tier may be asked whether they are worth asking."""
 
 
-@frozen
-class _Size:
-    seats: int
-    rounds: int
-
-
-_SIZES: dict[PanelName, _Size] = {
-    "static": _Size(0, 0),
-    "small": _Size(3, 2),
-    "medium": _Size(5, 3),
-    "large": _Size(7, 5),
-}
-_ORDER: tuple[PanelName, ...] = ("small", "medium", "large")
-
-TINY_LINES, TINY_SEATS = 15, 2
-SMALL_LINES, SMALL_FILES = 150, 5
-MEDIUM_LINES, MEDIUM_FILES = 600, 20
-RISKY_LINES = 60
-"""From how many changed lines on several areas of risk move the panel up by one size."""
-LEAST_CALL = 10
-"""A fainter call than this leaves a seat in doubt."""
-LOUDEST_CALL = 100
-WEIGHT_OF: dict[Priority, int] = {"critical": 20, "important": 10, "optional": 0, "minimal": 0}
-"""Added to a call, where not all who are called for can sit: some 20 is what one area more would add."""
-
-_RISKS: tuple[Area, ...] = ("security", "database", "concurrency", "memory")
-
-
 def choose_panel(
     change: Change, requested: str, extra: Sequence[Seat] = (), parser: Parser | None = None
 ) -> PanelChoice:
@@ -72,87 +36,10 @@ def choose_panel(
     """
     if requested == "static":
         return PanelChoice("static", (), 0, ("the static panel was asked for",))
+    from rebuttal.debate.panel import seating
+    from rebuttal.debate.panel.traits import why_trivial
+
     if requested == "auto":
         trivial = why_trivial(change, parser or Parser())
-        return PanelChoice("static", (), 0, (trivial,)) if trivial is not None else _auto(traits_of(change), extra)
-    if requested not in _ORDER:
-        raise ValueError(f"panel must be one of auto, static, small, medium, large, not {requested!r}")
-    panel = next(name for name in _ORDER if name == requested)
-    traits, reason = traits_of(change), f"the {panel} panel was asked for"
-    # Who asks for a size wants it filled: nobody is in doubt.
-    return evolve(_seated(panel, _ranked(traits, extra), traits, reason), doubtful=frozenset())
-
-
-def _auto(traits: Traits, extra: Sequence[Seat]) -> PanelChoice:
-    # Rules that cannot read a file's language do not know who has no business there.
-    ranked = [seat for seat in _ranked(traits, extra) if traits.unknown or _call(seat, traits.areas)]
-    size = size_of(traits)
-    if traits.lines <= TINY_LINES and traits.files <= 1:
-        return _seated("small", ranked[:TINY_SEATS], traits, f"{size}: tiny, two seats")
-    panel = _by_size(traits)
-    risks = [area for area in _RISKS if area in traits.sure]
-    if panel != "large" and len(risks) > 1 and traits.lines >= RISKY_LINES:
-        panel = _ORDER[_ORDER.index(panel) + 1]
-        size += f", with {' and '.join(AREA_WORDS[area] for area in risks)} touched"
-    return _seated(panel, ranked, traits, f"{size}: {panel}")
-
-
-def size_of(traits: Traits) -> str:
-    """In words for the user."""
-    aside = ", documentation aside" if traits.prose else ""
-    return f"{counted(traits.lines, 'changed line')} in {counted(traits.files, 'file')}{aside}"
-
-
-def _by_size(traits: Traits) -> PanelName:
-    if traits.lines <= SMALL_LINES and traits.files <= SMALL_FILES:
-        return "small"
-    return "medium" if traits.lines <= MEDIUM_LINES and traits.files <= MEDIUM_FILES else "large"
-
-
-def _ranked(traits: Traits, extra: Sequence[Seat]) -> list[Seat]:
-    """All seats, those that the change calls for most first."""
-    sure = traits.sure
-
-    def order(seat: Seat) -> tuple[int, int, tuple[int, int, str]]:
-        surely = _rank(seat, sure)
-        return (-surely if surely >= LEAST_CALL else 0, -_rank(seat, traits.areas), seat.standing)
-
-    return sorted(_openers(extra), key=order)
-
-
-def _seated(panel: PanelName, ranked: Sequence[Seat], traits: Traits, reason: str) -> PanelChoice:
-    seats = tuple(ranked[: _SIZES[panel].seats])
-    reasons = [reason, *(_why(seat, traits) for seat in seats)]
-    if traits.unknown:
-        files = counted(len(traits.unknown), "file")
-        reasons.append(f"the rules do not know the language of {files} ({one_line(traits.unknown[0], 100)})")
-    doubtful = frozenset(seat.id for seat in seats if _call(seat, traits.sure) < LEAST_CALL)
-    return PanelChoice(panel, seats, _SIZES[panel].rounds, tuple(reasons), doubtful)
-
-
-def _openers(extra: Sequence[Seat]) -> Iterable[Seat]:
-    """The seats with a lens, by id: the user's own in the place of ours."""
-    seats = {seat.id: seat for seat in (*load_prompts().openers, *extra)}
-    return [seat for seat in seats.values() if seat.id not in LENSLESS]
-
-
-def _call(seat: Seat, areas: Iterable[Area]) -> int:
-    """How loudly a change that touches these areas calls for a seat, up to LOUDEST_CALL."""
-    called = seat.areas.get("any", 0) + sum(seat.areas.get(area, 0) for area in areas)
-    return min(called, LOUDEST_CALL)
-
-
-def _rank(seat: Seat, areas: Iterable[Area]) -> int:
-    """Its call with its priority; nobody comes before a seat that every change calls for as loudly as can be."""
-    called = _call(seat, areas)
-    if called < LEAST_CALL or seat.areas.get("any", 0) == LOUDEST_CALL:
-        return called
-    return min(called + WEIGHT_OF[seat.priority], LOUDEST_CALL - 1)
-
-
-def _why(seat: Seat, traits: Traits) -> str:
-    if _call(seat, traits.sure) < LEAST_CALL:
-        return f"{seat.name}: nothing that is touched calls for it, it fills the panel"
-    area = max(AREAS, key=lambda one: seat.areas.get(one, 0) if one in {"any", *traits.sure} else -1)
-    file = traits.areas.get(area, "")
-    return f"{seat.name}: {AREA_WORDS[area]}" + (f" ({one_line(file, 100)})" if file else "")
+        return PanelChoice("static", (), 0, (trivial,)) if trivial is not None else seating.by_rules(change, extra)
+    return seating.of_size(change, requested, extra)

@@ -19,7 +19,7 @@ from rebuttal.change.model import FileDiff, Side
 from rebuttal.context.render import fenced
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Brief, Exchange, Profile, Prompt, Reply, Seat, Tier
-from rebuttal.debate.panel.choice import size_of
+from rebuttal.debate.panel.seating import size_of
 from rebuttal.debate.panel.traits import AREA_WORDS, traits_of
 from rebuttal.debate.prompts import MODERATOR, Prompts
 from rebuttal.debate.statement import one_line
