@@ -42,6 +42,7 @@ from rebuttal.review.request import (
     Estimated,
     Question,
     Request,
+    Resumed,
     ReviewEvent,
     StaticReady,
     UsageError,
@@ -52,6 +53,7 @@ from rebuttal.review.threads import detached, in_thread
 from rebuttal.settings import Settings, SettingsError, narrow, process_environment, user_settings, widen
 from rebuttal.store.model import StoreError
 from rebuttal.store.money import exact
+from rebuttal.text.words import counted
 
 log = logging.getLogger("rebuttal.worker")
 
@@ -96,11 +98,11 @@ class EditorDoor:
                 self._spent += spent
                 self.services.note_spent(spent)
                 self._done += 1
-                said = failure or f"{claims} claims, {rulings} rulings"
+                said = failure or f"{counted(claims, 'claim')}, {counted(rulings, 'ruling')}"
                 self._progress(f"{seat}: {said}")
-            case ClaimRaised(claim=claim, title=title):
-                self._progress(f"{claim}: {title}")
-            case BudgetWarned(message=message):
+            case ClaimRaised(seat=seat, title=title):
+                self._progress(f"{seat}: {title}")
+            case BudgetWarned(message=message) | Resumed(message=message):
                 self._progress(message)
             case ArgumentEnded(by=by, round=round_):
                 self._progress(f"argument ended after round {round_}: {by.replace('_', ' ')}")

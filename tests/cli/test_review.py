@@ -271,3 +271,32 @@ def test_a_secret_that_a_notebook_printed_is_found_in_its_outputs(rebuttal: Rebu
     assert EXAMPLE_KEY in after.split("\n")[finding["range"]["start"]["line"]]
     (skipped,) = ran.json["coverage"]["skipped"]
     assert skipped == {"file": "nb.ipynb", "reason": "only outputs or metadata of the notebook changed"}
+
+
+def test_the_whole_debate_is_written_where_it_is_asked_for(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "debate.md"
+    asked = ("review", "--repo", parcels, "--yes", "--panel", "small", "--fail-on", "never", "--transcript", file)
+    ran = rebuttal(*asked)
+    assert str(file) in ran.err
+    told = file.read_text("utf-8")
+    assert told.startswith("# parcels: working change against HEAD\n")
+    assert "A customer's name becomes part of the SQL" in told
+    assert "## Findings" not in ran.out  # stdout is the report's
+
+
+def test_without_a_debate_there_is_no_transcript(rebuttal: Rebuttal, parcels: Path, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "debate.md"
+    ran = rebuttal("review", "--repo", parcels, "--panel", "static", "--fail-on", "never", "--transcript", file)
+    assert "there was no debate" in ran.err
+    assert not file.exists()
+
+
+def test_a_transcript_that_cannot_be_written_is_refused_before_anything_is_spent(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--transcript", tmp_path / "none" / "debate.md")
+    assert ran.code == 2
+    assert "--transcript" in ran.err
+    assert panel.records == []

@@ -199,7 +199,7 @@ def test_the_text_report_reads_well(rich_finding: Finding) -> None:
 shop/cart.py:12:5 high An empty cart divides by zero
     12 | return sum(prices) / len(prices)
     average_price() is called for new carts, which hold no prices yet.
-    raised by code-reviewer · confirmed by architect · certain · debate:correctness
+    raised by code-reviewer · confirmed by architect · certain · debate:correctness · $0.0164
     see shop/views.py:31:9  called here for a new cart
     fix - return sum(prices) / len(prices)
         + return sum(prices) / len(prices) if prices else Decimal(0)

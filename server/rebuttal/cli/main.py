@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _where(review, formats=("text", "json", "sarif"))
     _what(review)
     review.add_argument("--output", type=Path, metavar="FILE", help="write the result here instead of to stdout")
+    review.add_argument("--transcript", type=Path, metavar="FILE", help="write the whole debate there, as Markdown")
     review.add_argument("--fail-on", choices=FAIL_ON, help="exit with 1 from this severity on (default: high)")
     review.add_argument("--max-cost", metavar="USD", help="hard cap of this review")
     review.add_argument("--yes", action="store_true", help="agree to sending and to the estimate")

@@ -29,13 +29,13 @@ def write(text: str) -> None:
             raise Unwritable(f"the result could not be written ({reason}): give it a place with room") from None
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, instead: str = "so the result is on stdout") -> None:
     """Raises Unwritable."""
     try:
         path.write_text(text, "utf-8", newline="\n")
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Unwritable(f"{path} could not be written ({reason}), so the result is on stdout") from None
+        raise Unwritable(f"{path} could not be written ({reason}), {instead}") from None
 
 
 def hand_over(text: str, file: Path | None) -> None:
@@ -50,14 +50,14 @@ def hand_over(text: str, file: Path | None) -> None:
         raise
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path, option: str = "--output") -> None:
     """Refuse a file that cannot be written before anything is spent. Raises UsageError."""
     if path.is_dir():
-        raise UsageError(f"--output {path} is a folder: name a file")
+        raise UsageError(f"{option} {path} is a folder: name a file")
     if not path.parent.is_dir():
-        raise UsageError(f"--output {path}: there is no folder {path.parent}: make it, or name another file")
+        raise UsageError(f"{option} {path}: there is no folder {path.parent}: make it, or name another file")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"--output {path} may not be written: name another file")
+        raise UsageError(f"{option} {path} may not be written: name another file")
 
 
 def _silence_stdout() -> None:

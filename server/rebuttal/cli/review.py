@@ -7,12 +7,13 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from attrs import fields
 
 from rebuttal.change.scope import parse_scope
-from rebuttal.cli.output import Unwritable, check_file, hand_over
+from rebuttal.cli.output import Unwritable, check_file, hand_over, write_file
 from rebuttal.cli.signals import stop_signals
 from rebuttal.cli.terminal import Look, TerminalDoor
 from rebuttal.findings.model import Finding
@@ -30,12 +31,16 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Review and print; the exit code by the contract."""
     if chosen.output is not None:
         check_file(chosen.output)
+    if chosen.transcript is not None:
+        check_file(chosen.transcript, "--transcript")
     request = build_request(chosen, environment)
     result, interrupted = asyncio.run(_review(chosen, request, environment))
     text = render(result, chosen.format, Look.of(sys.stdout, environment), to_file=chosen.output is not None)
     code = exit_code(result.report, request.settings.fail_on, require_debate=chosen.require_debate)
     try:
         hand_over(text, chosen.output)
+        if chosen.transcript is not None:
+            _keep_transcript(result, chosen.transcript)
     except Unwritable as error:
         print(f"rebuttal: {error}", file=sys.stderr)
         code = code if code == FOUND else DEGRADED
@@ -43,6 +48,15 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
         print("rebuttal: interrupted: this is what was found until then", file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _keep_transcript(result: Result, file: Path) -> None:
+    """Write it, and say where it is. Raises Unwritable."""
+    if not result.transcript:
+        print(f"rebuttal: there was no debate, so {file} was not written", file=sys.stderr)
+        return
+    write_file(file, result.transcript, "so the transcript is lost")
+    print(f"rebuttal: the whole debate can be read in {file}", file=sys.stderr)
 
 
 def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Request:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TextIO
 
 from attrs import define, field, frozen
 
-from rebuttal.debate.events import ArgumentEnded, ClaimRaised, ClaimSettled, PhaseStarted, SeatFinished, SeatStarted
-from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, ReviewEvent, StaticReady
+from rebuttal.debate.events import (
+    ArgumentEnded,
+    ClaimRaised,
+    ClaimSettled,
+    CostChanged,
+    PhaseStarted,
+    SeatFinished,
+    SeatStarted,
+)
+from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, Resumed, ReviewEvent, StaticReady
 from rebuttal.review.threads import in_thread
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
@@ -33,6 +44,8 @@ PHASES = {
     "summary": "Summary",
 }
 
+BECAME = {"finding": "stands", "held_back": "held back", "dropped": "refuted"}
+
 
 @frozen
 class Look:
@@ -43,53 +56,82 @@ class Look:
 
     @classmethod
     def of(cls, stream: TextIO, environment: Mapping[str, str]) -> Look:
-        terminal = stream.isatty()
-        plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
-        return cls(colour=terminal and not plain, terminal=terminal)
+        terminal = stream.isatty() and environment.get("TERM") != "dumb"
+        return cls(colour=terminal and not environment.get("NO_COLOR"), terminal=terminal)
 
 
 @define
 class TerminalDoor:
-    """Tells progress as plain lines; on a terminal one line that is written over."""
+    """Tells progress as plain lines; on a terminal a last line that is written over says what goes on."""
 
     look: Look
     stream: TextIO
     may_ask: bool
     """There is a person at the terminal."""
-    _spent: Decimal = Decimal(0)
-    _running: dict[str, None] = field(factory=dict)
     _phase: str = ""
-    _open_line: bool = False
+    _spent: Decimal = Decimal(0)
+    _running: Counter[str] = field(factory=Counter)
+    _titles: dict[str, str] = field(factory=dict)
+    _became: dict[str, str] = field(factory=dict)
+    _status: str = ""
+    """What the last line shows; "": there is none."""
 
     def tell(self, event: ReviewEvent) -> None:
+        line = self._line(event)
+        self._note(event)
+        self._show(line, self._now() if self._running and self.look.terminal else "")
+
+    def _line(self, event: ReviewEvent) -> str:
+        """What stays to be read of an event; "" where it only changes what goes on."""
         match event:
             case StaticReady(findings=findings, with_linters=with_linters):
                 what = "with the repository's linters" if with_linters else "static panel"
-                self._say(f"{what}: {counted(len(findings), 'finding')}")
+                return f"{what}: {counted(len(findings), 'finding')}"
             case Estimated(estimate=estimate):
-                self._say(f"debate: {estimate.words}")
-            case PhaseStarted(phase=phase) if phase != self._phase:
-                self._phase = phase
-                self._say(f"{PHASES[phase].lower()} ...", passing=True)
-            case SeatStarted(seat=seat):
-                self._running[seat] = None
-                self._say(f"{', '.join(self._running)} speaking, {dollars(self._spent)} so far", passing=True)
-            case SeatFinished(seat=seat, phase=phase, spent=spent, failure=failure):
-                self._running.pop(seat, None)
-                self._spent += spent
-                if failure:
-                    self._say(f"{seat} failed in {PHASES[phase].lower()}: {failure}")
-            case ClaimRaised(claim=claim, seat=seat, title=title, file=file):
-                self._say(f"{claim} {seat}: {title} ({file})")
+                return f"debate: {estimate.words}"
+            case BudgetWarned(message=message) | Resumed(message=message):
+                return message
+            case _:
+                return self._argued(event)
+
+    def _argued(self, event: ReviewEvent) -> str:
+        match event:
+            case SeatFinished(seat=seat, phase=phase, failure=failure) if failure:
+                return f"{seat} failed in {PHASES[phase].lower()}: {failure}"
+            case ClaimRaised(seat=seat, title=title, file=file, line=line):
+                return f"{seat}: {title} ({file}:{line + 1})"
             case ClaimSettled(claim=claim, outcome=outcome):
-                self._say(f"{claim} settled: {outcome.replace('_', ' ')}")
+                again = "now " if claim in self._became else ""
+                return f"  {again}{BECAME[outcome]}: {self._titles.get(claim, claim)}"
             case ArgumentEnded(by=by, round=round_, still_open=still_open):
                 left = f", {counted(still_open, 'claim')} left to the Moderator" if still_open else ""
-                self._say(f"argument ended after round {round_}: {ENDED[by]}{left}", passing=not left)
-            case BudgetWarned(message=message):
-                self._say(message)
+                return f"argument ended after round {round_}: {ENDED[by]}{left}"
+            case _:
+                return ""
+
+    def _note(self, event: ReviewEvent) -> None:
+        match event:
+            case PhaseStarted(phase=phase):
+                self._phase = PHASES[phase].lower()
+            case SeatStarted(seat=seat):
+                self._running[seat] += 1
+            case SeatFinished(seat=seat):
+                self._running -= Counter([seat])
+            case ClaimRaised(claim=claim, title=title):
+                self._titles[claim] = title
+            case ClaimSettled(claim=claim, outcome=outcome):
+                self._became[claim] = outcome
+            case CostChanged(spent=spent):
+                self._spent = spent
             case _:
                 pass
+
+    def _now(self) -> str:
+        """What goes on, in one line."""
+        speaking = ", ".join(seat if calls == 1 else f"{seat} ({calls})" for seat, calls in self._running.items())
+        stand = sum(outcome == "finding" for outcome in self._became.values())
+        claims = f"{counted(len(self._titles), 'claim')}, {counted(stand, 'finding')} · " if self._titles else ""
+        return f"{dollars(self._spent)} · {self._phase} · {claims}{speaking} speaking"
 
     async def agree(self, question: Question) -> Answer:
         if not self.may_ask:
@@ -99,24 +141,37 @@ class TerminalDoor:
         return Answer(agree=reply in ("y", "yes", "a", "always"), remember=reply in ("a", "always"))
 
     def close_line(self) -> None:
-        """End a line that was to be written over, so that what follows starts on its own."""
-        if self._open_line:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
-            self._open_line = False
+        """Take away the line that is written over, so that what follows starts on its own."""
+        self._show("", "")
 
-    def _say(self, told: str, *, passing: bool = False) -> None:
-        text = written_out(told)  # a file may be named so that its name steers a terminal
-        if not self.look.terminal:
-            if not passing:
-                self.stream.write(f"{text}\n")
-                self.stream.flush()
+    def _show(self, line: str, status: str) -> None:
+        """A line that stays, above the one that is written over: in one piece, so that nothing flickers."""
+        # A file may be named so that its name steers a terminal.
+        line, status = written_out(line), _cut(written_out(status), self._columns()) if status else ""
+        if not line and status == self._status:
             return
-        self.close_line()
         dim, plain = ("\x1b[2m", "\x1b[0m") if self.look.colour else ("", "")
-        self.stream.write(f"{dim}{text[:100]}{plain}" + ("" if passing else "\n"))
+        over = "\r\x1b[K" if self._status else ""
+        stays = f"{dim}{line}{plain}\n" if line else ""
+        self.stream.write(f"{over}{stays}{f'{dim}{status}{plain}' if status else ''}")
         self.stream.flush()
-        self._open_line = passing
+        self._status = status
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self.stream.fileno()).columns
+        except (OSError, ValueError):
+            return 80
+
+
+def _cut(text: str, columns: int) -> str:
+    """What fits into a line of a terminal with a column to spare: one that wraps cannot be written over."""
+    room = columns - 2
+    for number, char in enumerate(text):
+        room -= 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if room < 0:
+            return text[:number] + "…"
+    return text
 
 
 async def ask(stream: TextIO, question: str) -> str:

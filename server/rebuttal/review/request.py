@@ -111,7 +111,15 @@ class BudgetWarned:
         )
 
 
-ReviewEvent = StaticReady | Estimated | BudgetWarned | DebateEvent
+@frozen
+class Resumed:
+    """A debate about the same change that was cut short is taken up."""
+
+    message: str
+    """One sentence for the user."""
+
+
+ReviewEvent = StaticReady | Estimated | BudgetWarned | Resumed | DebateEvent
 
 
 class Door(Protocol):

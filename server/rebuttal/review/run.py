@@ -31,6 +31,7 @@ from rebuttal.review.request import (
     Question,
     Request,
     Result,
+    Resumed,
     StaticReady,
     UsageError,
 )
@@ -262,7 +263,9 @@ async def _debated(
             root, asked = parts.change.root, brief(request.settings, parts)
             earlier = await taking_up.find(request, services, root, asked)
             if earlier is not None:
-                parts = evolve(parts, notes=(*parts.notes, earlier.note(asked)))
+                note = earlier.note(asked)
+                door.tell(Resumed(note))
+                parts = evolve(parts, notes=(*parts.notes, note))
             speaker = await services.speaker(request, parts.review_id or "", root, on_warning)
             record = earlier.record if earlier is not None else None
             outcome = await debate(
@@ -321,7 +324,8 @@ async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
 
         timed = evolve(parts, timing=watch.timing())
         names = {seat.id: seat.name for seat in parts.choice.seats}
-        told = transcript(parts.outcome, names=names) if parts.outcome else ""
+        title = f"{parts.change.root.name}: {parts.change.scope} change against {parts.change.base_reason}"
+        told = transcript(parts.outcome, title, names) if parts.outcome else ""
         return Result(parts.change.root, report(timed, cost), told, parts.outcome)
 
     if parts.outcome is None:

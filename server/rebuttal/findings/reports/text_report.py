@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from difflib import SequenceMatcher
 
 from attrs import evolve, frozen
@@ -203,7 +204,7 @@ def _at(where: Range) -> str:
 
 
 def _why(finding: Finding) -> str:
-    """Why it stood: who raised it, who confirmed it, who objected."""
+    """Why it stood: who raised it, who confirmed it, who objected, and what that cost."""
     if finding.source == "static":
         return _safe(finding.rule)
     parts = [f"raised by {', '.join(finding.raised_by)}"] if finding.raised_by else []
@@ -213,7 +214,8 @@ def _why(finding: Finding) -> str:
         parts += [f"{words} {', '.join(seats)}"] if seats else []
     if not any(part.startswith("confirmed") for part in parts) or finding.verdict != "confirmed":
         parts.append(finding.verdict)
-    return _safe(" · ".join([*parts, finding.confidence, finding.rule]))
+    cost = sum((step.spent for step in finding.trace), Decimal(0))
+    return _safe(" · ".join([*parts, finding.confidence, finding.rule, *([dollars(cost)] if cost else [])]))
 
 
 def _in_place(finding: Finding) -> str:
