@@ -96,6 +96,16 @@ def test_the_deadline_stops_new_calls() -> None:
     assert played.outcome.degraded
 
 
+def test_claims_that_the_deadline_left_open_do_not_pass_for_a_whole_review() -> None:
+    def examine(turn: Turn) -> Said:
+        return evolve(rules(turn, SQL=("refuted", SQL_LINE)), takes=50.0)
+
+    played = play(brief_of(deadline_s=40.0), opening({"architect": says(SQL_CLAIM)}, examine))
+    assert played.outcome.stopped_by is not None
+    assert [(one.seat, one.phase) for one in played.outcome.degraded] == [("moderator", "consensus")]
+    assert played.outcome.degraded[0].reason.startswith("1 claim was not settled: the debate's deadline")
+
+
 def test_more_claims_than_anybody_can_mean_are_cut_and_told() -> None:
     many = tuple(claim_of(f"x_{n} = {n}", f"Thing {n}", file="shop/users.py") for n in range(MAX_CLAIMS + 50))
     played = play(brief_of(), opening({"architect": says(*many)}))

@@ -10,6 +10,7 @@ from attrs import evolve
 from rebuttal.debate.engine import debate
 from rebuttal.debate.model import Brief, FailureKind, Outcome, RulingVerdict, Turn
 from rebuttal.debate.resumption import brief_key, record_of
+from rebuttal.debate.sitting import MAX_CLAIMS
 from rebuttal.debate.worth import Worth
 from tests.debate.conftest import (
     LOOP_CLAIM,
@@ -207,3 +208,80 @@ def test_what_was_argued_before_it_was_cut_short_is_known_to_those_who_argue_on(
     rounds = [ruled.round for ruled in outcome.contentions[0].rulings]
     assert rounds == sorted(rounds)
     assert outcome.contentions[0].rulings[:2] == one.rulings
+
+
+def test_a_seat_that_failed_in_mid_sentence_may_say_it_in_other_words_without_making_two_of_it() -> None:
+    brief = brief_of()
+    reworded = evolve(
+        SQL_CLAIM,
+        title="User input reaches the SQL text unescaped",
+        argument="Whoever sets `name` can end the string and run SQL text of their own.",
+    )
+
+    def cut(turn: Turn) -> Said:
+        if turn.seat == "security-analyst" and turn.phase == "opening":
+            return fails("network", streamed=((1.0, SQL_CLAIM),))
+        return honest(turn)
+
+    def again(turn: Turn) -> Said:
+        return says(reworded) if turn.seat == "security-analyst" and turn.phase == "opening" else honest(turn)
+
+    outcome, _ = resumed(brief, play(brief, cut).outcome, again)
+
+    assert {one.lead.claim.title for one in outcome.contentions} == {SQL_CLAIM.title, LOOP_CLAIM.title}
+
+
+def test_no_turn_passes_for_one_that_was_cut_off_before_the_debate_was_taken_up() -> None:
+    brief = brief_of()
+
+    def cut(turn: Turn) -> Said:
+        if turn.seat == "security-analyst" and turn.phase == "opening":
+            return says(SQL_CLAIM, streamed=((2.0, SQL_CLAIM),), takes=30.0)
+        return honest(turn) if turn.phase == "opening" else evolve(honest(turn), takes=30.0)
+
+    async def stopped() -> Outcome:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        loop.call_later(7.0, stop.set)
+        return await debate(brief, Scripted(cut), lambda _: None, loop.time, stop)
+
+    first = run(stopped())
+    (cut_off,) = {raised.turn for one in first.contentions for raised in one.raised} - {
+        one.number for one in first.exchanges
+    }
+    outcome, _ = resumed(brief, first)
+    assert cut_off not in {one.number for one in outcome.exchanges}
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_a_council_taken_up_after_its_rounds_still_has_the_new_claims_checked_by_seats(rounds: int) -> None:
+    brief = brief_of(protocol="council", rounds=rounds)
+
+    outcome, speaker = resumed(brief, play(brief, without("security-analyst")).outcome)
+
+    (late,) = (one for one in outcome.contentions if one.lead.claim.title == SQL_CLAIM.title)
+    assert {one.seat for one in late.rulings} == {"code-reviewer", "architect"}
+    assert speaker.of("consensus") == []
+    assert [one["title"] for turn in speaker.of("rebuttal") for one in shown(turn)] == [SQL_CLAIM.title] * 2
+
+
+def test_a_seat_that_said_too_much_is_not_a_debate_to_take_up_but_stays_told_in_one() -> None:
+    brief = brief_of()
+    flood = tuple(evolve(LOOP_CLAIM, title=f"Loop {number} is wrong") for number in range(MAX_CLAIMS + 1))
+
+    def flooded(turn: Turn) -> Said:
+        return says(*flood) if turn.seat == "architect" and turn.phase == "opening" else honest(turn)
+
+    whole = play(brief, flooded).outcome
+    assert [one.seat for one in whole.degraded] == ["architect"]
+    assert record_of(whole, KEY) is None
+
+    def cut(turn: Turn) -> Said:
+        return fails("timeout") if turn.seat == "security-analyst" and turn.phase == "opening" else flooded(turn)
+
+    outcome, _ = resumed(brief, play(brief, cut).outcome, flooded)
+    assert [one.seat for one in outcome.degraded] == ["architect"]
+
+
+def test_code_that_only_an_examiner_would_see_is_part_of_the_key() -> None:
+    key = brief_key(brief_of(others={"shop/db.py": "def run(sql): ...\n"}, shared="the same"), "v1")
+    assert key != brief_key(brief_of(others={"shop/db.py": "\n\ndef run(sql): ...\n"}, shared="the same"), "v1")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from rebuttal.debate.model import Turn
+from rebuttal.debate.model import SetAside, Turn
 from rebuttal.debate.transcript import transcript
 from tests.debate.conftest import LOOP_CLAIM, SQL_CLAIM, SQL_LINE, Said, brief_of, fails, play, rules, says
 from tests.debate.test_crossfire import confirm_all, opening
@@ -45,6 +45,16 @@ def test_it_names_what_was_refuted_held_back_set_aside_and_what_failed() -> None
     assert "## Set aside" in text
     assert "not among the files shown" in text
     assert "Code Reviewer, opening: no answer came: try again" in text
+
+
+def test_a_claim_whose_id_begins_like_another_is_named_by_its_own_title() -> None:
+    outcome = play(brief_of(), confirm_all).outcome
+    first, second = outcome.contentions
+    ids = {"c-abcdef": first, "c-abcdef-2": second}
+    aside = SetAside("architect", SQL_CLAIM, "it says again what c-abcdef-2 says")
+    named = tuple(evolve(one, id=id_) for id_, one in ids.items())
+    text = transcript(evolve(outcome, contentions=named, set_aside=(aside,)))
+    assert f"it says again what “{second.lead.claim.title}” says" in text
 
 
 def test_it_says_when_it_was_stopped() -> None:

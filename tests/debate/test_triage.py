@@ -183,9 +183,11 @@ def test_the_debate_does_not_wait_for_what_only_saves_money() -> None:
     played = play(in_doubt(), script(evolve(leaves_out("architect"), takes=500.0)))
     assert opened(played.speaker) == set(PANEL)
     assert played.speaker.times[0][1] == SECONDS
-    assert played.outcome.reasons == (
-        f"whom to leave out was asked, but not answered within {SECONDS:g} seconds: all sit",
-    )
+    late = f"whom to leave out was asked, but not answered within {SECONDS:g} seconds: all sit"
+    assert played.outcome.reasons == (late,)
+    # Whoever shows who is speaking must not show the Moderator for the rest of the debate.
+    ended = [one for one in played.events if isinstance(one, SeatFinished) and one.phase == "triage"]
+    assert [one.failure for one in ended] == [late]
 
 
 def test_a_debate_that_is_stopped_while_it_is_asked_ends_at_once() -> None:

@@ -22,7 +22,6 @@ from rebuttal.change.model import Change, FileDiff, Hunk, Side
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Claim, Place
 from rebuttal.text.model import Symbol
-from rebuttal.text.symbols import enclosing
 
 NEIGHBOURHOOD = 10
 """Unchanged lines around a hunk that count as its surroundings."""
@@ -207,7 +206,7 @@ class Enabling:
         if diff is None:
             return False
         side: Side = "old" if place.side == "old" else "new"
-        symbol = enclosing(self._exhibits.symbols(place.file, side), place.first_line)
+        symbol = self._exhibits.enclosing(place.file, side, place.first_line)
         if symbol is None or symbol.kind not in ("function", "method"):
             return False
         if symbol.end_line - symbol.start_line >= LARGEST_SYMBOL:

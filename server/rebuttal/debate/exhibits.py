@@ -16,7 +16,7 @@ from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import git_lines
-from rebuttal.text.symbols import enclosing, symbols_of
+from rebuttal.text.symbols import symbols_of
 
 SIDES: tuple[Side, ...] = ("new", "old")
 
@@ -55,6 +55,8 @@ class Exhibits:
         self._searched: dict[tuple[str, Side], Searched] = {}
         self._lines: dict[tuple[str, Side], list[str]] = {}
         self._symbols: dict[tuple[str, Side], tuple[Symbol, ...]] = {}
+        self._innermost: dict[tuple[str, Side], dict[int, Symbol]] = {}
+        """By line; looked up for every claim, so that it must not be searched for each time."""
         self._found: dict[tuple[str, Side, str], tuple[Located, ...]] = {}
 
     def get(self, file: str, side: Side) -> Exhibit | None:
@@ -116,12 +118,24 @@ class Exhibits:
             self._symbols[key] = self._parse(file, side)
         return self._symbols[key]
 
+    def enclosing(self, file: str, side: Side, line: int) -> Symbol | None:
+        """The innermost symbol of that side whose definition holds the line."""
+        key = (file, side)
+        if key not in self._innermost:
+            outermost_last = sorted(
+                self.symbols(file, side), key=lambda one: (one.end_line - one.start_line, -one.start_offset)
+            )
+            self._innermost[key] = {
+                number: one for one in reversed(outermost_last) for number in range(one.start_line, one.end_line + 1)
+            }
+        return self._innermost[key].get(line)
+
     def around(self, place: Place) -> Excerpt | None:
         """The symbol around a place, or some lines where there is none of a fitting size."""
         side: Side = "old" if place.side == "old" else "new"
         if place.side == "file":
             return None
-        symbol = enclosing(self.symbols(place.file, side), place.first_line)
+        symbol = self.enclosing(place.file, side, place.first_line)
         if symbol is not None and symbol.end_line - symbol.start_line < LARGEST_EXCERPT:
             first, last = symbol.start_line, max(symbol.end_line, place.last_line)
         else:

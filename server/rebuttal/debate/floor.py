@@ -28,6 +28,7 @@ from rebuttal.debate.worth import Spread, Standing, dissent
 from rebuttal.findings.model import Category
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.store.model import ZERO
+from rebuttal.text.words import counted
 
 LANES = 6
 """Calls of one phase under way at once."""
@@ -191,7 +192,10 @@ class Floor:
 
     async def moderate(self, still_open: Sequence[Contention]) -> None:
         """The Moderator rules on what is open, and rules last."""
-        if not still_open or not self.sitting.may_speak():
+        if not still_open:
+            return
+        if not self.sitting.may_speak():
+            self._tell_unsettled(len(still_open))
             return
         calls = list(self._moderated(still_open))
         self.sitting.begin("consensus", len(calls))
@@ -220,12 +224,17 @@ class Floor:
         for one in ids:
             self.sitting.settle(one)
 
+    def _tell_unsettled(self, claims: int) -> None:
+        """Of a cap and of a failure the user is told where they happen; time that ran out happened nowhere else."""
+        failure = self.sitting.stopped_by
+        if failure is not None and failure.kind == "timeout":
+            self.sitting.degrade(MODERATOR, "consensus", f"{_were(claims)} not settled: {failure.message}")
+
     def tell_unexamined(self, phase: Phase) -> None:
         """Claims that nobody was asked about because the debate was stopped lower the verdict."""
         left = sum(not one.rulings and not one.unheard for one in self.sitting.docket.all())
         if left and self.sitting.stopped_by is not None:
-            what = "1 claim was" if left == 1 else f"{left} claims were"
-            self.sitting.degrade(EXAMINER, phase, f"{what} not examined: {self.sitting.stopped_by.message}")
+            self.sitting.degrade(EXAMINER, phase, f"{_were(left)} not examined: {self.sitting.stopped_by.message}")
 
 
 def urgency(contention: Contention) -> tuple[int, str, str, int, int, str]:
@@ -249,6 +258,10 @@ def _standing(contention: Contention) -> Standing:
     raised = min(facts.raisers, 1)
     undecided = facts.unsure + facts.void
     return Standing(facts.severity, facts.confirmed + raised, facts.refuted, undecided, is_open(contention))
+
+
+def _were(claims: int) -> str:
+    return f"{counted(claims, 'claim')} {'was' if claims == 1 else 'were'}"
 
 
 def _not_asked(failure: Failure | None) -> str:

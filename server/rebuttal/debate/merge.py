@@ -39,7 +39,7 @@ OF_ONE_KIND = 50.0
 OF_OTHER_KINDS = 70.0
 """The same, where each speaks of a kind of defect that the other does not."""
 VERY_ALIKE = 85.0
-"""The same, where the lines lie apart, or one seat says both."""
+"""The same, where the lines lie apart, or one answer holds both."""
 
 NEVER = 101.0
 """A likeness that nothing reaches."""
@@ -167,7 +167,12 @@ def _bar(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> f
         return VERY_ALIKE
     if not overlap(raised.place, contention.lead.place):
         return _bar_apart(raised, gist, contention, other)
-    return VERY_ALIKE if raised.seat in contention.raisers else _bar_here(raised, gist, contention, other)
+    return VERY_ALIKE if _says_both(raised, contention) else _bar_here(raised, gist, contention, other)
+
+
+def _says_both(raised: Raised, contention: Contention) -> bool:
+    """Whether one answer holds both. A seat that is asked again after it failed says the same in other words."""
+    return any((one.seat, one.turn) == (raised.seat, raised.turn) for one in contention.raised)
 
 
 def _bar_here(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
@@ -183,7 +188,7 @@ def _bar_here(raised: Raised, gist: _Gist, contention: Contention, other: _Gist)
 
 def _bar_apart(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:
     """A seat tells its own claims apart, and one mistake made twice is two: then each names what is its own."""
-    if raised.seat in contention.raisers or (gist.names and other.names and not gist.names & other.names):
+    if _says_both(raised, contention) or (gist.names and other.names and not gist.names & other.names):
         return NEVER
     if gist.subject(other) and other.subject(gist):
         return NEVER

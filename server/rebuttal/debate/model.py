@@ -257,7 +257,10 @@ class Kind:
 
 @frozen
 class Brief:
-    """All that a debate needs to know; the same brief and the same replies give the same prompts and verdicts."""
+    """All that a debate needs to know.
+
+    The same brief and the same replies, heard in the same order, give the same prompts and verdicts.
+    """
 
     change: Change
     context: Context

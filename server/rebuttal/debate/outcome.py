@@ -23,7 +23,6 @@ from rebuttal.findings.severity import SEVERITIES, at_least
 from rebuttal.store.model import ZERO
 from rebuttal.text.positions import LineIndex, Position, Range
 from rebuttal.text.redaction import has_placeholder
-from rebuttal.text.symbols import enclosing
 
 NOWHERE = Range(Position(0, 0), Position(0, 0))
 """The range of a finding about a file as a whole."""
@@ -136,7 +135,7 @@ class _Maker:
         """The qualified name of the symbol around a finding, "" where there is none."""
         if finding.side == "file":
             return ""
-        symbol = enclosing(self._exhibits.symbols(finding.file, finding.side), finding.range.start.line)
+        symbol = self._exhibits.enclosing(finding.file, finding.side, finding.range.start.line)
         return symbol.qualified if symbol is not None else ""
 
     def _place(self, one: Contention) -> Place:

@@ -33,6 +33,8 @@ def brief_key(brief: Brief, *held_with: str) -> str:
     """
     texts = [*held_with, brief.protocol, brief.profile, brief.panel, str(brief.rounds), brief.fence, brief.framing]
     texts += [brief.shared, brief.context.diff]
+    for one in brief.context.exhibits:
+        texts += [one.file, one.side, one.redacted]
     for kind in brief.kinds:
         texts += [kind.id, *kind.template.sections.values()]
     for seat in brief.seats:
@@ -45,7 +47,9 @@ def brief_key(brief: Brief, *held_with: str) -> str:
 
 def record_of(outcome: Outcome, key: str) -> Record | None:
     """What can be taken up later; None where nothing is missing, or nothing was said."""
-    if not (outcome.degraded or outcome.stopped_by is not None) or not any(map(_was_heard, outcome.exchanges)):
+    if not (outcome.stopped_by is not None or any(map(_is_missing, outcome.exchanges))):
+        return None
+    if not any(map(_was_heard, outcome.exchanges)):
         return None
     exchanges = tuple(map(_without_prompt, outcome.exchanges))
     return Record(key, exchanges, tuple(map(_unsettled, outcome.contentions)), outcome.set_aside)
@@ -58,6 +62,11 @@ def opened(exchanges: Iterable[Exchange]) -> frozenset[str]:
 
 def _was_heard(exchange: Exchange) -> bool:
     return exchange.reply.statement is not None and exchange.reply.failure is None
+
+
+def _is_missing(exchange: Exchange) -> bool:
+    """Whether an answer that the debate needs did not come; whom triage would leave out, it can do without."""
+    return exchange.reply.failure is not None and not exchange.earlier and exchange.turn.phase != "triage"
 
 
 def _without_prompt(exchange: Exchange) -> Exchange:

@@ -102,11 +102,17 @@ class Sitting:
         self._start = clock()
         self._turns = 0
         self._exchanges: dict[int, Exchange] = {}
+        self._cost = CostChanged(ZERO, ZERO, 0)
+        """Of what is said now; what was said before the debate was taken up is not in it."""
 
     def take_up(self, record: Record) -> None:
         """Go on where an earlier debate about the same brief was cut short; before anything is asked."""
         self._exchanges = {one.number: evolve(one, earlier=True) for one in record.exchanges}
-        self._turns = max(self._exchanges, default=-1) + 1
+        # A turn that was cut off left no exchange, but perhaps claims: no other turn may pass for theirs.
+        raised = (each.turn for one in record.contentions for each in one.raised)
+        self._turns = max((*self._exchanges, *raised), default=-1) + 1
+        for one in record.exchanges:
+            self._note_flood(one.turn, len(one.reply.statement.claims) if one.reply.statement else 0)
         self.docket.restore(record.contentions)
         self.set_aside += record.set_aside
 
@@ -316,11 +322,15 @@ class Sitting:
         failure = reply.failure.message if reply.failure else None
         self.tell(SeatFinished(turn.seat, turn.phase, reply.spent, ear.count, rulings, failure))
         if reply.calls:
-            now = [one.reply for one in self._exchanges.values() if not one.earlier]
-            spent, assumed = sum((one.spent for one in now), ZERO), sum((one.assumed for one in now), ZERO)
-            self.tell(CostChanged(spent, assumed, sum(one.calls for one in now)))
-        if ear.count > MAX_CLAIMS:
-            self.degrade(turn.seat, turn.phase, f"it raised {ear.count} claims: only the first {MAX_CLAIMS} were heard")
+            cost = self._cost
+            cost = CostChanged(cost.spent + reply.spent, cost.assumed + reply.assumed, cost.calls + reply.calls)
+            self._cost = cost
+            self.tell(cost)
+        self._note_flood(turn, ear.count)
+
+    def _note_flood(self, turn: Turn, claims: int) -> None:
+        if claims > MAX_CLAIMS:
+            self.degrade(turn.seat, turn.phase, f"it raised {claims} claims: only the first {MAX_CLAIMS} were heard")
 
     def _now(self) -> float:
         return self._clock() - self._start

@@ -51,6 +51,8 @@ LONGEST_SAID = 300
 LATE = 99
 """The round of a turn that nobody's ruling tells: one that failed in the argument."""
 
+_CLAIM_ID = re.compile(r"\bc-[0-9a-f]{6}(?:-\d+)?\b")
+
 _PHASES = {
     "triage": "triage",
     "opening": "opening",
@@ -310,10 +312,12 @@ class _Writer:
         told = [f"“{prose(one.claim.title or one.claim.argument or '(nothing)', 200)}”" for one in ones[:TOLD_ALIKE]]
         left = len(ones) - len(told)
         more = f" and {left} more for this reason" if left else ""
-        reason = ones[0].reason
-        for id_, title in self._titles.items():
-            reason = reason.replace(id_, f"“{title}”") if id_ in reason else reason
+        reason = _CLAIM_ID.sub(self._quoted_title, ones[0].reason)
         return f"- {self._name(ones[0].seat)}: {(', ' if left else '; ').join(told)}{more}: {prose(reason)}."
+
+    def _quoted_title(self, id_: re.Match[str]) -> str:
+        title = self._titles.get(id_[0])
+        return f"“{title}”" if title is not None else id_[0]
 
     # --- how it went ---
 

@@ -126,10 +126,6 @@ def _covers(debated: Finding, static: Finding) -> bool:
     )
 
 
-def _lines(finding: Finding) -> int:
-    return finding.range.end.line - finding.range.start.line
-
-
 def _worst_first(finding: Finding) -> tuple[object, ...]:
     return (SEVERITIES.index(finding.severity), finding.file, finding.range, finding.rule)
 

@@ -17,14 +17,15 @@ from attrs import evolve, frozen
 
 from rebuttal.change.model import FileDiff, Side
 from rebuttal.context.render import fenced
+from rebuttal.debate.events import SeatFinished
 from rebuttal.debate.exhibits import Exhibits
 from rebuttal.debate.model import Brief, Exchange, Profile, Prompt, Reply, Seat, Tier
 from rebuttal.debate.panel.seating import size_of
 from rebuttal.debate.panel.traits import AREA_WORDS, traits_of
 from rebuttal.debate.prompts import MODERATOR, Prompts
 from rebuttal.debate.statement import one_line
+from rebuttal.store.model import ZERO
 from rebuttal.text.languages import language_of
-from rebuttal.text.symbols import enclosing
 from rebuttal.text.words import counted, joined
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ async def triage(sitting: Sitting) -> None:
             _, reply = await sitting.ask(moderator, "triage", TIER, prompt, schema=TRIAGE_SCHEMA)
     except TimeoutError:
         late = f"whom to leave out was asked, but not answered within {SECONDS:g} seconds: all sit"
+        sitting.tell(SeatFinished(moderator.id, "triage", ZERO, 0, 0, late))
         sitting.brief = _with(brief, Narrowed(brief.seats, (late,)))
         return
     sitting.brief = _with(brief, narrowed(brief, reply))
@@ -187,9 +189,8 @@ def _touched(diff: FileDiff, exhibits: Exhibits) -> Iterable[str]:
     sides: tuple[tuple[Side, frozenset[int]], ...] = (("new", diff.added_lines), ("old", diff.removed_lines))
     names: dict[str, None] = {}
     for side, lines in sides:
-        symbols = exhibits.symbols(diff.path, side)
-        for line in sorted(lines) if symbols else ():
-            if (symbol := enclosing(symbols, line)) is not None and len(names) < MOST_SYMBOLS:
+        for line in sorted(lines):
+            if (symbol := exhibits.enclosing(diff.path, side, line)) is not None and len(names) < MOST_SYMBOLS:
                 names.setdefault(one_line(symbol.qualified, LONGEST_NAME))
     return names
 

@@ -84,7 +84,7 @@ class Council:
         turns = self._turns(pending, round_ + 1)
         while (reason := self._why_stop(pending, turns, round_)) is None:
             round_ += 1
-            await self._hold(turns, round_)
+            await self._hold(self._within_limit(turns, round_), round_)
             pending = self._pending()
             turns = self._turns(pending, round_ + 1)
         self._floor.end(reason, round_, len(pending))
@@ -97,13 +97,20 @@ class Council:
             return "consensus"
         if not turns:
             return "no_change"
-        if last >= self._sitting.brief.rounds:
+        # A claim that nobody was asked about is owed its check; limit and price are of argument beyond that.
+        is_owed = any(map(_is_owed, pending))
+        if not is_owed and last >= self._sitting.brief.rounds:
             return "round_limit"
-        # A claim that nobody was asked about is owed its check; whether a round pays is asked of argument beyond that.
-        is_owed = any(not one.rulings and not one.unheard for one in pending)
         if not is_owed and not self._floor.pays(len(turns)):
             return "not_worth"
         return None if self._sitting.may_speak() else self._floor.stopped()
+
+    def _within_limit(self, turns: Sequence[_Turn], round_: int) -> list[_Turn]:
+        """Past the panel's rounds, where a debate was taken up late, only what is owed its check."""
+        if round_ <= self._sitting.brief.rounds:
+            return list(turns)
+        owed = [(seat, [put for put in puts if _is_owed(put.contention)]) for seat, puts in turns]
+        return [(seat, puts) for seat, puts in owed if puts]
 
     def _pending(self) -> list[Contention]:
         """What is disputed, or was not ruled on yet, worst first."""
@@ -231,6 +238,10 @@ class Council:
         for turn, seat, claim in sorted(self._late, key=lambda late: late[0]):
             self._sitting.hear_late(claim, seat, turn, round_)
         self._late.clear()
+
+
+def _is_owed(contention: Contention) -> bool:
+    return not contention.rulings and not contention.unheard
 
 
 def _nearest(one: Contention, decided: Mapping[str, Sequence[tuple[int, Contention]]]) -> list[Contention]:
