@@ -379,7 +379,8 @@ def conclusions(cells: Sequence[Cell]) -> list[str]:
 
 def _sentence(cells: Sequence[Cell]) -> str:
     """By examiner, since that is what the choice turns out to hang on: the mean F1 over all else."""
-    pays, rest = [], []
+    pays: list[str] = []
+    rest: list[str] = []
     for examiner in EXAMINERS:
         mine = [one for one in cells if one.examiner == examiner]
         means = {way: fmean(one.f1(way) for one in mine) for way in ways()}
@@ -388,8 +389,9 @@ def _sentence(cells: Sequence[Cell]) -> str:
         (pays if lead > NOTABLE else rest).append(f"{examiner.name} ({lead:+.2f} F1 against `{best}`)")
     cheaper = fmean(one.mean("union", _dollars) / one.mean("crossfire", _dollars) for one in cells)
     return (
-        f"`crossfire` pays where examiners tell true from false: {', '.join(pays) or 'nowhere here'}; where they do not, "
-        f"{', '.join(rest) or 'nowhere here'}, the openings alone serve as well for {cheaper * 100:.0f} % of the money."
+        f"`crossfire` pays where examiners tell true from false: {', '.join(pays) or 'nowhere here'}; where they do "
+        f"not, {', '.join(rest) or 'nowhere here'}, the openings alone serve as well for {cheaper * 100:.0f} % of the "
+        "money."
     )
 
 
