@@ -11,7 +11,9 @@ import jsonschema
 import pytest
 
 from examples.make_repository import EXAMPLE_KEY
+from rebuttal.settings import PROTOCOLS
 from tests.cli.conftest import Rebuttal
+from tests.emulator.script import Rule
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
 
@@ -153,8 +155,13 @@ def test_a_repository_may_narrow_but_not_widen_and_only_from_its_base(rebuttal: 
     assert "no API key" not in rebuttal("review", "--repo", git_repo.root).out
 
 
-def test_the_reviews_json_fits_the_published_schema(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
-    ran = rebuttal("review", "--repo", parcels, "--yes", "--format", "json")
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_reviews_json_fits_the_published_schema(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, protocol: str
+) -> None:
+    panel.script.add(Rule(seat="architect", phase="opening", reply='{"claims": "none"}'))
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--format", "json", "--protocol", protocol)
+    assert any(one["source"] == "debate" for one in ran.json["findings"])
     finding = json.loads((SCHEMAS / "finding.schema.json").read_text("utf-8"))
     review = json.loads((SCHEMAS / "review.schema.json").read_text("utf-8"))
     from referencing import Registry, Resource
