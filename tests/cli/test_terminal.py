@@ -21,22 +21,26 @@ from rebuttal.review.request import Resumed
 
 RAISED = ClaimRaised("c-123456", "architect", "The loop never ends", "a.py", 6, "high")
 DEBATE: tuple[DebateEvent | Resumed, ...] = (
-    Resumed("The debate of yesterday was cut short and is taken up: only Architect spoke anew."),
+    Resumed(
+        "The debate of yesterday was cut short and is taken up: only Architect is asked again.", {"c-1": "It leaks"}
+    ),
     PhaseStarted("opening", 2),
     SeatStarted("architect", "opening"),
     SeatStarted("code-reviewer", "opening"),
     RAISED,
     CostChanged(Decimal("0.02"), Decimal(0), 1),
     SeatFinished("code-reviewer", "opening", Decimal("0.02"), 0, 0, "the service is overloaded: try again later"),
+    ClaimSettled("c-1", "dropped", "contested", "low"),
     ClaimSettled("c-123456", "held_back", "unverified", "high"),
     ClaimSettled("c-123456", "finding", "confirmed", "high"),
     SeatFinished("architect", "opening", Decimal("0.02"), 1, 0, None),
     ArgumentEnded("round_limit", 3, 1),
 )
 STAYS = """\
-The debate of yesterday was cut short and is taken up: only Architect spoke anew.
+The debate of yesterday was cut short and is taken up: only Architect is asked again.
 architect: The loop never ends (a.py:7)
 code-reviewer failed in opening: the service is overloaded: try again later
+  refuted: It leaks
   held back: The loop never ends
   now stands: The loop never ends
 argument ended after round 3: round limit, 1 claim left to the Moderator
@@ -70,8 +74,8 @@ def test_a_log_gets_whole_lines_and_nothing_that_steers_a_terminal() -> None:
 
 def test_a_terminal_shows_phase_cost_claims_and_who_speaks_and_leaves_the_same_lines() -> None:
     screen = told(terminal=True)
-    assert "$0.02 · opening · 1 claim, 0 findings · architect, code-reviewer speaking" in screen.pieces[-6]
-    assert "$0.02 · opening · 1 claim, 1 finding · architect speaking" in screen.getvalue()
+    assert "$0.02 · opening · 2 claims, 0 findings · architect, code-reviewer speaking" in screen.getvalue()
+    assert "$0.02 · opening · 2 claims, 1 finding · architect speaking" in screen.getvalue()
     left = re.sub(r"[^\n]*\r\x1b\[K", "", screen.getvalue())
     assert left == STAYS
 

@@ -42,7 +42,7 @@ async def test_only_the_seat_that_failed_speaks_again(open_services: Open, parce
     assert second.report.degraded == ()
     assert argued(second.report) == argued(whole.report)
     assert second.report.cost.spent < whole.report.cost.spent
-    assert any("is taken up: only Architect spoke anew" in note for note in second.report.notes)
+    assert any("is taken up: only Architect is asked again" in note for note in second.report.notes)
 
 
 async def test_a_whole_debate_is_held_anew(open_services: Open, parcels: Path, panel: Emulator) -> None:

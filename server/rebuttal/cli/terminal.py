@@ -117,6 +117,8 @@ class TerminalDoor:
                 self._running[seat] += 1
             case SeatFinished(seat=seat):
                 self._running -= Counter([seat])
+            case Resumed(titles=titles):
+                self._titles.update(titles)
             case ClaimRaised(claim=claim, title=title):
                 self._titles[claim] = title
             case ClaimSettled(claim=claim, outcome=outcome):

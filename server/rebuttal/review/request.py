@@ -117,6 +117,8 @@ class Resumed:
 
     message: str
     """One sentence for the user."""
+    titles: Mapping[str, str] = field(factory=dict)
+    """Of the claims that were raised then, by id: they are not raised again."""
 
 
 ReviewEvent = StaticReady | Estimated | BudgetWarned | Resumed | DebateEvent

@@ -264,7 +264,7 @@ async def _debated(
             earlier = await taking_up.find(request, services, root, asked)
             if earlier is not None:
                 note = earlier.note(asked)
-                door.tell(Resumed(note))
+                door.tell(Resumed(note, {one.id: one.lead.claim.title for one in earlier.record.contentions}))
                 parts = evolve(parts, notes=(*parts.notes, note))
             speaker = await services.speaker(request, parts.review_id or "", root, on_warning)
             record = earlier.record if earlier is not None else None

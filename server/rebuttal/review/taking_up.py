@@ -43,7 +43,9 @@ class TakenUp:
         spoken = opened(self.record.exchanges)
         left = [seat.name for seat in taken_up(brief, self.record.exchanges).seats if seat.id not in spoken]
         again = (
-            f"only {_listed(left)} spoke anew" if left else "every seat had spoken, and only what was open was argued"
+            f"only {_listed(left)} {'is' if len(left) == 1 else 'are'} asked again"
+            if left
+            else "every seat has spoken, and only what is open is argued"
         )
         return f"The debate of {self.at.astimezone():%Y-%m-%d %H:%M} was cut short and is taken up: {again}."
 
