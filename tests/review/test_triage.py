@@ -74,3 +74,16 @@ async def test_a_question_that_fails_takes_no_seat_away_and_does_not_degrade_the
     assert len([phase for _, phase in asked(emulator) if phase == "opening"]) == 3
     assert result.report.degraded == ()
     assert any("whom to leave out was asked, but not answered" in note for note in result.report.notes)
+
+
+async def test_solo_does_not_tell_why_seats_sit_that_are_not_asked(
+    open_services: Open, git_repo: GitRepo, emulator: Emulator
+) -> None:
+    repo = doubtful_change(git_repo)
+    solo = Settings(panel="large", protocol="solo")
+    services = open_services(emulator.environment())
+    result = await review(request_for(repo.root, settings=solo, agreed=True), services, Door())
+    assert asked(emulator) == [("code-reviewer", "opening")]
+    (why,) = [note for note in result.report.notes if note.startswith("Why this panel:")]
+    assert why.endswith("Code Reviewer: sits with every change; the protocol solo asks no other seat.")
+    assert "Architect" not in result.transcript

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import TYPE_CHECKING, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.budget.model import Estimate
 from rebuttal.change.base import EMPTY
@@ -218,7 +218,7 @@ def seated(parts: Parts) -> tuple[str, ...]:
     """Why this panel and these seats: every choice has its reason."""
     if parts.outcome is None or not parts.outcome.reasons:
         return ()
-    return (f"The panel was chosen by rules: {'; '.join(parts.outcome.reasons)}.",)
+    return (f"Why this panel: {'; '.join(parts.outcome.reasons)}.",)
 
 
 def reported(parts: Parts) -> tuple[str, ...]:
@@ -243,13 +243,14 @@ def brief(settings: Settings, parts: Parts) -> Brief:
     from rebuttal.debate.model import Brief
 
     assert parts.context is not None
+    choice = _asked(parts.choice, settings.protocol)
     return Brief(
         change=parts.change,
         context=parts.context,
         evidence=parts.evidence.findings,
-        panel=parts.choice.panel,
-        seats=parts.choice.seats,
-        rounds=parts.choice.rounds,
+        panel=choice.panel,
+        seats=choice.seats,
+        rounds=choice.rounds,
         profile=cast("Profile", settings.profile),
         fence=parts.fence,
         framing=parts.framing,
@@ -257,6 +258,16 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         shared=parts.shared,
         protocol=settings.protocol,
         kinds=parts.kinds,
-        doubtful=parts.choice.doubtful,
-        reasons=parts.choice.reasons,
+        doubtful=choice.doubtful,
+        reasons=choice.reasons,
     )
+
+
+def _asked(choice: PanelChoice, name: str) -> PanelChoice:
+    """Who of the panel is asked at all under that protocol: the user is not told why others sit who do not."""
+    from rebuttal.debate.protocol import protocol
+
+    if protocol(name).whole_panel:
+        return choice
+    only = f"the protocol {name} asks no other seat"
+    return evolve(choice, seats=choice.seats[:1], doubtful=frozenset(), reasons=(*choice.reasons[:2], only))
