@@ -9,6 +9,7 @@ import pytest
 
 from rebuttal.evidence.catalogue import RULES
 from rebuttal.evidence.rules import Rule
+from rebuttal.evidence.wanted import OFF
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "static-panel.md").read_text("utf-8")
@@ -33,6 +34,10 @@ def test_each_rule_is_documented_as_it_is(rule: Rule) -> None:
         assert rule.severity in row[-2], f"docs/static-panel.md: {rule.id} is {rule.severity}"
         assert SEATS[rule.seat] in row[-1], f"docs/static-panel.md: {rule.id} is of the seat {SEATS[rule.seat]}"
         assert ("(off)" in row[0]) == (not rule.on)
+
+
+def test_what_is_off_is_what_says_so_of_itself() -> None:
+    assert {rule.id for rule in RULES.values() if not rule.on} == OFF
 
 
 def test_no_rule_is_documented_that_is_not() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from rebuttal.change.model import Scope
 from rebuttal.change.read import read_change
-from rebuttal.evidence.catalogue import Wanted
 from rebuttal.evidence.model import Fact, Material
 from rebuttal.evidence.panel import CHECKS, collect
+from rebuttal.evidence.wanted import Wanted
 from rebuttal.text.languages import is_test
 from tests.evidence.conftest import Review
 from tests.gitrepo import GitRepo

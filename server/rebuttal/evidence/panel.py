@@ -12,12 +12,10 @@ from attrs import evolve, frozen
 
 from rebuttal.change.model import Change, Repository
 from rebuttal.evidence import secrets
-from rebuttal.evidence.catalogue import USUAL, Wanted
 from rebuttal.evidence.folding import folded
 from rebuttal.evidence.impact import check as impact
 from rebuttal.evidence.impact import kinds, nominal
 from rebuttal.evidence.linting import ruff_facts
-from rebuttal.evidence.linting.oneness import as_one
 from rebuttal.evidence.linting.ruff import NOTHING_LINTED, Linted, lint, run_command
 from rebuttal.evidence.model import (
     PHASE,
@@ -33,14 +31,14 @@ from rebuttal.evidence.model import (
 )
 from rebuttal.evidence.steering import check as steering
 from rebuttal.evidence.structure import conflicts, debug, guards, swallowed, syntax
-from rebuttal.evidence.structure import tests as removed_tests
 from rebuttal.evidence.upkeep import checks as upkeep
 from rebuttal.evidence.upkeep import untested
+from rebuttal.evidence.wanted import USUAL, Wanted
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
 from rebuttal.findings.severity import at_least
-from rebuttal.text.languages import language_of
+from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import LineIndex
 from rebuttal.text.secrets import find_secrets as find_secrets_in_text
@@ -51,6 +49,16 @@ if TYPE_CHECKING:
 
 Check = Callable[[Material], Iterable[Fact]]
 
+
+def _check_tests(material: Material) -> Iterable[Fact]:
+    """The checks of tests, loaded for changes of files that hold some: in Rust any may."""
+    if not any(is_test(diff.path) or language_of(diff.path) == "rust" for diff in material.files):
+        return ()
+    from rebuttal.evidence.structure import tests
+
+    return tests.check(material)
+
+
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("impact", impact.check),
     ("impact (Java, C#, PHP)", nominal.check),
@@ -59,7 +67,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("debug leftovers", debug.check),
     ("swallowed errors", swallowed.check),
     ("removed guards", guards.check),
-    ("removed tests", removed_tests.check),
+    ("removed tests", _check_tests),
     *upkeep.CHECKS,
 )
 """The checks that need nothing but the change and its repository, each under the name that coverage calls it by."""
@@ -143,6 +151,7 @@ def gather(
 def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
     """With what the linters say that the repository configures; itself where it configures none for this change."""
     from rebuttal.evidence.linting import repository_facts
+    from rebuttal.evidence.linting.oneness import as_one
 
     findings = linters.lint(gathered.material)
     if not (findings.heard or findings.degraded or findings.notes):

@@ -138,8 +138,8 @@ async def _static(
     def check() -> tuple[Request, Parts, Gathered]:
         # Loaded here, in the thread: a hover or a cancellation does not wait for it.
         from rebuttal.debate.panel.choice import choose_panel
-        from rebuttal.evidence.catalogue import Wanted
         from rebuttal.evidence.panel import conclude, gather
+        from rebuttal.evidence.wanted import Wanted
 
         narrowed, notes = _narrowed(request, reading)
         wanted = Wanted(narrowed.settings.rules_on, narrowed.settings.rules_off)

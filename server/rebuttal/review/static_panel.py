@@ -23,7 +23,7 @@ async def linted(request: Request, services: Services, parts: Parts, gathered: G
     linters = services.linters(request, parts.change.root)
 
     def lint() -> Parts:
-        from rebuttal.evidence.linting.repository import unheard
+        from rebuttal.evidence.linting.unheard import unheard
         from rebuttal.evidence.panel import conclude, with_linters
 
         if linters is None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from rebuttal.change.model import FileDiff
-from rebuttal.evidence.impact import native, ruby, rust
 from rebuttal.evidence.impact.model import CONSTRUCTORS, Altered
 from rebuttal.evidence.impact.signatures import only_widens, shape
 from rebuttal.text.languages import Language, family_of, language_of
@@ -41,10 +40,31 @@ _OPEN_CLASS = ("__getattr__", "__getattribute__")
 _PLAIN_BASES = ("object", "ABC", "abc.ABC", "Protocol", "Generic", "typing.Protocol", "typing.Generic", "t.Protocol")
 
 
-Alterations = Callable[[FileDiff, Language, tuple[Symbol, ...], tuple[Symbol, ...]], Iterator[Altered]]
+Symbols = tuple[Symbol, ...]
+Alterations = Callable[[FileDiff, Language, Symbols, Symbols], Iterator[Altered]]
 """The altered symbols of one file, from its language and its symbols before and after."""
-BY_FAMILY: dict[Language, Alterations] = {"c": native.alterations, "ruby": ruby.alterations, "rust": rust.alterations}
-"""Families whose overloads, declarations or dynamic features need rules of their own."""
+
+
+def _native(diff: FileDiff, language: Language, before: Symbols, after: Symbols) -> Iterator[Altered]:
+    from rebuttal.evidence.impact import native
+
+    return native.alterations(diff, language, before, after)
+
+
+def _ruby(diff: FileDiff, language: Language, before: Symbols, after: Symbols) -> Iterator[Altered]:
+    from rebuttal.evidence.impact import ruby
+
+    return ruby.alterations(diff, language, before, after)
+
+
+def _rust(diff: FileDiff, language: Language, before: Symbols, after: Symbols) -> Iterator[Altered]:
+    from rebuttal.evidence.impact import rust
+
+    return rust.alterations(diff, language, before, after)
+
+
+BY_FAMILY: dict[Language, Alterations] = {"c": _native, "ruby": _ruby, "rust": _rust}
+"""Families whose overloads, declarations or dynamic features need rules of their own, loaded for the first of them."""
 
 
 def altered(diff: FileDiff, parser: Parser) -> Iterator[Altered]:

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -20,11 +21,13 @@ from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT
 from rebuttal.findings.model import Related
-from rebuttal.text.branches import Branch, branches_of
-from rebuttal.text.enumerations import Enumeration, Member, enumerations_of
 from rebuttal.text.languages import Language, is_test, language_of
 from rebuttal.text.parsing import Unparsed
 from rebuttal.text.positions import LineIndex
+
+if TYPE_CHECKING:
+    from rebuttal.text.branches import Branch
+    from rebuttal.text.enumerations import Enumeration, Member
 
 CASE = Rule(
     "impact:case",
@@ -94,6 +97,8 @@ def _widened(material: Material, diff: FileDiff) -> Iterator[Widened]:
         return
     if not diff.added_lines or not _SIEVES.get(language, _SIEVE).search(diff.new_text):
         return
+    from rebuttal.text.enumerations import enumerations_of
+
     try:
         now = _by_name(enumerations_of(diff.new_text, language, material.parser))
         if not any(member.line in diff.added_lines for one in now.values() for member in one.members):
@@ -135,6 +140,8 @@ def _unaware(ground: Ground, one: Widened, source: Source) -> Iterator[tuple[Rel
     """The places that do not handle a new member, each with whether the compiler refuses that."""
     if source.language is None:
         return
+    from rebuttal.text.branches import branches_of
+
     try:
         branches = branches_of(source.text, source.language, (one.word,), ground.material.parser)
     except Unparsed:

@@ -15,7 +15,6 @@ from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact import gopackages
 from rebuttal.evidence.impact.altered import altered
 from rebuttal.evidence.impact.code import Code, Source
-from rebuttal.evidence.impact.jsexports import still_exports
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.present import binds_in_order, is_present, needs, stands_without
@@ -76,6 +75,8 @@ def _still_offered(one: Altered, code: Code) -> bool:
     if one.how != "removed" or one.owner is not None or source is None or family_of(one.language) in WHOLE:
         return False
     if one.language in _SCRIPTS:
+        from rebuttal.evidence.impact.jsexports import still_exports
+
         return still_exports(source.text, one.name, _is_bound(one, source))
     if source.binds_at_top(one.name) or _OPEN_MODULE.search(source.text):
         return True

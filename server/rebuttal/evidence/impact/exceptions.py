@@ -13,7 +13,6 @@ from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.errortypes import ancestors, simple
 from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
 from rebuttal.evidence.impact.model import Altered
-from rebuttal.evidence.impact.unraised import handlers_left
 from rebuttal.evidence.impact.users import BY_FAMILY, WHOLE, usages
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
@@ -188,6 +187,8 @@ def check(ground: Ground) -> Iterator[Fact]:
 
 def _left(ground: Ground, one: Refailed, above: dict[str, frozenset[str] | None]) -> list[Related]:
     """Handlers elsewhere of what nothing raises any more, which the new error passes by."""
+    from rebuttal.evidence.impact.unraised import handlers_left
+
     for name in one.lost:
         for throw in one.fresh:
             kinds = above[throw.type]

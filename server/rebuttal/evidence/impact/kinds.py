@@ -5,25 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from rebuttal.evidence.impact import cases, declared, documents, exceptions, exports, gointerfaces, overrides
+from rebuttal.evidence.impact import cases, documents, exceptions, exports, overrides
 from rebuttal.evidence.impact.ground import Ground, unread
 from rebuttal.evidence.model import CheckFailed, Fact, Material
-from rebuttal.evidence.rules import Rule
+from rebuttal.text.languages import Language, language_of
 
-RULES: tuple[Rule, ...] = (
-    *cases.RULES,
-    *overrides.RULES,
-    *declared.RULES,
-    *exceptions.RULES,
-    *exports.RULES,
-    *documents.RULES,
-)
+_DECLARING: tuple[Language, ...] = ("c", "cpp", "rust")
+"""Languages in which a function is declared in one place and defined in another."""
+
+
+def _has(material: Material, languages: tuple[Language, ...]) -> bool:
+    """Whether the change has a file of one of these: what only they need is loaded for no other."""
+    return any(language_of(diff.path) in languages for diff in material.files)
+
+
+def _go_words(material: Material) -> Iterator[str]:
+    if _has(material, ("go",)):
+        from rebuttal.evidence.impact import gointerfaces
+
+        yield from gointerfaces.words(material)
+
+
+def _declared_words(material: Material) -> Iterator[str]:
+    if _has(material, _DECLARING):
+        from rebuttal.evidence.impact import declared
+
+        yield from declared.words(material)
+
 
 _WORDS: tuple[Callable[[Material], Iterator[str]], ...] = (
     cases.words,
     overrides.words,
-    gointerfaces.words,
-    declared.words,
+    _go_words,
+    _declared_words,
     exceptions.words,
     exports.words,
     documents.words,
@@ -60,12 +74,18 @@ def check_cases(material: Material) -> Iterator[Fact]:
 def check_overrides(material: Material) -> Iterator[Fact]:
     """`impact:override`."""
     yield from overrides.check(ground(material))
-    yield from gointerfaces.check(ground(material))
+    if _has(material, ("go",)):
+        from rebuttal.evidence.impact import gointerfaces
+
+        yield from gointerfaces.check(ground(material))
 
 
 def check_declarations(material: Material) -> Iterator[Fact]:
     """`impact:declaration`, and `impact:override` in C++ and Rust."""
-    return declared.check(ground(material))
+    if _has(material, _DECLARING):
+        from rebuttal.evidence.impact import declared
+
+        yield from declared.check(ground(material))
 
 
 def check_exceptions(material: Material) -> Iterator[Fact]:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from rebuttal.evidence.impact import gopackages, native, ruby, rust
+from rebuttal.evidence.impact import gopackages
 from rebuttal.evidence.impact.code import Source
 from rebuttal.evidence.impact.model import Altered, Usage
 from rebuttal.evidence.impact.modules import Modules
 from rebuttal.evidence.impact.present import is_inner_type, is_key
-from rebuttal.evidence.impact.scriptvalues import written_class
 from rebuttal.findings.model import Certainty
 from rebuttal.text.languages import Language, family_of
 from rebuttal.text.model import Import, Reference, Symbol
@@ -39,12 +38,29 @@ Users = Callable[[Altered, Source, Modules, bool], Iterator[Usage]]
 BY_FAMILY: dict[Language, Users] = {}
 """Language families whose names are resolved in a module of their own, by functions like `usages`."""
 WholeUsers = Callable[[Altered, list[Source], Modules], Iterator[Usage]]
-WHOLE: dict[Language, WholeUsers] = {
-    "c": native.usages,
-    "ruby": ruby.usages,
-    "rust": rust.usages,
-}
-"""Families where whose a name is can only be told from all files that hold it: they get these at once."""
+
+
+def _native(altered: Altered, sources: list[Source], modules: Modules) -> Iterator[Usage]:
+    from rebuttal.evidence.impact import native
+
+    return native.usages(altered, sources, modules)
+
+
+def _ruby(altered: Altered, sources: list[Source], modules: Modules) -> Iterator[Usage]:
+    from rebuttal.evidence.impact import ruby
+
+    return ruby.usages(altered, sources, modules)
+
+
+def _rust(altered: Altered, sources: list[Source], modules: Modules) -> Iterator[Usage]:
+    from rebuttal.evidence.impact import rust
+
+    return rust.usages(altered, sources, modules)
+
+
+WHOLE: dict[Language, WholeUsers] = {"c": _native, "ruby": _ruby, "rust": _rust}
+"""Families where whose a name is can only be told from all files that hold it: they get these at once. Each is loaded
+for the first change that has it."""
 
 
 @cache
@@ -187,6 +203,8 @@ def _is_declared(source: Source, reference: Reference, owner: str, classes: tupl
     """Whether what the method is asked of is declared as, or made from, its class."""
     if not classes[0] and not classes[1]:
         return False
+    from rebuttal.evidence.impact.scriptvalues import written_class
+
     written = written_class(source, reference)
     if written is None:
         return False

@@ -21,6 +21,8 @@ _VENVS = (".venv", "venv", "env")
 _RELATIVE = re.compile(r"""(?<![\w.])\.{1,2}/[\w@./+-]+""")
 _SUFFIXES = ("", ".js", ".mjs", ".cjs", ".ts", ".json", ".yml", ".yaml", "/index.js", "/index.mjs", "/index.ts")
 MAX_INPUTS = 60
+MAX_FILES = 300
+MAX_CHARACTERS = 1_000_000
 
 
 @frozen
@@ -195,6 +197,15 @@ def _links_to(installed: Installed, change: Change, paths: list[str]) -> bool:
             if any(path.startswith(f"{target}/") for path in paths):
                 return True
     return False
+
+
+def small(files: Iterable[FileDiff]) -> list[FileDiff]:
+    """Those of the files that linters are given: neither too many nor too large."""
+    return [
+        diff
+        for diff in files
+        if len(diff.new_text or "") <= MAX_CHARACTERS and len(diff.old_text or "") <= MAX_CHARACTERS
+    ][:MAX_FILES]
 
 
 def upwards(folder: str) -> Iterator[str]:

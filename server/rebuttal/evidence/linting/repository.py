@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 
 from rebuttal.change.model import FileDiff, Repository, Side
 from rebuttal.evidence.linting.configured import (
+    MAX_FILES,
     Configured,
     Installed,
     Task,
@@ -25,6 +26,7 @@ from rebuttal.evidence.linting.configured import (
     find_installed,
     folder_of,
     meddled,
+    small,
     upwards,
 )
 from rebuttal.evidence.linting.copies import link_modules, unlink, write_tree
@@ -34,14 +36,12 @@ from rebuttal.evidence.linting.tool import Call, Said, Tool, Unreadable
 from rebuttal.evidence.linting.tools import TOOLS
 from rebuttal.evidence.model import PHASE, Completed, Material, one_line
 from rebuttal.findings.report import Degraded
-from rebuttal.text.words import counted, joined
+from rebuttal.text.words import counted
 
 SECONDS = 90
 """What all linters of one review have together."""
 AT_ONCE = 2
 MAX_TASKS = 12
-MAX_FILES = 300
-MAX_CHARACTERS = 1_000_000
 REMEMBERED = 200
 
 Answer = Mapping[str, tuple[Said, ...]]
@@ -118,7 +118,7 @@ class Linters:
     def lint(self, material: Material) -> Findings:
         """What they say of the change. Whatever becomes of one of them, the others are heard."""
         configured = Configured(material.repository.old)
-        tasks = configured.tasks(self.tools, _small(material.files))
+        tasks = configured.tasks(self.tools, small(material.files))
         end = self.clock() + self.seconds
         if not tasks:
             return Findings()
@@ -216,7 +216,7 @@ class _Sitting:
 
     def _old_texts(self) -> dict[str, str]:
         """Of every changed file that it takes, deleted ones too: code may have moved between them."""
-        diffs = [diff for diff in _small(self.material.files) if self.task.tool.takes(diff.path)]
+        diffs = [diff for diff in small(self.material.files) if self.task.tool.takes(diff.path)]
         return {
             diff.path: diff.old_text
             for diff in diffs[:MAX_FILES]
@@ -314,17 +314,6 @@ class _Sitting:
         return Findings((Heard(self.task, new, old, silences),), notes=notes)
 
 
-def unheard(material: Material, tools: Sequence[Tool] = TOOLS) -> tuple[str, ...]:
-    """A sentence on the linters that are configured and not run because the user does not trust the repository."""
-    tasks = Configured(material.repository.old).tasks(tools, _small(material.files))
-    names = list(dict.fromkeys(task.tool.name for task in tasks))
-    if not names:
-        return ()
-    what = f"{names[0]} is" if len(names) == 1 else f"{joined(names)} are"
-    why = "configured but not run, for that runs the repository's code: name its folder in the setting `trusted`"
-    return (f"{what} {why}, or use --trust.",)
-
-
 def describe(repository: Repository, environment: Mapping[str, str], tools: Sequence[Tool] = TOOLS) -> list[Standing]:
     """Every linter that the repository's base configures for any file of it: for `rebuttal doctor`."""
     configured, paths = Configured(repository.old), repository.old.paths()
@@ -348,14 +337,6 @@ def _placed(said: Said, root: Path, folder: Path) -> Said | None:
         return evolve(said, path=full.relative_to(root).as_posix())
     except ValueError:
         return None
-
-
-def _small(files: Iterable[FileDiff]) -> list[FileDiff]:
-    return [
-        diff
-        for diff in files
-        if len(diff.new_text or "") <= MAX_CHARACTERS and len(diff.old_text or "") <= MAX_CHARACTERS
-    ][:MAX_FILES]
 
 
 def _is_on_disk(root: Path, diff: FileDiff, tool: Tool) -> bool:

@@ -32,7 +32,7 @@ from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.linting.silenced import SELF_SILENCED
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.seats import CODE
-from rebuttal.evidence.steering import blanket, gates, hidden, strictness
+from rebuttal.evidence.steering import blanket, gates, strictness
 from rebuttal.evidence.steering.moved import moved_away
 from rebuttal.evidence.steering.wholefile import names_generator, switched_off
 from rebuttal.findings.model import Category, Related
@@ -82,10 +82,18 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     yield from moved_away(material)
     yield from gates.check(material)
     yield from strictness.check(material)
-    yield from hidden.check(material, facts)
+    yield from _unseen(material, facts)
     yield from blanket.check(
         material, frozenset((one.diff.path, one.first_line) for one in given if SELF_SILENCED in one.message)
     )
+
+
+def _unseen(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
+    """Text that does not show, for which no change of plain ASCII has to be searched."""
+    if not all((diff.new_text or "").isascii() for diff in material.files):
+        from rebuttal.evidence.steering import hidden
+
+        yield from hidden.check(material, facts)
 
 
 def _left_out(material: Material) -> tuple[FileDiff, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from attrs import frozen
 
@@ -18,11 +19,17 @@ class Kind:
     """A comment of one checker."""
 
     sieve: str
-    pattern: re.Pattern[str]
+    written: str
+    """What it looks like, as a regular expression."""
     advice: str
     """How it names what it silences; "" where it does, and only its reason is missing."""
     tools: tuple[str, ...] = ()
     """Who obeys it, as build and configuration name them."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled for the first text with the sieve in it: most changes have none."""
+        return re.compile(self.written)
 
     @property
     def word(self) -> str:
@@ -31,7 +38,7 @@ class Kind:
 
 
 def silence(sieve: str, pattern: str, advice: str, tools: str = "") -> Kind:
-    return Kind(sieve, re.compile(pattern), advice, tuple(tools.split()))
+    return Kind(sieve, pattern, advice, tuple(tools.split()))
 
 
 _RUFF = r"(?:S(?!10[1567]|11[02]|311|40[34])[1-7]\d\d|B0(?:06|08|23)|ASYNC\d+)"

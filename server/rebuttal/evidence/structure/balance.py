@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 
 from rebuttal.text.languages import Language
 
@@ -55,18 +56,17 @@ _RUBY_WORDS = (
     r"|(?<![.:@$\w])(?P<def>def)\b(?![?!:])"
     r"|\b(?P<do>do)\b(?![?!:])|(?P<end>\bend\b)(?![?!:])"
 )
-_PATTERNS: Mapping[Language, re.Pattern[str]] = {
-    language: re.compile(
-        f"(?P<skipped>{'|'.join(skipped)})|(?P<bracket>{_BRACKETS}){_RUBY_WORDS if language == 'ruby' else ''}",
-        re.DOTALL | re.MULTILINE,
-    )
-    for language, skipped in _SKIPPED.items()
-}
-LANGUAGES: frozenset[Language] = frozenset(_PATTERNS)
+LANGUAGES: frozenset[Language] = frozenset(_SKIPPED)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LONGEST = 1_000_000
 _CONDITIONAL: tuple[Language, ...] = ("c", "cpp", "csharp")
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if\w*|el\w+|endif)\b")
+
+
+@cache
+def _pattern(language: Language) -> re.Pattern[str]:
+    brackets = f"(?P<bracket>{_BRACKETS}){_RUBY_WORDS if language == 'ruby' else ''}"
+    return re.compile(f"(?P<skipped>{'|'.join(_SKIPPED[language])})|{brackets}", re.DOTALL | re.MULTILINE)
 
 
 def balance(text: str, language: Language) -> dict[str, int] | None:
@@ -74,13 +74,12 @@ def balance(text: str, language: Language) -> dict[str, int] | None:
 
     None where it cannot be told.
     """
-    pattern = _PATTERNS.get(language)
-    if pattern is None or len(text) > _LONGEST:
+    if language not in LANGUAGES or len(text) > _LONGEST:
         return None
     if language in _CONDITIONAL and "#el" in text:
         text = _first_branches(text)
     open_ones: Counter[str] = Counter()
-    for match in pattern.finditer(text):
+    for match in _pattern(language).finditer(text):
         bracket = match["bracket"]
         if bracket in _PAIRS:
             open_ones[_PAIRS[bracket]] -= 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from attrs import evolve, frozen
 
@@ -52,7 +53,8 @@ _JS: tuple[Language, ...] = ("javascript", "typescript", "tsx")
 @frozen
 class _Leftover:
     languages: tuple[Language, ...]
-    pattern: re.Pattern[str]
+    written: str
+    """What it looks like, as a regular expression."""
     what: str
     in_tests: bool = True
     tests_only: bool = False
@@ -60,9 +62,14 @@ class _Leftover:
     whole: bool = False
     """The pattern is a whole statement on a line of its own, which can be deleted."""
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled for the first file of its languages: most changes have none of most."""
+        return re.compile(self.written)
+
 
 def _left(languages: tuple[Language, ...], pattern: str, what: str, **more: bool) -> _Leftover:
-    return _Leftover(languages, re.compile(pattern), what, **more)
+    return _Leftover(languages, pattern, what, **more)
 
 
 _STOPS = "the program stops here and waits for a debugger"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from attrs import frozen
 
@@ -15,33 +16,34 @@ from rebuttal.text.languages import GLOBS, Language, family_of, is_test
 
 @frozen
 class _Printing:
-    call: re.Pattern[str]
+    written: str
+    """A call of it, as a regular expression."""
     word: str
     """What to search the package for."""
 
+    @cached_property
+    def call(self) -> re.Pattern[str]:
+        return re.compile(self.written)
 
-def _print(call: str, word: str) -> _Printing:
-    return _Printing(re.compile(call), word)
 
-
-_SYSTEM_OUT = _print(r"\bSystem\.(?:out|err)\.print(?:ln|f)?\s*\(", "System")
-_CONSOLE = _print(r"(?<![\w.$])console\.(?:log|dir|table|trace|dump)\s*\(", "console")
+_SYSTEM_OUT = _Printing(r"\bSystem\.(?:out|err)\.print(?:ln|f)?\s*\(", "System")
+_CONSOLE = _Printing(r"(?<![\w.$])console\.(?:log|dir|table|trace|dump)\s*\(", "console")
 _PRINTS: dict[Language, _Printing] = {
-    "python": _print(r"^\s*print\s*\((?!.*\bfile\s*=)", "print"),
+    "python": _Printing(r"^\s*print\s*\((?!.*\bfile\s*=)", "print"),
     "javascript": _CONSOLE,
     "typescript": _CONSOLE,
     "tsx": _CONSOLE,
-    "go": _print(r"\bfmt\.Print(?:ln|f)?\s*\(", "fmt"),
-    "rust": _print(r"(?<![\w!])e?println!\s*\(", "println"),
+    "go": _Printing(r"\bfmt\.Print(?:ln|f)?\s*\(", "fmt"),
+    "rust": _Printing(r"(?<![\w!])e?println!\s*\(", "println"),
     "java": _SYSTEM_OUT,
-    "kotlin": _print(r"(?<![\w.])println\s*\(|\bSystem\.out\.print", "println"),
-    "scala": _print(r"(?<![\w.])println\s*\(|\bSystem\.out\.print", "println"),
-    "c": _print(r"^\s*printf\s*\(", "printf"),
-    "cpp": _print(r"^\s*(?:printf\s*\(|(?:std::)?(?:cout|cerr)\s*<<)", "cout"),
-    "csharp": _print(r"\bConsole\.Write(?:Line)?\s*\(", "Console"),
-    "ruby": _print(r"^\s*(?:puts|pp?)\s+(?![=|.&*+\-/<>]\s)|^\s*(?:puts|pp)\(", "puts"),
-    "php": _print(r"(?<![\w>:$\\])print_r\s*\((?!.*,\s*true\s*\))", "print_r"),
-    "swift": _print(r"^\s*(?:print|NSLog|dump)\s*\(", "print"),
+    "kotlin": _Printing(r"(?<![\w.])println\s*\(|\bSystem\.out\.print", "println"),
+    "scala": _Printing(r"(?<![\w.])println\s*\(|\bSystem\.out\.print", "println"),
+    "c": _Printing(r"^\s*printf\s*\(", "printf"),
+    "cpp": _Printing(r"^\s*(?:printf\s*\(|(?:std::)?(?:cout|cerr)\s*<<)", "cout"),
+    "csharp": _Printing(r"\bConsole\.Write(?:Line)?\s*\(", "Console"),
+    "ruby": _Printing(r"^\s*(?:puts|pp?)\s+(?![=|.&*+\-/<>]\s)|^\s*(?:puts|pp)\(", "puts"),
+    "php": _Printing(r"(?<![\w>:$\\])print_r\s*\((?!.*,\s*true\s*\))", "print_r"),
+    "swift": _Printing(r"^\s*(?:print|NSLog|dump)\s*\(", "print"),
 }
 _MARKED = re.compile(
     r"""\s*\(?\s*[fFbu@$]?(["'`])\s*(?:here\b|i am here|got here|xxx+|debug\b|dbg\b|asdf|hello\b(?!,? world)|"""
@@ -163,4 +165,4 @@ def _is_quiet(material: Material, lines: Lines, how: _Printing) -> bool:
 
 
 def _prints(how: _Printing, text: str) -> bool:
-    return re.search(how.call.pattern, text, re.MULTILINE) is not None
+    return re.search(how.written, text, re.MULTILINE) is not None
