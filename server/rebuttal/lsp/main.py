@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -30,6 +31,7 @@ def serve(environment: Mapping[str, str] | None = None, worker: Sequence[str] | 
     configure_logging()
     out = _private_stdout()
     server = create_server(_deps(environment, worker or worker_command()))
+    gc.freeze()  # what is there now stays: looking it through for garbage would make a hover wait
     code = asyncio.run(_serve(server, sys.stdin.fileno(), out))
     # A thread may still sit in a read of stdin; nothing is left that must be written.
     sys.stderr.flush()
