@@ -10,7 +10,6 @@ from attrs import field, frozen
 
 from rebuttal.budget.model import BudgetWarning, CapWarning, Estimate
 from rebuttal.change.model import Scope
-from rebuttal.context.model import ToolDiagnostic
 from rebuttal.debate.events import DebateEvent
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Report
@@ -19,6 +18,7 @@ from rebuttal.store.model import Totals
 from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
+    from rebuttal.context.model import ToolDiagnostic
     from rebuttal.debate.model import Outcome
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 Language = Literal[
@@ -113,12 +114,17 @@ def family_of(language: Language) -> Language:
     return _FAMILY_OF[language]
 
 
+@lru_cache(4096)
+def _is_test_folder(folder: str) -> bool:
+    """Asked for each file of a repository, and the same for all of a folder."""
+    return any(part.lower() in _TEST_FOLDERS or part.endswith(_TEST_FOLDER_ENDS) for part in folder.split("/"))
+
+
 def is_test(path: str) -> bool:
     """Whether a file holds tests or examples, by the customs of its language."""
-    parts = path.split("/")
-    if any(part.lower() in _TEST_FOLDERS or part.endswith(_TEST_FOLDER_ENDS) for part in parts[:-1]):
+    folder, _, name = path.rpartition("/")
+    if _is_test_folder(folder):
         return True
-    name = parts[-1]
     stem, _, suffix = name.rpartition(".")
     language = _BY_SUFFIX.get(suffix.lower())
     if language in _CAMEL_CASE and stem.endswith(_CAMEL_ENDS):

@@ -11,7 +11,6 @@ import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from importlib.resources import files
 from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
@@ -112,6 +111,8 @@ def load_encoding() -> Encoding:
 
 
 def _ranks() -> dict[bytes, int]:
+    from importlib.resources import files
+
     data = files("rebuttal.text").joinpath("data", "o200k_base.bin").read_bytes()
     count = int.from_bytes(data[:4], "big")
     packed = zlib.decompress(data[4:])

@@ -20,7 +20,6 @@ from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
 from rebuttal.evidence.steering import comments
 from rebuttal.evidence.steering.comments import REASON, Kind, silence
-from rebuttal.evidence.steering.gates import is_gate
 from rebuttal.findings.model import Related
 from rebuttal.text.languages import GLOBS, Language, family_of, is_test, language_of
 from rebuttal.text.nodes import node_at
@@ -202,6 +201,8 @@ def _is_adopted(material: Material, kind: Kind) -> bool:
     """Whether the build runs the checker only from this change on: then these are what it found on its first day."""
     if not kind.tools:
         return False
+    from rebuttal.evidence.steering.gates import is_gate
+
     words = re.compile(rf"\b(?:{'|'.join(kind.tools)})\b", re.IGNORECASE)
     settings = [diff for diff in material.change.files if diff.path.endswith(_SETTINGS) or is_gate(diff.path)]
     if not any(words.search(diff.new_text or "") and not words.search(diff.old_text or "") for diff in settings):

@@ -32,14 +32,14 @@ from rebuttal.evidence.linting.ruff_rules import RULES
 from rebuttal.evidence.linting.silenced import SELF_SILENCED
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.seats import CODE
-from rebuttal.evidence.steering import blanket, gates, strictness
+from rebuttal.evidence.steering import blanket
 from rebuttal.evidence.steering.moved import moved_away
 from rebuttal.evidence.steering.wholefile import names_generator, switched_off
 from rebuttal.findings.model import Category, Related
 from rebuttal.findings.severity import Severity
 from rebuttal.findings.suppress import own_directives
 from rebuttal.settings import repository_values
-from rebuttal.text.languages import is_test
+from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.positions import LineIndex, git_lines
 from rebuttal.text.words import counted
 
@@ -80,12 +80,26 @@ def check(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
     yield from _linter(material, files, facts)
     yield from _marks(material)
     yield from moved_away(material)
-    yield from gates.check(material)
-    yield from strictness.check(material)
+    yield from _of_the_build(material)
     yield from _unseen(material, facts)
     yield from blanket.check(
         material, frozenset((one.diff.path, one.first_line) for one in given if SELF_SILENCED in one.message)
     )
+
+
+def _of_the_build(material: Material) -> Iterator[Fact]:
+    """What the build checks, and how strictly, for which no change of mere code has to be searched."""
+    if any(_may_configure(path) for diff in material.files for path in (diff.path, diff.old_path or diff.path)):
+        from rebuttal.evidence.steering import gates, strictness
+
+        yield from gates.check(material)
+        yield from strictness.check(material)
+
+
+def _may_configure(path: str) -> bool:
+    """Whether a file is no code, or code that tools are configured with (`eslint.config.js`, `noxfile.py`)."""
+    name = path.rpartition("/")[2]
+    return language_of(path) is None or name.startswith(".") or ".config." in name or name == "noxfile.py"
 
 
 def _unseen(material: Material, facts: Sequence[Fact]) -> Iterator[Fact]:
