@@ -34,7 +34,7 @@ async def test_no_file_is_parsed_twice_for_evidence_and_context(
     assert max(parsed.values()) == 1
 
 
-def test_the_static_panel_loads_neither_sdk_nor_prices_nor_context_nor_speakers(parcels: Path, tmp_path: Path) -> None:
+def test_the_static_panel_loads_neither_sdk_nor_debate_nor_other_languages(parcels: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from rebuttal.cli.main import main\n"
         f"main(['review', '--panel', 'static', '--fail-on', 'never', '--repo', {str(parcels)!r}])\n"
@@ -54,5 +54,11 @@ def test_the_static_panel_loads_neither_sdk_nor_prices_nor_context_nor_speakers(
         "rebuttal.context.build",
         "rebuttal.speakers",
         "rebuttal.budget.prices",
+        "rebuttal.debate.model",
+        "rebuttal.evidence.catalogue",
+        "rebuttal.evidence.impact.native",
+        "rebuttal.evidence.impact.rust",
+        "rebuttal.evidence.linting.repository",
+        *(("git.",) if os.name != "nt" else ()),
     )
     assert [name for name in loaded if name.startswith((*heavy, "rebuttal.debate.engine"))] == []
