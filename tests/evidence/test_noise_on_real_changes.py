@@ -32,6 +32,14 @@ RENAMED = (
 )
 GONE = "package a\n\ntype Context struct{ n int }\n"
 
+JAVA: Files = {
+    "src/app/net/Money.java": "package app.net;\n\npublic class Money {\n  public static int half(int n) {\n"
+    "    return n / 2;\n  }\n}\n",
+    "src/app/Use.java": "package app;\n\nimport app.net.Money;\n\npublic class Use {\n  Money util;\n  int of(int n) {\n"
+    "    return Money.half(n);\n  }\n}\n",
+}
+FACADE = '@file:JvmName("Money")\npackage app.net\n\nfun half(n: Int) = n / 2\n'
+
 QUIET: Files = {f"src/{name}.js": "export function f(a) {\n  return a;\n}\n" for name in "abcd"}
 LEVELS = """\
 export function f(a, type) {
@@ -47,6 +55,25 @@ LOOKS = "export function f(a) {\n  console.log(a);\n  return a;\n}\n"
 
 RUST = 'fn app() {\n    Arg::new("o").long("output");\n    Arg::new("d").long("dry-run");\n}\n'
 
+RAILS = """\
+class AController < ApplicationController
+  before_action :require_owner
+
+  def show
+    render :show
+  end
+end
+"""
+POSTS = """\
+def post(name, text)
+  s = Sponge.new
+  s.fetch("https://example.org/users/#{CGI.escape(name)}", :post, {
+    status: CGI.escape(text),
+    visibility: "public"
+  })
+end
+"""
+
 CASES: dict[str, list[Case]] = {
     "upkeep:untested": [
         (TESTED, {"shop.py": f"{SHOP}\n\nclass Bill(NamedTuple):\n    a: int\n    b: int\n    c: int\n"}, {}),
@@ -57,7 +84,14 @@ CASES: dict[str, list[Case]] = {
             {"shop.py": f"{SHOP}\n\ndef settle(item):{BODY}"},
         ),
     ],
-    "impact:removed": [(GO, {"a.go": RENAMED}, {"a.go": GONE})],
+    "impact:removed": [
+        (GO, {"a.go": RENAMED}, {"a.go": GONE}),
+        (
+            JAVA,
+            {"src/app/net/Money.java": None, "src/app/net/Money.kt": FACADE},
+            {"src/app/net/Money.java": None, "src/app/net/Money.kt": None},
+        ),
+    ],
     "impact:export": [
         (
             {"docs/log.md": "# Log\n\nLong.\n", "deploy.sh": "cp LOG.md docs/log.md\n"},
@@ -77,6 +111,18 @@ CASES: dict[str, list[Case]] = {
             {"cli.rs": RUST.replace("fn app", '/// Arg::new("v").long("verbose");\nfn app')},
             {"cli.rs": RUST.replace("}\n", '    Arg::new("v").long("verbose");\n}\n')},
         )
+    ],
+    "structure:guard-removed": [
+        (
+            {"app/a_controller.rb": RAILS},
+            {"app/a_controller.rb": RAILS.replace("  before_action :require_owner\n", "  include Owned\n")},
+            {"app/a_controller.rb": RAILS.replace("  before_action :require_owner\n", "")},
+        ),
+        (
+            {"a.rb": POSTS},
+            {"a.rb": POSTS.replace("CGI.escape(text)", "text", 1)},
+            {"a.rb": POSTS.replace("CGI.escape(name)", "name", 1)},
+        ),
     ],
     "ruff:S307": [({"a.py": "x = 1\n"}, {"a.py": "x = eval(\"'\\\\ud800'\")\n"}, {"a.py": "x = eval(given)\n"})],
     "ruff:S605": [

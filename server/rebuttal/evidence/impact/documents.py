@@ -34,7 +34,7 @@ _PROSE = (".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt")
 _HISTORY = re.compile(
     r"(?:^|/)(?:change|changes|changelog|history|news|release|releases|upgrad|migrat|whatsnew|what's|archive|archived|"
     r"blog|rfc|rfcs|adr|proposals?|versioned|deprecat|breaking|security|\.changeset|fragments|newsfragments|authors|"
-    r"thanks|todo|roadmap|v?\d+\.\d+)[^/]*(?:/|$)",
+    r"thanks|todo|roadmap|v?\d+\.\d+)[^/]*(?:/|$)|migration[\s_-]*guide[^/]*$",
     re.IGNORECASE,
 )
 _TOLD = re.compile(

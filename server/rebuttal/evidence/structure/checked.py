@@ -295,6 +295,21 @@ def decorators_lost(material: Material, lines: Lines) -> Iterator[Lost]:
         yield from _before_lost(lines)
 
 
+_CONCERN = re.compile(r"^\s*(?:include|extend|prepend)\s+[A-Z]")
+_ONLY = re.compile(r"\bonly:\s*(?:\[|%i\[)?(?P<actions>[^\]#]*)")
+
+
+def _is_done_otherwise(lines: Lines, number: int) -> bool:
+    """Whether a module is included instead, or every action that it guarded is written anew: both may see to it."""
+    if any(_CONCERN.match(line) for _, line in lines.changed("new")):
+        return True
+    only = _ONLY.search(lines.old[number])
+    actions = re.findall(r"\w+", only["actions"]) if only is not None else []
+    added = lines.diff.added_lines
+    bodies = {one.name: range(one.start_line, one.end_line + 1) for one in lines.symbols("new") if one.kind == "method"}
+    return bool(actions) and all(not added.isdisjoint(bodies.get(action, ())) for action in actions)
+
+
 def _before_lost(lines: Lines) -> Iterator[Lost]:
     """Rails: `before_action :authenticate` gone."""
     for number, match in lines.found("old", _BEFORE):
@@ -305,7 +320,7 @@ def _before_lost(lines: Lines) -> Iterator[Lost]:
             continue
         if any((match["what"] and match["what"] in line) or name in line for _, line in lines.changed("new")):
             continue
-        if lines.moved_away(number):
+        if lines.moved_away(number) or _is_done_otherwise(lines, number):
             continue
         holder = [
             one for one in lines.symbols("old") if one.kind == "class" and one.start_line <= number <= one.end_line

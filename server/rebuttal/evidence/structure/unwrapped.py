@@ -41,6 +41,8 @@ _ESCAPE = re.compile(
     r"HtmlEncode|UrlEncode|HTMLEscapeString|QueryEscape|PathEscape|escapeJava\w*|encodeForHtml|quote_identifier|quote_ident|realpath|"
     r"(?<=shlex\.)quote|(?<=bleach\.)clean|(?<=regexp\.)QuoteMeta))\((?P<inner>[^()]*(?:\([^()]*\)[^()]*)*)\)"
 )
+_OF_ADDRESSES = re.compile(r"^(?:CGI|URI|ERB::Util)\.|encodeURI|quote_plus|UrlEncode|QueryEscape|PathEscape|url")
+_INTO_TEXT = re.compile(r"[#$]\{|\+\s*[\w(]|[\"'`]\s*[+.%]|\bf[\"']|\.format\(|[Ss]printf|\.join\(|<<|`|<%")
 _WITH = re.compile(r"^\s*(?:async\s+)?with\s+(?P<value>.+?)\s+as\s+(?P<name>\w+)\s*:\s*$")
 _USING = re.compile(
     r"^\s*(?:await\s+)?using\s+(?:\()?\s*(?P<rest>(?:var|[\w<>.?]+)\s+(?P<name>\w+)\s*=\s*.+?)\)?\s*;?\s*\{?\s*$"
@@ -231,6 +233,8 @@ def _escape_lost(material: Material, lines: Lines, number: int, line: str, added
         )
         if at is None or not inner.strip() or not _code(lines, number, match.start()):
             continue
+        if _OF_ADDRESSES.search(match["name"]) and not _INTO_TEXT.search(line):
+            continue  # Whoever takes the value by itself, as a field of a form, encodes it.
         name, pair = match["name"].rpartition(".")[2], pair_at(lines, number)
         if pair is not None and any(name in one or "escape" in one.lower() for one in pair.added):
             continue

@@ -24,7 +24,7 @@ _PACKAGE = {
     "scala": re.compile(r"^[ \t]*package\s+([\w.]+)", re.MULTILINE),
     "php": re.compile(r"^[ \t]*(?:<\?php\s+)?namespace\s+([\w\\]+)\s*[;{]", re.MULTILINE),
 }
-_DECLARES = r"\b(?:class|interface|struct|record|trait|enum|object)\s+{0}\b"
+_DECLARES = r"\b(?:class|interface|struct|record|trait|enum|object)\s+{0}\b|@file:JvmName\(\"{0}\"\)"
 _HOLDERS = ("class", "interface", "enum")
 _ANCESTORS = 60
 _DESCENDANTS = 300
