@@ -18,6 +18,7 @@ export const NARROWING = [
   "profile",
   "protocol",
   "minimumSeverity",
+  "maxFindings",
   "contextTokens",
   "ignore",
 ] as const;

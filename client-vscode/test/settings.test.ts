@@ -39,7 +39,16 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
   const inspect = (): Inspected => hostile;
   assert.deepEqual(settingsEnvironment(inspect), {});
   const sent = Object.keys(workspaceSettings(inspect));
-  assert.deepEqual(sent, ["on_save", "panel", "profile", "protocol", "minimum_severity", "context_tokens", "ignore"]);
+  assert.deepEqual(sent, [
+    "on_save",
+    "panel",
+    "profile",
+    "protocol",
+    "minimum_severity",
+    "max_findings",
+    "context_tokens",
+    "ignore",
+  ]);
 });
 
 test("the folders of a trusted workspace are named to the server, those of another are not", () => {

@@ -30,6 +30,9 @@ MOST_TOKENS = 1_000_000
 
 MOST_GLOBS = 1000
 
+MOST_FINDINGS = 1000
+"""More than anybody reads."""
+
 _NANO = Decimal("1e-9")
 
 PanelChoice = Literal["auto", "static", "small", "medium", "large"]
@@ -69,6 +72,8 @@ class Settings:
     context_tokens: int = 8000
     """How many tokens of slices a reviewer sees besides the change itself."""
     minimum_severity: str = "low"
+    max_findings: int = 20
+    """How many findings of a debate are shown; those beyond, which are less severe, are held back."""
     ignore: tuple[str, ...] = ()
     """Globs of files that are not reviewed, as lines of `.gitignore` without negation."""
     rules_on: tuple[str, ...] = ()
@@ -119,14 +124,17 @@ def _money(value: Any) -> Decimal:
     return Decimal(text.rstrip("0").rstrip("."))
 
 
-def _count(value: Any) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        raise ValueError("must be a whole number") from None
-    if not 0 <= number <= MOST_TOKENS:
-        raise ValueError(f"must be between 0 and {MOST_TOKENS}")
-    return number
+def _count(least: int, most: int) -> Parser:
+    def parse(value: Any) -> int:
+        try:
+            number = int(str(value))
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        if not least <= number <= most:
+            raise ValueError(f"must be between {least} and {most}")
+        return number
+
+    return parse
 
 
 def _globs(value: Any) -> tuple[str, ...]:
@@ -189,8 +197,9 @@ _PARSERS: dict[str, Parser] = {
     "max_cost_per_day": _money,
     "max_cost_per_month": _money,
     "ask_above": _money,
-    "context_tokens": _count,
+    "context_tokens": _count(0, MOST_TOKENS),
     "minimum_severity": _choice("critical", "high", "medium", "low"),
+    "max_findings": _count(1, MOST_FINDINGS),
     "ignore": _globs,
     "rules_on": _rules,
     "rules_off": _rules,
@@ -208,7 +217,9 @@ _ORDERED: dict[str, tuple[str, ...]] = {
 }
 _ADDED = frozenset({"ignore", "rules_on", "rules_off"})
 _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
-_SMALLER = frozenset({"max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above", "context_tokens"})
+_SMALLER = frozenset(
+    {"max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above", "context_tokens", "max_findings"}
+)
 
 
 _CONFIG_ONLY = "may only be set in your own config file"

@@ -13,6 +13,7 @@ from rebuttal.debate.verdict import settle
 from rebuttal.findings.model import Certainty, Finding
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.store.model import ZERO
+from rebuttal.text.words import counted
 from tests.debate.conftest import SQL_CLAIM, Said, brief_of, claim_of, play, ruling_of, says, shown
 from tests.debate.test_crossfire import opening
 
@@ -149,7 +150,7 @@ def test_the_worst_are_shown_and_the_rest_is_held_back_with_the_reason(minimum: 
     assert rows.count("too many") == max(wanted - most, 0)
     reasons = {
         f"It is below the severity asked for ({brief.minimum_severity}).",
-        f"There are {most} worse ones, which is as many as are shown.",
+        f"At most {counted(most, 'finding')} may be shown, and others come before it.",
     }
     assert {one.trace[-1].text for one in came.held_back} <= reasons
     assert all(one.verdict == "confirmed" for one in (*came.findings, *came.held_back))
@@ -158,7 +159,7 @@ def test_the_worst_are_shown_and_the_rest_is_held_back_with_the_reason(minimum: 
 def test_what_is_too_mild_takes_nobodys_place() -> None:
     _, came = outcome(minimum_severity="high", max_findings=6)
     assert [one.severity for one in came.findings] == ["critical"] * 3 + ["high"] * 3
-    assert not any("worse ones" in one.trace[-1].text for one in came.held_back)
+    assert not any("come before it" in one.trace[-1].text for one in came.held_back)
 
 
 def test_of_equals_those_that_stand_first_are_shown() -> None:

@@ -15,6 +15,7 @@ from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.evidence.model import Evidence
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
+from rebuttal.findings.severity import SEVERITIES
 from rebuttal.review.assembly import Parts, identified
 from rebuttal.review.request import BudgetWarned, StaticReady
 from rebuttal.review.run import review
@@ -154,3 +155,15 @@ def test_an_overrun_says_what_to_check() -> None:
     key = CallKey("review", "repository", "opening", "architect", "claude-sonnet-5-5")
     message = BudgetWarned(OverrunWarning(key, Decimal("0.01"), Decimal("0.02"))).message
     assert all(part in message for part in ("architect", "$0.02", "$0.01", "price"))
+
+
+async def test_no_more_findings_of_a_debate_are_shown_than_the_settings_say(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    few = Settings(panel="small", max_findings=1)
+    all_of_it = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
+    result = await review(request_for(parcels, settings=few, agreed=True), open_services(panel.environment()), Door())
+    (shown,) = [one for one in result.report.findings if one.source == "debate"]
+    assert len([one for one in all_of_it.report.findings if one.source == "debate"]) > 1
+    assert any(one.trace[-1].text.startswith("At most 1 finding may be shown") for one in result.report.held_back)
+    assert all(SEVERITIES.index(shown.severity) <= SEVERITIES.index(one.severity) for one in result.report.held_back)

@@ -56,7 +56,7 @@ def _config(folder: Path, text: str) -> dict[str, str]:
 
 
 def _no_wider(now: Settings, start: Settings) -> None:
-    for key in (*MONEY, "context_tokens"):
+    for key in (*MONEY, "context_tokens", "max_findings"):
         assert getattr(now, key) <= getattr(start, key), key
     assert now.ignore[: len(start.ignore)] == start.ignore
     for key in OWN_ONLY:
@@ -108,6 +108,16 @@ def test_a_cap_may_be_lowered_by_anyone_and_raised_only_by_the_user() -> None:
     assert widen(lower, {"max_cost": 0.5}, "command line")[0].max_cost == Decimal("0.5")
 
 
+def test_fewer_findings_may_be_asked_for_by_anyone_and_more_only_by_the_user(tmp_path: Path) -> None:
+    fewer, problems = narrow(Settings(), {"max_findings": 5}, ".rebuttal.toml")
+    assert (fewer.max_findings, problems) == (5, [])
+    same, (problem,) = narrow(fewer, {"max_findings": 21}, "editor")
+    assert (same.max_findings, problem.key) == (5, "max_findings")
+    environment = _config(tmp_path, "max_findings = 40\n")
+    assert user_settings(environment)[0].max_findings == 40
+    assert user_settings(environment | {"REBUTTAL_MAX_FINDINGS": "60"})[0].max_findings == 60
+
+
 @pytest.mark.parametrize("key", OWN_ONLY)
 def test_models_prices_and_trust_come_only_from_the_user(key: str) -> None:
     value = str(Path.cwd()) if key == "trusted" else "claude-fable-5-2"
@@ -151,6 +161,10 @@ def test_an_unknown_key_without_likeness_is_named_alone() -> None:
         pytest.param("max_cost", 10**5000, "an amount in US dollars", id="a number of 5000 digits"),
         ("context_tokens", "8k", "a whole number"),
         ("context_tokens", -1, "between 0 and"),
+        ("max_findings", 0, "between 1 and 1000"),
+        ("max_findings", 1001, "between 1 and 1000"),
+        ("max_findings", 2.5, "a whole number"),
+        ("max_findings", True, "a whole number"),
         ("panel", "huge", "one of auto, static, small, medium, large"),
         ("panel", ["small"], "one of auto"),
         ("model_opus", "", "a name"),

@@ -23,6 +23,7 @@ from rebuttal.findings.severity import SEVERITIES, at_least
 from rebuttal.store.model import ZERO
 from rebuttal.text.positions import LineIndex, Position, Range
 from rebuttal.text.redaction import has_placeholder
+from rebuttal.text.words import counted
 
 NOWHERE = Range(Position(0, 0), Position(0, 0))
 """The range of a finding about a file as a whole."""
@@ -68,7 +69,7 @@ def _hold_back(sitting: Sitting) -> None:
             why = f"It is below the severity asked for ({brief.minimum_severity})."
             sitting.hold_back(one.id, evolve(settled, outcome="held_back", row="below the minimum", why=why))
         elif shown >= brief.max_findings:
-            why = f"There are {brief.max_findings} worse ones, which is as many as are shown."
+            why = f"At most {counted(brief.max_findings, 'finding')} may be shown, and others come before it."
             sitting.hold_back(one.id, evolve(settled, outcome="held_back", row="too many", why=why))
         else:
             shown += 1

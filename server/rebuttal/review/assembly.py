@@ -255,6 +255,7 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         fence=parts.fence,
         framing=parts.framing,
         minimum_severity=cast("Severity", settings.minimum_severity),
+        max_findings=settings.max_findings,
         shared=parts.shared,
         protocol=settings.protocol,
         kinds=parts.kinds,

@@ -109,6 +109,7 @@ def _made_by(request: Request, choice: PanelChoice, own: str) -> str:
         one.protocol,
         one.profile,
         one.minimum_severity,
+        str(one.max_findings),
     )
     return _digest(prompts_version(own), *held, *models, str(one.context_tokens))
 
