@@ -233,7 +233,8 @@ def _escape_lost(material: Material, lines: Lines, number: int, line: str, added
         )
         if at is None or not inner.strip() or not _code(lines, number, match.start()):
             continue
-        if _OF_ADDRESSES.search(match["name"]) and not _INTO_TEXT.search(line):
+        around = f"{line[: match.start()]}()\n{line[match.end() :]}"
+        if _OF_ADDRESSES.search(match["name"]) and not _INTO_TEXT.search(around):
             continue  # Whoever takes the value by itself, as a field of a form, encodes it.
         name, pair = match["name"].rpartition(".")[2], pair_at(lines, number)
         if pair is not None and any(name in one or "escape" in one.lower() for one in pair.added):
