@@ -56,6 +56,20 @@ def test_a_debate_confirms_what_is_planted_and_holds_back_what_was_refuted(
     assert ran.code == 1
 
 
+def test_fresh_asks_every_seat_again_after_a_debate_that_was_cut_short(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator
+) -> None:
+    silent: dict[str, list[str]] = {"claims": [], "rulings": [], "needs": []}
+    panel.script.rules.append(Rule(seat="architect", phase="opening", reply=silent, stop_reason="refusal"))
+    review = ("review", "--repo", parcels, "--format", "json", "--yes", "--panel", "small")
+    assert rebuttal(*review).json["degraded"]
+    opened = [one.seat for one in panel.records if one.phase == "opening"]
+    before = len(panel.records)
+    ran = rebuttal(*review, "--fresh")
+    assert {one.seat for one in panel.records[before:] if one.phase == "opening"} == set(opened)
+    assert "taken up" not in ran.out + ran.err
+
+
 def test_the_ledger_counts_what_the_service_billed(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:
     cost = rebuttal("review", "--repo", parcels, "--format", "json", "--yes").json["cost"]
     assert cost["calls"] == len(panel.records)

@@ -7,7 +7,7 @@ from pathlib import Path
 from rebuttal.findings.report import Report
 from rebuttal.review.run import review
 from rebuttal.settings import Settings
-from tests.emulator.script import Rule
+from tests.emulator.script import Fault, Rule
 from tests.emulator.server import Emulator
 from tests.review.conftest import Door, Open, request_for
 
@@ -52,6 +52,53 @@ async def test_a_whole_debate_is_held_anew(open_services: Open, parcels: Path, p
     again = await review(request_for(parcels, agreed=True), services, Door())
     assert len(panel.records) - before == before
     assert not any("taken up" in note for note in again.report.notes)
+
+
+async def test_fresh_holds_a_debate_that_was_cut_short_anew_and_forgets_it(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    panel.script.rules.append(down(SEAT))
+    services = open_services(panel.environment())
+    await review(request_for(parcels, agreed=True), services, Door())
+    first = {seat for seat, phase in asked(panel) if phase == "opening"}
+    panel.script.rules.clear()
+    before = len(panel.records)
+
+    anew = await review(request_for(parcels, agreed=True, fresh=True), services, Door())
+
+    assert {seat for seat, phase in asked(panel, before) if phase == "opening"} == first
+    assert len(first) > 1
+    assert anew.report.degraded == ()
+    assert not any("taken up" in note for note in anew.report.notes)
+    later = await review(request_for(parcels, agreed=True), services, Door())
+    assert not any("taken up" in note for note in later.report.notes)
+
+
+async def test_a_fresh_debate_that_is_cut_short_is_the_one_that_is_taken_up(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    services = open_services(panel.environment())
+    for seat in (SEAT, "code-reviewer"):
+        panel.script.rules[:] = [down(seat)]
+        await review(request_for(parcels, agreed=True, fresh=True), services, Door())
+    panel.script.rules.clear()
+    before = len(panel.records)
+    await review(request_for(parcels, agreed=True), services, Door())
+    assert [seat for seat, phase in asked(panel, before) if phase == "opening"] == ["code-reviewer"]
+
+
+async def test_a_fresh_debate_in_which_nothing_is_said_leaves_the_earlier_one_to_be_taken_up(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    services = open_services(panel.environment())
+    panel.script.rules[:] = [down(SEAT)]
+    await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules[:] = [Rule(fault=Fault("status", status=403, message="No"))]
+    await review(request_for(parcels, agreed=True, fresh=True), services, Door())
+    panel.script.rules.clear()
+    before = len(panel.records)
+    await review(request_for(parcels, agreed=True), services, Door())
+    assert [seat for seat, phase in asked(panel, before) if phase == "opening"] == [SEAT]
 
 
 async def test_another_change_is_not_answered_from_what_was_said_before(

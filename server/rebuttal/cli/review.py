@@ -73,6 +73,7 @@ def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
         trusted=getattr(chosen, "trust", False),
         agreed=getattr(chosen, "yes", False),
         unattended=not someone_is_there(),
+        fresh=getattr(chosen, "fresh", False),
         record=getattr(chosen, "record", None),
         replay=getattr(chosen, "replay", None),
     )

@@ -52,6 +52,8 @@ class Request:
     """Nobody is there to be asked: only `agreed` counts, not what was agreed to for good."""
     price_without_key: bool = True
     """Without a key, still say what the debate would cost."""
+    fresh: bool = False
+    """A debate that was cut short is held anew, not taken up."""
     record: Path | None = None
     replay: Path | None = None
 

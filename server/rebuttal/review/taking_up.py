@@ -51,7 +51,10 @@ class TakenUp:
 
 
 async def find(request: Request, services: Services, root: Path, brief: Brief) -> TakenUp | None:
-    """The debate about the very same brief that was cut short; None where there is none that can be taken up."""
+    """The debate about the very same brief that was cut short; None where there is none that can be taken up, or the
+    user wants it anew."""
+    if request.fresh:
+        return None
     if request.replay is not None or request.record is not None:
         return None  # a recording is of one whole debate
     key = _key(request, brief)
@@ -67,8 +70,8 @@ async def find(request: Request, services: Services, root: Path, brief: Brief) -
 async def keep(
     request: Request, services: Services, root: Path, brief: Brief, outcome: Outcome, earlier: TakenUp | None
 ) -> None:
-    """Keep what can be taken up later; forget what was taken up and is whole now."""
-    from rebuttal.debate.resumption import record_of
+    """Keep what can be taken up later; forget what was taken up, or held anew, and is whole now."""
+    from rebuttal.debate.resumption import opened, record_of
 
     if request.replay is not None:
         return
@@ -77,7 +80,7 @@ async def keep(
     try:
         if record is not None:
             await services.keep_unfinished(root, key, await in_thread(lambda: _text(record)))
-        elif earlier is not None:
+        elif earlier is not None or (request.fresh and opened(outcome.exchanges)):
             await services.forget_unfinished(root, key)
     except StoreError as error:
         log.info("what was said is not kept for later: %s", error)
