@@ -141,3 +141,10 @@ def test_what_lets_nobody_in_was_taken_for_a_secret(review: Review, path: str, t
 def test_a_key_in_hexadecimal_is_no_digest(review: Review) -> None:
     (found,) = of(review({"a.py": "x\n"}, {"a.py": f'api_secret = "{DIGEST}"\n'}), "secrets:")
     assert found.severity == "critical"
+
+
+def test_the_key_of_a_certificate_that_tests_serve_with_is_not_told(review: Review) -> None:
+    body = "MIIEpAIBAAKCAQEA6RXzrGlw2JS" + "/npLX7KhmK0gLKE23u86o6aMPZ6lFOD5i0btmDGmlvHwKJ3lJ"
+    key = f"-----BEGIN RSA PRIVATE KEY-----\n{body}\n{body[::-1]}\n-----END RSA PRIVATE KEY-----\n"
+    assert of(review({"a.py": ""}, {"middleware/testing/key.pem": key}), "secrets:") == []
+    assert len(of(review({"a.py": ""}, {"middleware/tls/key.pem": key}), "secrets:")) == 1

@@ -21,6 +21,7 @@ from rebuttal.text.words import counted
 
 MAX_CHARACTERS = 5_000_000
 """A longer text is not searched."""
+_KEY_FILE = re.compile(r"\.(?:pem|key|crt|p8)$")
 _CODECOV = re.compile(r"(?:^|/)\.?codecov\.ya?ml$", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-fA-F]{32,128}")
 _DIGEST_NAME = re.compile(r"(?i)(?:hash|digest|checksum|fingerprint|sha\d|md5)")
@@ -77,10 +78,13 @@ def _new_secrets(
 
 
 def _opens_nothing(text: str, secret: Secret, path: str) -> bool:
-    """Whether it lets nobody in: a digest of a secret, a pattern that finds logins, Codecov's token for uploads.
+    """Whether it lets nobody in: a digest of a secret, a pattern that finds logins, Codecov's token for uploads, the
+    key of a certificate that tests serve with.
 
-    That one stands in `codecov.yml` for everyone to send reports with (docs.codecov.com, "Codecov Tokens").
+    Codecov's stands in `codecov.yml` for everyone to send reports with (docs.codecov.com, "Codecov Tokens").
     """
+    if secret.kind == "private-key" and _KEY_FILE.search(path) and is_test(path):
+        return True
     value = text[secret.start : secret.end]
     before = text[max(0, text.rfind("\n", 0, secret.start)) : secret.start]
     if secret.kind == "token" and _CODECOV.search(path):
