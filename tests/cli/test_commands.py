@@ -53,6 +53,15 @@ def test_estimate_of_a_trivial_change_is_nothing_and_says_why(rebuttal: Rebuttal
     assert ran.out.startswith("nothing would be sent")
 
 
+def test_estimate_of_solo_lists_only_the_seat_that_is_asked(rebuttal: Rebuttal, parcels: Path) -> None:
+    told = rebuttal("estimate", "--repo", parcels, "--panel", "large", "--protocol", "solo").out
+    assert told.startswith("panel large: code-reviewer\n")
+    assert "; the protocol solo asks no other seat\n" in told
+    assert "Architect" not in told
+    whole = rebuttal("estimate", "--repo", parcels, "--panel", "large").out
+    assert whole.startswith("panel large: code-reviewer, ")
+
+
 def test_an_empty_ledger_is_said_in_words(rebuttal: Rebuttal) -> None:
     assert "No call has been made yet" in rebuttal("ledger").out
 

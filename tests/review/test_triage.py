@@ -24,7 +24,7 @@ def asked(emulator: Emulator) -> list[tuple[str | None, str | None]]:
     return [(one.seat, one.phase) for one in emulator.records]
 
 
-async def test_who_is_left_out_is_not_paid_for_and_why_is_in_notes_and_transcript(
+async def test_who_is_left_out_is_not_paid_for_and_why_is_in_the_transcript(
     open_services: Open, git_repo: GitRepo, emulator: Emulator
 ) -> None:
     emulator.script.add(Rule(phase="triage", reply=LEFT_OUT))
@@ -36,8 +36,9 @@ async def test_who_is_left_out_is_not_paid_for_and_why_is_in_notes_and_transcrip
     assert {seat for seat, phase in asked(emulator) if phase == "opening"} == {"code-reviewer", "security-analyst"}
     assert result.report.degraded == ()
     said = "Architect was left out by triage: Only constants are added"
-    assert any(said in note and "20 changed lines in 1 file: small" in note for note in result.report.notes)
     assert f"- {said}" in result.transcript
+    (why,) = [note for note in result.report.notes if note.startswith("Why this panel:")]
+    assert why == "Why this panel: 20 changed lines in 1 file: small (all reasons: in the transcript)."
     assert result.report.cost.by_phase["triage"].spent > 0
     assert result.report.cost.spent == emulator.bill
 
@@ -73,7 +74,7 @@ async def test_a_question_that_fails_takes_no_seat_away_and_does_not_degrade_the
     )
     assert len([phase for _, phase in asked(emulator) if phase == "opening"]) == 3
     assert result.report.degraded == ()
-    assert any("whom to leave out was asked, but not answered" in note for note in result.report.notes)
+    assert "whom to leave out was asked, but not answered" in result.transcript
 
 
 async def test_solo_does_not_tell_why_seats_sit_that_are_not_asked(
@@ -84,6 +85,6 @@ async def test_solo_does_not_tell_why_seats_sit_that_are_not_asked(
     services = open_services(emulator.environment())
     result = await review(request_for(repo.root, settings=solo, agreed=True), services, Door())
     assert asked(emulator) == [("code-reviewer", "opening")]
-    (why,) = [note for note in result.report.notes if note.startswith("Why this panel:")]
-    assert why.endswith("Code Reviewer: sits with every change; the protocol solo asks no other seat.")
+    told = "- Code Reviewer: sits with every change\n- the protocol solo asks no other seat\n"
+    assert told in result.transcript
     assert "Architect" not in result.transcript

@@ -215,10 +215,11 @@ def notes(parts: Parts) -> tuple[str, ...]:
 
 
 def seated(parts: Parts) -> tuple[str, ...]:
-    """Why this panel and these seats: every choice has its reason."""
+    """Why this panel, by its first reason, which is that of its size; a reason for each seat would fill a screen."""
     if parts.outcome is None or not parts.outcome.reasons:
         return ()
-    return (f"Why this panel: {'; '.join(parts.outcome.reasons)}.",)
+    first, *others = parts.outcome.reasons
+    return (f"Why this panel: {first}{' (all reasons: in the transcript)' if others else ''}.",)
 
 
 def reported(parts: Parts) -> tuple[str, ...]:
@@ -243,7 +244,7 @@ def brief(settings: Settings, parts: Parts) -> Brief:
     from rebuttal.debate.model import Brief
 
     assert parts.context is not None
-    choice = _asked(parts.choice, settings.protocol)
+    choice = only_asked(parts.choice, settings.protocol)
     return Brief(
         change=parts.change,
         context=parts.context,
@@ -264,11 +265,11 @@ def brief(settings: Settings, parts: Parts) -> Brief:
     )
 
 
-def _asked(choice: PanelChoice, name: str) -> PanelChoice:
+def only_asked(choice: PanelChoice, name: str) -> PanelChoice:
     """Who of the panel is asked at all under that protocol: the user is not told why others sit who do not."""
     from rebuttal.debate.protocol import protocol
 
-    if protocol(name).whole_panel:
+    if not choice.seats or protocol(name).whole_panel:
         return choice
     only = f"the protocol {name} asks no other seat"
     return evolve(choice, seats=choice.seats[:1], doubtful=frozenset(), reasons=(*choice.reasons[:2], only))

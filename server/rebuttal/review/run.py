@@ -21,7 +21,7 @@ from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.review import taking_up
-from rebuttal.review.assembly import Parts, brief, cost_heard, report
+from rebuttal.review.assembly import Parts, brief, cost_heard, only_asked, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
 from rebuttal.review.request import (
@@ -100,7 +100,7 @@ async def look(request: Request, services: Services, *, priced: bool = True) -> 
         parts = await _with_context(request, services, reading, parser, parts, watch)
     if priced:
         parts = await _priced(request, services, parts)
-    return evolve(parts, timing=watch.timing())
+    return evolve(parts, choice=only_asked(parts.choice, request.settings.protocol), timing=watch.timing())
 
 
 @asynccontextmanager
