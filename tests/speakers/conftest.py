@@ -74,6 +74,9 @@ class Heard:
 
     starts: int = 0
     claims: list[Claim] = field(factory=list)
+    """Of the answer, or of the last attempt at it."""
+    broken: list[list[Claim]] = field(factory=list)
+    """Of each earlier attempt."""
     on_claim: Callable[[Claim], None] = lambda claim: None
 
     def started(self) -> None:
@@ -82,6 +85,10 @@ class Heard:
     def claim(self, claim: Claim) -> None:
         self.claims.append(claim)
         self.on_claim(claim)
+
+    def again(self) -> None:
+        self.broken.append(self.claims)
+        self.claims = []
 
 
 def turn(

@@ -220,8 +220,10 @@ async def test_an_attempt_that_fails_is_made_again_and_the_whole_price_is_told(
     assert purse.names == ["reserve", "release", "reserve", "assume", "reserve", "settle"]
     assert reply.calls == 3
     assert reply.assumed == purse.events[2][1]
-    # What two attempts both said is passed on once.
-    assert [one.quote for one in heard.claims] == [claim(number)["quote"] for number in (1, 2, 3)]
+    # What an attempt says again is passed on as said again, so that it is not taken for another claim.
+    assert [[one.quote for one in claims] for claims in (*heard.broken, heard.claims)] == [
+        [claim(number)["quote"] for number in numbers] for numbers in ((1,), (1, 2, 3))
+    ]
     assert heard.starts == 1
 
 

@@ -105,7 +105,7 @@ class Docket:
         """The contention that the claim belongs to, and whether the claim opened it."""
         gist = _gist(raised.claim)
         if (same := self._same(raised, gist)) is not None:
-            joined = evolve(same, raised=(*same.raised, raised))
+            joined = evolve(same, raised=_joined(same.raised, raised))
             self._contentions[same.id] = joined
             return joined, False
         fresh = Contention(self._new_id(raised), (raised,))
@@ -150,6 +150,15 @@ class Docket:
         return candidate
 
 
+def _joined(before: tuple[Raised, ...], raised: Raised) -> tuple[Raised, ...]:
+    """With one more. What an answer that is given anew says word for word again was said once, by the later answer."""
+    if raised.attempt:
+        for at, one in enumerate(before):
+            if (one.seat, one.turn, one.claim) == (raised.seat, raised.turn, raised.claim):
+                return (*before[:at], evolve(one, attempt=raised.attempt), *before[at + 1 :])
+    return (*before, raised)
+
+
 def _sameness(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float | None:
     """How alike the claim is to the contention; None where it means something else."""
     lead = contention.lead
@@ -171,8 +180,10 @@ def _bar(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> f
 
 
 def _says_both(raised: Raised, contention: Contention) -> bool:
-    """Whether one answer holds both. A seat that is asked again after it failed says the same in other words."""
-    return any((one.seat, one.turn) == (raised.seat, raised.turn) for one in contention.raised)
+    """Whether one answer holds both. A seat that is asked again after it failed says the same in other words, be it in
+    another turn or in another attempt at this one."""
+    answer = (raised.seat, raised.turn, raised.attempt)
+    return any((one.seat, one.turn, one.attempt) == answer for one in contention.raised)
 
 
 def _bar_here(raised: Raised, gist: _Gist, contention: Contention, other: _Gist) -> float:

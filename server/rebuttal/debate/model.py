@@ -186,6 +186,11 @@ class Listener(Protocol):
         """One claim is complete in the stream. It comes again in the reply's statement."""
         ...
 
+    def again(self) -> None:
+        """The answer heard so far broke off or cannot be used: what comes now is the whole answer anew, and may say the
+        same in other words."""
+        ...
+
 
 class Speaker(Protocol):
     """Whatever answers for a seat. Cancelling the task must end the connection and still account what it cost."""
@@ -321,6 +326,8 @@ class Raised:
     """Of a claim about lines that the change leaves alone: the changed line that makes it one about the change."""
     round: int = 1
     """In which it was said: the opening, or later where the protocol hears claims then."""
+    attempt: int = 0
+    """Of that turn, from 0: an answer that breaks off is given anew, and says much of the same in other words."""
 
 
 @frozen

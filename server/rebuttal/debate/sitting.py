@@ -38,6 +38,7 @@ from rebuttal.debate.model import (
     Failure,
     Phase,
     Prompt,
+    Raised,
     Reply,
     Ruled,
     Ruling,
@@ -101,6 +102,8 @@ class Sitting:
         self._clock = clock
         self._start = clock()
         self._turns = 0
+        self._anew: dict[tuple[int, Claim], int] = {}
+        """By turn, claims of answers that were given anew: the last attempt that made them."""
         self._exchanges: dict[int, Exchange] = {}
         self._cost = CostChanged(ZERO, ZERO, 0)
         """Of what is said now; what was said before the debate was taken up is not in it."""
@@ -167,7 +170,13 @@ class Sitting:
         number = self._turns
         self._turns += 1
         turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase], schema)
-        ear = _Ear(started, lambda claim: heard((claim,), number))
+
+        def hears(claims: Sequence[Claim]) -> None:
+            if ear.attempt:
+                self._anew.update(dict.fromkeys(((number, claim) for claim in claims), ear.attempt))
+            heard(claims, number)
+
+        ear = _Ear(started, lambda claim: hears((claim,)))
         self.tell(SeatStarted(seat.id, phase))
         began = self._now()
         try:
@@ -177,7 +186,7 @@ class Sitting:
         self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked), number)
         if schema is None:
             self._note_failure(turn, reply)
-        heard(ear.unheard(reply), number)
+        hears(ear.unheard(reply))
         self._tell_finished(turn, reply, ear)
         return number, reply
 
@@ -186,7 +195,7 @@ class Sitting:
 
         Its seat has seen others' claims, so saying the same is no finding of its own.
         """
-        raised = self._anchoring.claim(claim, seat, turn)
+        raised = self._anchored(claim, seat, turn)
         known = None if isinstance(raised, SetAside) else self.docket.find(raised)
         if known is not None and known.lead.round < round_:
             self.pass_over(seat, claim, f"it says again what {known.id} says")
@@ -195,9 +204,9 @@ class Sitting:
 
     def hear(self, claim: Claim, seat: str, turn: int, round_: int = 1) -> Contention | None:
         """Anchor and merge a claim. The contention that it opened; None where it joined one or was set aside."""
-        raised = self._anchoring.claim(claim, seat, turn)
+        raised = self._anchored(claim, seat, turn)
         if isinstance(raised, SetAside):
-            self.set_aside.append(raised)
+            self._put_aside(raised, turn)
             return None
         contention, opened = self.docket.add(evolve(raised, round=round_))
         if not opened:
@@ -208,6 +217,16 @@ class Sitting:
         place = raised.place
         self.tell(ClaimRaised(contention.id, seat, claim.title, place.file, place.first_line, claim.severity))
         return contention
+
+    def _anchored(self, claim: Claim, seat: str, turn: int) -> Raised | SetAside:
+        raised = self._anchoring.claim(claim, seat, turn)
+        attempt = self._anew.get((turn, claim), 0)
+        return evolve(raised, attempt=attempt) if isinstance(raised, Raised) and attempt else raised
+
+    def _put_aside(self, one: SetAside, turn: int) -> None:
+        """What an answer that is given anew says again is set aside once."""
+        if (turn, one.claim) not in self._anew or one not in self.set_aside:
+            self.set_aside.append(one)
 
     def rule(
         self,
@@ -337,14 +356,21 @@ class Sitting:
 
 
 class _Ear:
-    """Hears one turn. A claim heard in the stream is not heard again when it comes in the statement."""
+    """Hears one turn. A claim heard in the stream is not heard again when it comes in the statement.
+
+    Claims of an attempt that broke off stand: they were paid for, and the next attempt may not make them.
+    """
 
     def __init__(self, started: Callable[[], None], claim: Callable[[Claim], None]) -> None:
         self._on_started = started
         self._on_claim = claim
         self._heard: Counter[Claim] = Counter()
+        """In this attempt."""
+        self._earlier: set[Claim] = set()
         self._open = True
+        self.attempt = 0
         self.count = 0
+        """Of all attempts, what is said again word for word once."""
 
     def started(self) -> None:
         if self._open:
@@ -354,9 +380,15 @@ class _Ear:
         if not self._open:
             return
         self._heard[claim] += 1
-        self.count += 1
+        self.count += claim not in self._earlier
         if self.count <= MAX_CLAIMS:
             self._on_claim(claim)
+
+    def again(self) -> None:
+        if self._open:
+            self._earlier |= set(self._heard)
+            self._heard.clear()
+            self.attempt += 1
 
     def close(self) -> None:
         """What a speaker says after its turn is not heard."""
@@ -372,7 +404,7 @@ class _Ear:
             else:
                 missing.append(claim)
         room = max(MAX_CLAIMS - self.count, 0)
-        self.count += len(missing)
+        self.count += sum(claim not in self._earlier for claim in missing)
         return missing[:room]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from rebuttal.budget.model import Reservation, UnknownPrice
 from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement, Turn
@@ -93,11 +93,11 @@ class _Tally:
 
 @define
 class _Once:
-    """Passes on to the listener what is new: an attempt that is made again says much of the same."""
+    """Passes on to the listener what several attempts say: that an answer has begun, once, and that it begins anew."""
 
     listener: Listener
     _started: bool = False
-    _heard: set[Claim] = field(factory=set)
+    _has_claims: bool = False
 
     def started(self) -> None:
         if not self._started:
@@ -105,9 +105,13 @@ class _Once:
             self.listener.started()
 
     def claim(self, claim: Claim) -> None:
-        if claim not in self._heard:
-            self._heard.add(claim)
-            self.listener.claim(claim)
+        self._has_claims = True
+        self.listener.claim(claim)
+
+    def again(self) -> None:
+        """Before another attempt. Where no claim was heard, there is nothing that it could say again."""
+        if self._has_claims:
+            self.listener.again()
 
 
 @define
@@ -212,6 +216,8 @@ class ClaudeSpeaker:
             except CapReached as error:
                 # Where earlier attempts failed and used the cap up, the cap is not what is to be mended.
                 return tally.reply(None, failed or Failure("cap", str(error)))
+            if tally.calls:
+                listener.again()
             tally.calls += 1
             result = await self._attempt(call, reservation, listener, tally)
             if not isinstance(result, Fault):

@@ -58,6 +58,8 @@ class _Entry:
     heard: tuple[tuple[int, Claim], ...]
     finished: int
     reply: Reply
+    again: tuple[int, ...] = ()
+    """When the answer was begun anew."""
 
 
 def turn_key(turn: Turn) -> str:
@@ -95,7 +97,7 @@ class RecordingSpeaker:
         reply = await self._speaker.speak(turn, both)
         entry = _Entry(
             *(SCHEMA, turn_key(turn), turn.seat, turn.phase, turn.tier, turn.max_tokens, turn.prompt),
-            *(asked, both.began, tuple(both.claims), next(self._numbers), reply),
+            *(asked, both.began, tuple(both.claims), next(self._numbers), reply, tuple(both.anew)),
         )
         line = json.dumps(self._converter.unstructure(entry), ensure_ascii=False)
         try:
@@ -190,6 +192,7 @@ def _parts(entry: _Entry, listener: Listener, done: asyncio.Future[None]) -> dic
     if entry.started is not None:
         parts[entry.started] = listener.started
     parts |= {number: partial(listener.claim, claim) for number, claim in entry.heard}
+    parts |= dict.fromkeys(entry.again, listener.again)
     parts[entry.finished] = lambda: None if done.done() else done.set_result(None)
     return parts
 
@@ -204,6 +207,7 @@ class _Overhearing:
     numbers: Iterator[int]
     began: int | None = None
     claims: list[tuple[int, Claim]] = field(factory=list)
+    anew: list[int] = field(factory=list)
 
     def started(self) -> None:
         self.began = next(self.numbers)
@@ -213,12 +217,17 @@ class _Overhearing:
         self.claims.append((next(self.numbers), claim))
         self.listener.claim(claim)
 
+    def again(self) -> None:
+        self.anew.append(next(self.numbers))
+        self.listener.again()
+
 
 def _numbers(entry: _Entry) -> Iterator[int]:
     yield entry.asked
     if entry.started is not None:
         yield entry.started
     yield from (number for number, _ in entry.heard)
+    yield from entry.again
     yield entry.finished
 
 
