@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 from attrs import evolve
 
-from rebuttal.debate.model import SetAside, Turn
+from rebuttal.debate.engine import debate
+from rebuttal.debate.model import Outcome, SetAside, Turn
 from rebuttal.debate.transcript import transcript
-from tests.debate.conftest import LOOP_CLAIM, SQL_CLAIM, SQL_LINE, Said, brief_of, fails, play, rules, says
+from tests.debate.conftest import (
+    LOOP_CLAIM,
+    SQL_CLAIM,
+    SQL_LINE,
+    Said,
+    Scripted,
+    brief_of,
+    fails,
+    play,
+    rules,
+    run,
+    says,
+)
 from tests.debate.test_crossfire import confirm_all, opening
 
 
@@ -61,6 +75,21 @@ def test_it_says_when_it_was_stopped() -> None:
     script = opening({"code-reviewer": fails("cap", "the review cap of $1 would be passed")})
     text = transcript(play(brief_of(), script).outcome)
     assert "**The debate was stopped early:** the review cap of $1 would be passed." in text
+
+
+def test_where_it_was_interrupted_it_says_that_calls_under_way_are_not_in_its_table() -> None:
+    cut = "Calls that were cut off are in the ledger, not in this table."
+
+    async def interrupted() -> Outcome:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        loop.call_later(7.0, stop.set)
+        slow = Scripted(lambda turn: evolve(confirm_all(turn), takes=30.0) if turn.seat == "architect" else says())
+        return await debate(brief_of(), slow, lambda _: None, loop.time, stop)
+
+    text = transcript(run(interrupted()))
+    assert "| Architect |" not in text
+    assert text.endswith(f" s |\n\n{cut}\n")
+    assert cut not in transcript(play(brief_of(), confirm_all).outcome)
 
 
 def test_assumed_costs_are_shown_apart() -> None:

@@ -397,7 +397,10 @@ class _Writer:
         now = [one for one in self._outcome.exchanges if not one.earlier]
         rows.append(_row(("**all**", "", ""), now))
         before = "“Before” was said and paid for before this debate was taken up; the last line leaves it out."
-        return ["## What it cost", "\n".join(rows), before if len(now) < len(self._outcome.exchanges) else ""]
+        notes = [before] if len(now) < len(self._outcome.exchanges) else []
+        if self._outcome.stopped_by is not None:
+            notes.append("Calls that were cut off are in the ledger, not in this table.")
+        return ["## What it cost", "\n".join(rows), *notes]
 
     def _name(self, seat: str) -> str:
         return prose(self._names.get(seat, seat))
