@@ -160,7 +160,8 @@ def decayed(said: Iterable[Position], now: int, since: int = 0) -> Memory:
     taken = set(whole)
     rest = [one for one in newest_first if one not in taken]
     worth_it = [one for one in rest if one.retention(now) >= LINE_FROM]
-    lines = sorted(worth_it, key=lambda one: (-one.retention(now), _order(one)))[:LINES]
+    # By what is left of them, counted from the debate's start: in that order nothing passes another as time goes by.
+    lines = sorted(worth_it, key=lambda one: (-one.weight / DECAY**one.round, _order(one)))[:LINES]
     shown = taken.union(lines)
     forgotten = [one for one in rest if one not in shown]
     on_show = {(one.file, one.quote) for one in shown}
