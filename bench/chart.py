@@ -74,7 +74,7 @@ def winners(
     from matplotlib import pyplot
     from matplotlib.patches import Rectangle
 
-    colours = dict(zip(names, (*COLOURS, "#e45756"), strict=False))
+    colours = dict(zip(names, (*COLOURS, "#e45756", "#9d755d"), strict=False))
     figure, every = pyplot.subplots(1, len(panels), figsize=(9, 3.2), layout="constrained", sharey=True, squeeze=False)
     for axes, (label, cells) in zip(every[0], panels.items(), strict=True):
         for down, row in enumerate(cells):

@@ -26,7 +26,8 @@ are as alike as those of two finders of the same models (1).
 
 Finders are as alike as the 12 tools were (two find 55 %, three 65 %, five 75 % together), seats of one tier as repeats
 of one model (78 % of misses shared). Peers that need no protocol: `union`, all that the openings claim, and `vote`,
-what more than half of the seats claim; their cost is that of the openings.
+what more than half of the seats claim; their cost is that of the openings. And the one that is no protocol of this
+version on purpose: `naive` (`bench.naive`), the debate in which everybody reads everything in every round.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from statistics import fmean, median, stdev
 from attrs import evolve, frozen
 
 from bench.chart import winners
+from bench.naive import argue
 from bench.table import table
 from rebuttal.debate.model import Contention, Outcome
 from rebuttal.debate.protocol import protocol_names
@@ -58,6 +60,7 @@ CORPUS = ROOT / "tests" / "corpus"
 CHART = "protocol_map.svg"
 SEEDS = range(1, 3)
 PANEL = "small"
+PANELS = ("small", "medium", "large")
 NOTABLE = 0.02
 """F1 that is worth a mention."""
 CERTAIN = 2.0
@@ -163,7 +166,7 @@ def skill_of(finder: Finder, examiner: Examiner, blindness: float, defects: floa
 
 def ways() -> tuple[str, ...]:
     """What is compared: every protocol of this version, then the peers."""
-    return (*protocol_names(), "union", "vote")
+    return (*protocol_names(), "union", "vote", "naive")
 
 
 def density(prepared: Sequence[Prepared]) -> float:
@@ -200,6 +203,7 @@ def measure_cell(
                 if protocol == "crossfire":
                     told["union"].append(_opened(one.case, outcome, lambda _: True))
                     told["vote"].append(_opened(one.case, outcome, partial(_has_most, seats=len(one.brief.seats))))
+                    told["naive"].append(_naive(one, outcome, skill, seed, till))
     return Cell(finder, examiner, blindness, told)
 
 
@@ -215,6 +219,19 @@ def _opened(case: Case, outcome: Outcome, keep: Callable[[Contention], bool]) ->
         sum(one.reply.tokens.prompt + one.reply.tokens.output for one in openings),
         float(sum(one.reply.spent for one in openings)),
         max((one.ended for one in openings), default=0.0),
+    )
+
+
+def _naive(prepared: Prepared, opened: Outcome, skill: Skill, seed: int, till: Till) -> Told:
+    """The openings, and what their rounds come to and cost besides."""
+    argued = argue(prepared, opened, skill, seed, till)
+    kept = {one.id for one in argued.kept}
+    told = _opened(prepared.case, opened, lambda one: one.id in kept)
+    return evolve(
+        told,
+        tokens=told.tokens + sum(one.tokens.prompt + one.tokens.output for one in argued.replies),
+        dollars=told.dollars + float(sum(one.spent for one in argued.replies)),
+        seconds=told.seconds + argued.seconds,
     )
 
 
@@ -273,6 +290,30 @@ def corners(prepared: Sequence[Prepared], till: Till) -> str:
     return table(["F1", *ways(), "best", "$ a change, crossfire"], rows)
 
 
+def shares(middle: Cell, till: Till) -> str:
+    """By panel, what the default spends of what the naive debate spends in the middle of the grid."""
+    rows = []
+    for panel in PANELS:
+        prepared = prepared_corpus(panel)
+        cell = middle
+        if panel != PANEL:
+            cell = measure_cell(prepared, middle.finder, middle.examiner, middle.blindness, till)
+        tokens, money = cell.mean("naive", _tokens_told), cell.mean("naive", _dollars)
+        rows.append(
+            [
+                f"{panel} ({max(len(one.brief.seats) for one in prepared)} seats, {prepared[0].brief.rounds} rounds)",
+                f"{tokens:,.0f}",
+                f"{cell.mean('crossfire', _tokens_told):,.0f} ({cell.mean('crossfire', _tokens_told) / tokens:.0%})",
+                f"{money:.3f}",
+                f"{cell.mean('crossfire', _dollars):.3f} ({cell.mean('crossfire', _dollars) / money:.0%})",
+                f"{cell.f1('naive'):.2f}",
+                f"{cell.f1('crossfire'):.2f}",
+            ]
+        )
+    head = ["panel", "naive: tokens", "crossfire", "naive: $", "crossfire", "naive: F1", "crossfire"]
+    return table(head, rows)
+
+
 def section() -> str:
     """This benchmark's part of RESULTS.md."""
     prepared, till = prepared_corpus(), Till(Settings(), TokenCounter())
@@ -307,6 +348,11 @@ def section() -> str:
             f"\n![The map]({CHART})\n",
             "In the middle of the grid, with one assumption changed at a time:\n",
             corners(prepared, till),
+            (
+                "\nIn the middle of the grid, what `crossfire` spends of what the naive debate spends (everybody reads "
+                "everything in every round, out of the cache where it is warm; `bench/naive.py`):\n"
+            ),
+            shares(middle, till),
             "",
             *conclusions(cells),
             "",
@@ -367,6 +413,7 @@ def conclusions(cells: Sequence[Cell]) -> list[str]:
             f"- Against `{way}`: F1 {gain:+.2f} on average ({min(_gains(cells, way)):+.2f} to "
             f"{max(_gains(cells, way)):+.2f}), for {dearer:.1f} times the money."
         )
+    lines.append(_share_of_naive(cells))
     cheapest = max(ways(), key=lambda way: sum(_true_per_dollar(one, way) for one in cells))
     lines.append(
         f"- True findings for a dollar: `{cheapest}` gives the most "
@@ -375,6 +422,17 @@ def conclusions(cells: Sequence[Cell]) -> list[str]:
     )
     lines.append(f"\n**In one sentence**: {_sentence(cells)}")
     return lines
+
+
+def _share_of_naive(cells: Sequence[Cell]) -> str:
+    """What the default spends of what everybody reading everything spends."""
+    tokens = [one.mean("crossfire", _tokens_told) / one.mean("naive", _tokens_told) for one in cells]
+    money = [one.mean("crossfire", _dollars) / one.mean("naive", _dollars) for one in cells]
+    return (
+        f"- Of what the naive debate spends, `crossfire` spends {fmean(tokens) * 100:.0f} % of the tokens "
+        f"({min(tokens) * 100:.0f} to {max(tokens) * 100:.0f} %) and {fmean(money) * 100:.0f} % of the money "
+        f"({min(money) * 100:.0f} to {max(money) * 100:.0f} %)."
+    )
 
 
 def _sentence(cells: Sequence[Cell]) -> str:
@@ -419,6 +477,10 @@ def _gains(cells: Iterable[Cell], way: str) -> list[float]:
 
 def _dollars(one: Told) -> float:
     return one.dollars
+
+
+def _tokens_told(one: Told) -> float:
+    return one.tokens
 
 
 def _true_per_dollar(cell: Cell, way: str) -> float:
