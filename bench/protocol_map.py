@@ -447,9 +447,9 @@ def _sentence(cells: Sequence[Cell]) -> str:
         (pays if lead > NOTABLE else rest).append(f"{examiner.name} ({lead:+.2f} F1 against `{best}`)")
     cheaper = fmean(one.mean("union", _dollars) / one.mean("crossfire", _dollars) for one in cells)
     return (
-        f"`crossfire` pays where examiners tell true from false: {', '.join(pays) or 'nowhere here'}; where they do "
-        f"not, {', '.join(rest) or 'nowhere here'}, the openings alone serve as well for {cheaper * 100:.0f} % of the "
-        "money."
+        f"`crossfire` pays where examiners tell true from false: {', '.join(pays) or 'nowhere here'}; else another way "
+        f"is as good or better: {', '.join(rest) or 'nowhere here'}. The openings alone cost {cheaper * 100:.0f} % of "
+        "the money."
     )
 
 
