@@ -35,7 +35,8 @@ GONE = "package a\n\ntype Context struct{ n int }\n"
 JAVA: Files = {
     "src/app/net/Money.java": "package app.net;\n\npublic class Money {\n  public static int half(int n) {\n"
     "    return n / 2;\n  }\n}\n",
-    "src/app/Use.java": "package app;\n\nimport app.net.Money;\n\npublic class Use {\n  Money util;\n  int of(int n) {\n"
+    "src/app/Use.java": "package app;\n\nimport app.net.Money;\n\npublic class Use {\n  Money util;\n"
+    "  int of(int n) {\n"
     "    return Money.half(n);\n  }\n}\n",
 }
 FACADE = '@file:JvmName("Money")\npackage app.net\n\nfun half(n: Int) = n / 2\n'
