@@ -89,6 +89,15 @@ def test_editing_one_hunk_changes_exactly_one(given: dict[str, Edits], data: st.
     assert (file, hunk.old_start) == (path, start)
 
 
+@pytest.mark.parametrize("start", [0, 30])
+def test_of_two_hunks_that_add_the_same_the_other_one_is_not_taken_for_the_edited_one(start: int) -> None:
+    given: dict[str, Edits] = {"a.py": {0: (0, ["\n"]), 30: (0, ["\n"])}}
+    edited = {"a.py": {**given["a.py"], start: (0, ["\n", "something else\n"])}}
+    found = novelty(of(edited), fingerprints(of(given)))
+    assert counts(found) == (0, 1, 0, 1)
+    assert [hunk.old_start for _, hunk in found.modified] == [start]
+
+
 @settings(max_examples=40, deadline=None)
 @given(files, st.data())
 def test_a_hunk_more_or_less_is_added_or_removed(given: dict[str, Edits], data: st.DataObject) -> None:

@@ -99,12 +99,14 @@ class Prints:
     def against(self, remembered: Iterable[Fingerprint]) -> Novelty:
         """The hunks against those of the last review. Order and positions do not matter."""
         before = sorted(remembered, key=_key)
-        same, now, before = _matched(self._now, before, lambda one: (one.file, one.content))
+        # Of several that say the same, each is itself where it stood.
+        exact, now, before = _matched(self._now, before, lambda one: (one.file, one.content, one.place))
+        same, now, before = _matched(now, before, lambda one: (one.file, one.content))
         # A file that the base does not have may be named otherwise by now.
         moved, now, before = _matched(now, before, lambda one: one.content)
         placed, now, before = _matched(now, before, lambda one: (one.file, one.place))
         alike, now, before = _alike(now, before)
-        return Novelty(_of(now), _of([*placed, *alike]), _of([*same, *moved]), len(before))
+        return Novelty(_of(now), _of([*placed, *alike]), _of([*exact, *same, *moved]), len(before))
 
 
 def fingerprints(change: Change) -> tuple[Fingerprint, ...]:
