@@ -54,7 +54,7 @@ class Owner:
         _remove(self._path)
 
 
-_ATTEMPTS = 5
+_ATTEMPTS = 200
 
 
 def is_alive(folder: Path, token: str) -> bool:
