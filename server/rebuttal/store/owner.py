@@ -54,7 +54,7 @@ class Owner:
         _remove(self._path)
 
 
-_ATTEMPTS = 200
+_ATTEMPTS = 40
 
 
 def is_alive(folder: Path, token: str) -> bool:
