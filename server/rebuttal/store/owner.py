@@ -55,6 +55,7 @@ class Owner:
 
 
 _ATTEMPTS = 40
+"""A sweep has a new file in its hands for an instant; of three that never stop, five tries in a row once met one."""
 
 
 def is_alive(folder: Path, token: str) -> bool:
