@@ -7,11 +7,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rebuttal.text import tokens
 from tests.gitrepo import GitRepo, isolated_environment
 
 pytest_plugins = ["tests.emulator.fixtures"]
+
+# What an example may take is a matter of who else uses the machine; what must be fast is measured by tests of its own.
+settings.register_profile("rebuttal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rebuttal")
 
 
 @pytest.fixture(scope="session", autouse=True)

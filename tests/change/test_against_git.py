@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rebuttal.change.model import Change
@@ -66,7 +66,7 @@ def our_hunks(change: Change) -> dict[str, list[str]]:
     }
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(st.lists(STEP, min_size=1, max_size=10), st.lists(STEP, max_size=8))
 @example(
     [("write", "a.py", "a\nb\n"), ("write", "d/a.py", "a\n")],

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebuttal.change import hunks as hunks_module
@@ -67,7 +67,7 @@ def apply(old: str, new: str, hunks: tuple[Hunk, ...]) -> str:
     return "".join(result + source[at:])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6))
 def test_hunks_applied_to_the_old_text_give_the_new_text(pairs: list[tuple[str, str]]) -> None:
     found = compare(pairs, git_environment(os.environ))

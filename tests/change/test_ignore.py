@@ -32,7 +32,7 @@ def _git_ignores(repo: GitRepo, wanted: list[str]) -> set[str]:
 
 
 @given(root=lines, nested=lines, wanted=paths)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_ignore_files_mean_what_they_mean_to_git(
     git_repo: GitRepo, root: list[str], nested: list[str], wanted: list[str]
 ) -> None:

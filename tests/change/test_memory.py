@@ -91,7 +91,7 @@ def _do(repo: GitRepo, step: tuple[str, str, str], buffers: dict[str, str]) -> N
         buffers[name] = text
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(_STEP, _LOOK), min_size=2, max_size=7), st.booleans())
 def test_with_and_without_a_memory_everything_is_the_same(
     steps: list[tuple[tuple[str, str, str], tuple[str, list[str]]]], vouch: bool

@@ -53,14 +53,14 @@ def hunks(change: Change) -> int:
     return sum(len(diff.hunks) for diff in change.files)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files)
 def test_the_same_change_has_nothing_new(given: dict[str, Edits]) -> None:
     change = of(given)
     assert counts(novelty(change, fingerprints(change))) == (0, 0, 0, hunks(change))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files, st.randoms(), st.lists(st.just("pushed down\n"), max_size=30))
 def test_order_and_position_change_nothing(given: dict[str, Edits], chance: object, above: list[str]) -> None:
     change = of(given)
@@ -76,7 +76,7 @@ def test_order_and_position_change_nothing(given: dict[str, Edits], chance: obje
     assert (len(found.added), found.removed, len(found.unchanged)) == (0, 0, hunks(change))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files, st.data())
 def test_editing_one_hunk_changes_exactly_one(given: dict[str, Edits], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(given)))
@@ -98,7 +98,7 @@ def test_of_two_hunks_that_add_the_same_the_other_one_is_not_taken_for_the_edite
     assert [hunk.old_start for _, hunk in found.modified] == [start]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files, st.data())
 def test_a_hunk_more_or_less_is_added_or_removed(given: dict[str, Edits], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(given)))
@@ -108,7 +108,7 @@ def test_a_hunk_more_or_less_is_added_or_removed(given: dict[str, Edits], data: 
     assert counts(novelty(fewer, fingerprints(of(more)))) == (0, 0, 1, rest)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files)
 def test_a_renamed_file_keeps_its_hunks(given: dict[str, Edits]) -> None:
     change = of(given)
@@ -118,7 +118,7 @@ def test_a_renamed_file_keeps_its_hunks(given: dict[str, Edits]) -> None:
     assert not novelty(renamed, fingerprints(change)).is_new
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files)
 def test_a_fingerprint_survives_being_written_down(given: dict[str, Edits]) -> None:
     for one in fingerprints(of(given)):

@@ -69,7 +69,7 @@ def shared() -> GitRepo:
     return GitRepo.create(folder / "repo", folder / "home")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_TEXTS, _WORDS)
 @example("naïve ve na\nvalid? valid\n$x x", ["naïve", "ve", "na", "valid?", "valid", "$x", "x"])
 @example("x-e -e -e-e\n", ["-e", "-e-e", "e", "e-"])

@@ -271,7 +271,7 @@ text = st.lists(
 ).map(lambda lines: "".join(f"{x}\n" for x in lines))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(text, text), min_size=1, max_size=4), st.sampled_from([20, 60, 150, 400]))
 def test_every_changed_line_is_shown_or_said(pairs: list[tuple[str, str]], limit: int) -> None:
     files = diffs_of(*((f"f{n}.py", old, new) for n, (old, new) in enumerate(pairs)))

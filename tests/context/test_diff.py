@@ -77,7 +77,7 @@ text = st.lists(st.sampled_from(["a", "b", "  c", "", "d = 1"]), max_size=25).ma
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text, text)
 def test_every_changed_line_is_shown_once_and_verbatim(old: str, new: str) -> None:
     if old == new:

@@ -35,7 +35,7 @@ ARGUING = ("crossfire", "council")
 NEEDS = st.lists(st.builds(Need, FILES, TEXTS), max_size=2).map(tuple)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CLAIMS, max_size=6), st.lists(RULED, min_size=1, max_size=8), NEEDS, st.sampled_from(ARGUING))
 def test_no_statement_breaks_the_debate(
     claims: list[Claim],

@@ -338,7 +338,7 @@ STATEMENT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(STATEMENT, min_size=3, max_size=6))
 def test_no_statement_gets_an_exception_or_a_control_character_to_the_user(statements: list[dict[str, Any]]) -> None:
     def script(turn: Turn) -> Said:

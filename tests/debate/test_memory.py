@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.debate.memory import (
@@ -61,7 +61,6 @@ def form(memory: Memory, one: Position) -> int:
 # --- decay ---
 
 
-@settings(deadline=None)
 @given(SAID, NOW)
 def test_every_position_is_shown_whole_or_in_a_line_or_counted(said: list[Position], now: int) -> None:
     memory = decayed(said, now)
@@ -69,7 +68,6 @@ def test_every_position_is_shown_whole_or_in_a_line_or_counted(said: list[Positi
     assert not set(memory.whole) & set(memory.lines)
 
 
-@settings(deadline=None)
 @given(SAID, NOW)
 def test_what_is_shown_is_bounded_however_much_was_said(said: list[Position], now: int) -> None:
     memory = decayed(said, now)
@@ -78,14 +76,12 @@ def test_what_is_shown_is_bounded_however_much_was_said(said: list[Position], no
     assert len(memory.quotes) <= len({(one.file, one.quote) for one in said})
 
 
-@settings(deadline=None)
 @given(SAID, NOW)
 def test_no_position_grows_as_time_goes_by(said: list[Position], now: int) -> None:
     earlier, later = decayed(said, now), decayed(said, now + 1)
     assert all(form(later, one) <= form(earlier, one) for one in said)
 
 
-@settings(deadline=None)
 @given(SAID, POSITIONS, NOW)
 def test_no_position_grows_because_a_newer_one_is_taken(said: list[Position], newer: Position, now: int) -> None:
     newer = evolve(newer, round=10, seat="ux-specialist")
@@ -93,13 +89,11 @@ def test_no_position_grows_because_a_newer_one_is_taken(said: list[Position], ne
     assert all(form(after, one) <= form(before, one) for one in said)
 
 
-@settings(deadline=None)
 @given(POSITIONS, NOW)
 def test_retention_falls_with_age_and_lies_between_nothing_and_all(one: Position, now: int) -> None:
     assert 0 < one.retention(now + 1) <= one.retention(now) <= Fraction(one.weight, FULL) <= 1
 
 
-@settings(deadline=None)
 @given(SAID, NOW, st.randoms())
 def test_the_order_in_which_it_was_said_changes_nothing(said: list[Position], now: int, random: Any) -> None:
     shuffled = list(said)
@@ -107,7 +101,6 @@ def test_the_order_in_which_it_was_said_changes_nothing(said: list[Position], no
     assert repr(decayed(said, now)) == repr(decayed(shuffled, now))
 
 
-@settings(deadline=None)
 @given(SAID, NOW)
 def test_the_lines_of_code_that_anything_rests_on_are_kept(said: list[Position], now: int) -> None:
     memory = decayed(said, now)
@@ -115,7 +108,6 @@ def test_the_lines_of_code_that_anything_rests_on_are_kept(said: list[Position],
     assert {(one.file, one.quote) for one in said if one.quote} <= kept
 
 
-@settings(deadline=None)
 @given(SAID, NOW, st.integers(0, 9))
 def test_what_was_seen_is_not_shown_whole_again(said: list[Position], now: int, since: int) -> None:
     assert all(one.round >= since for one in decayed(said, now, since).whole)
@@ -161,7 +153,6 @@ CONTENTIONS = st.lists(st.tuples(RULINGS, st.integers(0, 3)), max_size=3).map(
 )
 
 
-@settings(deadline=None)
 @given(CONTENTIONS, st.integers(2, 30), st.integers(0, 9))
 def test_decisions_mistakes_and_open_points_are_never_dropped(
     contentions: list[Contention], now: int, since: int
@@ -177,7 +168,6 @@ def test_decisions_mistakes_and_open_points_are_never_dropped(
     assert quotes <= shown
 
 
-@settings(deadline=None)
 @given(CONTENTIONS, st.integers(2, 12))
 def test_the_same_contentions_give_the_same_bytes(contentions: list[Contention], now: int) -> None:
     def told(ones: list[Contention]) -> str:
@@ -187,7 +177,6 @@ def test_the_same_contentions_give_the_same_bytes(contentions: list[Contention],
     assert repr(remember(contentions, now)) == repr(remember(reversed(contentions), now))
 
 
-@settings(deadline=None)
 @given(CONTENTIONS, st.integers(2, 12))
 def test_no_name_is_told(contentions: list[Contention], now: int) -> None:
     for one in contentions:
@@ -220,7 +209,6 @@ def test_void_rulings_are_no_position_but_a_mistake() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=3000))
 def test_a_line_is_one_line_and_short(because: str) -> None:
     assert len(brief(because)) <= LINE
@@ -230,7 +218,6 @@ def test_a_line_is_one_line_and_short(because: str) -> None:
 # --- differences ---
 
 
-@settings(deadline=None)
 @given(SAID, SAID)
 def test_a_difference_tells_all_that_differs_and_only_that(before: list[Position], after: list[Position]) -> None:
     was, now = standing(before), standing(after)

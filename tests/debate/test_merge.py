@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.debate.merge import Docket, assertion
@@ -144,7 +144,6 @@ CLAIMS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(CLAIMS, max_size=30))
 def test_no_claim_is_lost_or_doubled(claims: list[Raised]) -> None:
     docket = Docket()
@@ -155,13 +154,11 @@ def test_no_claim_is_lost_or_doubled(claims: list[Raised]) -> None:
     assert len({contention.id for contention in docket.all()}) == len(docket.all())
 
 
-@settings(deadline=None)
 @given(st.lists(CLAIMS, max_size=20))
 def test_the_same_claims_in_the_same_order_give_the_same(claims: list[Raised]) -> None:
     assert merged(*claims) == merged(*claims)
 
 
-@settings(deadline=None)
 @given(CLAIMS, CLAIMS)
 def test_whether_two_are_one_does_not_depend_on_who_came_first(one: Raised, other: Raised) -> None:
     assert len(merged(one, other)) == len(merged(other, one))

@@ -229,7 +229,7 @@ def edited(text: str, edits: list[tuple[int, str, bool]]) -> str:
     return text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(EDIT, min_size=1, max_size=3).map(lambda edits: edited(SAMPLE, edits)))
 def test_python_that_is_called_trivial_is_the_same_program_to_python(new: str) -> None:
     if new == SAMPLE or choose_panel(change_of({"a.py": (SAMPLE, new)}), "auto").panel != "static":

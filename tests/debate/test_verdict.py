@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.debate.model import Contention, Phase, Place, Raised, Ruled, RulingVerdict
@@ -88,21 +88,18 @@ FACTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(FACTS)
 def test_without_a_confirmation_nothing_becomes_a_finding(facts: Facts) -> None:
     if facts.confirmed == 0 and facts.moderator != "confirmed":
         assert row_for(facts).outcome != "finding"
 
 
-@settings(deadline=None)
 @given(FACTS)
 def test_without_a_valid_refutation_nothing_is_dropped(facts: Facts) -> None:
     if facts.refuted == 0 and facts.moderator != "refuted":
         assert row_for(facts).outcome != "dropped"
 
 
-@settings(deadline=None)
 @given(FACTS, st.integers(0, 5))
 def test_void_rulings_decide_nothing(facts: Facts, void: int) -> None:
     before, after = row_for(facts), row_for(evolve(facts, void=void))

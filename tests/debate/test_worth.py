@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.debate.worth import Spread, Standing, Worth, dissent
@@ -37,7 +37,6 @@ def test_dissent_weighs_a_claim_by_its_severity() -> None:
     assert dissent([]) == 0
 
 
-@settings(deadline=None)
 @given(STANDINGS)
 def test_dissent_is_a_share(standings: list[Standing]) -> None:
     assert 0 <= dissent(standings) <= 1
@@ -55,7 +54,6 @@ def test_a_dearer_round_needs_more_dissent() -> None:
     assert not Worth().pays(Spread(0.5, 0.35))
 
 
-@settings(deadline=None)
 @given(SHARES, SHARES, SHARES)
 def test_more_dissent_never_stops_a_round_and_more_cost_never_starts_one(some: float, more: float, cost: float) -> None:
     low, high = sorted((some, more))
@@ -63,7 +61,6 @@ def test_more_dissent_never_stops_a_round_and_more_cost_never_starts_one(some: f
     assert Worth().pays(Spread(some, low)) or not Worth().pays(Spread(some, high))
 
 
-@settings(deadline=None)
 @given(SHARES)
 def test_consensus_is_never_argued_however_cheap(cost: float) -> None:
     assert not Worth(threshold=0).pays(Spread(0.0, cost))

@@ -174,7 +174,7 @@ def _told(lines: list[str]) -> int:
     return sum(char.isalnum() for line in lines for char in line)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(slipped())
 def test_a_copy_with_a_slip_is_found_where_it_was_taken_from_or_not_at_all(
     given_slip: tuple[list[str], int, int, str, list[str]],
@@ -191,7 +191,7 @@ def test_a_copy_with_a_slip_is_found_where_it_was_taken_from_or_not_at_all(
         assert overlaps, (slip, copy, text[found.first_line : found.last_line + 1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, st.data())
 def test_white_space_marks_and_numbers_never_hide_a_place_that_is_unique(text: list[str], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(text) - 1))
@@ -206,7 +206,7 @@ def test_white_space_marks_and_numbers_never_hide_a_place_that_is_unique(text: l
     assert first <= found.first_line <= found.last_line <= last
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, st.lists(STATEMENTS, min_size=1, max_size=4))
 def test_a_text_that_is_searched_again_gives_the_same(text: list[str], quote: list[str]) -> None:
     whole, searched = "\n".join(text), Searched("\n".join(text))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.text.languages import Language
@@ -239,7 +239,6 @@ def test_the_innermost_symbol_is_the_enclosing_one() -> None:
 
 
 @pytest.mark.parametrize("language", get_args(Language))
-@settings(deadline=None)  # The first text of a language loads its grammar.
 @given(text=st.text(alphabet="def f(a,*=1):\n\té😀class{}[]'\"`<>./\\ import from;\0", max_size=120))
 def test_any_text_gives_symbols_within_it(language: Language, text: str) -> None:
     parser = Parser()

@@ -80,14 +80,14 @@ def test_bytes_bound_the_count_and_the_count_is_that_of_the_encoding(
     assert counter.count(text) <= tokens.bound_tokens(text)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(codec=None), max_size=400))
 def test_bytes_bound_every_count(counter: TokenCounter, text: str) -> None:
     assert (1 if text else 0) <= counter.count(text) <= tokens.bound_tokens(text)
     assert 0 <= tokens.quick_tokens(text) <= 4 * tokens.bound_tokens(text)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=400))
 def test_no_token_is_without_a_byte(encoding: Encoding, text: str) -> None:
     """What the bound rests on holds for every tokenizer that works on bytes; here it is looked at for this one."""

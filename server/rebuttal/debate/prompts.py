@@ -135,7 +135,8 @@ def judging(lens: str) -> str:
 
 def _tiers(name: str, given: Mapping[str, str]) -> dict[Profile, Tier]:
     check_keys(f"{name}: tiers", given, PROFILES)
-    return {profile: _tier(name, profile, given.get(profile, "")) for profile in PROFILES} if given else {}
+    words = {profile: given.get(profile, "") for profile in PROFILES} if given else {}
+    return {profile: _word(name, f"the tier for {profile}", word, TIERS) for profile, word in words.items()}
 
 
 def _areas(name: str, given: Mapping[str, str]) -> dict[Area, int]:
@@ -153,13 +154,6 @@ def _word(name: str, key: str, given: object, known: tuple[_Word, ...]) -> _Word
         if one == given:
             return one
     raise PromptError(f"{name}: {key} must be one of {', '.join(known)}, not {str(given)[:40]!r}.")
-
-
-def _tier(name: str, profile: Profile, word: str) -> Tier:
-    for tier in TIERS:
-        if tier == word:
-            return tier
-    raise PromptError(f"{name}: the tier for {profile} must be one of {', '.join(TIERS)}, not {word[:40]!r}.")
 
 
 def _texts(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
