@@ -183,8 +183,8 @@ class Floor:
 
     def _relative_cost(self, calls: int) -> float | None:
         exchanges = self.sitting.exchanges
-        spent = [one.reply.spent for one in exchanges]
-        alike = [one.reply.spent for one in exchanges if one.asked] or spent
+        spent = [one.reply.price for one in exchanges]
+        alike = [one.reply.price for one in exchanges if one.asked] or spent
         whole = sum(spent, ZERO)
         return float(sum(alike, ZERO) / len(alike) * calls / whole) if whole else None
 

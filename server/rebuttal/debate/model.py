@@ -23,6 +23,8 @@ Tier = Literal["haiku", "sonnet", "opus"]
 Profile = Literal["frugal", "balanced", "thorough"]
 PanelName = Literal["static", "small", "medium", "large"]
 RulingVerdict = Literal["confirmed", "refuted", "unsure"]
+Urgency = Literal["command", "save"]
+"""Whether the user asked for the review and waits for it, or it was held because a file was saved."""
 Priority = Literal["critical", "important", "optional", "minimal"]
 """Of a seat, where not all can sit."""
 CostWeight = Literal["low", "medium", "high"]
@@ -129,6 +131,10 @@ class Turn:
     """Of the answer, thinking included."""
     schema: Mapping[str, Any] | None = None
     """Of the answer, where it is no statement but an object of its own."""
+    why: str = ""
+    """Why this tier, in words for the user; part of no prompt."""
+    reusable: bool = True
+    """Whether other turns of the tier send the same `shared`: only then is it worth writing to the cache."""
 
 
 FailureKind = Literal[
@@ -173,6 +179,15 @@ class Reply:
     calls: int = 1
     answer: Mapping[str, Any] | None = None
     """Where the turn had a schema of its own: an object, checked against nothing else yet; there is no statement."""
+    recorded: Decimal = ZERO
+    """What a replayed answer cost when it was given: nobody pays it, but what is decided by price goes by it."""
+    notes: tuple[str, ...] = ()
+    """What happened on the way, in words for the user: another model answered, and why."""
+
+    @property
+    def price(self) -> Decimal:
+        """What the answer is taken to cost where a decision depends on it: the same when it is replayed."""
+        return self.spent + self.recorded
 
 
 class Listener(Protocol):
@@ -295,6 +310,9 @@ class Brief:
     """When a further round of argument is worth its price."""
     kinds: tuple[Kind, ...] = ()
     """What sort of change it is: whose templates stand with the task."""
+    cap: Decimal | None = None
+    """Dollars that the debate may cost; None: nobody set a limit."""
+    urgency: Urgency = "command"
 
 
 @frozen

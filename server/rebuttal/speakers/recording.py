@@ -132,7 +132,8 @@ class ReplaySpeaker:
         # The same question asked again in one debate has an answer of its own.
         entry = entries.popleft()
         await self._score.play(entry, listener)
-        return evolve(entry.reply, tokens=NO_TOKENS, spent=ZERO, assumed=ZERO, calls=0)
+        reply = entry.reply
+        return evolve(reply, tokens=NO_TOKENS, spent=ZERO, assumed=ZERO, calls=0, recorded=reply.price)
 
 
 class _Score:

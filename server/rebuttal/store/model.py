@@ -96,6 +96,18 @@ class CallKey:
 
 
 @frozen
+class CacheUse:
+    """What the prompt cache did for one call, beside its tokens."""
+
+    expected: int = 0
+    """Tokens that should have been read from it."""
+    saved: Decimal = ZERO
+    """Dollars, against the same tokens without a cache; less than zero where more was written than read."""
+    missed: str = ""
+    """Why less was read than expected, by the service's diagnostics; "" where it was not, or is not known."""
+
+
+@frozen
 class Caps:
     """Hard caps in dollars; None: no cap of that kind. Settled + reserved + assumed never passes one."""
 
