@@ -1,0 +1,205 @@
+"""One attempt at a call: set its worst case aside, hear the answer, settle what it really used, judge what it is.
+
+Where what it used will never be known, the worst case stands. The SDK's own retries are off, because they would spend
+money that nobody set aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+from attrs import define
+
+from rebuttal.budget.model import Reservation, UnknownPrice
+from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement
+from rebuttal.debate.statement import StatementError, parse_answer, parse_statement
+from rebuttal.speakers.catalogue import ALIASES
+from rebuttal.speakers.connection import Connection
+from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, not_the_api, strange_answer
+from rebuttal.speakers.hearing import Hearing
+from rebuttal.speakers.requests import prompt_texts
+from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, StoreError, Tokens
+
+_AFTER_THE_END = 1.0
+"""Seconds."""
+Answer = Mapping[str, Any]
+
+
+class Purse(Protocol):
+    """Who sets money aside: `rebuttal.budget.purse.Purse`."""
+
+    async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation: ...
+
+    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal: ...
+
+    async def assume(self, reservation: Reservation) -> Decimal: ...
+
+    async def release(self, reservation: Reservation) -> None: ...
+
+
+class Usage(Protocol):
+    """Who learns from real replies how models count."""
+
+    def heard(self, model: str, texts: tuple[str, ...], counted: int) -> None:
+        """`model` counted `counted` tokens for a prompt of these texts. Returns at once and raises nothing."""
+        ...
+
+
+class Unheard:
+    """Learns nothing."""
+
+    def heard(self, model: str, texts: tuple[str, ...], counted: int) -> None:
+        """Nobody learns from it."""
+
+
+@define
+class Tally:
+    """What one call of `speak` has come to, over all its attempts."""
+
+    model: str
+    tokens: Tokens = NO_TOKENS
+    spent: Decimal = ZERO
+    assumed: Decimal = ZERO
+    calls: int = 0
+
+    def reply(self, said: Statement | Answer | None, failure: Failure | None) -> Reply:
+        statement, answer = (said, None) if isinstance(said, Statement) else (None, said)
+        return Reply(statement, self.model, failure, self.tokens, self.spent, self.assumed, self.calls, answer)
+
+
+@define
+class Once:
+    """Passes on to the listener what several attempts say: that an answer has begun, once, and that it begins anew."""
+
+    listener: Listener
+    _started: bool = False
+    _has_claims: bool = False
+
+    def started(self) -> None:
+        if not self._started:
+            self._started = True
+            self.listener.started()
+
+    def claim(self, claim: Claim) -> None:
+        self._has_claims = True
+        self.listener.claim(claim)
+
+    def again(self) -> None:
+        """Before another attempt. Where no claim was heard, there is nothing that it could say again."""
+        if self._has_claims:
+            self.listener.again()
+
+
+@define
+class Call:
+    """One call, ready to be made: the same request for every attempt."""
+
+    key: CallKey
+    request: dict[str, Any]
+    at_most: Decimal
+    target: Target
+    is_statement: bool = True
+    """Whether the answer shall be one, or an object with a schema of its own."""
+
+
+class Caller:
+    """Makes attempts over one connection, out of one purse."""
+
+    def __init__(self, connection: Connection, purse: Purse, usage: Usage) -> None:
+        self._connection = connection
+        self._purse = purse
+        self._usage = usage
+
+    async def attempt(self, call: Call, listener: Once, tally: Tally) -> Statement | Answer | Fault:
+        """Make the call once, cancelled or not its money is settled, released or assumed.
+
+        Raises CapReached and StoreError before anything is sent.
+        """
+        reservation = await self._purse.reserve(call.key, call.at_most)
+        if tally.calls:
+            listener.again()
+        tally.calls += 1
+        hearing = Hearing()
+        try:
+            fault = await self._listen(call, hearing, listener)
+        except BaseException:
+            # Cancelled, out of time, or a fault of our own: the connection is closed by now.
+            await self._account(reservation, hearing, "unknown", tally)
+            raise
+        await self._account(reservation, hearing, fault.billed if fault else "unknown", tally)
+        if hearing.tokens is not None and call.is_statement:  # another schema weighs otherwise
+            self._usage.heard(tally.model, prompt_texts(call.request), hearing.tokens.prompt)
+        if fault is not None and hearing.stop_reason is None:
+            return fault
+        # Where the connection fails after the model has finished, nothing is missing.
+        return _judge(hearing, call.target, is_statement=call.is_statement)
+
+    async def _listen(self, call: Call, hearing: Hearing, listener: Once) -> Fault | None:
+        """Send the request and hear the response to its end."""
+        client = await self._connection.client()
+        try:
+            async with (
+                await client.messages.create(**call.request, stream=True) as stream,
+                asyncio.timeout(None) as limit,
+            ):
+                if "text/event-stream" not in stream.response.headers.get("content-type", ""):
+                    return not_the_api(call.target)
+                async for event in stream:
+                    for claim in hearing.hear(event):
+                        listener.claim(claim)
+                    if hearing.begun:
+                        listener.started()
+                    if hearing.ended:
+                        # The end of the body lets the connection be used again; it is not worth waiting for.
+                        limit.reschedule(asyncio.get_running_loop().time() + _AFTER_THE_END)
+        except Exception as error:
+            if hearing.ended:
+                return None
+            fault = fault_of(error, call.target, self._connection.secrets, hearing.begun)
+            if fault is None:
+                raise
+            return fault
+        return None
+
+    async def _account(self, reservation: Reservation, hearing: Hearing, billed: Billed, tally: Tally) -> None:
+        """Say what the attempt cost. Raises nothing: what cannot be recorded stays set aside at its worst case."""
+        if hearing.model:
+            tally.model = ALIASES.get(hearing.model, hearing.model)
+        tokens = hearing.tokens
+        try:
+            if tokens is not None:
+                tally.spent += await self._purse.settle(reservation, tokens, hearing.model or reservation.key.model)
+                tally.tokens += tokens
+            elif billed == "nothing" and not hearing.begun:
+                await self._purse.release(reservation)
+            else:
+                tally.assumed += await self._purse.assume(reservation)
+        except (StoreError, UnknownPrice):
+            # UnknownPrice: another model answered; the purse then lets the worst case stand.
+            tally.assumed += reservation.at_most
+
+
+def _judge(hearing: Hearing, target: Target, *, is_statement: bool) -> Statement | Answer | Fault:
+    """What a response that was heard to its end comes to."""
+    if not hearing.begun:
+        return strange_answer(target)
+    if hearing.stop_reason is None:
+        return broken_off(target)
+    match hearing.stop_reason:
+        case "refusal":
+            why = f" ({hearing.refusal})" if hearing.refusal else ""
+            todo = f"review without this seat, or set {target.setting} to another model"
+            return Fault(Failure("refusal", f"{target.model} declined to answer{why}: {todo}."))
+        case "max_tokens" | "model_context_window_exceeded":
+            message = f"The answer of {target.model} was cut at its length limit: review a smaller scope."
+            return Fault(Failure("truncated", message))
+    try:
+        return parse_statement(hearing.text) if is_statement else parse_answer(hearing.text)
+    except StatementError as error:
+        message = (
+            f"The answer of {target.model} is not as it was asked for ({error}): review again, or choose another model."
+        )
+        return Fault(Failure("invalid_reply", message), retry=True)

@@ -1,0 +1,77 @@
+"""From a turn to a call that is ready to be made: the request, and what it may cost at most."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from decimal import Decimal
+from typing import Any, Protocol
+
+from rebuttal.budget.model import UnknownPrice
+from rebuttal.debate.model import Failure, Turn
+from rebuttal.speakers.attempt import Call
+from rebuttal.speakers.catalogue import ModelFacts
+from rebuttal.speakers.connection import Connection, ProxyUnusable
+from rebuttal.speakers.faults import Target
+from rebuttal.speakers.requests import message_request, prompt_bytes
+from rebuttal.store.model import CallKey
+
+COUNT_FROM = 60_000
+"""Bytes of a prompt from which its tokens are counted before money is set aside: some three bytes are a token, so
+the bytes of a long prompt bind three times what it can cost, and a cap stops what would have fitted."""
+COUNT_MARGIN = 1.1
+"""The count is an estimate (platform.claude.com, token counting); real usage may differ by a small amount."""
+
+
+class Prices(Protocol):
+    """What a call may cost at most: `rebuttal.budget.prices.PriceBook`."""
+
+    def worst_case(self, model: str, prompt_bytes: int, max_tokens: int) -> Decimal: ...
+
+
+class Calls:
+    """Prepares the calls of one review. `review` and `repository` name them in the ledger."""
+
+    def __init__(self, connection: Connection, prices: Prices, review: str, repository: str) -> None:
+        self._connection = connection
+        self._prices = prices
+        self._review = review
+        self._repository = repository
+
+    async def prepare(self, turn: Turn, model: ModelFacts, setting: str) -> Call | Failure:
+        """The call that asks `model` for a turn; why none can be made. `setting` chose the model."""
+        if failure := self._connection.failure():
+            return failure
+        request = message_request(turn, model)
+        # Both the SDK and the prices take a second to load: not on the event loop.
+        try:
+            await self._connection.client()
+            bound = await self._bound(request)
+            at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, request["max_tokens"])
+        except UnknownPrice as error:
+            return Failure("no_price", str(error))
+        except ProxyUnusable as error:
+            return Failure("bad_request", str(error))
+        key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
+        target = Target(self._connection.host, model.id, setting)
+        return Call(key, request, at_most, target, turn.schema is None)
+
+    async def _bound(self, request: dict[str, Any]) -> int:
+        """No more tokens than these does the prompt have: its bytes, or where that would set far too much aside for
+        the caps, the API's own free count with a margin. An endpoint that does not count leaves the bytes."""
+        bound = prompt_bytes(request)
+        if bound <= COUNT_FROM:
+            return bound
+        import anthropic
+        import httpx2
+
+        client = await self._connection.client()
+        counted = {name: value for name, value in request.items() if name != "max_tokens"}
+        try:
+            answer = await client.messages.count_tokens(**counted)
+        except (anthropic.APIError, httpx2.HTTPError, ValueError):
+            return bound
+        tokens: object = answer.input_tokens  # the SDK takes whatever an endpoint says
+        if not isinstance(tokens, int) or tokens <= 0:
+            return bound
+        return min(bound, math.ceil(tokens * COUNT_MARGIN))
