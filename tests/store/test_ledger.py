@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from rebuttal.store import schema
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import CapReached, Caps, Cost, Spent, StoreError, Tokens, Totals
+from rebuttal.store.model import CacheSum, CacheUse, CapReached, Caps, Cost, Spent, StoreError, Tokens, Totals
 from tests.store.conftest import WIDE, Clock, call_key
 
 TOKENS = Tokens(input=10, cache_write=20, cache_read=30, output=40, cache_write_1h=5)
@@ -196,6 +199,49 @@ async def test_the_cost_of_a_review_is_told_by_phase_seat_and_model(ledger: Ledg
         "claude-haiku-5-5": Spent(Decimal("0.001"), 1, TOKENS),
     }
     assert await ledger.cost_of("a review without calls") == Cost()
+
+
+async def test_what_the_cache_did_is_summed_for_a_review_and_in_the_report(ledger: Ledger) -> None:
+    for use in (
+        CacheUse(0, Decimal("-0.000000004")),
+        CacheUse(25, Decimal("0.00001")),
+        CacheUse(40, Decimal("0.00001"), "lost"),
+        CacheUse(40, Decimal("-0.00001"), "lost"),
+    ):
+        granted = await ledger.reserve(call_key(), Decimal(1), WIDE)
+        await ledger.settle(granted.id, TOKENS, Decimal("0.2"), use)
+    assumed = await ledger.reserve(call_key(), Decimal(1), WIDE)
+    await ledger.assume(assumed.id)
+    # Of what more was read than expected, only the expected counts: no call makes up for another.
+    summed = CacheSum(105, 25 + 30 + 30, Decimal("0.000009996"), {"lost": 2})
+    assert (await ledger.cost_of("review")).cache == summed
+    assert summed.rate == 85 / 105
+    (row,) = await ledger.rows("seat")
+    assert row.cache == summed
+    first, *_, last = await ledger.entries("review")
+    assert first.cache == CacheUse(0, Decimal("-0.000000004"))
+    assert last.cache == CacheUse()
+
+
+async def test_a_store_from_before_the_cache_was_watched_keeps_its_calls(
+    path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:5])
+        before.setattr(schema, "VERSION", 5)
+        Database.open(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO calls (review, repository, phase, seat, model, state, reserved, held, final, started_at, day,"
+            " month, owner, process) VALUES ('old', 'r', 'opening', 'architect', 'm', 'assumed', 5, 5, 5, 'then',"
+            " '2026-11-22', '2026-11', '', 1)"
+        )
+    with Database.open(path) as database:
+        ledger = Ledger(database, clock)
+        (entry,) = await ledger.entries()
+        assert (entry.cost, entry.cache) == (Decimal("0.000000005"), CacheUse())
+        settled = await ledger.settle(entry.id, TOKENS, Decimal("0.000000003"), CacheUse(1, Decimal("-0.5"), "x"))
+        assert settled.day == Decimal("0.000000003")
 
 
 async def test_the_report_groups_by_every_key_and_keeps_to_the_days(ledger: Ledger, clock: Clock) -> None:

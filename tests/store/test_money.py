@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rebuttal.store.money import dollars, from_nano, nano_cap, nano_cost
+from rebuttal.store.money import dollars, from_nano, nano_cap, nano_change, nano_cost
 
 amounts = st.decimals(min_value=0, max_value=1_000_000, allow_nan=False, allow_infinity=False)
 
@@ -18,11 +18,23 @@ def test_a_cost_is_rounded_up_and_a_cap_down(amount: Decimal) -> None:
     assert nano_cost(amount) - nano_cap(amount) in {0, 1}
 
 
-@given(st.integers(min_value=0, max_value=10**17))
+@given(st.integers(min_value=-(10**17), max_value=10**17))
 def test_what_the_ledger_keeps_comes_back_exactly(nano: int) -> None:
     shown = from_nano(nano)
     assert shown * 10**9 == nano
-    assert shown < Decimal("0.000001") or "E" not in str(shown)
+    assert abs(shown) < Decimal("0.000001") or "E" not in str(shown)
+
+
+@given(st.decimals(min_value=-1_000_000, max_value=1_000_000, allow_nan=False, allow_infinity=False))
+def test_a_saving_never_looks_larger_than_it_is(amount: Decimal) -> None:
+    kept = from_nano(nano_change(amount))
+    assert amount - Decimal("1e-9") < kept <= amount
+
+
+@pytest.mark.parametrize("amount", ["NaN", "-Infinity", "-1000000.01"])
+def test_what_is_no_saving_is_refused(amount: str) -> None:
+    with pytest.raises(ValueError, match="keeps"):
+        nano_change(Decimal(amount))
 
 
 @pytest.mark.parametrize("amount", ["-0.01", "NaN", "Infinity", "1000000.01"])

@@ -17,7 +17,11 @@ from attrs import frozen
 
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import (
+    NO_CACHE_SUM,
+    NO_CACHE_USE,
     NO_TOKENS,
+    CacheSum,
+    CacheUse,
     CallKey,
     CallState,
     CapReached,
@@ -34,7 +38,7 @@ from rebuttal.store.model import (
     Tokens,
     Totals,
 )
-from rebuttal.store.money import from_nano, nano_cap, nano_cost
+from rebuttal.store.money import from_nano, nano_cap, nano_change, nano_cost
 from rebuttal.store.owner import is_alive, sweep
 
 Clock = Callable[[], datetime]
@@ -82,12 +86,14 @@ class Ledger:
 
         return self._database.write(work)
 
-    def settle(self, call: int, tokens: Tokens, cost: Decimal) -> Job[Settlement]:
-        """Record what the call really used. Also after `assume` or `release`: what is known replaces what was not.
+    def settle(self, call: int, tokens: Tokens, cost: Decimal, cache: CacheUse = NO_CACHE_USE) -> Job[Settlement]:
+        """Record what the call really used, and what the cache did for it. Also after `assume` or `release`: what is
+        known replaces what was not.
 
         Raises StoreError for a call that is not in the ledger, ValueError for one that is settled already.
         """
         amount = nano_cost(cost)
+        cached = (cache.expected, nano_change(cache.saved), cache.missed)
         moment = _moment(self._clock())
 
         def work(connection: Connection) -> Settlement:
@@ -96,8 +102,9 @@ class Ledger:
                 raise ValueError(f"call {call} is settled already")
             connection.execute(
                 "UPDATE calls SET state = 'settled', held = ?, final = ?, input = ?, cache_write = ?, cache_read = ?,"
-                " output = ?, cache_write_1h = ?, settled_at = ? WHERE id = ?",
-                (amount, amount, *_columns(tokens), moment.utc, call),
+                " output = ?, cache_write_1h = ?, cache_expected = ?, cache_saved = ?, cache_missed = ?,"
+                " settled_at = ? WHERE id = ?",
+                (amount, amount, *_columns(tokens), *cached, moment.utc, call),
             )
             return Settlement(from_nano(amount), amount > reserved, *_final(connection, call))
 
@@ -268,45 +275,70 @@ def _columns(tokens: Tokens) -> tuple[int, int, int, int, int]:
 
 def _cost(connection: Connection, review: str) -> Cost:
     rows = connection.execute(
-        "SELECT phase, seat, model, state, sum(held), count(*), sum(input), sum(cache_write), sum(cache_read),"
-        " sum(output), sum(cache_write_1h) FROM calls"
-        " WHERE review = ? AND state IN ('settled', 'assumed') GROUP BY phase, seat, model, state",
+        "SELECT phase, seat, model, state, sum(held), count(*), cache_missed, sum(cache_expected),"
+        " sum(min(cache_read, cache_expected)), sum(cache_saved), sum(input), sum(cache_write),"
+        " sum(cache_read), sum(output), sum(cache_write_1h) FROM calls"
+        " WHERE review = ? AND state IN ('settled', 'assumed') GROUP BY phase, seat, model, state, cache_missed",
         (review,),
     )
-    total, assumed = Spent(), 0
-    shares: tuple[dict[str, Spent], ...] = ({}, {}, {})
-    for phase, seat, model, state, held, calls, *tokens in rows:
+    total, assumed, cache = Spent(), 0, NO_CACHE_SUM
+    by_phase: dict[str, Spent] = {}
+    by_seat: dict[str, Spent] = {}
+    by_model: dict[str, Spent] = {}
+    for phase, seat, model, state, held, calls, missed, expected, read, saved, *tokens in rows:
         settled = held if state == "settled" else 0
         assumed += held - settled
         share = Spent(from_nano(settled), calls, Tokens(*tokens))
         total += share
-        for group, name in zip(shares, (phase, seat, model), strict=True):
+        cache += _cache_sum(missed, calls, expected, read, saved)
+        for group, name in ((by_phase, phase), (by_seat, seat), (by_model, model)):
             group[name] = group.get(name, Spent()) + share
-    return Cost(total.spent, from_nano(assumed), total.tokens, total.calls, *shares)
+    return Cost(total.spent, from_nano(assumed), total.tokens, total.calls, by_phase, by_seat, by_model, cache)
+
+
+def _cache_sum(missed: str, calls: int, expected: int, read: int, saved: int) -> CacheSum:
+    return CacheSum(expected, read, from_nano(saved), {missed: calls} if missed else {})
 
 
 def _rows(connection: Connection, by: LedgerKey, days: tuple[str, str]) -> tuple[LedgerRow, ...]:
-    rows: Iterable[tuple[Any, ...]] = connection.execute(
+    found: Iterable[tuple[Any, ...]] = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN month WHEN 'review' THEN review"
         " WHEN 'repository' THEN repository WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
         " sum(CASE state WHEN 'settled' THEN held ELSE 0 END),"
         " sum(CASE state WHEN 'assumed' THEN held ELSE 0 END),"
         " sum(CASE state WHEN 'reserved' THEN held ELSE 0 END),"
         " sum(state IN ('settled', 'assumed')), sum(held > reserved),"
+        " cache_missed, sum(cache_expected), sum(min(cache_read, cache_expected)), sum(cache_saved),"
         " sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h)"
-        " FROM calls WHERE day BETWEEN ? AND ? GROUP BY name ORDER BY name",
+        " FROM calls WHERE day BETWEEN ? AND ? GROUP BY name, cache_missed ORDER BY name",
         (by, *days),
     )
-    return tuple(
-        LedgerRow(name, from_nano(spent), from_nano(assumed), from_nano(reserved), calls, over, Tokens(*tokens))
-        for name, spent, assumed, reserved, calls, over, *tokens in rows
+    rows: dict[str, LedgerRow] = {}
+    for name, spent, assumed, reserved, calls, over, missed, expected, read, saved, *tokens in found:
+        cache = _cache_sum(missed, calls, expected, read, saved)
+        amounts = (from_nano(spent), from_nano(assumed), from_nano(reserved))
+        row = LedgerRow(name, *amounts, calls, over, Tokens(*tokens), cache)
+        rows[name] = _both(rows[name], row) if name in rows else row
+    return tuple(rows.values())
+
+
+def _both(one: LedgerRow, other: LedgerRow) -> LedgerRow:
+    return LedgerRow(
+        one.name,
+        one.spent + other.spent,
+        one.assumed + other.assumed,
+        one.reserved + other.reserved,
+        one.calls + other.calls,
+        one.over + other.over,
+        one.tokens + other.tokens,
+        one.cache + other.cache,
     )
 
 
 def _entries(connection: Connection, review: str | None, state: CallState | None) -> tuple[LedgerEntry, ...]:
     rows = connection.execute(
         "SELECT id, review, repository, phase, seat, model, state, reserved, held, started_at, settled_at, day,"
-        " input, cache_write, cache_read, output, cache_write_1h FROM calls"
+        " cache_expected, cache_saved, cache_missed, input, cache_write, cache_read, output, cache_write_1h FROM calls"
         " WHERE (:review IS NULL OR review = :review) AND (:state IS NULL OR state = :state) ORDER BY id",
         {"review": review, "state": state},
     )
@@ -314,7 +346,8 @@ def _entries(connection: Connection, review: str | None, state: CallState | None
 
 
 def _entry(*row: Any) -> LedgerEntry:
-    number, review, repository, phase, seat, model, state, reserved, held, started, settled, day, *tokens = row
+    number, review, repository, phase, seat, model, state, reserved, held, started, settled, day, *rest = row
+    expected, saved, missed, *tokens = rest
     return LedgerEntry(
         id=number,
         key=CallKey(review, repository, phase, seat, model),
@@ -325,4 +358,5 @@ def _entry(*row: Any) -> LedgerEntry:
         started_at=started,
         settled_at=settled,
         day=day,
+        cache=CacheUse(expected, from_nano(saved), missed),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
@@ -59,6 +60,52 @@ NO_TOKENS = Tokens()
 
 
 @frozen
+class CacheUse:
+    """What the prompt cache did for one call, beside its tokens."""
+
+    expected: int = 0
+    """Tokens that should have been read from it: an earlier call of the same model had written the same bytes."""
+    saved: Decimal = ZERO
+    """Dollars, against the same tokens without a cache; less than zero where more was written than read."""
+    missed: str = ""
+    """Why less was read than expected (speakers/caching.py names the reasons); "" where it was not."""
+
+
+NO_CACHE_USE = CacheUse()
+
+
+@frozen
+class CacheSum:
+    """What the prompt cache did for several calls."""
+
+    expected: int = 0
+    """Tokens that should have been read from it."""
+    read: int = 0
+    """Those of them that were."""
+    saved: Decimal = ZERO
+    """Dollars, against the same tokens without a cache."""
+    missed: Mapping[str, int] = field(factory=dict)
+    """Calls that read less than expected, by reason."""
+
+    @property
+    def rate(self) -> float | None:
+        """The share of the expected tokens that was read; None where none were expected."""
+        return self.read / self.expected if self.expected else None
+
+    def __add__(self, other: CacheSum) -> CacheSum:
+        missed = Counter(self.missed) + Counter(other.missed)
+        return CacheSum(
+            self.expected + other.expected,
+            self.read + other.read,
+            self.saved + other.saved,
+            dict(sorted(missed.items())),
+        )
+
+
+NO_CACHE_SUM = CacheSum()
+
+
+@frozen
 class Spent:
     """A share of the cost: by phase, seat or model."""
 
@@ -81,6 +128,7 @@ class Cost:
     by_phase: Mapping[str, Spent] = field(factory=dict)
     by_seat: Mapping[str, Spent] = field(factory=dict)
     by_model: Mapping[str, Spent] = field(factory=dict)
+    cache: CacheSum = NO_CACHE_SUM
 
 
 @frozen
@@ -93,18 +141,6 @@ class CallKey:
     phase: str
     seat: str
     model: str
-
-
-@frozen
-class CacheUse:
-    """What the prompt cache did for one call, beside its tokens."""
-
-    expected: int = 0
-    """Tokens that should have been read from it."""
-    saved: Decimal = ZERO
-    """Dollars, against the same tokens without a cache; less than zero where more was written than read."""
-    missed: str = ""
-    """Why less was read than expected, by the service's diagnostics; "" where it was not, or is not known."""
 
 
 @frozen
@@ -188,6 +224,7 @@ class LedgerRow:
     over: int
     """How many cost more than was set aside for them."""
     tokens: Tokens
+    cache: CacheSum = NO_CACHE_SUM
 
 
 @frozen
@@ -205,3 +242,4 @@ class LedgerEntry:
     """UTC, ISO 8601."""
     settled_at: str | None
     day: str
+    cache: CacheUse = NO_CACHE_USE

@@ -23,6 +23,13 @@ def nano_cost(amount: Decimal) -> int:
     return int(_UP.multiply(amount, Decimal(NANO)).to_integral_value(context=_UP))
 
 
+def nano_change(amount: Decimal) -> int:
+    """A saving, or a loss where it is negative, in nano-dollars, rounded down. ValueError: not finite, or too large."""
+    if not amount.is_finite() or abs(amount) * NANO > _LARGEST:
+        raise ValueError(f"{amount} is no amount that the ledger keeps")
+    return int(_DOWN.multiply(amount, Decimal(NANO)).to_integral_value(context=_DOWN))
+
+
 def nano_cap(cap: Decimal) -> int:
     """A cap in nano-dollars, rounded down, so that what fits under it fits under the cap itself."""
     if cap.is_infinite() and cap > 0:
@@ -38,6 +45,8 @@ def from_nano(nano: int) -> Decimal:
 
     Below a millionth `str` would still write an exponent; `f"{amount:f}"` writes none.
     """
+    if nano < 0:
+        return -from_nano(-nano)
     whole, rest = divmod(nano, NANO)
     if not rest:
         return Decimal(whole)

@@ -162,6 +162,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX unfinished_by_age ON unfinished (at)",
     ),
+    (
+        # What the prompt cache did for each call, beside its tokens (CacheUse).
+        "ALTER TABLE calls ADD COLUMN cache_expected INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE calls ADD COLUMN cache_saved INTEGER NOT NULL DEFAULT 0",  # nano-dollars; may be negative
+        "ALTER TABLE calls ADD COLUMN cache_missed TEXT NOT NULL DEFAULT ''",
+    ),
 )
 
 VERSION = len(MIGRATIONS)
