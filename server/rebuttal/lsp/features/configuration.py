@@ -92,7 +92,7 @@ class Configuration:
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The section's values by the names of settings.py (`onSave` is `on_save`); unset ones are left out."""
+    """The section's values by the names of `rebuttal.settings` (`onSave` is `on_save`); unset ones are left out."""
     named = {_HUMP.sub(r"_\1", str(key)).lower(): value for key, value in values.items()}
     return {key: value for key, value in named.items() if value is not None and key not in _EXTENSION_ONLY}
 

@@ -1,0 +1,93 @@
+"""What can be set, and the values that stand where nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+PANELS = ("auto", "static", "small", "medium", "large")
+PROFILES = ("frugal", "balanced", "thorough")
+PROTOCOLS = ("crossfire", "council", "solo")
+ON_SAVE = ("off", "static", "debate")
+FAIL_ON = ("critical", "high", "medium", "low", "never")
+
+MOST_MONEY = 1_000_000
+MOST_TOKENS = 1_000_000
+"""The longest prompt that any current model takes."""
+
+MOST_GLOBS = 1000
+
+MOST_FINDINGS = 1000
+"""More than anybody reads."""
+
+PanelChoice = Literal["auto", "static", "small", "medium", "large"]
+
+
+class SettingsError(Exception):
+    """The user's own settings cannot be read; the message is one sentence that says what to do (exit code 2)."""
+
+
+@frozen
+class ModelPrice:
+    """The user's own price of a model, in US dollars per million tokens."""
+
+    input: Decimal
+    output: Decimal
+    cache_write: Decimal
+    """Kept for five minutes."""
+    cache_write_1h: Decimal
+    cache_read: Decimal
+
+
+@frozen
+class Settings:
+    """Resolved settings. Money in US dollars."""
+
+    panel: str = "auto"
+    profile: str = "balanced"
+    protocol: str = "crossfire"
+    on_save: str = "static"
+    fail_on: str = "high"
+    max_cost: Decimal = Decimal("1.00")
+    """Hard cap of one review."""
+    max_cost_per_day: Decimal = Decimal("5.00")
+    max_cost_per_month: Decimal = Decimal("50.00")
+    ask_above: Decimal = Decimal("0.25")
+    """An editor asks again, each time, when a review is expected to cost more."""
+    context_tokens: int = 8000
+    """How many tokens of slices a reviewer sees besides the change itself."""
+    minimum_severity: str = "low"
+    max_findings: int = 20
+    """How many findings of a debate are shown; those beyond, which are less severe, are held back."""
+    ignore: tuple[str, ...] = ()
+    """Globs of files that are not reviewed, as lines of `.gitignore` without negation."""
+    rules_on: tuple[str, ...] = ()
+    """Rules of the static panel, or groups of them, that speak though they are off by default."""
+    rules_off: tuple[str, ...] = ()
+    """Those that do not speak, whatever else says."""
+    trusted: tuple[str, ...] = ()
+    """Folders of repositories whose own linters may be run, which is code of theirs, and whose own seats and templates
+    are heard."""
+    model_haiku: str = "claude-haiku-5-5"
+    model_sonnet: str = "claude-sonnet-5-5"
+    model_opus: str = "claude-opus-5-5"
+    prices: Mapping[str, ModelPrice] = field(factory=dict, hash=False)
+    """By model; only from the user's config.toml."""
+
+
+@frozen
+class Problem:
+    """A setting that was left out, and why, in words for the user."""
+
+    key: str
+    message: str
+
+
+def trusts(settings: Settings, root: Path) -> bool:
+    """Whether the user trusts the repository at `root`: it is one of the folders named, or lies in one."""
+    real = root.resolve()
+    return any(real.is_relative_to(Path(one).resolve()) for one in settings.trusted)

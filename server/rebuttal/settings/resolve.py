@@ -1,0 +1,194 @@
+"""Wire options -> resolved settings, and who may change what.
+
+Two kinds of source. The user's own (REBUTTAL_HOME/config.toml, REBUTTAL_* environment, command line) may
+set anything. Others (LSP, `.rebuttal.toml`, `pyproject.toml [tool.rebuttal]`) may only narrow: a hostile
+workspace must not raise a cap, redirect a key or agree to sending. A value that is wrong is left out with a
+problem for the user; the valid rest applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+
+from rebuttal.settings.model import Problem, Settings, SettingsError
+from rebuttal.settings.values import PARSERS, price_table, shown
+
+_ORDERED: dict[str, tuple[str, ...]] = {
+    # Narrow first: another source may move towards the front, never towards the back.
+    "panel": ("static", "small", "medium", "large"),
+    "profile": ("frugal", "balanced", "thorough"),
+    "on_save": ("off", "static", "debate"),
+}
+_ADDED = frozenset({"ignore", "rules_on", "rules_off"})
+_FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
+_SMALLER = frozenset(
+    {"max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above", "context_tokens", "max_findings"}
+)
+
+
+_CONFIG_ONLY = "may only be set in your own config file"
+_OWN_ONLY = "may only be set in your own config file, the environment or on the command line"
+
+
+def widen(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[Settings, list[Problem]]:
+    """Apply values of one of the user's own sources. None is no value."""
+    changes: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, value in values.items():
+        parsed = _parse(key, value, source, problems)
+        if parsed is not None:
+            changes[key] = parsed
+    return evolve(settings, **changes), problems
+
+
+def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[Settings, list[Problem]]:
+    """Apply values of a source that is not the user's own: what would widen is left out, with a problem.
+
+    None is no value: editors send it for what is not set.
+    """
+    changes: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, value in values.items():
+        if key == "prices":
+            problems.append(Problem(key, f"{source}: {key} was left out: it {_CONFIG_ONLY}"))
+            continue
+        parsed = _parse(key, value, source, problems)
+        if parsed is None:
+            continue
+        if key in _ADDED:
+            # To review less is to narrow, and a rule more costs nothing; what was asked for already stays so.
+            changes[key] = tuple(dict.fromkeys((*getattr(settings, key), *parsed)))
+        elif _narrows(key, getattr(settings, key), parsed):
+            changes[key] = parsed
+        else:
+            problems.append(Problem(key, f"{source}: {key} = {shown(value)} was left out: it {_OWN_ONLY}"))
+    return evolve(settings, **changes), problems
+
+
+def _parse(key: str, value: Any, source: str, problems: list[Problem]) -> Any:
+    if value is None:
+        return None
+    parser = PARSERS.get(key)
+    if parser is None:
+        near = get_close_matches(key.lower(), PARSERS, n=1)
+        hint = f": did you mean {near[0]}?" if near else ""
+        problems.append(Problem(key, f"{source}: there is no setting {shown(key)}{hint}"))
+        return None
+    try:
+        return parser(value)
+    except ValueError as error:
+        problems.append(Problem(key, f"{source}: {key} = {shown(value)} was left out: it {error}"))
+        return None
+
+
+def _narrows(key: str, current: Any, wanted: Any) -> bool:
+    if wanted == current or key in _FREE:
+        return True
+    if key in _SMALLER:
+        return bool(wanted <= current)
+    if key == "panel" and "auto" in (current, wanted):
+        # `auto` may pick any panel: naming one narrows it, going back to it would widen.
+        return bool(current == "auto")
+    order = _ORDERED.get(key)
+    return order is not None and order.index(wanted) <= order.index(current)
+
+
+def home(environment: Mapping[str, str]) -> Path:
+    """Where config, store and logs live: REBUTTAL_HOME, else the platform's folder for a user's data.
+
+    Raises SettingsError for a REBUTTAL_HOME that names no folder.
+    """
+    if named := environment.get("REBUTTAL_HOME"):
+        try:
+            return Path(named).expanduser()
+        except RuntimeError as error:
+            raise SettingsError(f"REBUTTAL_HOME={named} cannot be used ({error}): name a folder in full") from None
+    from platformdirs import user_data_path
+
+    return user_data_path("rebuttal", appauthor=False)
+
+
+def user_settings(
+    environment: Mapping[str, str], command_line: Mapping[str, Any] | None = None
+) -> tuple[Settings, list[Problem]]:
+    """The user's own settings: defaults, then config.toml, then REBUTTAL_*, then the command line.
+
+    Raises SettingsError when config.toml cannot be read or is no TOML.
+    """
+    path = home(environment) / "config.toml"
+    table = _toml(path)
+    prices, problems = price_table(table.pop("prices", {}), str(path))
+    settings = Settings(prices=prices)
+    variables = {key: text for key in PARSERS if (text := environment.get("REBUTTAL_" + key.upper(), "").strip())}
+    sources: Iterable[tuple[str, Mapping[str, Any]]] = (
+        (str(path), table),
+        ("environment", variables),
+        ("command line", command_line or {}),
+    )
+    for source, values in sources:
+        settings, more = widen(settings, values, source)
+        problems += more
+    return settings, problems + _misspelt(environment)
+
+
+def _misspelt(environment: Mapping[str, str]) -> list[Problem]:
+    """Variables that look like a setting and are none: a cap that does not bind would be found on the bill."""
+    known = {"REBUTTAL_" + key.upper() for key in PARSERS}
+    others = (name for name in environment if name.startswith("REBUTTAL_") and name not in known)
+    return [
+        Problem(name, f"environment: there is no setting {name}: did you mean {near[0]}?")
+        for name in sorted(others)
+        if (near := get_close_matches(name, known, n=1, cutoff=0.85))
+    ]
+
+
+def repository_values(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
+    """What `.rebuttal.toml`, or the table `[tool.rebuttal]` of `pyproject.toml`, asks for: values for `narrow`.
+
+    `source` is the file's path in the repository. A file that is no TOML gives a problem and no values.
+    """
+    import tomllib
+
+    try:
+        table: Any = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, or a number of thousands of digits
+        return {}, [Problem("", f"{source} was left out: it is no TOML ({shown(str(error))})")]
+    if source.rpartition("/")[2] == "pyproject.toml":
+        tools = table.get("tool")
+        table = tools.get("rebuttal", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        return {}, [Problem("", f"{source} was left out: tool.rebuttal must be a table")]
+    return table, []
+
+
+def repository_settings(read: Callable[[str], str | None], settings: Settings) -> tuple[Settings, list[Problem]]:
+    """Narrow by what the repository itself asks for. `read` gives a file's text, in the BASE of the change."""
+    problems: list[Problem] = []
+    for source in ("pyproject.toml", ".rebuttal.toml"):
+        text = read(source)
+        if text is None or (source == "pyproject.toml" and "rebuttal" not in text):
+            continue
+        values, more = repository_values(text, source)
+        settings, refused = narrow(settings, values, source)
+        problems += more + refused
+    return settings, problems
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        # utf-8-sig: some editors on Windows begin a file with a byte order mark.
+        return tomllib.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
+    except FileNotFoundError:
+        return {}
+    except NotADirectoryError:
+        raise SettingsError(f"{path.parent} is no folder: set REBUTTAL_HOME to one") from None
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, no TOML, or a number of thousands of digits
+        raise SettingsError(f"{path} cannot be read ({error}): mend it or move it away") from None

@@ -1,0 +1,174 @@
+"""One value of a setting, from what a file, a variable or an editor says; and the tables of config.toml."""
+
+from __future__ import annotations
+
+import os
+import reprlib
+from collections.abc import Callable
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from rebuttal.settings.model import (
+    FAIL_ON,
+    MOST_FINDINGS,
+    MOST_GLOBS,
+    MOST_MONEY,
+    MOST_TOKENS,
+    ON_SAVE,
+    PANELS,
+    PROFILES,
+    PROTOCOLS,
+    ModelPrice,
+    Problem,
+)
+
+_NANO = Decimal("1e-9")
+
+Parser = Callable[[Any], Any]
+
+
+def _choice(*allowed: str) -> Parser:
+    def parse(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return str(value)
+
+    return parse
+
+
+def _money(value: Any) -> Decimal:
+    try:
+        amount = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):  # ValueError: more digits than Python turns into text
+        raise ValueError("must be an amount in US dollars, such as 0.50") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("must be an amount of zero dollars or more")
+    if amount > MOST_MONEY:
+        raise ValueError(f"must be an amount of {MOST_MONEY} dollars or less")
+    # The ledger counts in billionths; down, for a cap rounded up would not be the cap. Plain digits, no exponent.
+    text = f"{amount.quantize(_NANO, ROUND_FLOOR):f}"
+    return Decimal(text.rstrip("0").rstrip("."))
+
+
+def _count(least: int, most: int) -> Parser:
+    def parse(value: Any) -> int:
+        try:
+            number = int(str(value))
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        if not least <= number <= most:
+            raise ValueError(f"must be between {least} and {most}")
+        return number
+
+    return parse
+
+
+def _globs(value: Any) -> tuple[str, ...]:
+    """A list of globs; in the environment one text, with commas between them."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of globs, such as ["docs/**"]')
+    globs = tuple(dict.fromkeys(one.strip() for one in given if one.strip()))
+    if any(one.startswith(("!", "#")) or "\n" in one for one in globs):
+        raise ValueError("must be a list of globs without ! or #: an exception belongs in .rebuttalignore")
+    if len(globs) > MOST_GLOBS:
+        raise ValueError(f"must be a list of at most {MOST_GLOBS} globs")
+    return globs
+
+
+def _rules(value: Any) -> tuple[str, ...]:
+    """A list of rules or groups of them; in the environment one text, with commas between them."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of rules, such as ["structure:test-removed", "upkeep"]')
+    if len(given) > MOST_GLOBS:
+        raise ValueError(f"must be a list of at most {MOST_GLOBS} rules")
+    return tuple(dict.fromkeys(one.strip() for one in given if one.strip()))
+
+
+def _folders(value: Any) -> tuple[str, ...]:
+    """A list of folders; in the environment one text, parted as the PATH is."""
+    given = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of folders, such as ["~/work"]')
+    folders = [Path(one.strip()) for one in given if one.strip()]
+    try:
+        folders = [one.expanduser() for one in folders]
+    except RuntimeError:
+        raise ValueError("must be a list of folders named in full") from None
+    if not all(one.is_absolute() for one in folders):
+        raise ValueError("must be a list of folders named in full")
+    return tuple(str(one) for one in folders)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a name")
+    return value.strip()
+
+
+PARSERS: dict[str, Parser] = {
+    "panel": _choice(*PANELS),
+    "profile": _choice(*PROFILES),
+    "protocol": _choice(*PROTOCOLS),
+    "on_save": _choice(*ON_SAVE),
+    "fail_on": _choice(*FAIL_ON),
+    "max_cost": _money,
+    "max_cost_per_day": _money,
+    "max_cost_per_month": _money,
+    "ask_above": _money,
+    "context_tokens": _count(0, MOST_TOKENS),
+    "minimum_severity": _choice("critical", "high", "medium", "low"),
+    "max_findings": _count(1, MOST_FINDINGS),
+    "ignore": _globs,
+    "rules_on": _rules,
+    "rules_off": _rules,
+    "trusted": _folders,
+    "model_haiku": _name,
+    "model_sonnet": _name,
+    "model_opus": _name,
+}
+
+
+def shown(value: Any) -> str:
+    """A value in a message: what a hostile source gives may be long."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+
+
+def price_table(table: Any, source: str) -> tuple[dict[str, ModelPrice], list[Problem]]:
+    """`[prices."<model>"]` tables: dollars per million tokens, `input` and `output` at least."""
+    if not isinstance(table, dict):
+        return {}, [Problem("prices", f'{source}: prices was left out: it must be tables such as [prices."my-model"]')]
+    prices: dict[str, ModelPrice] = {}
+    problems: list[Problem] = []
+    for model, entry in table.items():
+        try:
+            prices[model] = _price(entry)
+        except ValueError as error:
+            problems.append(Problem("prices", f"{source}: the price of {shown(model)} was left out: {error}"))
+    return prices, problems
+
+
+_PRICE_KEYS = ("input", "output", "cache_write", "cache_write_1h", "cache_read")
+
+
+def _price(entry: Any) -> ModelPrice:
+    if not isinstance(entry, dict) or not {"input", "output"} <= entry.keys():
+        raise ValueError("it must have input and output, in dollars per million tokens")
+    if unknown := sorted(entry.keys() - set(_PRICE_KEYS)):
+        raise ValueError(f"{shown(unknown[0])} is none of {', '.join(_PRICE_KEYS)}")
+    given: dict[str, Decimal] = {}
+    for key, value in entry.items():
+        try:
+            given[key] = _money(value)
+        except ValueError as error:
+            raise ValueError(f"{key} {error}") from None
+    plain = given["input"]
+    # What is not given is priced so that a reservation is never too small: writes at the API's usual multiples of
+    # plain input, reads without a discount.
+    defaults = {"cache_write": plain * Decimal("1.25"), "cache_write_1h": plain * 2, "cache_read": plain}
+    return ModelPrice(**{**defaults, **given})
