@@ -4,8 +4,23 @@ It refuses what the API refuses, accounts the prompt cache by the documented rul
 bill. What it answers, and what goes wrong, is scripted. From the command line: `python -m tests.emulator --help`.
 """
 
+from tests.emulator.batches import Batching
 from tests.emulator.clock import FastClock, ManualClock
-from tests.emulator.script import Asked, Fault, Rule, Script, load
-from tests.emulator.server import KEY, Emulator, Record
+from tests.emulator.record import Record
+from tests.emulator.script import Asked, EndpointRule, Fault, Rule, Script, load
+from tests.emulator.server import KEY, Emulator
 
-__all__ = ["KEY", "Asked", "Emulator", "FastClock", "Fault", "ManualClock", "Record", "Rule", "Script", "load"]
+__all__ = [
+    "KEY",
+    "Asked",
+    "Batching",
+    "Emulator",
+    "EndpointRule",
+    "FastClock",
+    "Fault",
+    "ManualClock",
+    "Record",
+    "Rule",
+    "Script",
+    "load",
+]

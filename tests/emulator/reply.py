@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 from attrs import evolve, frozen
@@ -30,6 +30,7 @@ class Usage:
     output: int = 0
     thinking: int = 0
     """Part of `output`."""
+    tier: Literal["standard", "batch"] = "standard"
 
     @property
     def prompt(self) -> int:
@@ -48,7 +49,7 @@ class Usage:
             "iterations": [{"type": "message", **counts, "output_tokens": self.output}],
             "output_tokens": self.output,
             "output_tokens_details": {"thinking_tokens": self.thinking},
-            "service_tier": "standard",
+            "service_tier": self.tier,
             "inference_geo": "global",
         }
 
@@ -63,7 +64,7 @@ class Usage:
             + self.read * row.read
             + self.output * row.output
         )
-        return amount / MILLION
+        return amount / (MILLION * 2 if self.tier == "batch" else MILLION)
 
 
 @frozen

@@ -22,7 +22,18 @@ from cattrs.gen import make_dict_structure_fn, override
 from tests.emulator.validate import Request
 
 FaultKind = Literal[
-    "status", "error_event", "cut", "eof", "stall", "reset", "not_json", "wrong_shape", "no_event_names", "no_events"
+    "status",
+    "error_event",
+    "cut",
+    "eof",
+    "stall",
+    "reset",
+    "not_json",
+    "wrong_shape",
+    "no_event_names",
+    "no_events",
+    "canceled",
+    "expired",
 ]
 Answer = dict[str, Any] | str | Callable[["Asked"], "dict[str, Any] | str"]
 _TURN = re.compile(r'<turn seat="([^"]*)" phase="([^"]*)"\s*/>')
@@ -39,7 +50,9 @@ class Fault:
     status: an error answer instead of a response. error_event: `event: error` in the stream. cut: the
     connection ends without the end of the body. eof: a clean end without message_stop. stall: nothing more is sent, the
     connection stays. reset: RST. not_json, wrong_shape: a 200 with such a body (a stream: in its events).
-    no_event_names: a stream without `event:` lines. no_events: a stream that ends at once.
+    no_event_names: a stream without `event:` lines. no_events: a stream that ends at once. canceled, expired: what
+    becomes of a request in a batch (there status and error_event make it errored, not_json breaks its line of the
+    results, and faults of a connection are an error of the service).
     """
 
     kind: FaultKind
@@ -90,6 +103,24 @@ class Rule:
 
 
 @frozen
+class EndpointRule:
+    """What goes wrong at an endpoint besides Messages; there is no seat or phase there to go by."""
+
+    fault: Fault | None = None
+    """status; not_json, wrong_shape; cut, reset, stall: instead of the response, or after `at` bytes of its body."""
+    endpoint: str | None = None
+    """count_tokens, models, model, batches.create, .retrieve, .list, .cancel, .delete, .results. None: any of them."""
+    number: int | None = None
+    """Of the request at its endpoint, counted from 1."""
+    times: int | None = None
+    chance: float = 1.0
+    first_byte: float = 0.0
+    """Until the endpoint does anything."""
+    done: bool = False
+    """The endpoint does its work before it goes wrong: what was asked for has happened and the client does not know."""
+
+
+@frozen
 class Asked:
     """A request as a rule sees it."""
 
@@ -115,7 +146,9 @@ class Script:
     seed: int = 0
     otherwise: Rule = field(factory=Rule)
     """How a request is answered that no rule fits: its delays, its tokens."""
+    endpoints: list[EndpointRule] = field(factory=list)
     _used: dict[int, int] = field(factory=dict, init=False)
+    _used_endpoints: dict[int, int] = field(factory=dict, init=False)
 
     def rule(self, asked: Asked) -> Rule:
         """The rule for a request; counts its use."""
@@ -125,8 +158,20 @@ class Script:
                 return rule
         return self.otherwise
 
-    def add(self, *rules: Rule) -> None:
-        self.rules.extend(rules)
+    def endpoint_rule(self, endpoint: str, number: int) -> EndpointRule | None:
+        """The first rule for request `number` of an endpoint; counts its use."""
+        for index, rule in enumerate(self.endpoints):
+            used = self._used_endpoints.get(index, 0)
+            fits = rule.endpoint in (None, endpoint) and rule.number in (None, number)
+            lucky = rule.chance >= 1 or draw(self.seed, "endpoint", index, endpoint, number) < rule.chance
+            if fits and lucky and (rule.times is None or used < rule.times):
+                self._used_endpoints[index] = used + 1
+                return rule
+        return None
+
+    def add(self, *rules: Rule | EndpointRule) -> None:
+        self.rules.extend(rule for rule in rules if isinstance(rule, Rule))
+        self.endpoints.extend(rule for rule in rules if isinstance(rule, EndpointRule))
 
     def _fits(self, index: int, rule: Rule, asked: Asked) -> bool:
         used_up = rule.times is not None and self._used.get(index, 0) >= rule.times
@@ -152,10 +197,19 @@ def load(path: Path) -> Script:
         raw = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ScriptError(f"{path} cannot be read as JSON: {error}") from None
-    if not isinstance(raw, dict) or set(raw) - {"rules", "default", "seed"}:
-        raise ScriptError(f"{path}: an object with rules, default and seed is expected")
+    if not isinstance(raw, dict) or set(raw) - {"rules", "endpoints", "default", "seed"}:
+        raise ScriptError(f"{path}: an object with rules, endpoints, default and seed is expected")
     rules = [_rule(one, f"{path}: rule {number}") for number, one in enumerate(raw.get("rules", []))]
-    return Script(rules, raw.get("default"), raw.get("seed", 0))
+    script = Script(rules, raw.get("default"), raw.get("seed", 0))
+    script.add(*(_endpoint(one, f"{path}: endpoint {number}") for number, one in enumerate(raw.get("endpoints", []))))
+    return script
+
+
+def _endpoint(raw: Any, where: str) -> EndpointRule:
+    try:
+        return cattrs.Converter(forbid_extra_keys=True).structure(raw, EndpointRule)
+    except Exception as error:
+        raise ScriptError(f"{where}: {'; '.join(cattrs.transform_error(error))}") from None
 
 
 def _rule(raw: Any, where: str) -> Rule:

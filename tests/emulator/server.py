@@ -4,62 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import struct
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
-from tests.emulator import tokens
+from tests.emulator import batches, tokens
+from tests.emulator.batches import Batch, Batches, Batching, jsonl
 from tests.emulator.cache import Cache, Plan
 from tests.emulator.clock import Clock, FastClock
 from tests.emulator.errors import ApiError, bad_request
 from tests.emulator.models import ALIASES, MODELS, find, info
+from tests.emulator.record import Record
 from tests.emulator.reply import Reply, Usage, compose, frame
 from tests.emulator.script import Fault, Rule, Script, ScriptError, asked
+from tests.emulator.trouble import Broken, end, fail_instead, spoil
 from tests.emulator.validate import MAX_BODY, Request, check_headers, understand
 
 KEY = "emulator-key"
 """The key that the emulator takes unless it is told others."""
-
-
-@define
-class Record:
-    """One request and what became of it. Times are `time.monotonic()`."""
-
-    number: int
-    path: str
-    headers: Mapping[str, str]
-    at: float
-    body: Any = None
-    seat: str | None = None
-    phase: str | None = None
-    model: str | None = None
-    status: int | None = None
-    error: str | None = None
-    """The message of the error answer."""
-    events: list[str] = field(factory=list)
-    """Types of the events that were sent."""
-    usage: Usage | None = None
-    """What was billed: of a response that broke off, the prompt and the text that was sent."""
-    price: Decimal = Decimal(0)
-    completed: bool = False
-    """The response was sent to its end."""
-    closed_early: float | None = None
-    """When the client closed the connection before the end of the response."""
-
-
-@frozen
-class _Broken(Exception):
-    """The connection has been ended as the script wanted."""
 
 
 @define
@@ -76,18 +47,28 @@ class Emulator:
     clock: Clock = field(factory=FastClock)
     keys: frozenset[str] = frozenset({KEY})
     port: int = 0
+    batching: Batching = field(factory=Batching)
     records: list[Record] = field(factory=list, init=False)
-    """Of POST /v1/messages only."""
+    """Of POST /v1/messages, and of the requests in batches once they are processed."""
     others: list[Record] = field(factory=list, init=False)
-    """Of all other requests: count_tokens, models."""
+    """Of all other requests: count_tokens, batches."""
     problems: list[str] = field(factory=list, init=False)
     """Mistakes of the script, found while it was played; a test should end with none."""
     _cache: Cache = field(factory=Cache, init=False)
+    _batches: Batches = field(init=False)
+    _counts: Counter[str] = field(factory=Counter, init=False)
+    """Requests by endpoint, but for Messages."""
+    _begun: tuple[float, datetime] = field(init=False)
+    """The same moment by the emulator's clock and by the calendar."""
     _changed: threading.Condition = field(factory=threading.Condition, init=False)
     _runner: web.AppRunner | None = field(default=None, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _stopped: asyncio.Event | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._batches = Batches(self)
+        self._begun = (self.clock.now(), datetime.now(UTC))
 
     @property
     def url(self) -> str:
@@ -112,6 +93,11 @@ class Emulator:
         """`wait` for asynchronous tests."""
         await asyncio.to_thread(self.wait, until)
 
+    def date(self, now: float) -> datetime:
+        """The calendar's date when the emulator's clock shows `now`."""
+        began, date = self._begun
+        return date + timedelta(seconds=now - began)
+
     def forget_cache(self) -> None:
         """As if all cached prefixes had expired."""
         self._cache = Cache()
@@ -119,11 +105,21 @@ class Emulator:
     # Running
 
     async def start(self) -> None:
-        app = web.Application(client_max_size=0, middlewares=[_errors_as_the_api])
+        @web.middleware
+        async def in_trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._in_trouble(request, handler)
+
+        app = web.Application(client_max_size=0, middlewares=[_errors_as_the_api, in_trouble])
         app.router.add_post("/v1/messages", self._messages)
-        app.router.add_post("/v1/messages/count_tokens", self._count)
-        app.router.add_get("/v1/models", self._models)
-        app.router.add_get("/v1/models/{id}", self._model)
+        app.router.add_post("/v1/messages/count_tokens", self._count, name="count_tokens")
+        app.router.add_get("/v1/models", self._models, name="models")
+        app.router.add_get("/v1/models/{id}", self._model, name="model")
+        app.router.add_post("/v1/messages/batches", self._batch_create, name="batches.create")
+        app.router.add_get("/v1/messages/batches", self._batch_list, name="batches.list")
+        app.router.add_get("/v1/messages/batches/{id}", self._batch_retrieve, name="batches.retrieve")
+        app.router.add_delete("/v1/messages/batches/{id}", self._batch_delete, name="batches.delete")
+        app.router.add_post("/v1/messages/batches/{id}/cancel", self._batch_cancel, name="batches.cancel")
+        app.router.add_get("/v1/messages/batches/{id}/results", self._batch_results, name="batches.results")
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -169,7 +165,7 @@ class Emulator:
             record.closed_early = time.monotonic()
             self._notify()
             raise
-        except (ConnectionError, _Broken) as error:
+        except (ConnectionError, Broken) as error:
             if isinstance(error, ConnectionError):
                 record.closed_early = time.monotonic()
             self._notify()
@@ -233,8 +229,69 @@ class Emulator:
         name = http.match_info["id"]
         return web.json_response(info(find(ALIASES.get(name, name))))
 
+    # Batches
+
+    async def _batch_create(self, http: web.Request) -> web.StreamResponse:
+        record = self._record(http, self.others)
+        key, version, betas = await self._body(http, record, batches.MAX_BODY)
+        batch = self._batches.create(record.body, key, version, betas, record.headers)
+        return self._shown(batch, record)
+
+    async def _batch_list(self, http: web.Request) -> web.StreamResponse:
+        key, _ = check_headers(http.headers, self.keys)
+        return web.json_response(self._batches.listed(key, http.query))
+
+    async def _batch_retrieve(self, http: web.Request) -> web.StreamResponse:
+        record = self._record(http, self.others)
+        return self._shown(self._batch(http), record)
+
+    async def _batch_cancel(self, http: web.Request) -> web.StreamResponse:
+        record = self._record(http, self.others)
+        batch = self._batch(http)
+        self._batches.cancel(batch)
+        return self._shown(batch, record)
+
+    async def _batch_delete(self, http: web.Request) -> web.StreamResponse:
+        return web.json_response(self._batches.delete(self._batch(http)))
+
+    async def _batch_results(self, http: web.Request) -> web.StreamResponse:
+        return jsonl(self._batches.results(self._batch(http)))
+
+    def _batch(self, http: web.Request) -> Batch:
+        key, _ = check_headers(http.headers, self.keys)
+        return self._batches.find(http.match_info["id"], key)
+
+    def _shown(self, batch: Batch, record: Record) -> web.Response:
+        record.status, record.completed = 200, True
+        self._notify()
+        return web.json_response(self._batches.wire(batch))
+
+    async def _in_trouble(self, http: web.Request, handler: Handler) -> web.StreamResponse:
+        """Faults of the endpoints that have no rules by seat and phase."""
+        name = http.match_info.route.name
+        if name is None:
+            return await handler(http)
+        self._counts[name] += 1
+        rule = self.script.endpoint_rule(name, self._counts[name])
+        if rule is None:
+            return await handler(http)
+        await self.clock.sleep(rule.first_byte)
+        try:
+            if not rule.done:
+                await fail_instead(http, rule)
+            response = await handler(http)
+            await fail_instead(http, rule)
+            return await spoil(http, rule, response) if isinstance(response, web.Response) else response
+        except Broken:
+            raise asyncio.CancelledError from None
+
     async def _understand(self, http: web.Request, record: Record, *, counting: bool) -> tuple[str, Request]:
-        raw = await _read(http)
+        key, version, betas = await self._body(http, record, MAX_BODY)
+        return key, understand(record.body, version, betas, counting=counting)
+
+    async def _body(self, http: web.Request, record: Record, most: int) -> tuple[str, str, frozenset[str]]:
+        """Key, version and beta features of a request whose JSON is then in the record. Raises ApiError."""
+        raw = await _read(http, most)
         key, version = check_headers(http.headers, self.keys)
         if http.content_type != "application/json":
             raise bad_request("Content-Type: application/json is required")
@@ -245,7 +302,7 @@ class Emulator:
         except ValueError:
             raise bad_request("The request body is not valid JSON.") from None
         betas = frozenset(part.strip() for part in http.headers.get("anthropic-beta", "").split(",") if part.strip())
-        return key, understand(record.body, version, betas, counting=counting)
+        return key, version, betas
 
     def _record(self, http: web.Request, records: list[Record]) -> Record:
         record = Record(len(records) + 1, http.path_qs, dict(http.headers), time.monotonic())
@@ -257,7 +314,10 @@ class Emulator:
         with self._changed:
             self._changed.notify_all()
 
-    # For _Play
+    # For _Play and batches
+
+    def plan(self, request: Request, key: str, now: float) -> Plan:
+        return self._cache.plan(request, key, now)
 
     def begin(self, plan: Plan) -> None:
         self._cache.begin(plan)
@@ -363,30 +423,15 @@ class _Play:
         self.emulator.finish(self.record, usage, self.request, completed=False)
 
 
-async def _read(http: web.Request) -> bytes | None:
+async def _read(http: web.Request, most: int) -> bytes | None:
     """The body, or None if it is larger than the API takes (it is read all the same, so that the client hears why)."""
     parts: list[bytes] = []
     size = 0
     async for part in http.content.iter_chunked(1 << 18):
         size += len(part)
-        if size <= MAX_BODY:
+        if size <= most:
             parts.append(part)
-    return b"".join(parts) if size <= MAX_BODY else None
-
-
-async def end(http: web.Request, kind: str) -> None:
-    """End a connection without the rest of the response, or stay silent until the client goes away."""
-    if kind == "stall":
-        await asyncio.Event().wait()
-    transport = http.transport
-    if transport is not None and kind == "reset":
-        found: socket.socket = transport.get_extra_info("socket")
-        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        transport.abort()
-    elif transport is not None:
-        transport.close()
-    raise _Broken
+    return b"".join(parts) if size <= most else None
 
 
 def _headers(number: int) -> dict[str, str]:
