@@ -98,6 +98,13 @@ _ROWS = (
         retires_at="2027-09-01T00:00:00Z",
     ),
     ServiceModel(
+        id="claude-fable-5",
+        line="fable",
+        created_at="2026-06-09T00:00:00Z",
+        price=_price("10", "50", "12.5", "20", "1.00"),
+        retires_at="2027-06-09T00:00:00Z",
+    ),
+    ServiceModel(
         id="claude-opus-5-5",
         line="opus",
         created_at="2026-09-22T00:00:00Z",
@@ -179,6 +186,17 @@ _ROWS = (
         thinks_by_default=False,
         effort_without_thinking=LEVELS,
         retires_at="2027-05-28T00:00:00Z",
+    ),
+    evolve(
+        _OPUS_5,
+        id="claude-opus-4-7",
+        created_at="2026-04-16T00:00:00Z",
+        min_cache=2048,
+        thinks_by_default=False,
+        effort_without_thinking=LEVELS,
+        system_messages=False,
+        fast=False,
+        retires_at=None,
     ),
 )
 MODELS = {row.id: row for row in _ROWS}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from rebuttal.budget.prices import PriceBook, cache_minimum
 from rebuttal.settings import Settings
-from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts, UnknownModel, facts
+from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts, UnknownModel, facts, nears_its_end
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import Tokens
 from tests.emulator import models as service
@@ -47,6 +49,9 @@ def test_an_alias_means_a_current_model(alias: str, model: str) -> None:
         ("claude-opus-4-1", "claude-opus-5-5", "retired"),
         ("claude-sonnet-4-20250514", "claude-sonnet-5-5", "retired"),
         ("claude-2.1", "claude-sonnet-5-5", "retired"),
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-5-5", "retires on 2026-11-30"),
+        ("claude-opus-5-5-20260922", "claude-opus-5-5", "no dated one"),
+        ("claude-sonnet-5-5-latest", "claude-sonnet-5-5", "no dated one"),
         ("claude-opus-48", "claude-opus-4-8", "did you mean"),
         ("claude-haiku-5.5", "claude-haiku-5-5", "did you mean"),
         ("Sonnet", "claude-sonnet-5-5", "did you mean"),
@@ -59,6 +64,24 @@ def test_a_model_that_is_gone_or_never_was_is_answered_with_the_nearest(name: st
     assert caught.value.nearest == near
     assert near in str(caught.value)
     assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "today", "says"),
+    [
+        (
+            "claude-haiku-4-5",
+            date(2026, 11, 22),
+            "claude-haiku-4-5 may be retired any day now: move to claude-haiku-5-5",
+        ),
+        ("claude-sonnet-4-6", date(2026, 12, 19), "may be retired from 2027-02-17 on: move to claude-sonnet-5-5"),
+        ("claude-sonnet-4-6", date(2026, 12, 18), None),
+        ("claude-sonnet-5-5", date(2030, 1, 1), None),
+    ],
+)
+def test_a_model_near_its_end_is_told_of_sixty_days_before(model: str, today: date, says: str | None) -> None:
+    told = nears_its_end(facts(model), today)
+    assert told is None if says is None else told is not None and says in told
 
 
 def test_the_roster_takes_ids_and_aliases() -> None:

@@ -6,6 +6,7 @@ tokenizer, so this table is ours to keep. Prices are not in it: they are `rebutt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
@@ -15,7 +16,7 @@ from attrs import frozen
 
 Thinking = Literal["adaptive", "between_tools", "disabled", "enabled"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
-Line = Literal["haiku", "sonnet", "opus", "fable"]
+Line = Literal["haiku", "sonnet", "opus", "fable", "other"]
 
 ALL_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 
@@ -54,12 +55,21 @@ class ModelFacts:
     """A prompt of more tokens makes every token of the request dearer."""
     retires: date | None = None
     """Not before this day."""
+    called: str | None = None
+    """What the endpoint calls it, where that is not the id."""
+
+    @property
+    def name(self) -> str:
+        """What a request says."""
+        return self.called or self.id
 
 
 _SWITCHABLE: frozenset[Thinking] = frozenset({"adaptive", "disabled"})
 
 _ROWS = (
     ModelFacts("claude-fable-5-2", "fable"),
+    ModelFacts("claude-fable-5-1", "fable", retires=date(2027, 9, 1)),
+    ModelFacts("claude-fable-5", "fable", retires=date(2027, 6, 9)),
     ModelFacts("claude-opus-5-5", "opus", default_effort="medium", retires=date(2027, 9, 22)),
     ModelFacts("claude-opus-5", "opus", _SWITCHABLE, retires=date(2027, 7, 24)),
     ModelFacts("claude-sonnet-5-5", "sonnet", frozenset({"adaptive", "between_tools"})),
@@ -103,6 +113,7 @@ _ROWS = (
         minimum_cacheable=1024,
         retires=date(2027, 5, 28),
     ),
+    ModelFacts("claude-opus-4-7", "opus", _SWITCHABLE, thinks_by_default=False, minimum_cacheable=2048),
 )
 MODELS: Mapping[str, ModelFacts] = {row.id: row for row in _ROWS}
 
@@ -117,6 +128,11 @@ _RETIRED_BEGINNINGS = (
     *("claude-1", "claude-2", "claude-instant", "claude-3", "claude-opus-4-0", "claude-opus-4-1"),
     *("claude-opus-4-2025", "claude-sonnet-4-0", "claude-sonnet-4-2025", "claude-mythos-preview"),
 )
+_LEAVING = {"claude-sonnet-4-5": date(2026, 11, 30)}
+"""Models that are not taken up any more, and their last day."""
+_STAMP = re.compile(r"[-@](?:20\d{6}|latest)$")
+NEAR_ITS_END = 60
+"""Days before a model may retire from which that is told."""
 
 
 def facts(name: str) -> ModelFacts:
@@ -127,15 +143,29 @@ def facts(name: str) -> ModelFacts:
     near = nearest(name)
     if name.startswith(_RETIRED_BEGINNINGS):
         raise UnknownModel(f"the model {name} has been retired: use {near} instead", near)
+    undated = _STAMP.sub("", name)
+    if undated in _LEAVING:
+        raise UnknownModel(f"the model {name} retires on {_LEAVING[undated]}: use {near} instead", near)
+    if undated != name and undated in MODELS:
+        raise UnknownModel(f"the id {name} does not exist, the service has no dated one: use {undated}", undated)
     raise UnknownModel(f"the model {name!r} is not known: did you mean {near}?", near)
 
 
 def nearest(name: str) -> str:
     """The current id that is most like a name: of the same line where the name tells it."""
-    lowered = name.lower()
+    lowered = _STAMP.sub("", name.lower())
     line = next((line for line in ("haiku", "sonnet", "opus", "fable") if line in lowered), None)
-    if lowered.startswith(_RETIRED_BEGINNINGS):
+    if name.lower().startswith(_RETIRED_BEGINNINGS) or lowered in _LEAVING:
         return ALIASES[line or "sonnet"]
     candidates = [row.id for row in _ROWS if line in (None, row.line)]
     close = get_close_matches(lowered, candidates, n=1, cutoff=0.8)
     return close[0] if close else ALIASES[line or "sonnet"]
+
+
+def nears_its_end(model: ModelFacts, today: date) -> str | None:
+    """A sentence where the model may retire soon, or any day now."""
+    if model.retires is None or (model.retires - today).days > NEAR_ITS_END:
+        return None
+    successor = ALIASES.get(model.line, model.id)
+    when = "any day now" if model.retires <= today else f"from {model.retires} on"
+    return f"{model.id} may be retired {when}: move to {successor}"
