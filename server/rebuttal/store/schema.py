@@ -168,6 +168,45 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE calls ADD COLUMN cache_saved INTEGER NOT NULL DEFAULT 0",  # nano-dollars; may be negative
         "ALTER TABLE calls ADD COLUMN cache_missed TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        # Sweeps: batches that the service was given, and what came back, redacted as it was sent (sweeps.py).
+        """
+        CREATE TABLE sweeps (
+            id TEXT PRIMARY KEY,
+            repository TEXT NOT NULL,
+            host TEXT NOT NULL,
+            made_at TEXT NOT NULL,                          -- UTC, ISO 8601
+            ended_at TEXT,
+            state TEXT NOT NULL CHECK (state IN ('open', 'done', 'canceled')),
+            job TEXT NOT NULL,                              -- JSON: what is reviewed, and how
+            owner TEXT NOT NULL                             -- see store/owner.py
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE sweep_batches (
+            sweep TEXT NOT NULL REFERENCES sweeps (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            batch TEXT,                                     -- the service's id
+            newest TEXT NOT NULL,                           -- the newest batch that the service had before
+            stage TEXT NOT NULL CHECK (stage IN ('intended', 'sent', 'ended', 'void')),
+            at TEXT NOT NULL,
+            PRIMARY KEY (sweep, number)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE sweep_turns (
+            custom_id TEXT NOT NULL UNIQUE,
+            sweep TEXT NOT NULL REFERENCES sweeps (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            change TEXT NOT NULL,
+            turn TEXT NOT NULL,
+            call INTEGER NOT NULL,                          -- calls.id
+            stage TEXT NOT NULL CHECK (stage IN ('sent', 'answered', 'unbilled', 'lost')),
+            body BLOB
+        )
+        """,
+        "CREATE INDEX sweep_turns_by_batch ON sweep_turns (sweep, number)",
+    ),
 )
 
 VERSION = len(MIGRATIONS)
