@@ -21,6 +21,7 @@ export const NARROWING = [
   "maxFindings",
   "contextTokens",
   "ignore",
+  "fallback",
 ] as const;
 
 /** Settings with machine scope: VS Code itself lets no workspace set them. */

@@ -32,6 +32,7 @@ ORDER = {
     "panel": ("static", "small", "medium", "large", "auto"),
     "profile": ("frugal", "balanced", "thorough"),
     "on_save": ("off", "static", "debate"),
+    "fallback": (False, True),
 }
 
 anything = st.one_of(
@@ -116,6 +117,17 @@ def test_fewer_findings_may_be_asked_for_by_anyone_and_more_only_by_the_user(tmp
     environment = _config(tmp_path, "max_findings = 40\n")
     assert user_settings(environment)[0].max_findings == 40
     assert user_settings(environment | {"REBUTTAL_MAX_FINDINGS": "60"})[0].max_findings == 60
+
+
+@pytest.mark.parametrize(("word", "switched"), [("false", False), ("Off", False), ("0", False), ("true", True)])
+def test_fallback_may_be_switched_off_by_anyone_and_on_only_by_the_user(word: str, switched: bool) -> None:
+    off, problems = narrow(Settings(), {"fallback": False}, ".rebuttal.toml")
+    assert (off.fallback, problems) == (False, [])
+    still, (problem,) = narrow(off, {"fallback": True}, "editor")
+    assert (still.fallback, problem.key) == (False, "fallback")
+    assert widen(off, {"fallback": word}, "environment")[0].fallback is switched
+    _, (wrong,) = widen(off, {"fallback": "perhaps"}, "environment")
+    assert "true or false" in wrong.message
 
 
 @pytest.mark.parametrize("key", OWN_ONLY)

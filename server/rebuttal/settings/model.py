@@ -63,6 +63,8 @@ class Settings:
     minimum_severity: str = "low"
     max_findings: int = 20
     """How many findings of a debate are shown; those beyond, which are less severe, are held back."""
+    fallback: bool = True
+    """Whether another tier's model answers where the model of a tier cannot."""
     ignore: tuple[str, ...] = ()
     """Globs of files that are not reviewed, as lines of `.gitignore` without negation."""
     rules_on: tuple[str, ...] = ()

@@ -19,11 +19,12 @@ from attrs import evolve
 from rebuttal.settings.model import Problem, Settings, SettingsError
 from rebuttal.settings.values import PARSERS, price_table, shown
 
-_ORDERED: dict[str, tuple[str, ...]] = {
+_ORDERED: dict[str, tuple[Any, ...]] = {
     # Narrow first: another source may move towards the front, never towards the back.
     "panel": ("static", "small", "medium", "large"),
     "profile": ("frugal", "balanced", "thorough"),
     "on_save": ("off", "static", "debate"),
+    "fallback": (False, True),
 }
 _ADDED = frozenset({"ignore", "rules_on", "rules_off"})
 _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})

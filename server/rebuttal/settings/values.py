@@ -64,6 +64,14 @@ def _count(least: int, most: int) -> Parser:
     return parse
 
 
+def _switch(value: Any) -> bool:
+    """True or false; in the environment as a word."""
+    switched = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}.get(str(value).lower())
+    if switched is None:
+        raise ValueError("must be true or false")
+    return switched
+
+
 def _globs(value: Any) -> tuple[str, ...]:
     """A list of globs; in the environment one text, with commas between them."""
     given = value.split(",") if isinstance(value, str) else value
@@ -121,6 +129,7 @@ PARSERS: dict[str, Parser] = {
     "context_tokens": _count(0, MOST_TOKENS),
     "minimum_severity": _choice("critical", "high", "medium", "low"),
     "max_findings": _count(1, MOST_FINDINGS),
+    "fallback": _switch,
     "ignore": _globs,
     "rules_on": _rules,
     "rules_off": _rules,
