@@ -25,6 +25,8 @@ PanelName = Literal["static", "small", "medium", "large"]
 RulingVerdict = Literal["confirmed", "refuted", "unsure"]
 Urgency = Literal["command", "save"]
 """Whether the user asked for the review and waits for it, or it was held because a file was saved."""
+Effort = Literal["low", "medium", "high"]
+"""How much a model thinks before it answers."""
 Priority = Literal["critical", "important", "optional", "minimal"]
 """Of a seat, where not all can sit."""
 CostWeight = Literal["low", "medium", "high"]
@@ -103,6 +105,8 @@ class Statement:
     claims: tuple[Claim, ...] = ()
     rulings: tuple[Ruling, ...] = ()
     needs: tuple[Need, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Why parts of the answer do not count, in words for the user: they were not as they must be."""
 
 
 @frozen
@@ -135,6 +139,8 @@ class Turn:
     """Why this tier, in words for the user; part of no prompt."""
     reusable: bool = True
     """Whether other turns of the tier send the same `shared`: only then is it worth writing to the cache."""
+    effort: Effort | None = None
+    """None: the model's default. The same for all turns of a tier that have the same `shared`, or the cache is lost."""
 
 
 FailureKind = Literal[
@@ -187,7 +193,7 @@ class Reply:
     @property
     def price(self) -> Decimal:
         """What the answer is taken to cost where a decision depends on it: the same when it is replayed."""
-        return self.spent + self.recorded
+        return self.spent + self.assumed + self.recorded
 
 
 class Listener(Protocol):
@@ -276,6 +282,36 @@ class Kind:
 
 
 @frozen
+class TierPrice:
+    """Dollars for a million tokens of the model that speaks for a tier, below any step of its price."""
+
+    input: Decimal
+    cache_write: Decimal
+    cache_read: Decimal
+    output: Decimal
+
+
+@frozen
+class Means:
+    """What the choice of tiers goes by, apart from the profile and the argument itself: known before anything is asked.
+
+    A recording keeps it, for a replay takes the same course only by the same means.
+    """
+
+    urgency: Urgency = "command"
+    complexity: float = 0.5
+    """Of the change, from 0 to 1."""
+    cap: Decimal | None = None
+    """Dollars that the debate may cost: what the caps of review, day and month leave; None: nobody set a limit."""
+    budget: Decimal | None = None
+    """Dollars that a review may cost, whatever day and month have left: what shares of the budget are shares of."""
+    expected: Decimal | None = None
+    """Dollars that the review is expected to cost as the table has it; None: not known."""
+    prices: Mapping[Tier, TierPrice] = field(factory=dict)
+    """Empty: not known, so nothing is decided by them."""
+
+
+@frozen
 class Brief:
     """All that a debate needs to know.
 
@@ -310,9 +346,10 @@ class Brief:
     """When a further round of argument is worth its price."""
     kinds: tuple[Kind, ...] = ()
     """What sort of change it is: whose templates stand with the task."""
-    cap: Decimal | None = None
-    """Dollars that the debate may cost; None: nobody set a limit."""
-    urgency: Urgency = "command"
+    means: Means = Means()
+    """What the choice of tiers goes by (debate/selection.py)."""
+    fitted: Mapping[Tier, str] = field(factory=dict)
+    """`shared` of a tier whose prompts would pass a step of its price with the whole: the same for all its seats."""
 
 
 @frozen

@@ -183,7 +183,9 @@ class Sitting:
             reply = await self._speak(turn, ear)
         finally:
             ear.close()
-        self._exchanges[number] = Exchange(turn, reply, began, self._now(), tuple(asked), number)
+        self._exchanges[number] = Exchange(
+            turn, reply, began, self._now(), tuple(asked), number, notes=_left_out(reply)
+        )
         if schema is None:
             self._note_failure(turn, reply)
         hears(ear.unheard(reply))
@@ -411,3 +413,7 @@ class _Ear:
 def _broken(why: str) -> Reply:
     message = f"the speaker failed in a way it must not ({one_line(why, 200)}): please report this"
     return Reply(statement=None, model="", failure=Failure("invalid_reply", message), calls=0)
+
+
+def _left_out(reply: Reply) -> tuple[str, ...]:
+    return reply.statement.left_out if reply.statement is not None else ()

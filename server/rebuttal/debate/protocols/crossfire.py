@@ -72,7 +72,7 @@ class Crossfire:
         about = self._about(ids)
         prompt = sitting.assembler.cross_examination(seat, about, warm=is_warm)
         decided, reply = await self._floor.put(seat, "cross_examination", tier, prompt, ids, EXAMINED, may_ask=True)
-        needs = reply.statement.needs[:NEEDS] if reply.statement else ()
+        needs = reply.statement.needs[:NEEDS] if reply.statement and reply.failure is None else ()
         left = [one for one in ids if one not in decided]
         if left and needs and sitting.may_speak():
             served = [Served(need, sitting.exhibits.serve(need)) for need in dict.fromkeys(needs)]
