@@ -16,7 +16,7 @@ from rebuttal.settings import Settings
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.patience import Patience
-from rebuttal.store.model import CallKey, CapReached, StoreError, Tokens
+from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, StoreError, Tokens
 from tests.emulator import Emulator
 
 SHARED = "<change>\n" + "\n".join(f"+    line_{number} = compute({number})" for number in range(400)) + "\n</change>"
@@ -32,6 +32,8 @@ class FakePurse:
     """What the store fails at."""
     events: list[tuple[str, Decimal]] = field(factory=list)
     keys: list[CallKey] = field(factory=list)
+    cached: list[CacheUse] = field(factory=list)
+    """Of the calls that were settled, in order."""
 
     @property
     def names(self) -> list[str]:
@@ -50,8 +52,11 @@ class FakePurse:
         self.keys.append(key)
         return Reservation(len(self.events), key, at_most)
 
-    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal:
+    async def settle(
+        self, reservation: Reservation, tokens: Tokens, model: str, cache: CacheUse = NO_CACHE_USE
+    ) -> Decimal:
         cost = self.book.price(model, tokens)
+        self.cached.append(cache)
         self._fail("settle")
         self.events.append(("settle", cost))
         return cost

@@ -80,6 +80,10 @@ class PriceBook:
         )
         return max(self.price(model, tokens) for tokens in ways)
 
+    def saved(self, model: str, tokens: Tokens) -> Decimal:
+        """Dollars by which the prompt cache made ONE call cheaper: less than zero where it only wrote. UnknownPrice."""
+        return self.price(model, Tokens(input=tokens.prompt, output=tokens.output)) - self.price(model, tokens)
+
     def knows(self, model: str) -> bool:
         """Whether there is a price, so that money may be spent on the model."""
         try:

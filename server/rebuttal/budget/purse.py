@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 
+from attrs import evolve
+
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice
 from rebuttal.budget.prices import PriceBook
 from rebuttal.settings import Settings
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import CallKey, CapReached, Caps, Settlement, Tokens
+from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, Caps, Settlement, Tokens
 
 WARN_AT = Decimal("0.7")
 """Share of a cap at which the user is warned."""
@@ -93,19 +95,24 @@ class Purse:
         freed, self._freed = self._freed, asyncio.Event()
         freed.set()
 
-    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal:
+    async def settle(
+        self, reservation: Reservation, tokens: Tokens, model: str, cache: CacheUse = NO_CACHE_USE
+    ) -> Decimal:
         """Record what the call used, at the price of the model that answered; returns its cost in dollars.
+
+        `cache`: what the caller knows of the prompt cache; what it saved is reckoned here.
 
         Raises StoreError: the worst case stays set aside then. Where the answering model has no price (a fallback),
         its worst case stands: the call is assumed, UnknownPrice is raised.
         """
         try:
             cost = self.book.price(model, tokens)
+            cache = evolve(cache, saved=self.book.saved(model, tokens))
         except UnknownPrice:
             await self.assume(reservation)
             raise
         try:
-            settlement = await self._ledger.settle(reservation.id, tokens, cost)
+            settlement = await self._ledger.settle(reservation.id, tokens, cost, cache)
         finally:
             self._over(reservation)
         self._warn(reservation, settlement)

@@ -16,12 +16,13 @@ from attrs import define
 from rebuttal.budget.model import Reservation, UnknownPrice
 from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement
 from rebuttal.debate.statement import StatementError, parse_answer, parse_statement
+from rebuttal.speakers.caching import Expectation, Prefix, judged
 from rebuttal.speakers.catalogue import ALIASES
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, not_the_api, strange_answer
 from rebuttal.speakers.hearing import Hearing
 from rebuttal.speakers.requests import prompt_texts
-from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, StoreError, Tokens
+from rebuttal.store.model import NO_CACHE_USE, NO_TOKENS, ZERO, CacheUse, CallKey, StoreError, Tokens
 
 _AFTER_THE_END = 1.0
 """Seconds."""
@@ -33,7 +34,9 @@ class Purse(Protocol):
 
     async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation: ...
 
-    async def settle(self, reservation: Reservation, tokens: Tokens, model: str) -> Decimal: ...
+    async def settle(
+        self, reservation: Reservation, tokens: Tokens, model: str, cache: CacheUse = NO_CACHE_USE
+    ) -> Decimal: ...
 
     async def assume(self, reservation: Reservation) -> Decimal: ...
 
@@ -101,6 +104,8 @@ class Call:
     request: dict[str, Any]
     at_most: Decimal
     target: Target
+    prefixes: tuple[Prefix, ...] = ()
+    """Of the request: what the service's cache shall hold."""
     is_statement: bool = True
     """Whether the answer shall be one, or an object with a schema of its own."""
 
@@ -118,18 +123,28 @@ class Caller:
 
         Raises CapReached and StoreError before anything is sent.
         """
+        # Before money is set aside: whoever waits for another to write their prefix must not hold up a third.
+        expected = await self._connection.prefixes.expect(call.prefixes, call.key.review)
+        try:
+            return await self._attempt(call, expected, listener, tally)
+        finally:
+            self._connection.prefixes.left(expected)
+
+    async def _attempt(
+        self, call: Call, expected: Expectation, listener: Once, tally: Tally
+    ) -> Statement | Answer | Fault:
         reservation = await self._purse.reserve(call.key, call.at_most)
         if tally.calls:
             listener.again()
         tally.calls += 1
         hearing = Hearing()
         try:
-            fault = await self._listen(call, hearing, listener)
+            fault = await self._listen(call, expected, hearing, listener)
         except BaseException:
             # Cancelled, out of time, or a fault of our own: the connection is closed by now.
-            await self._account(reservation, hearing, "unknown", tally)
+            await self._account(reservation, expected, hearing, "unknown", tally)
             raise
-        await self._account(reservation, hearing, fault.billed if fault else "unknown", tally)
+        await self._account(reservation, expected, hearing, fault.billed if fault else "unknown", tally)
         if hearing.tokens is not None and call.is_statement:  # another schema weighs otherwise
             self._usage.heard(tally.model, prompt_texts(call.request), hearing.tokens.prompt)
         if fault is not None and hearing.stop_reason is None:
@@ -137,20 +152,21 @@ class Caller:
         # Where the connection fails after the model has finished, nothing is missing.
         return _judge(hearing, call.target, is_statement=call.is_statement)
 
-    async def _listen(self, call: Call, hearing: Hearing, listener: Once) -> Fault | None:
+    async def _listen(self, call: Call, expected: Expectation, hearing: Hearing, listener: Once) -> Fault | None:
         """Send the request and hear the response to its end."""
-        client = await self._connection.client()
         try:
             async with (
-                await client.messages.create(**call.request, stream=True) as stream,
+                await self._send(call.request, expected.diagnostics) as stream,
                 asyncio.timeout(None) as limit,
             ):
                 if "text/event-stream" not in stream.response.headers.get("content-type", ""):
                     return not_the_api(call.target)
                 async for event in stream:
+                    had_begun = hearing.begun
                     for claim in hearing.hear(event):
                         listener.claim(claim)
-                    if hearing.begun:
+                    if hearing.begun and not had_begun:
+                        self._connection.prefixes.begun(expected, hearing.cached, hearing.id)
                         listener.started()
                     if hearing.ended:
                         # The end of the body lets the connection be used again; it is not worth waiting for.
@@ -164,14 +180,31 @@ class Caller:
             return fault
         return None
 
-    async def _account(self, reservation: Reservation, hearing: Hearing, billed: Billed, tally: Tally) -> None:
+    async def _send(self, request: dict[str, Any], diagnostics: dict[str, Any]) -> Any:
+        """The stream that answers a request, and says what the cache made of it where the endpoint can."""
+        import anthropic
+
+        client = await self._connection.client()
+        if self._connection.diagnoses:
+            try:
+                return await client.messages.create(**request, **diagnostics, stream=True)
+            except anthropic.BadRequestError as error:
+                if "diagnostics" not in str(error):
+                    raise
+                self._connection.diagnoses = False
+        return await client.messages.create(**request, stream=True)
+
+    async def _account(
+        self, reservation: Reservation, expected: Expectation, hearing: Hearing, billed: Billed, tally: Tally
+    ) -> None:
         """Say what the attempt cost. Raises nothing: what cannot be recorded stays set aside at its worst case."""
         if hearing.model:
             tally.model = ALIASES.get(hearing.model, hearing.model)
         tokens = hearing.tokens
         try:
             if tokens is not None:
-                tally.spent += await self._purse.settle(reservation, tokens, hearing.model or reservation.key.model)
+                model = hearing.model or reservation.key.model
+                tally.spent += await self._purse.settle(reservation, tokens, model, self._cache_use(expected, hearing))
                 tally.tokens += tokens
             elif billed == "nothing" and not hearing.begun:
                 await self._purse.release(reservation)
@@ -180,6 +213,11 @@ class Caller:
         except (StoreError, UnknownPrice):
             # UnknownPrice: another model answered; the purse then lets the worst case stand.
             tally.assumed += reservation.at_most
+
+    def _cache_use(self, expected: Expectation, hearing: Hearing) -> CacheUse:
+        tokens = hearing.tokens or NO_TOKENS
+        said = hearing.diagnosis if self._connection.diagnoses else None
+        return judged(expected, tokens.cache_read, tokens.cache_write, said)
 
 
 def _judge(hearing: Hearing, target: Target, *, is_statement: bool) -> Statement | Answer | Fault:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.debate.model import Failure, Turn
 from rebuttal.speakers.attempt import Call
+from rebuttal.speakers.caching import prefixes
 from rebuttal.speakers.catalogue import ModelFacts
 from rebuttal.speakers.connection import Connection, ProxyUnusable
 from rebuttal.speakers.faults import Target
@@ -54,7 +55,7 @@ class Calls:
             return Failure("bad_request", str(error))
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         target = Target(self._connection.host, model.id, setting)
-        return Call(key, request, at_most, target, turn.schema is None)
+        return Call(key, request, at_most, target, prefixes(request), turn.schema is None)
 
     async def _bound(self, request: dict[str, Any]) -> int:
         """No more tokens than these does the prompt have: its bytes, or where that would set far too much aside for

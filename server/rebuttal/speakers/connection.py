@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rebuttal.debate.model import Failure
 from rebuttal.settings import endpoint_host
+from rebuttal.speakers.caching import Prefixes
 from rebuttal.speakers.patience import Patience
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Connection:
         self._key = (environment.get("ANTHROPIC_API_KEY") or "").strip()
         self._token = (environment.get("ANTHROPIC_AUTH_TOKEN") or "").strip()
         self._base_url = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        self.prefixes = Prefixes()
+        """What the service's cache holds of ours."""
+        self.diagnoses = True
+        """Whether the endpoint is asked why its cache missed; no longer once it refuses the question."""
         self._client: AsyncAnthropic | None = None
         self._opening = asyncio.Lock()
 

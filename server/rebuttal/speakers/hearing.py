@@ -27,6 +27,11 @@ class Hearing:
     stop_reason: str | None = None
     refusal: str | None = None
     """Why the model declined, in the API's words, where it said so."""
+    id: str | None = None
+    """Of the answer, as the service names it."""
+    diagnosis: str | None = None
+    """Why the cache did not serve the request as it served the one that the request named: the type of the reason, ""
+    where there is none; None where the service does not say, or not yet."""
     ended: bool = False
     """The stream came to its proper end."""
     _texts: list[str] = field(factory=list)
@@ -57,6 +62,12 @@ class Hearing:
         plain, write, read, output = counts
         return Tokens(input=plain, cache_write=write, cache_read=read, output=output, cache_write_1h=min(hour, write))
 
+    @property
+    def cached(self) -> int:
+        """Tokens of the prompt that the cache holds now: read, or written. Known from the begin of the response."""
+        counts = [self._usage.get(name) or 0 for name in _COUNTS[1:3]]
+        return sum(count for count in counts if isinstance(count, int) and count > 0)
+
     def hear(self, event: Any) -> tuple[Claim, ...]:
         """Take in one event of the stream; gives the claims that it completes."""
         claims: tuple[Claim, ...] = ()
@@ -64,6 +75,8 @@ class Hearing:
             case "message_start":
                 message = getattr(event, "message", None)
                 self.model = _string(getattr(message, "model", None)) or ""
+                self.id = _string(getattr(message, "id", None))
+                self.diagnosis = _diagnosis(getattr(message, "diagnostics", None))
                 self._count(getattr(message, "usage", None))
             case "content_block_start":
                 self._kinds[_index(event)] = _string(getattr(getattr(event, "content_block", None), "type", None)) or ""
@@ -110,6 +123,13 @@ def _claim(element: str) -> Claim | None:
         return claim_from(jiter.from_json(element.encode()))
     except (ValueError, StatementError):
         return None
+
+
+def _diagnosis(said: Any) -> str | None:
+    """Null is no difference; an object without a reason is a comparison that is still being made."""
+    if said is None:
+        return ""
+    return _string(getattr(getattr(said, "cache_miss_reason", None), "type", None))
 
 
 def _string(value: Any) -> str | None:

@@ -1,7 +1,7 @@
 """From a turn to the arguments of one API call. Pure: the same turn gives the same bytes.
 
-What makes the prompt cache pay is decided here: schema and effort are the same for all turns of a model that have the
-shared block, which is the only one with a breakpoint, and what differs between seats comes after it.
+What makes the prompt cache pay (caching.py) holds here: what differs between seats comes after the shared block, and
+schema and effort are the same for all turns of a model whose shared block is kept.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ from typing import Any
 
 from rebuttal.debate.model import Turn
 from rebuttal.debate.statement import STATEMENT_SCHEMA
+from rebuttal.speakers.caching import Lifetime, breakpoints, cache_control
 from rebuttal.speakers.catalogue import Effort, ModelFacts
 
 
-def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None) -> dict[str, Any]:
+def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None, gap: float = 0.0) -> dict[str, Any]:
     """Keyword arguments for the SDK's `messages`, but for `stream`.
 
-    Thinking stays at the model's default. `effort` None: the model's default. Sampling parameters and tool choice are
-    refused by current models and never sent.
+    Thinking stays at the model's default. `effort` None: the model's default; it counts only where the shared block is
+    not kept for others, whose effort it would have to be. `gap`: seconds that are expected between two requests with
+    the same shared block. Sampling parameters and tool choice are refused by current models and never sent.
     """
+    kept = breakpoints(turn, model, gap)
+    chosen = None if kept.shared else effort
     return {
         "model": model.id,
         "max_tokens": min(turn.max_tokens, model.max_output),
-        "system": [_text(turn.prompt.system)],
-        "messages": [{"role": "user", "content": _content(turn)}],
-        "output_config": _output_config(model, effort, turn.schema),
+        "system": [_text(turn.prompt.system) | cache_control(kept.system)],
+        "messages": [{"role": "user", "content": _content(turn, kept.shared)}],
+        "output_config": _output_config(model, chosen, turn.schema),
     }
 
 
@@ -41,12 +45,12 @@ def prompt_texts(request: dict[str, Any]) -> tuple[str, ...]:
     return tuple(block["text"] for block in (*request["system"], *request["messages"][0]["content"]))
 
 
-def _content(turn: Turn) -> list[dict[str, Any]]:
+def _content(turn: Turn, kept: Lifetime | None) -> list[dict[str, Any]]:
     ask = _text(turn.prompt.ask)
     if not turn.prompt.shared:
         # The API refuses empty blocks.
         return [ask]
-    return [_text(turn.prompt.shared) | {"cache_control": {"type": "ephemeral"}}, ask]
+    return [_text(turn.prompt.shared) | cache_control(kept), ask]
 
 
 def _text(text: str) -> dict[str, Any]:
