@@ -19,18 +19,17 @@ from rebuttal.speakers.catalogue import Effort, ModelFacts
 def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None, gap: float = 0.0) -> dict[str, Any]:
     """Keyword arguments for the SDK's `messages`, but for `stream`.
 
-    Thinking stays at the model's default. `effort` None: the model's default; it counts only where the shared block is
-    not kept for others, whose effort it would have to be. `gap`: seconds that are expected between two requests with
-    the same shared block. Sampling parameters and tool choice are refused by current models and never sent.
+    Thinking stays at the model's default. `effort` None: the model's default. `gap`: seconds that are expected between
+    two requests with the same shared block. Sampling parameters and tool choice are refused by current models and never
+    sent.
     """
     kept = breakpoints(turn, model, gap)
-    chosen = None if kept.shared else effort
     return {
         "model": model.id,
         "max_tokens": min(turn.max_tokens, model.max_output),
         "system": [_text(turn.prompt.system) | cache_control(kept.system)],
         "messages": [{"role": "user", "content": _content(turn, kept.shared)}],
-        "output_config": _output_config(model, chosen, turn.schema),
+        "output_config": _output_config(model, effort, turn.schema),
     }
 
 
