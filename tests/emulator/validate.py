@@ -390,6 +390,19 @@ def _other(body: dict[str, Any], model: ServiceModel, betas: frozenset[str]) -> 
         raise bad_request("stream: Input should be a valid boolean")
     if extra := sorted(set(body.get("metadata") or {}) - {"user_id"}):
         raise bad_request(f"metadata.{extra[0]}: Extra inputs are not permitted")
+    _diagnostics(body.get("diagnostics"))
+
+
+def _diagnostics(given: Any) -> None:
+    if given is None:
+        return
+    if not isinstance(given, dict):
+        raise bad_request("diagnostics: Input should be a valid dictionary")
+    if extra := sorted(set(given) - {"previous_message_id"}):
+        raise bad_request(f"diagnostics.{extra[0]}: Extra inputs are not permitted")
+    previous = given.get("previous_message_id")
+    if previous is not None and not (isinstance(previous, str) and previous.startswith("msg_")):
+        raise bad_request("diagnostics.previous_message_id: Input should be the id of a message")
 
 
 def _blocks(body: dict[str, Any], model: ServiceModel) -> Iterator[Block]:
