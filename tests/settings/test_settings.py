@@ -27,7 +27,10 @@ from rebuttal.settings import (
 
 NAMES = [field.name for field in attrs.fields(Settings)]
 MONEY = ("max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above")
-OWN_ONLY = ("model_haiku", "model_sonnet", "model_opus", "prices", "trusted")
+OWN_ONLY = (
+    *("model_haiku", "model_sonnet", "model_opus", "prices", "trusted"),
+    *("endpoint", "region", "project", "resource", "base_url", "models"),
+)
 ORDER = {
     "panel": ("static", "small", "medium", "large", "auto"),
     "profile": ("frugal", "balanced", "thorough"),
@@ -132,7 +135,8 @@ def test_fallback_may_be_switched_off_by_anyone_and_on_only_by_the_user(word: st
 
 @pytest.mark.parametrize("key", OWN_ONLY)
 def test_models_prices_and_trust_come_only_from_the_user(key: str) -> None:
-    value = str(Path.cwd()) if key == "trusted" else "claude-fable-5-2"
+    values = {"trusted": str(Path.cwd()), "endpoint": "compatible", "base_url": "http://127.0.0.1:1"}
+    value = values.get(key, "claude-fable-5-2")
     settings, (problem,) = narrow(Settings(), {key: value}, ".rebuttal.toml")
     assert settings == Settings()
     assert "only be set in your own config file" in problem.message
@@ -147,7 +151,10 @@ def test_auto_may_be_narrowed_to_any_panel_and_not_be_gone_back_to() -> None:
 
 
 def test_an_editors_null_is_no_value() -> None:
-    assert narrow(Settings(), dict.fromkeys(NAMES[:-1]), "editor") == (Settings(), [])
+    assert narrow(Settings(), dict.fromkeys(name for name in NAMES if name not in ("prices", "models")), "editor") == (
+        Settings(),
+        [],
+    )
 
 
 @pytest.mark.parametrize(("key", "near"), [("max_cots", "max_cost"), ("maxCost", "max_cost"), ("Profile", "profile")])
@@ -226,7 +233,7 @@ def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_cap_in_the_environment_is_told(tmp_path: Path) -> None:
-    environment = {"REBUTTAL_HOME": str(tmp_path), "REBUTTAL_MAXCOST": "0.1", "REBUTTAL_STORE_URL": "x", "PATH": "/"}
+    environment = {"REBUTTAL_HOME": str(tmp_path), "REBUTTAL_MAXCOST": "0.1", "REBUTTAL_WAREHOUSE": "x", "PATH": "/"}
     settings, (problem,) = user_settings(environment)
     assert settings == Settings()
     assert problem.message == "environment: there is no setting REBUTTAL_MAXCOST: did you mean REBUTTAL_MAX_COST?"

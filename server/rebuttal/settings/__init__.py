@@ -3,10 +3,18 @@ where a review is sent (endpoint)."""
 
 from rebuttal.settings.endpoint import (
     endpoint_host,
+    endpoint_url,
     has_key,
+    is_local,
+    plain_model,
     process_environment,
+    project_of,
+    region_of,
+    resource_of,
+    what_lacks,
 )
 from rebuttal.settings.model import (
+    ENDPOINTS,
     FAIL_ON,
     MOST_FINDINGS,
     MOST_GLOBS,
@@ -16,6 +24,7 @@ from rebuttal.settings.model import (
     PANELS,
     PROFILES,
     PROTOCOLS,
+    ModelNote,
     ModelPrice,
     PanelChoice,
     Problem,
@@ -33,6 +42,7 @@ from rebuttal.settings.resolve import (
 )
 
 __all__ = [
+    "ENDPOINTS",
     "FAIL_ON",
     "MOST_FINDINGS",
     "MOST_GLOBS",
@@ -42,19 +52,27 @@ __all__ = [
     "PANELS",
     "PROFILES",
     "PROTOCOLS",
+    "ModelNote",
     "ModelPrice",
     "PanelChoice",
     "Problem",
     "Settings",
     "SettingsError",
     "endpoint_host",
+    "endpoint_url",
     "has_key",
     "home",
+    "is_local",
     "narrow",
+    "plain_model",
     "process_environment",
+    "project_of",
+    "region_of",
     "repository_settings",
     "repository_values",
+    "resource_of",
     "trusts",
     "user_settings",
+    "what_lacks",
     "widen",
 ]

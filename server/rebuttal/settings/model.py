@@ -13,6 +13,7 @@ PANELS = ("auto", "static", "small", "medium", "large")
 PROFILES = ("frugal", "balanced", "thorough")
 PROTOCOLS = ("crossfire", "council", "solo")
 ON_SAVE = ("off", "static", "debate")
+ENDPOINTS = ("anthropic", "bedrock", "vertex", "foundry", "compatible")
 FAIL_ON = ("critical", "high", "medium", "low", "never")
 
 MOST_MONEY = 1_000_000
@@ -41,6 +42,18 @@ class ModelPrice:
     """Kept for five minutes."""
     cache_write_1h: Decimal
     cache_read: Decimal
+
+
+@frozen
+class ModelNote:
+    """What the user says of a model that Rebuttal does not know by its name."""
+
+    like: str | None = None
+    """The id or alias of the model that it is, or is as."""
+    context: int | None = None
+    """Tokens of prompt and answer together."""
+    max_output: int | None = None
+    """Tokens of an answer."""
 
 
 @frozen
@@ -79,6 +92,17 @@ class Settings:
     model_opus: str = "claude-opus-5-5"
     prices: Mapping[str, ModelPrice] = field(factory=dict, hash=False)
     """By model; only from the user's config.toml."""
+    endpoint: str = "anthropic"
+    region: str = ""
+    """Of Bedrock or Vertex."""
+    project: str = ""
+    """Of Vertex."""
+    resource: str = ""
+    """Of Foundry."""
+    base_url: str = ""
+    """Of a compatible server, without /v1; of a cloud's private address."""
+    models: Mapping[str, ModelNote] = field(factory=dict, hash=False)
+    """By model, as the model settings name it; only from the user's config.toml."""
 
 
 @frozen

@@ -17,7 +17,7 @@ from typing import Any
 from attrs import evolve
 
 from rebuttal.settings.model import Problem, Settings, SettingsError
-from rebuttal.settings.values import PARSERS, price_table, shown
+from rebuttal.settings.values import PARSERS, model_table, price_table, shown
 
 _ORDERED: dict[str, tuple[Any, ...]] = {
     # Narrow first: another source may move towards the front, never towards the back.
@@ -56,7 +56,7 @@ def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[
     changes: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, value in values.items():
-        if key == "prices":
+        if key in ("prices", "models"):
             problems.append(Problem(key, f"{source}: {key} was left out: it {_CONFIG_ONLY}"))
             continue
         parsed = _parse(key, value, source, problems)
@@ -125,7 +125,9 @@ def user_settings(
     path = home(environment) / "config.toml"
     table = _toml(path)
     prices, problems = price_table(table.pop("prices", {}), str(path))
-    settings = Settings(prices=prices)
+    models, more_problems = model_table(table.pop("models", {}), str(path))
+    problems += more_problems
+    settings = Settings(prices=prices, models=models)
     variables = {key: text for key in PARSERS if (text := environment.get("REBUTTAL_" + key.upper(), "").strip())}
     sources: Iterable[tuple[str, Mapping[str, Any]]] = (
         (str(path), table),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import reprlib
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rebuttal.settings.model import (
+    ENDPOINTS,
     FAIL_ON,
     MOST_FINDINGS,
     MOST_GLOBS,
@@ -19,6 +22,7 @@ from rebuttal.settings.model import (
     PANELS,
     PROFILES,
     PROTOCOLS,
+    ModelNote,
     ModelPrice,
     Problem,
 )
@@ -116,6 +120,26 @@ def _name(value: Any) -> str:
     return value.strip()
 
 
+def _label(value: Any) -> str:
+    """A part of a host's name: nothing in it may lead to another host."""
+    name = _name(value)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}", name):
+        raise ValueError("must be letters, digits and -")
+    return name
+
+
+def _address(value: Any) -> str:
+    address = _name(value).rstrip("/").removesuffix("/v1")
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(c.isspace() for c in address):
+        raise ValueError("must be an http or https address, such as http://127.0.0.1:11434")
+    return address
+
+
 PARSERS: dict[str, Parser] = {
     "panel": _choice(*PANELS),
     "profile": _choice(*PROFILES),
@@ -137,6 +161,11 @@ PARSERS: dict[str, Parser] = {
     "model_haiku": _name,
     "model_sonnet": _name,
     "model_opus": _name,
+    "endpoint": _choice(*ENDPOINTS),
+    "region": _label,
+    "project": _label,
+    "resource": _label,
+    "base_url": _address,
 }
 
 
@@ -181,3 +210,32 @@ def _price(entry: Any) -> ModelPrice:
     # plain input, reads without a discount.
     defaults = {"cache_write": plain * Decimal("1.25"), "cache_write_1h": plain * 2, "cache_read": plain}
     return ModelPrice(**{**defaults, **given})
+
+
+def model_table(table: Any, source: str) -> tuple[dict[str, ModelNote], list[Problem]]:
+    """`[models."<model>"]` tables: `like`, `context`, `max_output`."""
+    if not isinstance(table, dict):
+        return {}, [Problem("models", f'{source}: models was left out: it must be tables such as [models."my-model"]')]
+    notes: dict[str, ModelNote] = {}
+    problems: list[Problem] = []
+    for model, entry in table.items():
+        try:
+            notes[model] = _note(entry)
+        except ValueError as error:
+            problems.append(Problem("models", f"{source}: what is said of {shown(model)} was left out: {error}"))
+    return notes, problems
+
+
+def _note(entry: Any) -> ModelNote:
+    parsers: dict[str, Parser] = {"like": _name, "context": _count(1, 100_000_000), "max_output": _count(1, 10_000_000)}
+    if not isinstance(entry, dict):
+        raise ValueError(f"it must be a table with {', '.join(parsers)}")
+    if unknown := sorted(entry.keys() - set(parsers)):
+        raise ValueError(f"{shown(unknown[0])} is none of {', '.join(parsers)}")
+    said: dict[str, Any] = {}
+    for key, value in entry.items():
+        try:
+            said[key] = parsers[key](value)
+        except ValueError as error:
+            raise ValueError(f"{key} {error}") from None
+    return ModelNote(**said)
