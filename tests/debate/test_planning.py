@@ -8,7 +8,7 @@ from rebuttal.debate.model import Profile
 from rebuttal.debate.panel.choice import choose_panel
 from rebuttal.debate.planning import planned_turns
 from rebuttal.debate.protocol import protocol, protocol_names
-from rebuttal.debate.tiers import MAX_TOKENS, cross_tier, settling_tier
+from rebuttal.debate.selection import MAX_TOKENS, cross_tier, settling_tier
 from rebuttal.settings import PROTOCOLS
 from tests.debate.conftest import change_of
 

@@ -19,6 +19,7 @@ from rebuttal.debate.panel.triage import SECONDS, TRIAGE_SCHEMA, narrowed, pays,
 from rebuttal.debate.planning import planned_turns
 from rebuttal.debate.prompts import load_prompts, seat_from
 from rebuttal.debate.resumption import record_of
+from rebuttal.debate.selection import Selection
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.transcript import transcript
 from tests.debate.conftest import (
@@ -79,7 +80,7 @@ def opened(speaker: Scripted) -> set[str]:
 def test_it_is_asked_only_where_it_can_pay(
     sits: tuple[str, ...], doubtful: set[str], profile: Profile, asked: bool
 ) -> None:
-    assert pays(seats(*sits), doubtful, profile) is asked
+    assert pays(seats(*sits), doubtful, Selection(profile)) is asked
     brief = brief_of(sits=sits, doubtful=frozenset(doubtful), profile=profile)
     assert len(play(brief, script(leaves_out())).speaker.of("triage")) == asked
 

@@ -19,7 +19,7 @@ from rebuttal.context.render import fenced, render
 from rebuttal.debate.exhibits import Excerpt, Exhibits
 from rebuttal.debate.memory import Difference, Memory, claim_once, decisions, positions, remember
 from rebuttal.debate.merge import assertion
-from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Seat
+from rebuttal.debate.model import Brief, Contention, DebatedPhase, Need, Place, Prompt, Seat, Tier
 from rebuttal.debate.prompts import Prompts, judging
 from rebuttal.debate.recollection import (
     LONGEST_SHOWN,
@@ -72,47 +72,67 @@ class Assembler:
         self._exhibits = exhibits
         self._shared = brief.shared or render_shared(brief)
 
-    def opening(self, seat: Seat) -> Prompt:
+    def shared(self, tier: Tier | None) -> str:
+        """What all seats of a tier are sent first."""
+        return self._brief.fitted.get(tier, self._shared) if tier is not None else self._shared
+
+    def opening(self, seat: Seat, tier: Tier | None = None) -> Prompt:
         """The change and the lens; nothing of what the author says about it, nothing of other seats."""
-        return self._prompt(self._shared, seat, "opening", ())
+        return self._prompt(self.shared(tier), seat, "opening", ())
 
     def cross_examination(
-        self, seat: Seat, about: Sequence[Contention], served: Sequence[Served] = (), *, warm: bool
+        self,
+        seat: Seat,
+        about: Sequence[Contention],
+        served: Sequence[Served] = (),
+        *,
+        warm: bool,
+        tier: Tier | None = None,
     ) -> Prompt:
         """The claims without who raised them and why. `warm`: the tier has the shared part in its cache."""
         parts = [
             *self._framing(),
             "# The claims",
             *(self._fenced("claim", _json(_shown(one))) for one in about),
-            *self._excerpts(about, warm=warm),
+            *self._excerpts(about, warm=warm, tier=tier),
             *self._served(served),
         ]
-        return self._prompt(self._ground(about, warm=warm), seat, "cross_examination", parts)
+        return self._prompt(self._ground(about, warm=warm, tier=tier), seat, "cross_examination", parts)
 
-    def rebuttal(self, seat: Seat, about: Sequence[Contention], *, warm: bool, now: int = 3) -> Prompt:
+    def rebuttal(
+        self, seat: Seat, about: Sequence[Contention], *, warm: bool, now: int = 3, tier: Tier | None = None
+    ) -> Prompt:
         """The disputed claims as they stand in round `now`: what is new whole, what was argued before in a line."""
         since = now - 1 if now > FIRST_REBUTTAL else 0
         recalled = [(one, remember((one,), now, since=since)) for one in about]
         told = {one.id: list(recollected(memory, has_seen=since > 0)) for one, memory in recalled}
-        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
-        return self._prompt(self._ground(about, warm=warm), seat, "rebuttal", parts)
+        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm, tier=tier)]
+        return self._prompt(self._ground(about, warm=warm, tier=tier), seat, "rebuttal", parts)
 
     def council(
-        self, seat: Seat, puts: Sequence[Put], decided: Iterable[Contention], *, warm: bool, now: int, late: bool
+        self,
+        seat: Seat,
+        puts: Sequence[Put],
+        decided: Iterable[Contention],
+        *,
+        warm: bool,
+        now: int,
+        late: bool,
+        tier: Tier | None = None,
     ) -> Prompt:
         """Claims with what the seat's neighbours hold about them. `late`: new claims are heard in this round."""
         about = [put.contention for put in puts]
         told = {put.contention.id: self._told(put, now) for put in puts}
-        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
+        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm, tier=tier)]
         parts += self._material(settled(decisions(decided)))
         parts += ["New claims are heard in this round."] if late else []
-        return self._prompt(self._ground(about, warm=warm), seat, "rebuttal", parts, self._prompts.council)
+        return self._prompt(self._ground(about, warm=warm, tier=tier), seat, "rebuttal", parts, self._prompts.council)
 
-    def consensus(self, seat: Seat, about: Sequence[Contention], *, warm: bool) -> Prompt:
+    def consensus(self, seat: Seat, about: Sequence[Contention], *, warm: bool, tier: Tier | None = None) -> Prompt:
         """The open claims with every position in one line."""
         told = {one.id: list(one_line_each(claim_once(positions(one)))) for one in about}
-        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm)]
-        return self._prompt(self._ground(about, warm=warm), seat, "consensus", parts)
+        parts = [*self._framing(), *self._disputes(about, told), *self._excerpts(about, warm=warm, tier=tier)]
+        return self._prompt(self._ground(about, warm=warm, tier=tier), seat, "consensus", parts)
 
     def _prompt(
         self, shared: str, seat: Seat, phase: DebatedPhase, material: Iterable[str], task: str | None = None
@@ -144,21 +164,21 @@ class Assembler:
             return []
         return ["# What the author says about the change", self._fenced("author", self._brief.framing.strip())]
 
-    def _ground(self, about: Sequence[Contention], *, warm: bool) -> str:
-        return self._shared if warm else self._dossier(_places(about))
+    def _ground(self, about: Sequence[Contention], *, warm: bool, tier: Tier | None) -> str:
+        return self.shared(tier) if warm else self._dossier(_places(about))
 
-    def _excerpts(self, about: Sequence[Contention], *, warm: bool) -> list[str]:
+    def _excerpts(self, about: Sequence[Contention], *, warm: bool, tier: Tier | None) -> list[str]:
         """The lines that the claims and rulings quote, in their symbols, where the shared part does not show them."""
         wanted = _places(about)
         wanted += [ruled.place for one in about for ruled in one.rulings if ruled.place is not None]
-        cut = [self._exhibits.around(place) for place in wanted if not (warm and self._is_shown(place))]
+        cut = [self._exhibits.around(place) for place in wanted if not (warm and self._is_shown(place, tier))]
         excerpts = sorted({one for one in cut if one is not None}, key=lambda one: (one.file, one.side, one.first_line))
         return ["# The code around them", *(self._excerpt(one) for one in excerpts)] if excerpts else []
 
-    def _is_shown(self, place: Place) -> bool:
+    def _is_shown(self, place: Place, tier: Tier | None) -> bool:
         """Whether the lines stand in the shared part: a diff or a slice may have been cut to its budget."""
         lines = _lines(self._exhibits, place.file, place.side)[place.first_line : place.last_line + 1]
-        return place.side == "file" or all(line.strip() in self._shared for line in lines)
+        return place.side == "file" or all(line.strip() in self.shared(tier) for line in lines)
 
     def _served(self, served: Sequence[Served]) -> list[str]:
         if not served:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 
 from rebuttal.debate.model import (
     Claim,
@@ -21,8 +22,9 @@ from rebuttal.debate.model import (
     Tier,
 )
 from rebuttal.debate.prompts import EXAMINER, MODERATOR
+from rebuttal.debate.selection import Choice
+from rebuttal.debate.selection import Standing as Situation
 from rebuttal.debate.sitting import Sitting
-from rebuttal.debate.tiers import opening_tier, settling_tier
 from rebuttal.debate.verdict import facts_of, is_open, raised_severity
 from rebuttal.debate.worth import Spread, Standing, dissent
 from rebuttal.findings.model import Category
@@ -32,6 +34,7 @@ from rebuttal.text.words import counted
 
 LANES = 6
 """Calls of one phase under way at once."""
+SCARCELY = "claims below high were left open: what is left of the budget is kept for serious ones"
 MODERATED = 8
 """Claims in one call of the Moderator."""
 
@@ -57,7 +60,7 @@ class Floor:
         self.free = {seat.id for seat in self.brief.seats if sitting.has_opened(seat)}
         """Seats that have opened without failing: only of them it is known what they raised, so only they rule."""
         self._openers = [seat for seat in self.brief.seats if seat.id not in self.free]
-        self._warm = {opening_tier(seat, self.brief.profile): asyncio.Event() for seat in self._openers}
+        self._warm = {sitting.opening[seat.id].tier: asyncio.Event() for seat in self._openers}
 
     # --- opening ---
 
@@ -65,7 +68,7 @@ class Floor:
         """Every seat that has not opened yet, blind to the others. `submit` gets claims that nobody raised before."""
         by_tier: dict[Tier, list[Seat]] = {}
         for seat in self._openers:
-            by_tier.setdefault(opening_tier(seat, self.brief.profile), []).append(seat)
+            by_tier.setdefault(self.sitting.opening[seat.id].tier, []).append(seat)
         if self._openers:
             self.sitting.begin("opening", len(self._openers))
         async with asyncio.TaskGroup() as group:
@@ -78,14 +81,14 @@ class Floor:
         """The first seat alone until it begins to answer: from then on the others read what it wrote into the cache."""
         warm = self._warm[tier]
         async with asyncio.TaskGroup() as group:
-            first = group.create_task(self._open_seat(seats[0], tier, submit, warm.set))
+            first = group.create_task(self._open_seat(seats[0], submit, warm.set))
             first.add_done_callback(lambda _: warm.set())
             await warm.wait()
             for seat in seats[1:]:
-                group.create_task(self._open_seat(seat, tier, submit, _nothing))
+                group.create_task(self._open_seat(seat, submit, _nothing))
 
     async def _open_seat(
-        self, seat: Seat, tier: Tier, submit: Callable[[Sequence[Contention]], None], started: Callable[[], None]
+        self, seat: Seat, submit: Callable[[Sequence[Contention]], None], started: Callable[[], None]
     ) -> None:
         sitting = self.sitting
         if not sitting.may_speak():
@@ -96,12 +99,36 @@ class Floor:
             opened = [sitting.hear(claim, seat.id, turn) for claim in claims]
             submit([contention for contention in opened if contention is not None])
 
-        prompt = sitting.assembler.opening(seat)
-        _, reply = await sitting.ask(seat, "opening", tier, prompt, started=started, heard=heard)
+        choice = sitting.opening[seat.id]
+        prompt = sitting.assembler.opening(seat, choice.tier)
+        _, reply = await sitting.ask(seat, "opening", choice, prompt, started=started, heard=heard)
         if reply.failure is None:
             self.free.add(seat.id)
 
     # --- asking ---
+
+    @cached_property
+    def warm(self) -> frozenset[Tier]:
+        """The tiers that have the shared part in their cache, or will have it as soon as their first seat speaks."""
+        return frozenset(self._warm)
+
+    def situation(self) -> Situation:
+        """How the debate stands, for the choice of a tier."""
+        claims = self.sitting.docket.all()
+        return Situation(self.sitting.spent, self.warm, self._dissent(), len(claims))
+
+    def settling(self, contention: Contention, phase: Phase, situation: Situation) -> Choice:
+        """Who argues about a claim that is open, or rules on it in the end."""
+        severity, contested = raised_severity(contention), is_contested(contention)
+        return self.sitting.selection.settling(severity, contested=contested, standing=situation, phase=phase)
+
+    def worth_asking(self, contentions: Iterable[Contention]) -> list[Contention]:
+        """Those that are argued about with what is left of the budget; that others are not is told."""
+        ones, spent = list(contentions), self.sitting.spent
+        kept = [one for one in ones if self.sitting.selection.is_worth_asking(raised_severity(one), spent)]
+        if len(kept) < len(ones):
+            self.sitting.degrade(EXAMINER, "cross_examination", SCARCELY)
+        return kept
 
     async def is_warm(self, tier: Tier) -> bool:
         """Whether the tier reads the shared part from its cache; waits until it can, where a seat of the tier opens."""
@@ -114,7 +141,7 @@ class Floor:
         self,
         seat: Seat,
         phase: Phase,
-        tier: Tier,
+        choice: Choice,
         prompt: Prompt,
         ids: Sequence[str],
         round_: int,
@@ -124,7 +151,7 @@ class Floor:
     ) -> tuple[set[str], Reply]:
         """Ask a seat to rule: the ids that it decided, and its reply. Claims are set aside, or `heard` takes them."""
         heard = heard or self._passed_over(seat, phase)
-        turn, reply = await self.sitting.ask(seat, phase, tier, prompt, ids, heard=heard)
+        turn, reply = await self.sitting.ask(seat, phase, choice, prompt, ids, heard=heard)
         asks = may_ask and reply.failure is None and reply.statement is not None and bool(reply.statement.needs)
         return self.sitting.rule(ids, reply, seat, phase, round_, turn, is_last=not asks), reply
 
@@ -192,6 +219,7 @@ class Floor:
 
     async def moderate(self, still_open: Sequence[Contention]) -> None:
         """The Moderator rules on what is open, and rules last."""
+        still_open = self.worth_asking(still_open)
         if not still_open:
             return
         if not self.sitting.may_speak():
@@ -200,27 +228,27 @@ class Floor:
         calls = list(self._moderated(still_open))
         self.sitting.begin("consensus", len(calls))
         async with asyncio.TaskGroup() as group:
-            for tier, about in calls:
-                group.create_task(self._rule_last(tier, about))
+            for choice, about in calls:
+                group.create_task(self._rule_last(choice, about))
 
-    def _moderated(self, still_open: Iterable[Contention]) -> Iterator[tuple[Tier, Sequence[Contention]]]:
-        by_tier: dict[Tier, list[Contention]] = {}
+    def _moderated(self, still_open: Iterable[Contention]) -> Iterator[tuple[Choice, Sequence[Contention]]]:
+        situation = self.situation()
+        by_choice: dict[Choice, list[Contention]] = {}
         for one in still_open:
-            tier = settling_tier(raised_severity(one), self.brief.profile, contested=is_contested(one))
-            by_tier.setdefault(tier, []).append(one)
-        for tier, ones in by_tier.items():
+            by_choice.setdefault(self.settling(one, "consensus", situation), []).append(one)
+        for choice, ones in by_choice.items():
             ordered = sorted(ones, key=place_order)
             for start in range(0, len(ordered), MODERATED):
-                yield tier, ordered[start : start + MODERATED]
+                yield choice, ordered[start : start + MODERATED]
 
-    async def _rule_last(self, tier: Tier, about: Sequence[Contention]) -> None:
+    async def _rule_last(self, choice: Choice, about: Sequence[Contention]) -> None:
         moderator = self.sitting.prompts.seats[MODERATOR]
-        is_warm = await self.is_warm(tier)
+        is_warm = await self.is_warm(choice.tier)
         if not self.sitting.may_speak():
             return
         ids = [one.id for one in about]
-        prompt = self.sitting.assembler.consensus(moderator, about, warm=is_warm)
-        await self.put(moderator, "consensus", tier, prompt, ids, self.brief.rounds + 1)
+        prompt = self.sitting.assembler.consensus(moderator, about, warm=is_warm, tier=choice.tier)
+        await self.put(moderator, "consensus", choice, prompt, ids, self.brief.rounds + 1)
         for one in ids:
             self.sitting.settle(one)
 

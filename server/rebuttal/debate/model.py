@@ -350,6 +350,8 @@ class Brief:
     """What the choice of tiers goes by (debate/selection.py)."""
     fitted: Mapping[Tier, str] = field(factory=dict)
     """`shared` of a tier whose prompts would pass a step of its price with the whole: the same for all its seats."""
+    too_long: frozenset[Tier] = frozenset()
+    """Tiers for which nothing shorter is worth reading: the next dearer one speaks in their place."""
 
 
 @frozen

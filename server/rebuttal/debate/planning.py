@@ -28,7 +28,7 @@ from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.debate.panel.triage import MOST_FILES, TIER, pays
 from rebuttal.debate.prompts import MODERATOR, Prompts, judging, load_prompts
 from rebuttal.debate.protocol import protocol
-from rebuttal.debate.tiers import MAX_TOKENS
+from rebuttal.debate.selection import EFFORTS, MAX_TOKENS, TRIAGE_EFFORT, Selection, relative_length
 
 LINES_PER_CLAIM = 40
 MOST_CLAIMS = 12
@@ -64,15 +64,17 @@ def planned_turns(
     change: Change,
     name: str = "crossfire",
     kinds: Sequence[Kind] = (),
+    selection: Selection | None = None,
 ) -> tuple[PlannedTurn, ...]:
     """The expected calls, in the order in which they are made; none for the static panel. Assumptions: see above.
 
-    `kinds`: of the change; their templates are part of each prompt. Raises ProtocolUnavailable.
+    `kinds`: of the change; their templates are part of each prompt. `selection`: the debate's own choice of tiers, as
+    far as it is made before anything is said; None: the table's. Raises ProtocolUnavailable.
     """
     if not choice.seats:
         return ()
-    chosen, planning = protocol(name), Planning(choice, profile, change, load_prompts(), kinds)
-    asks = chosen.whole_panel and pays(choice.seats, choice.doubtful, profile)
+    chosen, planning = protocol(name), Planning(choice, profile, change, load_prompts(), kinds, selection)
+    asks = chosen.whole_panel and pays(choice.seats, choice.doubtful, planning.selection)
     return (*((planning.triage(),) if asks else ()), *chosen.plan(planning))
 
 
@@ -80,11 +82,18 @@ class Planning:
     """What a protocol plans its calls with."""
 
     def __init__(
-        self, choice: PanelChoice, profile: Profile, change: Change, prompts: Prompts, kinds: Sequence[Kind] = ()
+        self,
+        choice: PanelChoice,
+        profile: Profile,
+        change: Change,
+        prompts: Prompts,
+        kinds: Sequence[Kind] = (),
+        selection: Selection | None = None,
     ) -> None:
         lines = sum(hunk.old_count + hunk.new_count for diff in change.files for hunk in diff.hunks)
         self.choice = choice
         self.profile = profile
+        self.selection = selection or Selection(profile)
         self.prompts = prompts
         self.kinds = kinds
         self.files = len(change.files)
@@ -99,12 +108,15 @@ class Planning:
         """The question who need not be asked. All seats are planned none the less: it may leave nobody out."""
         ours = round(len(self.prompts.tasks["triage"]) / CHARACTERS_PER_TOKEN)
         ask = ours + FILE_TOKENS * min(self.files, MOST_FILES) + SEAT_TOKENS * len(self.choice.doubtful)
-        return PlannedTurn("triage", MODERATOR, TIER, MAX_TOKENS["triage"], ask, 600, has_shared=False)
+        output = round(600 * relative_length(TRIAGE_EFFORT, TIER))
+        return PlannedTurn("triage", MODERATOR, TIER, MAX_TOKENS["triage"], ask, output, has_shared=False)
 
-    def opening(self) -> Iterator[PlannedTurn]:
+    def opening(self, seats: Sequence[Seat] | None = None) -> Iterator[PlannedTurn]:
         """Every seat once."""
-        for seat in self.choice.seats:
-            yield self.turn("opening", seat, seat.tiers[self.profile], 0, self.reading + 250 * self.per_seat)
+        seats = self.choice.seats if seats is None else seats
+        chosen = self.selection.opening(seats)
+        for seat in seats:
+            yield self.turn("opening", seat, chosen[seat.id].tier, 0, self.reading + 250 * self.per_seat)
 
     def turn(self, phase: Phase, seat: Seat, tier: Tier, claims: int, output: int) -> PlannedTurn:
         """One call that shows `claims` claims and is answered with `output` tokens."""
@@ -112,4 +124,5 @@ class Planning:
         ours = len(self.prompts.system) + len(self.prompts.tasks[phase]) + len(lens)
         ours += sum(len(kind.section(phase)) for kind in self.kinds)
         ask = round(ours / CHARACTERS_PER_TOKEN) + CLAIM_TOKENS * claims
+        output = round(output * relative_length(EFFORTS[self.profile].get(tier), tier))
         return PlannedTurn(phase, seat.id, tier, MAX_TOKENS[phase], ask, min(output, MAX_TOKENS[phase]))

@@ -46,13 +46,12 @@ from rebuttal.debate.model import (
     SetAside,
     Settled,
     Speaker,
-    Tier,
     Turn,
 )
 from rebuttal.debate.prompts import Prompts
 from rebuttal.debate.resumption import Record, opened
+from rebuttal.debate.selection import MAX_TOKENS, Choice, Selection
 from rebuttal.debate.statement import one_line
-from rebuttal.debate.tiers import MAX_TOKENS
 from rebuttal.debate.verdict import settle
 from rebuttal.findings.report import Degraded
 from rebuttal.store.model import ZERO
@@ -86,6 +85,9 @@ class Sitting:
         self.prompts = prompts
         self.exhibits = Exhibits(brief.context, parser)
         self.assembler = Assembler(brief, prompts, self.exhibits)
+        self.selection = Selection.of(brief)
+        self.opening = self.selection.opening(brief.seats)
+        """By seat, who opens with which tier: decided once, for seats of a tier share its cache."""
         self.docket = Docket()
         self.degraded: list[Degraded] = []
         self.set_aside: list[SetAside] = []
@@ -105,6 +107,8 @@ class Sitting:
         self._anew: dict[tuple[int, Claim], int] = {}
         """By turn, claims of answers that were given anew: the last attempt that made them."""
         self._exchanges: dict[int, Exchange] = {}
+        self.spent = ZERO
+        """Dollars that decisions go by: the same when it is replayed."""
         self._cost = CostChanged(ZERO, ZERO, 0)
         """Of what is said now; what was said before the debate was taken up is not in it."""
 
@@ -154,7 +158,7 @@ class Sitting:
         self,
         seat: Seat,
         phase: Phase,
-        tier: Tier,
+        choice: Choice,
         prompt: Prompt,
         asked: Sequence[str] = (),
         *,
@@ -169,7 +173,7 @@ class Sitting:
         """
         number = self._turns
         self._turns += 1
-        turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase], schema)
+        turn = Turn(seat.id, phase, choice.tier, prompt, MAX_TOKENS[phase], schema, choice.why, effort=choice.effort)
 
         def hears(claims: Sequence[Claim]) -> None:
             if ear.attempt:
@@ -186,6 +190,7 @@ class Sitting:
         self._exchanges[number] = Exchange(
             turn, reply, began, self._now(), tuple(asked), number, notes=_left_out(reply)
         )
+        self.spent += reply.price
         if schema is None:
             self._note_failure(turn, reply)
         hears(ear.unheard(reply))
@@ -291,6 +296,12 @@ class Sitting:
         """Settle a contention otherwise than the table does: it is true, but not asked for."""
         self.docket.put(evolve(self._contention(contention_id), settled=settled))
         self.tell(ClaimSettled(contention_id, settled.outcome, settled.verdict, settled.severity))
+
+    def leave_unheard(self, contention_id: str, why: str) -> None:
+        """Nobody is asked to rule on a contention."""
+        contention = self._contention(contention_id)
+        self.docket.put(evolve(contention, unheard=(*contention.unheard, why)))
+        self.settle(contention_id)
 
     def pass_over(self, seat: str, claim: Claim, reason: str) -> None:
         """Keep a claim that will not be argued about, with the reason."""

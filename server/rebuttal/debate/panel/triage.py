@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -19,10 +20,11 @@ from rebuttal.change.model import FileDiff, Side
 from rebuttal.context.render import fenced
 from rebuttal.debate.events import SeatFinished
 from rebuttal.debate.exhibits import Exhibits
-from rebuttal.debate.model import Brief, Exchange, Profile, Prompt, Reply, Seat, Tier
+from rebuttal.debate.model import Brief, Exchange, Prompt, Reply, Seat, Tier, TierPrice
 from rebuttal.debate.panel.seating import size_of
 from rebuttal.debate.panel.traits import AREA_WORDS, traits_of
-from rebuttal.debate.prompts import MODERATOR, Prompts
+from rebuttal.debate.prompts import MODERATOR, TIERS, Prompts
+from rebuttal.debate.selection import Selection
 from rebuttal.debate.statement import one_line
 from rebuttal.store.model import ZERO
 from rebuttal.text.languages import language_of
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from rebuttal.debate.sitting import Sitting
 
 TIER: Tier = "haiku"
+QUESTION, OPENING = (1_500, 430), (1_500, 2_250)
+"""Tokens of the prompt, the shared part aside, and of the answer."""
+WORTH = 6
+"""How many times its price the question must be able to spare, for it does not spare it every time."""
 FEWEST = 2
 """Seats of a panel: somebody must be there to refute what another one claims."""
 SECONDS = 20.0
@@ -71,23 +77,36 @@ class Narrowed:
     reasons: tuple[str, ...]
 
 
-def pays(seats: Sequence[Seat], doubtful: AbstractSet[str], profile: Profile) -> bool:
-    """Whether asking can pay.
+def pays(seats: Sequence[Seat], doubtful: AbstractSet[str], selection: Selection) -> bool:
+    """Whether asking can pay: whether the openings that may be spared cost several times what the question does.
 
     At the prices of November 2026 the question costs about a third of an opening on the cheapest tier (an answer of 600
     tokens and no shared part, against some 2,000 and the shared part), and a fiftieth of one on the next. So it is
-    asked where a seat of a dearer tier may be left out, or two of the cheapest.
+    asked where a seat of a dearer tier may be left out, or two of the cheapest. With other models the prices decide;
+    where none are known, those of November 2026 are taken for granted.
     """
     in_doubt = [seat for seat in seats if seat.id in doubtful]
     may_go = min(len(seats) - FEWEST, len(in_doubt))
-    is_dear = any(seat.tiers[profile] != TIER for seat in in_doubt)
-    return may_go >= (1 if is_dear else 2)
+    if may_go <= 0:
+        return False
+    tiers = sorted((selection.opening(seats)[seat.id].tier for seat in in_doubt), key=TIERS.index, reverse=True)
+    prices = selection.means.prices
+    if not prices:
+        return may_go >= (2 if tiers[0] == TIER else 1)
+    question = prices[TIER].input * QUESTION[0] + prices[TIER].output * QUESTION[1]
+    spared = sum((_spared(prices[tier], selection.shared_tokens) for tier in tiers[:may_go]), ZERO)
+    return spared > question * WORTH
+
+
+def _spared(price: TierPrice, shared: int) -> Decimal:
+    """What one opening of a tier costs that another one has warmed, in dollars times a million."""
+    return price.cache_read * shared + price.input * OPENING[0] + price.output * OPENING[1]
 
 
 async def triage(sitting: Sitting) -> None:
     """Leave out of the sitting's panel who is not worth asking. Raises nothing but cancellation."""
     brief = sitting.brief
-    if not pays(brief.seats, brief.doubtful, brief.profile):
+    if not pays(brief.seats, brief.doubtful, sitting.selection):
         return
     if sitting.exchanges:
         sitting.brief = _with(brief, taken_up(brief, sitting.exchanges))
@@ -97,7 +116,7 @@ async def triage(sitting: Sitting) -> None:
     moderator = sitting.prompts.seats[MODERATOR]
     try:
         async with asyncio.timeout(SECONDS):
-            _, reply = await sitting.ask(moderator, "triage", TIER, prompt, schema=TRIAGE_SCHEMA)
+            _, reply = await sitting.ask(moderator, "triage", sitting.selection.triage(), prompt, schema=TRIAGE_SCHEMA)
     except TimeoutError:
         late = f"whom to leave out was asked, but not answered within {SECONDS:g} seconds: all sit"
         sitting.tell(SeatFinished(moderator.id, "triage", ZERO, 0, 0, late))

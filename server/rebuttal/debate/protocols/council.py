@@ -28,12 +28,13 @@ from attrs import frozen
 from rebuttal.debate.assemble import Put
 from rebuttal.debate.floor import LANES, Floor, place_order, urgency
 from rebuttal.debate.memory import Position, difference, positions, standing
-from rebuttal.debate.model import Claim, Contention, EndedBy, Prompt, Seat, Tier
+from rebuttal.debate.model import Claim, Contention, EndedBy, Prompt, Seat
 from rebuttal.debate.planning import PlannedTurn, Planning
-from rebuttal.debate.prompts import EXAMINER, MODERATOR, TIERS
+from rebuttal.debate.prompts import EXAMINER, MODERATOR
 from rebuttal.debate.protocol import DebateProtocol
+from rebuttal.debate.selection import Choice
+from rebuttal.debate.selection import Standing as Situation
 from rebuttal.debate.sitting import Sitting
-from rebuttal.debate.tiers import cross_tier, opening_tier, settling_tier
 from rebuttal.debate.verdict import is_open, raised_severity
 
 PUT = 8
@@ -49,7 +50,7 @@ class _Call:
     """One seat's turn in a round, made before any of the round is answered."""
 
     seat: Seat
-    tier: Tier
+    choice: Choice
     prompt: Prompt
     ids: tuple[str, ...]
 
@@ -115,7 +116,7 @@ class Council:
     def _pending(self) -> list[Contention]:
         """What is disputed, or was not ruled on yet, worst first."""
         ones = (one for one in self._sitting.docket.all() if is_open(one) or not any(r.valid for r in one.rulings))
-        return sorted(ones, key=urgency)
+        return sorted(self._floor.worth_asking(ones), key=urgency)
 
     # --- who reads whom ---
 
@@ -160,15 +161,17 @@ class Council:
             self._sitting.settle(one)
 
     async def _calls(self, turns: Sequence[_Turn], round_: int) -> list[_Call]:
-        late, decided = self._hears_late(round_), self._decided()
+        late, decided, situation = self._hears_late(round_), self._decided(), self._floor.situation()
         calls = []
         for seat, puts in turns:
-            tier = self._tier(seat, puts)
+            choice = self._choice(seat, puts, situation)
             near = [one for put in puts for one in _nearest(put.contention, decided)]
             near = sorted({one.id: one for one in near}.values(), key=place_order)
-            is_warm = await self._floor.is_warm(tier)
-            prompt = self._sitting.assembler.council(seat, puts, near, warm=is_warm, now=round_, late=late)
-            calls.append(_Call(seat, tier, prompt, tuple(put.contention.id for put in puts)))
+            is_warm = await self._floor.is_warm(choice.tier)
+            prompt = self._sitting.assembler.council(
+                seat, puts, near, warm=is_warm, now=round_, late=late, tier=choice.tier
+            )
+            calls.append(_Call(seat, choice, prompt, tuple(put.contention.id for put in puts)))
         return calls
 
     def _decided(self) -> dict[str, list[tuple[int, Contention]]]:
@@ -208,13 +211,11 @@ class Council:
         ruled = (one.round for one in contention.rulings if one.seat == seat)
         return max(self._last_turn.get((contention.id, seat), 0), *ruled, 0)
 
-    def _tier(self, seat: Seat, puts: Sequence[Put]) -> Tier:
+    def _choice(self, seat: Seat, puts: Sequence[Put], situation: Situation) -> Choice:
         """The seat's own; for claims that it is the centre of, at least that of an examiner."""
-        profile = self._sitting.brief.profile
-        tiers = [] if seat.id == EXAMINER else [opening_tier(seat, profile)]
-        central = (put.contention for put in puts if self._centre(put.contention).id == seat.id)
-        tiers += [cross_tier(raised_severity(one), profile) for one in central]
-        return max(tiers, key=TIERS.index)
+        central = [put.contention for put in puts if self._centre(put.contention).id == seat.id]
+        own = None if seat.id == EXAMINER else seat
+        return self._sitting.selection.answering(own, [raised_severity(one) for one in central], situation)
 
     def _hears_late(self, round_: int) -> bool:
         return round_ == FIRST < self._sitting.brief.rounds
@@ -225,7 +226,7 @@ class Council:
                 return
             self._last_turn.update(dict.fromkeys(((one, call.seat.id) for one in call.ids), round_))
             heard = self._keep_late(call.seat) if self._hears_late(round_) else None
-            await self._floor.put(call.seat, "rebuttal", call.tier, call.prompt, call.ids, round_, heard)
+            await self._floor.put(call.seat, "rebuttal", call.choice, call.prompt, call.ids, round_, heard)
 
     def _keep_late(self, seat: Seat) -> Callable[[Sequence[Claim], int], None]:
         def heard(claims: Sequence[Claim], turn: int) -> None:
@@ -268,12 +269,12 @@ def _plan(planning: Planning) -> Iterator[PlannedTurn]:
         if not heard:
             break
     if planning.claims >= 5:
-        settling = settling_tier("high", planning.profile, contested=True)
+        settling = planning.selection.settling("high", contested=True).tier
         yield planning.turn("consensus", planning.prompts.seats[MODERATOR], settling, 2, 900)
 
 
 def _planned_calls(planning: Planning, seat: Seat, claims: int) -> Iterator[PlannedTurn]:
-    tier = max((opening_tier(seat, planning.profile), cross_tier("medium", planning.profile)), key=TIERS.index)
+    tier = planning.selection.answering(seat, ["medium"]).tier
     for start in range(0, claims, PUT):
         put = min(claims - start, PUT)
         yield planning.turn("rebuttal", seat, tier, put, 600 + 200 * put)

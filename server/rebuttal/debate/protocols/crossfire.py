@@ -13,13 +13,14 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from rebuttal.debate.assemble import Served
-from rebuttal.debate.floor import LANES, Floor, is_contested, place_order, urgency
-from rebuttal.debate.model import Contention, EndedBy, Seat, Tier
+from rebuttal.debate.floor import LANES, SCARCELY, Floor, place_order, urgency
+from rebuttal.debate.model import Contention, EndedBy, Seat
 from rebuttal.debate.planning import PlannedTurn, Planning
 from rebuttal.debate.prompts import EXAMINER, MODERATOR
 from rebuttal.debate.protocol import DebateProtocol
+from rebuttal.debate.selection import Choice
+from rebuttal.debate.selection import Standing as Situation
 from rebuttal.debate.sitting import Sitting
-from rebuttal.debate.tiers import cross_tier, settling_tier
 from rebuttal.debate.verdict import facts_of, raised_severity, row_for
 from rebuttal.findings.severity import Severity
 
@@ -63,28 +64,42 @@ class Crossfire:
         """A seat that has opened and did not raise the claim, best versed first; else the examiner without a lens."""
         return next(iter(self._floor.versed(contention, self._heard(contention))), self._floor.examiner)
 
-    async def examine(self, seat: Seat, tier: Tier, ids: Sequence[str]) -> None:
+    def choice(self, contention: Contention) -> Choice:
+        """The tier that cross-examines a claim."""
+        situation = Situation(self._sitting.spent, self._floor.warm)
+        return self._sitting.selection.cross(raised_severity(contention), situation)
+
+    async def examine(self, seat: Seat, choice: Choice, ids: Sequence[str]) -> None:
         """Put claims to one examiner; serve the code that it asks for once, and ask once more."""
         sitting = self._sitting
+        tier = choice.tier
         is_warm = await self._floor.is_warm(tier)
         if not sitting.may_speak():
             return
         about = self._about(ids)
-        prompt = sitting.assembler.cross_examination(seat, about, warm=is_warm)
-        decided, reply = await self._floor.put(seat, "cross_examination", tier, prompt, ids, EXAMINED, may_ask=True)
+        prompt = sitting.assembler.cross_examination(seat, about, warm=is_warm, tier=tier)
+        decided, reply = await self._floor.put(seat, "cross_examination", choice, prompt, ids, EXAMINED, may_ask=True)
         needs = reply.statement.needs[:NEEDS] if reply.statement and reply.failure is None else ()
         left = [one for one in ids if one not in decided]
         if left and needs and sitting.may_speak():
             served = [Served(need, sitting.exhibits.serve(need)) for need in dict.fromkeys(needs)]
-            prompt = sitting.assembler.cross_examination(seat, self._about(left), served, warm=is_warm)
-            await self._floor.put(seat, "cross_examination", tier, prompt, left, EXAMINED)
+            prompt = sitting.assembler.cross_examination(seat, self._about(left), served, warm=is_warm, tier=tier)
+            await self._floor.put(seat, "cross_examination", choice, prompt, left, EXAMINED)
         silent = [one.id for one in self._about(ids) if not one.rulings]
         if silent and reply.failure is None and seat.id != EXAMINER and sitting.may_speak():
             # Whoever says nothing of a claim, for whatever reason, must not be able to keep it from being examined.
-            prompt = sitting.assembler.cross_examination(self._floor.examiner, self._about(silent), warm=is_warm)
-            await self._floor.put(self._floor.examiner, "cross_examination", tier, prompt, silent, EXAMINED)
+            examiner = self._floor.examiner
+            prompt = sitting.assembler.cross_examination(examiner, self._about(silent), warm=is_warm, tier=tier)
+            await self._floor.put(examiner, "cross_examination", choice, prompt, silent, EXAMINED)
         for one in ids:
             sitting.settle(one)
+
+    def is_worth_asking(self, contention: Contention) -> bool:
+        """Whether a claim is examined with what is left of the budget; where it is not, that is told."""
+        if self._floor.worth_asking((contention,)):
+            return True
+        self._sitting.leave_unheard(contention.id, SCARCELY)
+        return False
 
     def _about(self, ids: Iterable[str]) -> list[Contention]:
         found = [one for contention in ids if (one := self._sitting.docket.get(contention)) is not None]
@@ -115,24 +130,25 @@ class Crossfire:
         return None if self._sitting.may_speak() else self._floor.stopped()
 
     async def _rebut(self, round_: int) -> None:
-        disputes = self._disputes()
+        disputes, situation = self._disputes(), self._floor.situation()
         self._sitting.begin("rebuttal", len(disputes))
         async with asyncio.TaskGroup() as group:
             lanes = asyncio.Semaphore(LANES)
             for contention, seat in disputes:
-                group.create_task(self._argue(contention, seat, round_, lanes))
+                group.create_task(self._argue(contention, seat, round_, lanes, situation))
 
-    async def _argue(self, contention: Contention, seat: Seat, round_: int, lanes: asyncio.Semaphore) -> None:
+    async def _argue(
+        self, contention: Contention, seat: Seat, round_: int, lanes: asyncio.Semaphore, situation: Situation
+    ) -> None:
         async with lanes:
             sitting = self._sitting
-            contested = is_contested(contention)
-            tier = settling_tier(raised_severity(contention), sitting.brief.profile, contested=contested)
-            is_warm = await self._floor.is_warm(tier)
+            choice = self._floor.settling(contention, "rebuttal", situation)
+            is_warm = await self._floor.is_warm(choice.tier)
             if not sitting.may_speak():
                 return
             self._asked.setdefault(contention.id, set()).add(seat.id)
-            prompt = sitting.assembler.rebuttal(seat, (contention,), warm=is_warm, now=round_)
-            await self._floor.put(seat, "rebuttal", tier, prompt, (contention.id,), round_)
+            prompt = sitting.assembler.rebuttal(seat, (contention,), warm=is_warm, now=round_, tier=choice.tier)
+            await self._floor.put(seat, "rebuttal", choice, prompt, (contention.id,), round_)
             sitting.settle(contention.id)
             self._note_rest(contention)
 
@@ -145,7 +161,7 @@ class Crossfire:
 
     def _disputes(self) -> list[tuple[Contention, Seat]]:
         """What can be argued on, worst first, and by whom."""
-        moving = (one for one in self._floor.open_ones() if one.id not in self._at_rest)
+        moving = self._floor.worth_asking(one for one in self._floor.open_ones() if one.id not in self._at_rest)
         return [(one, seat) for one in moving if (seat := self._arguer(one)) is not None]
 
     def _arguer(self, contention: Contention) -> Seat | None:
@@ -210,24 +226,26 @@ class _Bench:
         while self._queue:
             contention = self._sitting.docket.get(self._queue[0][-1])
             if contention is not None and contention.id in self._waiting.get(contention.lead.place.file, ()):
-                return contention
+                if self._crossfire.is_worth_asking(contention):
+                    return contention
+                del self._waiting[contention.lead.place.file][contention.id]
             heappop(self._queue)
         return None
 
     def _examine(self, contention: Contention) -> None:
         """Put the claim to its examiner, with those of its file that the same one can take along."""
         beside = self._waiting[contention.lead.place.file]
-        seat, tier = self._crossfire.examiner(contention), self._tier(contention)
+        seat, choice = self._crossfire.examiner(contention), self._crossfire.choice(contention)
         ids = [contention.id]
         for other_id in list(islice(beside, CONSIDERED)):
             other = self._sitting.docket.get(other_id)
             assert other is not None
-            fits = self._tier(other) == tier and self._crossfire.examiner(other).id == seat.id
+            fits = self._crossfire.choice(other).tier == choice.tier and self._crossfire.examiner(other).id == seat.id
             if other_id != contention.id and fits and len(ids) < BATCH:
                 ids.append(other_id)
         for one in ids:
             del beside[one]
-        task = self._group.create_task(self._crossfire.examine(seat, tier, ids))
+        task = self._group.create_task(self._crossfire.examine(seat, choice, ids))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
 
@@ -235,9 +253,6 @@ class _Bench:
         self._under_way.discard(task)
         if not task.cancelled() and task.exception() is None:
             self._start()
-
-    def _tier(self, contention: Contention) -> Tier:
-        return cross_tier(raised_severity(contention), self._sitting.brief.profile)
 
 
 def _row(contention: Contention) -> str:
@@ -247,7 +262,7 @@ def _row(contention: Contention) -> str:
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
     yield from planning.opening()
     yield from _planned_examinations(planning)
-    settling = settling_tier("high", planning.profile, contested=True)
+    settling = planning.selection.settling("high", contested=True).tier
     examiner, disputed = planning.prompts.seats[EXAMINER], planning.claims // 5
     for _ in range(max(planning.choice.rounds - EXAMINED, 0)):
         yield from (planning.turn("rebuttal", examiner, settling, 1, 900) for _ in range(disputed))
@@ -261,7 +276,7 @@ def _planned_examinations(planning: Planning) -> Iterator[PlannedTurn]:
     waiting = max(planning.claims - LANES, 0)
     alone = [1] * (planning.claims - waiting)
     for number, claims in enumerate(alone + [2] * (waiting // 2) + [1] * (waiting % 2)):
-        tier = cross_tier(severities[number % 2], planning.profile)
+        tier = planning.selection.cross(severities[number % 2]).tier
         examiner = planning.prompts.seats[EXAMINER]
         yield planning.turn("cross_examination", examiner, tier, claims, 600 + 200 * claims)
 

@@ -8,7 +8,6 @@ from rebuttal.debate.model import Claim
 from rebuttal.debate.planning import PlannedTurn, Planning
 from rebuttal.debate.protocol import DebateProtocol
 from rebuttal.debate.sitting import Sitting
-from rebuttal.debate.tiers import opening_tier
 
 
 class Solo:
@@ -30,12 +29,12 @@ class Solo:
                     sitting.settle(contention.id)
 
         sitting.begin("opening", 1)
-        tier = opening_tier(seat, sitting.brief.profile)
-        await sitting.ask(seat, "opening", tier, sitting.assembler.opening(seat), heard=heard)
+        choice = sitting.selection.opening((seat,))[seat.id]
+        await sitting.ask(seat, "opening", choice, sitting.assembler.opening(seat, choice.tier), heard=heard)
 
 
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
-    yield next(planning.opening())
+    yield from planning.opening(planning.choice.seats[:1])
 
 
 PROTOCOL = DebateProtocol(
