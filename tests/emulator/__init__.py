@@ -6,6 +6,7 @@ bill. What it answers, and what goes wrong, is scripted. From the command line: 
 
 from tests.emulator.batches import Batching
 from tests.emulator.clock import FastClock, ManualClock
+from tests.emulator.limits import Limits
 from tests.emulator.record import Record
 from tests.emulator.script import Asked, EndpointRule, Fault, Rule, Script, load
 from tests.emulator.server import KEY, Emulator
@@ -18,6 +19,7 @@ __all__ = [
     "EndpointRule",
     "FastClock",
     "Fault",
+    "Limits",
     "ManualClock",
     "Record",
     "Rule",

@@ -26,6 +26,8 @@ class Plan:
     write_5m: int
     write_1h: int
     started: float
+    hit: str | None = None
+    """The prefix of the entry that it reads."""
     writes: tuple[tuple[str, str], ...] = ()
     """(prefix, ttl) of the entries that it leaves behind."""
 
@@ -47,7 +49,7 @@ class Cache:
     _entries: dict[str, _Entry] = field(factory=dict)
 
     def plan(self, request: Request, key: str, now: float) -> Plan:
-        """What a request that starts at `now` finds; refreshes the entry that it reads."""
+        """What a request that starts at `now` finds; `refresh` it where the request is let in."""
         prefixes = _prefixes(request, key)
         totals = [request.base_tokens + n for n in accumulate(block.tokens for block in request.blocks)]
         points = [
@@ -61,7 +63,13 @@ class Cache:
         hour = max((totals[number] for number, ttl in fresh if ttl == "1h"), default=read)
         last = max((totals[number] for number, _ in fresh), default=hour)
         writes = tuple((prefixes[number], ttl) for number, ttl in fresh)
-        return Plan(read, last - hour, hour - read, now, writes)
+        return Plan(read, last - hour, hour - read, now, None if hit is None else prefixes[hit], writes)
+
+    def refresh(self, plan: Plan) -> None:
+        """The entry that it reads lives on from the start of the request."""
+        entry = self._entries.get(plan.hit or "")
+        if entry is not None:
+            entry.expires = max(entry.expires, plan.started + SECONDS[entry.ttl])
 
     def begin(self, plan: Plan) -> None:
         """The response has begun: what the request wrote can be read by others."""
@@ -73,7 +81,6 @@ class Cache:
         for number in sorted(within, reverse=True):
             entry = self._entries.get(prefixes[number])
             if entry is not None and entry.expires > now:
-                entry.expires = max(entry.expires, now + SECONDS[entry.ttl])
                 return number
         return None
 

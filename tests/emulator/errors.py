@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 TYPES: Mapping[int, str] = {
     400: "invalid_request_error",
@@ -33,6 +33,10 @@ class ApiError(Exception):
     error_code: str | None = None
     headers: Mapping[str, str] = field(factory=dict)
     type: str | None = None
+
+    def with_headers(self, headers: Mapping[str, str]) -> ApiError:
+        """The same with more headers; those that it has stay."""
+        return evolve(self, headers={**headers, **self.headers})
 
     def body(self, request_id: str) -> dict[str, Any]:
         return {"type": "error", "error": self.error(), "request_id": request_id}

@@ -80,11 +80,13 @@ class Reply:
     stop_reason: str
     stop_details: dict[str, Any] | None
     usage: Usage
+    diagnostics: dict[str, Any] | None = None
+    """What the answer says of the prompt cache (diagnosis.py)."""
 
     @property
     def content(self) -> list[dict[str, Any]]:
         blocks: list[dict[str, Any]] = []
-        if self.thinks and self.stop_reason != "refusal":
+        if self.thinks and (self.text or self.stop_reason != "refusal"):
             thought = "(emulated thinking)" if self.shows_thinking else ""
             blocks.append({"type": "thinking", "thinking": thought, "signature": SIGNATURE})
         if self.text:
@@ -102,7 +104,7 @@ class Reply:
             "stop_sequence": None,
             "stop_details": self.stop_details,
             "container": None,
-            "diagnostics": None,
+            "diagnostics": self.diagnostics,
             "usage": self.usage.wire(),
         }
 
@@ -169,8 +171,17 @@ def compose(asked: Asked, rule: Rule, script: Script, plan: Plan) -> Reply:
 
 
 def _text(asked: Asked, rule: Rule, script: Script) -> str:
-    if rule.stop_reason == "refusal" and rule.reply is None:
+    if rule.stop_reason == "refusal" and rule.reply is None and rule.share >= 1:
         return ""
+    text = _said(asked, rule, script)
+    if rule.fault is not None and rule.fault.kind == "garbled":
+        # A colon in the middle is forgotten.
+        at = max(text.find('":', len(text) // 2), text.rfind('":', 0, len(text) // 2))
+        text = text[: at + 1] + text[at + 2 :]
+    return text[: round(len(text) * rule.share)]
+
+
+def _said(asked: Asked, rule: Rule, script: Script) -> str:
     answer = rule.reply if rule.reply is not None else script.default
     if callable(answer):
         answer = answer(asked)

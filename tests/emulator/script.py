@@ -32,6 +32,11 @@ FaultKind = Literal[
     "wrong_shape",
     "no_event_names",
     "no_events",
+    "drip",
+    "duplicate",
+    "unknown_event",
+    "garbled",
+    "body_stall",
     "canceled",
     "expired",
 ]
@@ -47,17 +52,27 @@ class ScriptError(Exception):
 class Fault:
     """What goes wrong.
 
-    status: an error answer instead of a response. error_event: `event: error` in the stream. cut: the
-    connection ends without the end of the body. eof: a clean end without message_stop. stall: nothing more is sent, the
-    connection stays. reset: RST. not_json, wrong_shape: a 200 with such a body (a stream: in its events).
-    no_event_names: a stream without `event:` lines. no_events: a stream that ends at once. canceled, expired: what
-    becomes of a request in a batch (there status and error_event make it errored, not_json breaks its line of the
-    results, and faults of a connection are an error of the service).
+    - status: an error answer instead of a response (`status`, `headers`, such as retry-after).
+    - body_stall: the server stops reading the request. Nothing is known of it then: rules with this fault fit by
+      number, times and chance only. A prompt of some hundred KB fills what the network takes in.
+    - stall: nothing more is sent, the connection stays. drip: nothing but pings is sent. Both for `seconds`, after
+      which the response goes on, or for ever.
+    - cut: the connection ends without the end of the body. reset: RST. eof: a clean end without message_stop.
+      error_event: `event: error` in the stream. no_events: a stream that ends at once.
+    - not_json, wrong_shape: a 200 with such a body (a stream: in its event `at`). no_event_names: without `event:`
+      lines. duplicate: an event twice, or with `at` None every event. unknown_event: one that must be ignored.
+    - garbled: the text is not the JSON that was asked for.
+    - canceled, expired: what becomes of a request in a batch. There status and error_event make it errored, not_json
+      breaks its line of the results, and faults of a connection are an error of the service.
     """
 
     kind: FaultKind
     at: int | None = None
-    """Before which event of the stream, from 0. None: before the headers (cut, reset, stall) or event 1 (the rest)."""
+    """Before which event of the stream, from 0; negative: from its end. None: before the headers (cut, reset, stall) or
+    event 1 (the rest)."""
+    seconds: float | None = None
+    every: float = 1.0
+    """Seconds between the pings of a drip."""
     status: int = 529
     message: str = "Overloaded"
     type: str | None = None
@@ -91,6 +106,9 @@ class Rule:
     """Until the response begins."""
     between: float = 0.0
     """Between two events of the text."""
+    share: float = 1.0
+    """Of the text that is said before it ends: with stop_reason max_tokens or refusal in mid-answer, and truncated JSON
+    where the model says that it is done."""
     chunk: int = 40
     """Characters of text in one event."""
     thinking_tokens: int = 24
@@ -100,6 +118,11 @@ class Rule:
     answers_as: str | None = None
     """The model that the response names, where it is another."""
     fault: Fault | None = None
+
+    def __attrs_post_init__(self) -> None:
+        asks = (self.seat, self.phase, self.model, self.contains)
+        if self.fault is not None and self.fault.kind == "body_stall" and asks != (None,) * 4:
+            raise ScriptError("a rule with body_stall fits by number, times and chance: the request has not been read")
 
 
 @frozen
@@ -158,6 +181,14 @@ class Script:
                 return rule
         return self.otherwise
 
+    def unread(self, number: int) -> bool:
+        """Whether the body of this request is not read; counts the rule's use."""
+        for index, rule in enumerate(self.rules):
+            if rule.fault is not None and rule.fault.kind == "body_stall" and self._in_time(index, rule, number):
+                self._used[index] = self._used.get(index, 0) + 1
+                return True
+        return False
+
     def endpoint_rule(self, endpoint: str, number: int) -> EndpointRule | None:
         """The first rule for request `number` of an endpoint; counts its use."""
         for index, rule in enumerate(self.endpoints):
@@ -174,15 +205,19 @@ class Script:
         self.endpoints.extend(rule for rule in rules if isinstance(rule, EndpointRule))
 
     def _fits(self, index: int, rule: Rule, asked: Asked) -> bool:
-        used_up = rule.times is not None and self._used.get(index, 0) >= rule.times
-        wanted = ((rule.seat, asked.seat), (rule.phase, asked.phase), (rule.number, asked.number))
+        wanted = ((rule.seat, asked.seat), (rule.phase, asked.phase))
         return (
-            not used_up
-            and all(want is None or want == got for want, got in wanted)
+            all(want is None or want == got for want, got in wanted)
+            and (rule.fault is None or rule.fault.kind != "body_stall")
             and (rule.model is None or rule.model in asked.request.model.id)
             and (rule.contains is None or rule.contains in asked.request.text)
-            and (rule.chance >= 1 or draw(self.seed, index, asked.number) < rule.chance)
+            and self._in_time(index, rule, asked.number)
         )
+
+    def _in_time(self, index: int, rule: Rule, number: int) -> bool:
+        used_up = rule.times is not None and self._used.get(index, 0) >= rule.times
+        lucky = rule.chance >= 1 or draw(self.seed, index, number) < rule.chance
+        return not used_up and lucky and rule.number in (None, number)
 
 
 def draw(*parts: object) -> float:

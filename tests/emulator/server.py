@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from attrs import define, evolve, field
 
-from tests.emulator import batches, tokens
+from tests.emulator import batches
 from tests.emulator.batches import Batch, Batches, Batching, jsonl
 from tests.emulator.cache import Cache, Plan
 from tests.emulator.clock import Clock, FastClock
+from tests.emulator.diagnosis import Diagnoses
 from tests.emulator.errors import ApiError, bad_request
+from tests.emulator.limits import START, Limits, Pools
 from tests.emulator.models import ALIASES, MODELS, find, info
+from tests.emulator.play import Play
 from tests.emulator.record import Record
-from tests.emulator.reply import Reply, Usage, compose, frame
-from tests.emulator.script import Fault, Rule, Script, ScriptError, asked
+from tests.emulator.reply import Usage, compose
+from tests.emulator.script import Fault, Script, ScriptError, asked
 from tests.emulator.trouble import Broken, end, fail_instead, spoil
 from tests.emulator.validate import MAX_BODY, Request, check_headers, understand
+
+if TYPE_CHECKING:
+    # What it imports of the evaluation is only loaded where it is used.
+    from tests.emulator.latency import Latency
 
 KEY = "emulator-key"
 """The key that the emulator takes unless it is told others."""
@@ -48,6 +57,11 @@ class Emulator:
     keys: frozenset[str] = frozenset({KEY})
     port: int = 0
     batching: Batching = field(factory=Batching)
+    limits: Limits | Mapping[str, Limits] = START
+    """Rate limits, of all models or by line of models."""
+    latency: Latency | None = None
+    """None: everything at once, but for the pauses of the rules."""
+    diagnoses: Diagnoses = field(factory=Diagnoses, init=False)
     records: list[Record] = field(factory=list, init=False)
     """Of POST /v1/messages, and of the requests in batches once they are processed."""
     others: list[Record] = field(factory=list, init=False)
@@ -56,6 +70,7 @@ class Emulator:
     """Mistakes of the script, found while it was played; a test should end with none."""
     _cache: Cache = field(factory=Cache, init=False)
     _batches: Batches = field(init=False)
+    _pools: Pools = field(init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
     """Requests by endpoint, but for Messages."""
     _begun: tuple[float, datetime] = field(init=False)
@@ -68,6 +83,7 @@ class Emulator:
 
     def __attrs_post_init__(self) -> None:
         self._batches = Batches(self)
+        self._pools = Pools(self.limits)
         self._begun = (self.clock.now(), datetime.now(UTC))
 
     @property
@@ -122,7 +138,7 @@ class Emulator:
         app.router.add_get("/v1/messages/batches/{id}/results", self._batch_results, name="batches.results")
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.SockSite(self._runner, _listening(self.port))
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -156,6 +172,8 @@ class Emulator:
     async def _messages(self, http: web.Request) -> web.StreamResponse:
         record = self._record(http, self.records)
         try:
+            if self.script.unread(record.number):
+                await end(http, "stall")
             return await self._answer(http, record)
         except ApiError as error:
             record.status, record.error = error.status, error.message
@@ -177,31 +195,43 @@ class Emulator:
         known = asked(record.number, request)
         record.model, record.seat, record.phase = request.model.id, known.seat, known.phase
         self._notify()
-        rule = self.script.rule(known)
-        refused = rule.fault is not None and rule.fault.kind == "status"
         # What can be read is decided when a request starts: of two that start together, both write.
-        plan = None if refused else self._cache.plan(request, key, started)
-        await self.clock.sleep(rule.first_byte)
-        if rule.fault is not None:
-            await self._fail_before_headers(http, rule.fault)
-        assert plan is not None
+        plan = self._cache.plan(request, key, started)
+        pool = self._pools.of(request.model, key, started)
         try:
+            pool.take(request.prompt_tokens - plan.read, started)
+            rule = self.script.rule(known)
+            if rule.fault is None or rule.fault.kind != "status":
+                self._cache.refresh(plan)
+            await self.clock.sleep(rule.first_byte + (self.latency.first_byte(known, plan) if self.latency else 0.0))
+            if rule.fault is not None:
+                await self._fail_before_headers(http, rule.fault)
             reply = compose(known, rule, self.script, plan)
+            reply = evolve(reply, diagnostics=self.diagnoses.of(request, key, reply.id))
         except ScriptError as error:
             self.problems.append(str(error))
             raise ApiError(500, f"(emulator) {error}") from None
-        play = _Play(self, http, record, request, rule, reply, plan)
+        except ApiError as error:
+            raise error.with_headers(pool.headers(self.clock.now(), self.date)) from None
+        # Output counts before it is written: what else goes on at the same time must not overdraw the bucket unseen.
+        pool.output.left -= reply.usage.output
+        headers = _headers(record.number) | pool.headers(self.clock.now(), self.date)
+        speed = self.latency.tokens_per_second(known) if self.latency else None
+        play = Play(self, http, record, request, rule, reply, plan, headers, speed)
         return await (play.stream() if request.stream else play.whole())
 
     async def _fail_before_headers(self, http: web.Request, fault: Fault) -> None:
         if fault.kind == "status":
             raise ApiError(fault.status, fault.message, fault.error_code, fault.headers, fault.type)
-        if fault.at is None and fault.kind in ("cut", "reset", "stall"):
+        if fault.at is None and fault.kind == "stall" and fault.seconds is not None:
+            await self.clock.sleep(fault.seconds)
+        elif fault.at is None and fault.kind in ("cut", "reset", "stall"):
             await end(http, fault.kind)
 
     async def _count(self, http: web.Request) -> web.StreamResponse:
         record = self._record(http, self.others)
-        _, request = await self._understand(http, record, counting=True)
+        key, request = await self._understand(http, record, counting=True)
+        self._pools.counting(key, self.clock.now()).take(0, self.clock.now())
         record.model, record.status, record.completed = request.model.id, 200, True
         return web.json_response({"input_tokens": request.prompt_tokens})
 
@@ -314,10 +344,12 @@ class Emulator:
         with self._changed:
             self._changed.notify_all()
 
-    # For _Play and batches
+    # For Play and batches
 
     def plan(self, request: Request, key: str, now: float) -> Plan:
-        return self._cache.plan(request, key, now)
+        plan = self._cache.plan(request, key, now)
+        self._cache.refresh(plan)
+        return plan
 
     def begin(self, plan: Plan) -> None:
         self._cache.begin(plan)
@@ -325,102 +357,6 @@ class Emulator:
     def finish(self, record: Record, usage: Usage, request: Request, *, completed: bool) -> None:
         record.usage, record.price, record.completed = usage, usage.price(request.model), completed
         self._notify()
-
-
-@define
-class _Play:
-    """One response being given."""
-
-    emulator: Emulator
-    http: web.Request
-    record: Record
-    request: Request
-    rule: Rule
-    reply: Reply
-    plan: Plan
-
-    async def whole(self) -> web.StreamResponse:
-        """Without a stream. Faults of a stream show as a body that breaks off, or is something else."""
-        self.emulator.begin(self.plan)
-        self.record.status = 200
-        fault = self.rule.fault
-        body = json.dumps(self.reply.message(), ensure_ascii=False).encode()
-        if fault is not None and fault.kind in ("not_json", "wrong_shape"):
-            body = b"<html>gateway</html>" if fault.kind == "not_json" else b'{"ok": true}'
-        elif fault is not None:
-            response = web.StreamResponse(headers=_headers(self.record.number))
-            response.content_length, response.content_type = len(body), "application/json"
-            await response.prepare(self.http)
-            await response.write(body[: len(body) // 2])
-            await end(self.http, "cut" if fault.kind not in ("stall", "reset") else fault.kind)
-        self.emulator.finish(self.record, self.reply.usage, self.request, completed=True)
-        return web.Response(body=body, content_type="application/json")
-
-    async def stream(self) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_headers(self.record.number) | {"Cache-Control": "no-cache"})
-        response.content_type, response.charset = "text/event-stream", "utf-8"
-        self.record.status = 200
-        await response.prepare(self.http)
-        sent = ""
-        try:
-            for number, event in enumerate(self.reply.events()):
-                if await self._fault(response, number):
-                    return response
-                if event["type"] == "content_block_delta" and event["delta"]["type"] == "text_delta":
-                    await self.emulator.clock.sleep(self.rule.between)
-                    sent += event["delta"]["text"]
-                if number == 0:
-                    self.emulator.begin(self.plan)
-                if event["type"] == "message_stop":
-                    # Before it is sent: a client that has it may look at the bill at once.
-                    self.emulator.finish(self.record, self.reply.usage, self.request, completed=True)
-                self.record.events.append(event["type"])
-                await response.write(self._frame(number, event))
-            await response.write_eof()
-        finally:
-            if not self.record.completed:
-                self._bill_what_was_sent(sent)
-        return response
-
-    def _frame(self, number: int, event: dict[str, Any]) -> bytes:
-        fault = self.rule.fault
-        if fault is None or number != (1 if fault.at is None else fault.at):
-            return frame(event, named=fault is None or fault.kind != "no_event_names")
-        if fault.kind == "not_json":
-            return f"event: {event['type']}\ndata: {{broken\n\n".encode()
-        if fault.kind == "wrong_shape":
-            return frame({"type": event["type"]})
-        return frame(event, named=fault.kind != "no_event_names")
-
-    async def _fault(self, response: web.StreamResponse, number: int) -> bool:
-        """Do what the script wants before event `number`; True: the response is over."""
-        fault = self.rule.fault
-        if fault is None:
-            return False
-        if fault.kind == "no_events":
-            await response.write_eof()
-            return True
-        if number != (1 if fault.at is None else fault.at):
-            return False
-        if fault.kind == "error_event":
-            error = ApiError(fault.status, fault.message, fault.error_code, type=fault.type).error()
-            self.record.events.append("error")
-            await response.write(frame({"type": "error", "error": error}))
-        if fault.kind in ("eof", "error_event"):
-            await response.write_eof()
-            return True
-        if fault.kind in ("cut", "reset", "stall"):
-            await end(self.http, fault.kind)
-        return False
-
-    def _bill_what_was_sent(self, sent: str) -> None:
-        """Nothing is documented of what a broken response costs: this is what gateways take it to be."""
-        begun = "message_start" in self.record.events
-        if not begun:
-            return
-        written = tokens.of_text(sent, self.request.model)
-        usage = evolve(self.reply.usage, output=self.reply.usage.thinking + written)
-        self.emulator.finish(self.record, usage, self.request, completed=False)
 
 
 async def _read(http: web.Request, most: int) -> bytes | None:
@@ -432,6 +368,16 @@ async def _read(http: web.Request, most: int) -> bytes | None:
         if size <= most:
             parts.append(part)
     return b"".join(parts) if size <= most else None
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket whose connections take in little before they are read: a server that stops reading is then noticed."""
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    if sys.platform != "win32":
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind(("127.0.0.1", port))
+    return found
 
 
 def _headers(number: int) -> dict[str, str]:
