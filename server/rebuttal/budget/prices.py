@@ -93,6 +93,19 @@ class PriceBook:
         return True
 
 
+class BatchBook(PriceBook):
+    """Prices of calls in a message batch: half of everything, the multiples of the cache included
+    (platform.claude.com, Message Batches). What the cache keeps for a batch it keeps for an hour."""
+
+    def price(self, model: str, tokens: Tokens) -> Decimal:
+        """As `PriceBook.price`."""
+        return super().price(model, tokens) / 2
+
+    def worst_case(self, model: str, prompt_bytes: int, max_tokens: int, *, for_an_hour: bool = True) -> Decimal:
+        """As `PriceBook.worst_case`."""
+        return super().worst_case(model, prompt_bytes, max_tokens, for_an_hour=for_an_hour)
+
+
 def _own_price(own: ModelPrice, tokens: Tokens) -> Decimal:
     short = tokens.cache_write - tokens.cache_write_1h
     total = (

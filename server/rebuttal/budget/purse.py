@@ -69,6 +69,13 @@ class Purse:
                     raise
                 await freed.wait()
 
+    async def reserve_now(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
+        """`reserve` without waiting for what other calls give back; under `caps` where a review has its own.
+
+        Raises CapReached and StoreError.
+        """
+        return await self._reserve(key, at_most, caps)
+
     def _may_fit(self, refused: CapReached, review: str) -> bool:
         """Whether the call would fit if all calls of this purse that count against the cap cost nothing."""
         under_way = sum(
@@ -78,8 +85,8 @@ class Purse:
         )
         return refused.already - under_way + refused.wanted <= refused.limit
 
-    async def _reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
-        granting = self._ledger.reserve(key, at_most, self.caps)
+    async def _reserve(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
+        granting = self._ledger.reserve(key, at_most, caps or self.caps)
         try:
             granted = await granting
         except asyncio.CancelledError:
