@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.reports.sarif_report import to_sarif
 from rebuttal.findings.reports.text_report import to_text
 from rebuttal.findings.wire import finding_from_json, finding_to_json
-from rebuttal.store.model import Cost, Spent, Tokens
+from rebuttal.store.model import CacheSum, Cost, Spent, Tokens
 from tests.findings.conftest import findings, make_finding, money, paths, span, tuples, words
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,11 @@ SARIF = Draft4Validator(json.loads((Path(__file__).parent / "data" / "sarif-sche
 counts = st.integers(0, 10**9)
 token_counts = st.builds(Tokens, counts, counts, counts, counts)
 shares = st.dictionaries(st.sampled_from(["opening", "triage"]), st.builds(Spent, money, counts, token_counts))
+cached = st.builds(
+    lambda expected, missing, saved, missed: CacheSum(expected, max(expected - missing, 0), saved, missed),
+    *(counts, counts, st.decimals(-1000, 1000, places=9)),
+    st.dictionaries(st.sampled_from(["dropped", "expired"]), st.integers(1, 9)),
+)
 reports = st.builds(
     Report,
     scope=st.builds(
@@ -69,7 +75,7 @@ reports = st.builds(
     ),
     degraded=tuples(st.builds(Degraded, words, words, words)),
     estimate=st.builds(EstimateTotal, money, money),
-    cost=st.builds(Cost, money, money, token_counts, counts, shares, shares, shares),
+    cost=st.builds(Cost, money, money, token_counts, counts, shares, shares, shares, cached),
     timing=st.builds(Timing, counts, counts, counts, counts, counts),
     not_spent=st.none() | st.sampled_from(get_args(NotSpent)),
     notes=tuples(words),
@@ -97,6 +103,18 @@ def report(*given_findings: Finding, **changes: Any) -> Report:
 # JSON
 
 
+def test_json_says_what_the_cache_did() -> None:
+    cost = Cost(cache=CacheSum(1000, 996, Decimal("-0.00010"), {"dropped": 1}))
+    assert to_json(report(cost=cost))["cost"]["cache"] == {
+        "expected": 1000,
+        "read": 996,
+        "rate": 0.996,
+        "saved": "-0.0001",
+        "missed": {"dropped": 1},
+    }
+    assert to_json(report())["cost"]["cache"]["rate"] is None
+
+
 @given(reports)
 @settings(max_examples=50)
 def test_any_report_obeys_the_published_schema(any_report: Report) -> None:
@@ -121,7 +139,7 @@ def test_json_has_the_contracts_fields() -> None:
     assert [key for key in given_json if key in contract] == contract
     cost = given_json["cost"]
     assert list(cost)[:6] == ["currency", "estimate", "spent", "assumed", "tokens", "calls"]
-    assert list(cost)[6:] == ["by_phase", "by_seat", "by_model"]
+    assert list(cost)[6:] == ["by_phase", "by_seat", "by_model", "cache"]
     assert (cost["spent"], cost["assumed"], cost["calls"]) == ("0.0312", "0", 7)
     assert cost["by_phase"]["opening"]["spent"] == "0.02"
     assert finding_from_json(given_json["findings"][0]) == make_finding()
@@ -217,6 +235,23 @@ cost $0.0312 (expected $0.04, at most $1.00) · 7 calls · 38,000 tokens in (27,
 3,100 out
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("cache", "line"),
+    [
+        (CacheSum(1000, 999, Decimal("0.012399")), "cache: 99 % of the shared context read from cache, $0.0123 saved"),
+        (CacheSum(0, 0, Decimal("-0.00121")), "cache: $0.0013 spent on writing it"),
+        (CacheSum(10, 0, Decimal(0)), "cache: 0 % of the shared context read from cache"),
+    ],
+)
+def test_text_says_in_a_line_what_the_cache_did(cache: CacheSum, line: str) -> None:
+    text = to_text(report(cost=Cost(Decimal("0.03"), calls=7, cache=cache)), colour=False, width=100)
+    assert text.splitlines()[-1] == line
+
+
+def test_text_is_silent_about_a_cache_that_was_not_used() -> None:
+    assert "cache:" not in to_text(report(), colour=False, width=100)
 
 
 def test_no_key_is_told_with_the_price_of_a_debate() -> None:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebuttal.cli.output import write
+from rebuttal.findings.reports.json_report import cache_to_json
 from rebuttal.review.services import open_services
 from rebuttal.settings import Settings, user_settings
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import LedgerRow, Totals
+from rebuttal.store.model import NO_CACHE_SUM, LedgerRow, Totals
 from rebuttal.store.money import dollars, exact
 
 
@@ -62,6 +63,7 @@ def _row(row: LedgerRow) -> dict[str, Any]:
             "cache_read": row.tokens.cache_read,
             "output": row.tokens.output,
         },
+        "cache": cache_to_json(row.cache),
     }
 
 
@@ -76,4 +78,7 @@ def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[Ledge
     for row in rows:
         read = f"{row.tokens.cache_read / row.tokens.prompt:.0%}" if row.tokens.prompt else "-"
         lines.append(f"{row.name:<{width}}  {row.spent:>10.4f}  {row.assumed:>10.4f}  {row.calls:>6}  {read:>10}")
+    cache = sum((row.cache for row in rows), NO_CACHE_SUM)
+    if cache.words:
+        lines.append(f"\ncache: {cache.words}")
     return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ from rebuttal.evaluation.truth import Judged, Said, judge
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
 from rebuttal.findings.severity import SEVERITIES
-from rebuttal.store.model import ZERO, Cost, Spent
+from rebuttal.store.model import NO_CACHE_SUM, ZERO, Cost, Spent
 
 K = TypeVar("K")
 
@@ -207,7 +207,8 @@ class Score:
         tokens = Spent()
         for one in costs:
             tokens += Spent(one.spent, one.calls, one.tokens)
-        return Cost(tokens.spent, sum((one.assumed for one in costs), ZERO), tokens.tokens, tokens.calls)
+        cache = sum((one.cache for one in costs), NO_CACHE_SUM)
+        return Cost(tokens.spent, sum((one.assumed for one in costs), ZERO), tokens.tokens, tokens.calls, cache=cache)
 
     @property
     def clean_alarmed(self) -> tuple[int, int]:

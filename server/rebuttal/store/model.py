@@ -92,6 +92,19 @@ class CacheSum:
         """The share of the expected tokens that was read; None where none were expected."""
         return self.read / self.expected if self.expected else None
 
+    @property
+    def words(self) -> str:
+        """For people; "" where there is nothing to tell."""
+        parts = []
+        if self.expected:
+            # Rounded down: 100 % is all of it.
+            parts.append(f"{100 * self.read // self.expected} % of the shared context read from cache")
+        if self.saved > 0:
+            parts.append(f"{dollars(self.saved, is_saving=True)} saved")
+        elif self.saved < 0:
+            parts.append(f"{dollars(-self.saved)} spent on writing it")
+        return ", ".join(parts)
+
     def __add__(self, other: CacheSum) -> CacheSum:
         missed = Counter(self.missed) + Counter(other.missed)
         return CacheSum(

@@ -61,7 +61,9 @@ def exact(amount: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def dollars(amount: Decimal) -> str:
-    """For people: two to four places ("$0.0312", "$1.00"), rounded up, so that nothing looks cheaper than it is."""
-    whole, _, part = format(amount.quantize(Decimal("0.0001"), ROUND_CEILING), "f").partition(".")
+def dollars(amount: Decimal, *, is_saving: bool = False) -> str:
+    """For people: two to four places ("$0.0312", "$1.00"), rounded up, so that nothing looks cheaper than it is; a
+    saving is rounded down."""
+    rounding = ROUND_FLOOR if is_saving else ROUND_CEILING
+    whole, _, part = format(amount.quantize(Decimal("0.0001"), rounding), "f").partition(".")
     return f"${whole}.{part.rstrip('0').ljust(2, '0')}"

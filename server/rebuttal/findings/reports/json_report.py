@@ -8,7 +8,7 @@ from typing import Any
 from rebuttal.change.model import Skipped
 from rebuttal.findings.report import New, Report, Reviewed
 from rebuttal.findings.wire import finding_to_json
-from rebuttal.store.model import Spent, Tokens
+from rebuttal.store.model import CacheSum, Spent, Tokens
 from rebuttal.store.money import exact
 
 SCHEMA = 1
@@ -81,6 +81,18 @@ def _cost(report: Report) -> dict[str, Any]:
         "by_phase": _shares(cost.by_phase),
         "by_seat": _shares(cost.by_seat),
         "by_model": _shares(cost.by_model),
+        "cache": cache_to_json(cost.cache),
+    }
+
+
+def cache_to_json(cache: CacheSum) -> dict[str, Any]:
+    """What the prompt cache did, as the contract writes it."""
+    return {
+        "expected": cache.expected,
+        "read": cache.read,
+        "rate": None if cache.rate is None else round(cache.rate, 4),
+        "saved": exact(cache.saved),
+        "missed": dict(cache.missed),
     }
 
 

@@ -154,6 +154,8 @@ class _Writer:
         if report.coverage.new is not None:
             yield from self._wrapped(_new(report.coverage.new), indent=0, dim=True)
         yield from self._wrapped(_cost(report), indent=0, dim=True)
+        if report.cost.cache.words:
+            yield from self._wrapped(f"cache: {report.cost.cache.words}", indent=0, dim=True)
         for note in report.notes:
             yield from self._wrapped(_safe(note), indent=0)
 
