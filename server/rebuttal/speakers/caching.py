@@ -192,17 +192,23 @@ class Prefixes:
     _kept: dict[bytes, _Kept] = field(factory=dict)
     _writing: dict[bytes, asyncio.Event] = field(factory=dict)
 
-    async def expect(self, found: Sequence[Prefix], review: str) -> Expectation:
-        """What a request should read that starts now. Where another is about to write its longest prefix, waits until
-        that one's answer begins: both would pay for the writing. Must be followed by `left`."""
+    async def settled(self, found: Sequence[Prefix]) -> bool:
+        """Wait until nobody is writing the longest prefix of a request, as long as that is worth it; whether so."""
         patience = asyncio.get_running_loop().time() + LONGEST_WAIT
         while found and found[-1].is_long and (event := self._written_now(found[-1])) is not None:
             try:
                 async with asyncio.timeout_at(patience):
                     await event.wait()
             except TimeoutError:
-                return evolve(self._expectation(found, review), tokens=0, because="concurrent", writes=None)
-        return self._expectation(found, review)
+                return False
+        return True
+
+    async def expect(self, found: Sequence[Prefix], review: str) -> Expectation:
+        """What a request should read that starts now. Where another is about to write its longest prefix, waits until
+        that one's answer begins: both would pay for the writing. Must be followed by `left`."""
+        if await self.settled(found):
+            return self._expectation(found, review)
+        return evolve(self._expectation(found, review), tokens=0, because="concurrent", writes=None)
 
     def begun(self, expected: Expectation, tokens: int, message: str | None) -> None:
         """The answer has begun, so what the request wrote can be read. `tokens`: written and read together."""
