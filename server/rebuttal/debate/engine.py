@@ -25,12 +25,15 @@ async def debate(
     stop: asyncio.Event | None = None,
     record: Record | None = None,
     parser: Parser | None = None,
+    begun: Callable[[Callable[[str], Record | None]], None] = lambda so_far: None,
 ) -> Outcome:
     """Let the panel argue about the change.
 
     `listen` is called at once with each event and must not raise. `clock` gives seconds that never go back.
     `record` is of an earlier debate about the same brief that was cut short: only what is missing is asked.
     `parser`, where it remembers what was found in the change's texts, spares the engine most of its own time.
+    `begun` is given, before anything is asked, a function that tells what could be taken up if the debate ended then,
+    under the key that it is given; to be called on the event loop, outside of `listen`.
     Once `stop` is set, every turn under way is cancelled, and the outcome is what came of what was said until then.
     What a speaker fails at is in the outcome (`degraded`, `stopped_by`), never an exception. Cancelling the
     task cancels every turn under way. Raises ProtocolUnavailable before anything is asked.
@@ -39,6 +42,7 @@ async def debate(
     sitting = Sitting(brief, speaker, listen, clock, load_prompts(), examines=chosen.examines, parser=parser)
     if record is not None:
         sitting.take_up(record)
+    begun(sitting.so_far)
 
     async def held() -> None:
         if chosen.whole_panel:

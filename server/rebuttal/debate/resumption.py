@@ -49,10 +49,17 @@ def record_of(outcome: Outcome, key: str) -> Record | None:
     """What can be taken up later; None where nothing is missing, or nothing was said."""
     if not (outcome.stopped_by is not None or any(map(_is_missing, outcome.exchanges))):
         return None
-    if not any(map(_was_heard, outcome.exchanges)):
+    return record_so_far(key, outcome.exchanges, outcome.contentions, outcome.set_aside)
+
+
+def record_so_far(
+    key: str, exchanges: Iterable[Exchange], contentions: Iterable[Contention], set_aside: Iterable[SetAside]
+) -> Record | None:
+    """What could be taken up if the debate ended here; None where nothing was said."""
+    exchanges = tuple(exchanges)
+    if not any(map(_was_heard, exchanges)):
         return None
-    exchanges = tuple(map(_without_prompt, outcome.exchanges))
-    return Record(key, exchanges, tuple(map(_unsettled, outcome.contentions)), outcome.set_aside)
+    return Record(key, tuple(map(_without_prompt, exchanges)), tuple(map(_unsettled, contentions)), tuple(set_aside))
 
 
 def opened(exchanges: Iterable[Exchange]) -> frozenset[str]:

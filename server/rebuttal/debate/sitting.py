@@ -49,7 +49,7 @@ from rebuttal.debate.model import (
     Turn,
 )
 from rebuttal.debate.prompts import Prompts
-from rebuttal.debate.resumption import Record, opened
+from rebuttal.debate.resumption import Record, opened, record_so_far
 from rebuttal.debate.selection import MAX_TOKENS, Choice, Selection
 from rebuttal.debate.statement import one_line
 from rebuttal.debate.verdict import settle
@@ -122,6 +122,11 @@ class Sitting:
             self._note_flood(one.turn, len(one.reply.statement.claims) if one.reply.statement else 0)
         self.docket.restore(record.contentions)
         self.set_aside += record.set_aside
+
+    def so_far(self, key: str) -> Record | None:
+        """What could be taken up if the debate ended now. Between two steps of the event loop: what a turn said stands
+        in it with all that came of it, or not at all."""
+        return record_so_far(key, self.exchanges, self.docket.all(), self.set_aside)
 
     def has_opened(self, seat: Seat) -> bool:
         """Whether the seat's opening was heard to its end, here or before the debate was taken up."""

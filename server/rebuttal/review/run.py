@@ -43,6 +43,7 @@ from rebuttal.store.model import StoreError
 from rebuttal.text.parsing import Parser
 
 if TYPE_CHECKING:
+    from rebuttal.debate.events import DebateEvent
     from rebuttal.evidence.panel import Gathered
     from rebuttal.review.own_prompts import OwnPrompts
 
@@ -268,10 +269,15 @@ async def _debated(
                 parts = evolve(parts, notes=(*parts.notes, note))
             speaker = await services.speaker(request, parts.review_id or "", root, on_warning)
             record = earlier.record if earlier is not None else None
-            outcome = await debate(
-                asked, speaker, door.tell, services.clock, stop, record, Parser(facts=services.facts)
-            )
-            await taking_up.keep(request, services, root, asked, outcome, earlier)
+            async with taking_up.keeping(request, services, root, asked) as keeper:
+
+                def tell(event: DebateEvent) -> None:
+                    keeper.hear(event)
+                    door.tell(event)
+
+                facts = Parser(facts=services.facts)
+                outcome = await debate(asked, speaker, tell, services.clock, stop, record, facts, keeper.begun)
+            await taking_up.keep(request, services, root, asked, outcome, earlier, wrote=keeper.wrote)
     except (SettingsError, UsageError):
         raise
     except Stopped:

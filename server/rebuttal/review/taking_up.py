@@ -1,16 +1,21 @@
-"""Debates that were cut short: kept when they end early, and found again when the same review is asked for."""
+"""Debates that were cut short: kept as they are held, and found again when the same review is asked for.
+
+What is said is written down at once: a process that is killed costs no answer that was paid for.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from rebuttal.review.request import Request
 from rebuttal.review.services import Services
@@ -20,6 +25,7 @@ from rebuttal.store.model import StoreError
 if TYPE_CHECKING:
     from cattrs import Converter
 
+    from rebuttal.debate.events import DebateEvent
     from rebuttal.debate.model import Brief, Outcome
     from rebuttal.debate.resumption import Record
 
@@ -60,17 +66,79 @@ async def find(request: Request, services: Services, root: Path, brief: Brief) -
     key = _key(request, brief)
     try:
         kept = await services.unfinished(root, key)
-        record = await in_thread(lambda: _record(kept.text)) if kept is not None else None
+        if kept is None or await _still_runs(services, kept.text):
+            return None
+        record = await in_thread(lambda: _record(kept.text))
     except (StoreError, ValueError) as error:
         log.info("an earlier debate cannot be taken up: %s", error)
         return None
-    return TakenUp(kept.at, record) if kept is not None and record is not None and record.brief == key else None
+    return TakenUp(kept.at, record) if record is not None and record.brief == key else None
+
+
+@define
+class Keeper:
+    """Writes down what has been said, whenever something has been, while the debate runs."""
+
+    services: Services
+    root: Path
+    key: str
+    wrote: bool = False
+    """Whether anything of this debate is in the store."""
+    _so_far: Callable[[str], Record | None] = lambda key: None
+    _said: asyncio.Event = field(factory=asyncio.Event)
+
+    def begun(self, so_far: Callable[[str], Record | None]) -> None:
+        """The debate begins: `so_far` tells what has been said."""
+        self._so_far = so_far
+
+    def hear(self, event: DebateEvent) -> None:
+        """Told of every event of the debate."""
+        from rebuttal.debate.events import ClaimRaised, SeatFinished
+
+        if isinstance(event, SeatFinished | ClaimRaised):
+            self._said.set()
+
+    async def write(self) -> None:
+        """Until it is cancelled. What is said while one state is written is in the next."""
+        owner = await _owner(self.services)
+        while True:
+            await self._said.wait()
+            self._said.clear()
+            record = self._so_far(self.key)
+            if record is None:
+                continue
+            text = await in_thread(lambda kept=record: _text(kept, owner))  # type: ignore[misc]  # bound now
+            self.wrote = True
+            await self.services.keep_unfinished(self.root, self.key, text)
+
+
+@asynccontextmanager
+async def keeping(request: Request, services: Services, root: Path, brief: Brief) -> AsyncIterator[Keeper]:
+    """A keeper for as long as the block runs. Where the store cannot be written, the debate goes on without."""
+    keeper = Keeper(services, root, _key(request, brief))
+    writing = asyncio.create_task(keeper.write()) if request.replay is None else None
+    try:
+        yield keeper
+    finally:
+        if writing is not None:
+            writing.cancel()
+            (failed,) = await asyncio.gather(writing, return_exceptions=True)
+            if isinstance(failed, StoreError):
+                log.info("what is said is not kept for later: %s", failed)
 
 
 async def keep(
-    request: Request, services: Services, root: Path, brief: Brief, outcome: Outcome, earlier: TakenUp | None
+    request: Request,
+    services: Services,
+    root: Path,
+    brief: Brief,
+    outcome: Outcome,
+    earlier: TakenUp | None,
+    *,
+    wrote: bool = False,
 ) -> None:
-    """Keep what can be taken up later; forget what was taken up, or held anew, and is whole now."""
+    """Keep what can be taken up later; forget what was taken up, or held anew, and is whole now. `wrote`: a keeper has
+    written of it while it ran."""
     from rebuttal.debate.resumption import opened, record_of
 
     if request.replay is not None:
@@ -80,7 +148,7 @@ async def keep(
     try:
         if record is not None:
             await services.keep_unfinished(root, key, await in_thread(lambda: _text(record)))
-        elif earlier is not None or (request.fresh and opened(outcome.exchanges)):
+        elif wrote or earlier is not None or (request.fresh and opened(outcome.exchanges)):
             await services.forget_unfinished(root, key)
     except StoreError as error:
         log.info("what was said is not kept for later: %s", error)
@@ -98,8 +166,26 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _text(record: Record) -> str:
-    return json.dumps({"schema": SCHEMA, "record": _converter().unstructure(record)}, ensure_ascii=False)
+async def _owner(services: Services) -> str:
+    """What marks this process's store as alive."""
+    database = await services.database()
+    return await database.read(lambda _: database.owner())
+
+
+async def _still_runs(services: Services, text: str) -> bool:
+    """Whether another living process is holding the debate right now: then it is not cut short."""
+    from rebuttal.store.owner import is_alive
+
+    owner = json.loads(text).get("under_way")
+    if not isinstance(owner, str) or not owner.isalnum() or owner == await _owner(services):
+        return False
+    folder = (await services.database()).owners
+    return await in_thread(lambda: is_alive(folder, owner))
+
+
+def _text(record: Record, under_way: str | None = None) -> str:
+    kept = {"schema": SCHEMA, "under_way": under_way, "record": _converter().unstructure(record)}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def _record(text: str) -> Record | None:
