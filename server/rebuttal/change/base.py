@@ -117,6 +117,16 @@ def _find_base(git: Git) -> tuple[str, str]:
     own = refs.get(f"refs/heads/{branch}") if branch else None
     if own is not None and own.upstream in refs:
         return own.upstream, "the upstream"
+    return _default(refs)
+
+
+def default_base(git: Git) -> tuple[str, str]:
+    """The full name of the branch that any other is compared with, and why: the remote's HEAD, main, master. Raises
+    ChangeError where there is none."""
+    return _default(_refs(git, None))
+
+
+def _default(refs: dict[str, _Ref]) -> tuple[str, str]:
     heads = {name.split("/")[2]: ref.target for name, ref in refs.items() if ref.target in refs}
     for remote in ("origin", *sorted(heads)):
         if remote in heads:

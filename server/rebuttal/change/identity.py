@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from rebuttal.change.base import branch_name
@@ -11,6 +12,7 @@ from rebuttal.change.git import GitFailed, parse_commit
 from rebuttal.change.model import ChangeError
 from rebuttal.change.read import Reading
 
+_OBJECT_IDS = re.compile(r"[0-9a-f]{40,64}(\.\.[0-9a-f]{40,64})?")
 _MAX_COMMITS = 50
 _MAX_CHARACTERS = 20_000
 
@@ -59,6 +61,11 @@ def framing(reading: Reading) -> str:
         commits = []
     found = [repository.objects.get(oid) for oid in commits]
     messages = [parse_commit(item.oid, item.data).message.strip() for item in found if item and item.data]
-    name = branch_name(repository.git)
+    # Between two object ids lies no branch in particular: the one that is checked out may be another.
+    name = None if _is_pinned(change.scope.spec) else branch_name(repository.git)
     parts = ([f"Branch: {name}"] if name else []) + messages
     return "\n\n".join(parts)[:_MAX_CHARACTERS]
+
+
+def _is_pinned(spec: str | None) -> bool:
+    return spec is not None and _OBJECT_IDS.fullmatch(spec) is not None
