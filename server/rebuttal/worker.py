@@ -289,6 +289,7 @@ class Worker:
             only_lines={only["file"]: range(only["start_line"], only["end_line"] + 1)} if only else {},
             open_files=read_open_files(params.get("open_files")),
             diagnostics=read_diagnostics(params.get("diagnostics")),
+            urgency="save" if params.get("origin") == "save" else "command",
             price_without_key=chosen.get("panel") != "static",
         )
 

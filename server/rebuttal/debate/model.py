@@ -25,6 +25,8 @@ PanelName = Literal["static", "small", "medium", "large"]
 RulingVerdict = Literal["confirmed", "refuted", "unsure"]
 Urgency = Literal["command", "save"]
 """Whether the user asked for the review and waits for it, or it was held because a file was saved."""
+Cover = Literal["short", "enough", "ample"]
+"""What is left is less than is expected to be needed; or enough; or at least four times as much."""
 Effort = Literal["low", "medium", "high"]
 """How much a model thinks before it answers."""
 Priority = Literal["critical", "important", "optional", "minimal"]
@@ -305,10 +307,15 @@ class Means:
     """Dollars that the debate may cost: what the caps of review, day and month leave; None: nobody set a limit."""
     budget: Decimal | None = None
     """Dollars that a review may cost, whatever day and month have left: what shares of the budget are shares of."""
-    expected: Decimal | None = None
-    """Dollars that the review is expected to cost as the table has it; None: not known."""
+    cover: Cover | None = None
+    """Whether `cap` covers what the review is expected to cost as the table has it; None: not known. Not the amount: it
+    depends on what was learned of tokenizers, and a recording shall be the same wherever it is made."""
     prices: Mapping[Tier, TierPrice] = field(factory=dict)
     """Empty: not known, so nothing is decided by them."""
+    slices: Mapping[Tier, int] = field(factory=dict)
+    """Of tiers whose prompts would pass a step of their price with all of them: how many slices they are shown."""
+    too_long: tuple[Tier, ...] = ()
+    """Tiers for which the change itself is too long: the next dearer one opens in their place."""
 
 
 @frozen
@@ -350,8 +357,6 @@ class Brief:
     """What the choice of tiers goes by (debate/selection.py)."""
     fitted: Mapping[Tier, str] = field(factory=dict)
     """`shared` of a tier whose prompts would pass a step of its price with the whole: the same for all its seats."""
-    too_long: frozenset[Tier] = frozenset()
-    """Tiers for which nothing shorter is worth reading: the next dearer one speaks in their place."""
 
 
 @frozen

@@ -71,7 +71,7 @@ USUAL: Mapping[Tier, Effort] = {"haiku": "medium", "sonnet": "high", "opus": "me
 LENGTHS: Mapping[Effort, float] = {"low": 0.5, "medium": 0.7, "high": 1.0}
 """How long an answer is, thought included, beside one at high effort. ASSUMED: nobody publishes it for code review."""
 
-_ASK, _ANSWER, _RULING = 1_500, 2_250, 1_000
+ASK, ANSWER, RULING = 1_500, 2_250, 1_000
 """Tokens of an opening behind the shared part, of its answer, and of a ruling, where prices are compared."""
 _CHARACTERS = 3
 """Of a token of the shared part."""
@@ -159,10 +159,6 @@ class Selection:
     means: Means = field(factory=Means)
     shared_tokens: int = 0
     """About how many the shared part takes."""
-    too_long: frozenset[Tier] = frozenset()
-    """Tiers for which the shared part is too long: the next dearer one opens for them."""
-    shortened: frozenset[Tier] = frozenset()
-    """Tiers that are shown less than the others."""
     _opened: dict[tuple[str, ...], Mapping[str, Choice]] = field(factory=dict, init=False, eq=False, repr=False)
 
     @classmethod
@@ -172,8 +168,6 @@ class Selection:
             brief.profile,
             brief.means,
             tokens_of(brief.shared or brief.context.diff),
-            brief.too_long,
-            frozenset(brief.fitted),
         )
 
     # --- each phase ---
@@ -256,7 +250,7 @@ class Selection:
         means, left = self.means, self.left(spent)
         if left < LOW:
             return -1, f"{left:.0%} of the budget is left"
-        if means.cap is not None and means.expected is not None and means.expected > means.cap:
+        if means.cover == "short":
             return -1, "the review would cost more than is left"
         if means.urgency == "save":
             return (-1, "a save began it") if self._yields_to_haste(opening=opening) else (0, "")
@@ -274,7 +268,7 @@ class Selection:
     def _is_well_within(self) -> bool:
         """Whether twice the expected cost, which is what dearer tiers come to, is within half of what is left."""
         means = self.means
-        return means.cap is None or means.expected is None or means.expected * 4 <= means.cap
+        return means.cap is None or means.cover == "ample"
 
     def _moved(self, read: Callable[[Profile], Tier], step: int) -> Tier:
         table, column = read(self.profile), PROFILES.index(self.profile) + step
@@ -293,11 +287,11 @@ class Selection:
     def _fitting(self, choice: Choice) -> Choice:
         """Where the prompt would pass a step of the tier's price."""
         tier = choice.tier
-        if tier in self.too_long:
+        if tier in self.means.too_long:
             dearer = TIERS[min(TIERS.index(tier) + 1, len(TIERS) - 1)]
             why = f"{dearer} instead of {tier}: the change is too long for {tier}'s lower price"
             return Choice(dearer, why, EFFORTS[self.profile].get(dearer))
-        if tier in self.shortened:
+        if tier in self.means.slices:
             return evolve(choice, why=f"{choice.why}; less other code is shown, for {tier}'s lower price")
         return choice
 
@@ -319,8 +313,8 @@ class Selection:
         if not prices:
             return moved == "haiku"
         cold, hot = prices[moved], prices[table]
-        sent = cold.input * self.shared_tokens + cold.output * _RULING
-        return sent < hot.cache_read * self.shared_tokens + hot.output * _RULING
+        sent = cold.input * self.shared_tokens + cold.output * RULING
+        return sent < hot.cache_read * self.shared_tokens + hot.output * RULING
 
 
 def tokens_of(shared: str) -> int:
@@ -347,5 +341,5 @@ def _opening_price(tiers: Sequence[Tier], prices: Mapping[Tier, TierPrice], shar
     for tier in dict.fromkeys(tiers):
         price, seats = prices[tier], tiers.count(tier)
         total += price.cache_write * shared + price.cache_read * shared * (seats - 1)
-        total += (price.input * _ASK + price.output * _ANSWER) * seats
+        total += (price.input * ASK + price.output * ANSWER) * seats
     return total

@@ -157,6 +157,7 @@ class Jobs:
             "open_files": list(snapshot.open_files),
             "diagnostics": list(snapshot.diagnostics),
             "only": request.only,
+            "origin": request.origin,
             "settings": self.session.client_settings,
             "include_working": True,
         }

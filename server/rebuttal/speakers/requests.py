@@ -19,17 +19,17 @@ from rebuttal.speakers.catalogue import Effort, ModelFacts
 def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None, gap: float = 0.0) -> dict[str, Any]:
     """Keyword arguments for the SDK's `messages`, but for `stream`.
 
-    Thinking stays at the model's default. `effort` None: the model's default. `gap`: seconds that are expected between
-    two requests with the same shared block. Sampling parameters and tool choice are refused by current models and never
-    sent.
+    Thinking stays at the model's default. `effort` None: the turn's own, or the model's default. `gap`: seconds that are
+    expected between two requests with the same shared block. Sampling parameters and tool choice are refused by current
+    models and never sent.
     """
     kept = breakpoints(turn, model, gap)
     return {
-        "model": model.id,
+        "model": model.name,
         "max_tokens": min(turn.max_tokens, model.max_output),
         "system": [_text(turn.prompt.system) | cache_control(kept.system)],
         "messages": [{"role": "user", "content": _content(turn, kept.shared)}],
-        "output_config": _output_config(model, effort, turn.schema),
+        "output_config": _output_config(model, effort or turn.effort, turn.schema),
     }
 
 
@@ -59,7 +59,7 @@ def _text(text: str) -> dict[str, Any]:
 
 def _output_config(model: ModelFacts, effort: Effort | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
     config: dict[str, Any] = {}
-    chosen = effort or model.default_effort
+    chosen = effort if effort in model.efforts else model.default_effort
     if chosen in model.efforts:
         # Said even where it is the default: a later change of the default must not change a review's price.
         config["effort"] = chosen
