@@ -19,7 +19,7 @@ from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
     from rebuttal.context.model import ToolDiagnostic
-    from rebuttal.debate.model import Outcome
+    from rebuttal.debate.model import Outcome, Urgency
 
 
 class UsageError(Exception):
@@ -52,10 +52,16 @@ class Request:
     """Nobody is there to be asked: only `agreed` counts, not what was agreed to for good."""
     price_without_key: bool = True
     """Without a key, still say what the debate would cost."""
+    urgency: Urgency = "command"
+    """Whether somebody waits for it; `save`: it was begun because a file was saved."""
     fresh: bool = False
     """A debate that was cut short is held anew, not taken up."""
     record: Path | None = None
     replay: Path | None = None
+    review_id: str | None = None
+    """What the ledger calls it, where a review that was begun before goes on; None: a name of its own."""
+    deadline_s: float | None = None
+    """Seconds after which the debate asks nothing more, where answers take longer than usual."""
 
 
 @frozen
@@ -144,3 +150,5 @@ class Result:
     """Markdown; empty where no model was asked."""
     outcome: Outcome | None = None
     """Of the debate, for who measures it: what was claimed and dropped as well; None where no model was asked."""
+    replayed: str = ""
+    """How a replay went, in lines for the user; empty where nothing was replayed."""

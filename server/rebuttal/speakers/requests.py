@@ -19,9 +19,9 @@ from rebuttal.speakers.catalogue import Effort, ModelFacts
 def message_request(turn: Turn, model: ModelFacts, effort: Effort | None = None, gap: float = 0.0) -> dict[str, Any]:
     """Keyword arguments for the SDK's `messages`, but for `stream`.
 
-    Thinking stays at the model's default. `effort` None: the turn's own, or the model's default. `gap`: seconds that are
-    expected between two requests with the same shared block. Sampling parameters and tool choice are refused by current
-    models and never sent.
+    Thinking stays at the model's default. `effort` None: the turn's own, or the model's default. `gap`: seconds that
+    are expected between two requests with the same shared block. Sampling parameters and tool choice are refused by
+    current models and never sent.
     """
     kept = breakpoints(turn, model, gap)
     return {
