@@ -12,6 +12,7 @@ from attrs import define, field
 
 from rebuttal.debate.model import Claim
 from rebuttal.debate.statement import StatementError, claim_from, one_line
+from rebuttal.speakers.endpoints.lenient import Preamble, json_within
 from rebuttal.speakers.stream_json import ArrayElements
 from rebuttal.store.model import Tokens
 
@@ -34,6 +35,9 @@ class Hearing:
     where there is none; None where the service does not say, or not yet."""
     ended: bool = False
     """The stream came to its proper end."""
+    lenient: bool = False
+    """Whether prose may stand around the answer."""
+    _preamble: Preamble = field(factory=Preamble)
     _texts: list[str] = field(factory=list)
     _usage: dict[str, Any] = field(factory=dict)
     _kinds: dict[int, str] = field(factory=dict)
@@ -46,7 +50,8 @@ class Hearing:
     @property
     def text(self) -> str:
         """The answer: its text blocks, without thinking."""
-        return "".join(self._texts)
+        whole = "".join(self._texts)
+        return json_within(whole) if self.lenient else whole
 
     @property
     def tokens(self) -> Tokens | None:
@@ -94,7 +99,7 @@ class Hearing:
         if getattr(delta, "type", None) != "text_delta" or self._kinds.get(_index(event)) != "text" or not text:
             return
         self._texts.append(text)
-        for element in self._elements.feed(text):
+        for element in self._elements.feed(self._preamble.feed(text) if self.lenient else text):
             claim = _claim(element)
             if claim is not None:
                 yield claim
