@@ -6,6 +6,7 @@ A protocol adds who is asked what, when, and when it is enough.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -53,14 +54,18 @@ _VERSED: dict[Category, tuple[str, ...]] = {
 class Floor:
     """One debate's seats, and the ways in which every protocol asks them."""
 
-    def __init__(self, sitting: Sitting) -> None:
+    def __init__(self, sitting: Sitting, later: Iterable[Tier] = ()) -> None:
+        """`later`: the tiers that the protocol expects to ask after the opening."""
         self.sitting = sitting
         self.brief = sitting.brief
         self.seats = {seat.id: seat for seat in self.brief.seats}
         self.free = {seat.id for seat in self.brief.seats if sitting.has_opened(seat)}
         """Seats that have opened without failing: only of them it is known what they raised, so only they rule."""
         self._openers = [seat for seat in self.brief.seats if seat.id not in self.free]
-        self._warm = {sitting.opening[seat.id].tier: asyncio.Event() for seat in self._openers}
+        opening = Counter(sitting.opening[seat.id].tier for seat in self._openers)
+        self._warm = {tier: asyncio.Event() for tier in opening}
+        expected = frozenset(later)
+        sitting.sharing = frozenset(tier for tier, seats in opening.items() if seats > 1 or tier in expected)
 
     # --- opening ---
 

@@ -46,6 +46,7 @@ from rebuttal.debate.model import (
     SetAside,
     Settled,
     Speaker,
+    Tier,
     Turn,
 )
 from rebuttal.debate.prompts import Prompts
@@ -88,6 +89,9 @@ class Sitting:
         self.selection = Selection.of(brief)
         self.opening = self.selection.opening(brief.seats)
         """By seat, who opens with which tier: decided once, for seats of a tier share its cache."""
+        self.sharing: frozenset[Tier] = frozenset()
+        """Tiers of which several turns send the shared part, as far as is known before: only they write it to the
+        cache."""
         self.docket = Docket()
         self.degraded: list[Degraded] = []
         self.set_aside: list[SetAside] = []
@@ -178,7 +182,9 @@ class Sitting:
         """
         number = self._turns
         self._turns += 1
-        turn = Turn(seat.id, phase, choice.tier, prompt, MAX_TOKENS[phase], schema, choice.why, effort=choice.effort)
+        tier = choice.tier
+        reusable = tier in self.sharing and prompt.shared == self.assembler.shared(tier)
+        turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase], schema, choice.why, reusable, choice.effort)
 
         def hears(claims: Sequence[Claim]) -> None:
             if ear.attempt:

@@ -41,7 +41,9 @@ class Crossfire:
 
     def __init__(self, sitting: Sitting) -> None:
         self._sitting = sitting
-        self._floor = Floor(sitting)
+        # Every claim is examined; who settles what stays open is seldom of another tier.
+        examining = (sitting.selection.cross(severity).tier for severity in ("high", "medium"))
+        self._floor = Floor(sitting, examining)
         self._asked: dict[str, set[str]] = {}
         """By claim, who was asked to argue about it, whatever came of it."""
         self._at_rest: set[str] = set()
