@@ -19,6 +19,8 @@ from rebuttal.speakers.patience import Patience
 from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, StoreError, Tokens
 from tests.emulator import Emulator
 
+ONE_MODEL = Settings(fallback=False)
+"""What a call does whose model is the only one; chains of models have tests of their own (test_fallback.py)."""
 SHARED = "<change>\n" + "\n".join(f"+    line_{number} = compute({number})" for number in range(400)) + "\n</change>"
 
 
@@ -71,6 +73,21 @@ class FakePurse:
     def _fail(self, what: str) -> None:
         if what == self.broken:
             raise StoreError("the disk is full: make room")
+
+
+@define
+class FakeTime:
+    """Passes only while somebody sleeps."""
+
+    passed: float = 0.0
+    slept: list[float] = field(factory=list)
+
+    def clock(self) -> float:
+        return self.passed
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.passed += seconds
 
 
 @define
@@ -158,7 +175,7 @@ async def make_speaker(emulator: Emulator, purse: FakePurse) -> AsyncIterator[Ma
         )
         made.append(connection)
         return ClaudeSpeaker(
-            settings=settings or Settings(),
+            settings=settings or ONE_MODEL,
             connection=connection,
             purse=purse,
             prices=purse.book,

@@ -17,7 +17,7 @@ from rebuttal.settings import Settings
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.patience import Patience
 from tests.emulator import Emulator, Fault, Record, Rule
-from tests.speakers.conftest import FakePurse, Heard, MakeSpeaker, claim, statement, turn
+from tests.speakers.conftest import FakePurse, FakeTime, Heard, MakeSpeaker, claim, statement, turn
 
 
 async def test_an_answer_is_heard_claim_by_claim_and_settled_at_what_the_service_bills(
@@ -230,15 +230,11 @@ async def test_an_attempt_that_fails_is_made_again_and_the_whole_price_is_told(
 
 
 async def test_retry_after_is_obeyed(emulator: Emulator, make_speaker: MakeSpeaker) -> None:
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
+    time = FakeTime()
     emulator.script.add(Rule(times=2, fault=Fault("status", status=429, headers={"retry-after": "7"})))
-    reply = await make_speaker(patience=Patience(sleep=sleep)).speak(turn(), Heard())
+    reply = await make_speaker(patience=Patience(sleep=time.sleep, clock=time.clock)).speak(turn(), Heard())
     assert reply.failure is None
-    assert waits == [7.0, 7.0]
+    assert time.slept == [7.0, 7.0]
 
 
 async def test_a_refusal_is_paid_for_and_not_asked_again(
@@ -254,16 +250,18 @@ async def test_a_refusal_is_paid_for_and_not_asked_again(
     assert reply.spent == emulator.bill > 0
 
 
-async def test_an_answer_cut_at_max_tokens_is_a_failure_even_where_claims_were_complete(
+async def test_an_answer_cut_at_max_tokens_is_asked_for_once_more_with_room_and_then_a_failure(
     emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse
 ) -> None:
-    emulator.script.add(Rule(reply=statement(*(claim(number) for number in range(20)))))
+    emulator.script.add(Rule(reply=statement(*(claim(number) for number in range(40)))))
     heard = Heard()
     reply = await speaker.speak(turn(max_tokens=600), heard)
     assert reply.failure is not None
-    assert (reply.failure.kind, reply.statement) == ("truncated", None)
-    assert purse.names == PAID
-    assert reply.tokens.output == 600
+    assert (reply.failure.kind, reply.statement, reply.calls) == ("truncated", None, 2)
+    assert purse.names == PAID * 2
+    assert [record.body["max_tokens"] for record in emulator.records] == [600, 1200]
+    assert purse.events[2][1] > purse.events[0][1]
+    assert reply.tokens.output == 1800
     assert heard.claims
 
 

@@ -11,16 +11,27 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from attrs import define
+from attrs import define, field
 
 from rebuttal.budget.model import Reservation, UnknownPrice
 from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement
 from rebuttal.debate.statement import StatementError, parse_answer, parse_statement
 from rebuttal.speakers.caching import Expectation, Prefix, judged
-from rebuttal.speakers.catalogue import ALIASES
 from rebuttal.speakers.connection import Connection
-from rebuttal.speakers.faults import Billed, Fault, Target, broken_off, fault_of, not_the_api, strange_answer
+from rebuttal.speakers.faults import (
+    Billed,
+    Fault,
+    Target,
+    broken_off,
+    cut_short,
+    fault_of,
+    not_as_asked,
+    not_the_api,
+    refused,
+    strange_answer,
+)
 from rebuttal.speakers.hearing import Hearing
+from rebuttal.speakers.patience import Allowance
 from rebuttal.speakers.requests import prompt_texts
 from rebuttal.store.model import NO_CACHE_USE, NO_TOKENS, ZERO, CacheUse, CallKey, StoreError, Tokens
 
@@ -67,10 +78,21 @@ class Tally:
     spent: Decimal = ZERO
     assumed: Decimal = ZERO
     calls: int = 0
+    notes: list[str] = field(factory=list)
 
     def reply(self, said: Statement | Answer | None, failure: Failure | None) -> Reply:
         statement, answer = (said, None) if isinstance(said, Statement) else (None, said)
-        return Reply(statement, self.model, failure, self.tokens, self.spent, self.assumed, self.calls, answer)
+        return Reply(
+            statement,
+            self.model,
+            failure,
+            self.tokens,
+            self.spent,
+            self.assumed,
+            self.calls,
+            answer,
+            notes=tuple(self.notes),
+        )
 
 
 @define
@@ -118,39 +140,53 @@ class Caller:
         self._purse = purse
         self._usage = usage
 
-    async def attempt(self, call: Call, listener: Once, tally: Tally) -> Statement | Answer | Fault:
-        """Make the call once, cancelled or not its money is settled, released or assumed.
+    async def ready(self, call: Call) -> None:
+        """Wait until nobody is writing what the call could read from the service's cache, as long as that is worth it.
 
-        Raises CapReached and StoreError before anything is sent.
+        Before a slot is taken, which others could use meanwhile.
+        """
+        await self._connection.prefixes.settled(call.prefixes)
+
+    async def attempt(
+        self, call: Call, listener: Once, tally: Tally, allowance: Allowance
+    ) -> Statement | Answer | Fault:
+        """Make the call once, in the time that is left; cancelled or not, its money is settled, released or assumed.
+
+        Raises CapReached and StoreError before anything is sent, and TimeoutError.
         """
         # Before money is set aside: whoever waits for another to write their prefix must not hold up a third.
         expected = await self._connection.prefixes.expect(call.prefixes, call.key.review)
         try:
-            return await self._attempt(call, expected, listener, tally)
+            return await self._attempt(call, expected, listener, tally, allowance)
         finally:
             self._connection.prefixes.left(expected)
 
     async def _attempt(
-        self, call: Call, expected: Expectation, listener: Once, tally: Tally
+        self, call: Call, expected: Expectation, listener: Once, tally: Tally, allowance: Allowance
     ) -> Statement | Answer | Fault:
         reservation = await self._purse.reserve(call.key, call.at_most)
         if tally.calls:
             listener.again()
         tally.calls += 1
-        hearing = Hearing()
+        hearing = Hearing(lenient=self._connection.is_lenient)
         try:
-            fault = await self._listen(call, expected, hearing, listener)
-        except BaseException:
+            async with allowance.spend():
+                fault = await self._listen(call, expected, hearing, listener)
+        except BaseException as error:
             # Cancelled, out of time, or a fault of our own: the connection is closed by now.
             await self._account(reservation, expected, hearing, "unknown", tally)
+            if isinstance(error, TimeoutError) and hearing.stop_reason is not None:
+                return judge(hearing, call)
             raise
         await self._account(reservation, expected, hearing, fault.billed if fault else "unknown", tally)
         if hearing.tokens is not None and call.is_statement:  # another schema weighs otherwise
             self._usage.heard(tally.model, prompt_texts(call.request), hearing.tokens.prompt)
-        if fault is not None and hearing.stop_reason is None:
+        if fault is not None:
             return fault
-        # Where the connection fails after the model has finished, nothing is missing.
-        return _judge(hearing, call.target, is_statement=call.is_statement)
+        said = judge(hearing, call)
+        if isinstance(said, Fault) and said.failure.kind == "invalid_reply":
+            self._connection.unheeded(call.request)
+        return said
 
     async def _listen(self, call: Call, expected: Expectation, hearing: Hearing, listener: Once) -> Fault | None:
         """Send the request and hear the response to its end."""
@@ -168,13 +204,15 @@ class Caller:
                     if hearing.begun and not had_begun:
                         self._connection.prefixes.begun(expected, hearing.cached, hearing.id)
                         listener.started()
-                    if hearing.ended:
-                        # The end of the body lets the connection be used again; it is not worth waiting for.
+                    if hearing.stop_reason is not None:
+                        # Nothing is missing. The end of the body lets the connection be used again; it is not worth
+                        # waiting for.
                         limit.reschedule(asyncio.get_running_loop().time() + _AFTER_THE_END)
         except Exception as error:
-            if hearing.ended:
+            if hearing.stop_reason is not None:
                 return None
-            fault = fault_of(error, call.target, self._connection.secrets, hearing.begun)
+            now = self._connection.patience.now
+            fault = fault_of(error, call.target, self._connection.secrets, hearing.begun, now)
             if fault is None:
                 raise
             return fault
@@ -192,19 +230,27 @@ class Caller:
                 if "diagnostics" not in str(error):
                     raise
                 self._connection.diagnoses = False
-        return await client.messages.create(**request, stream=True)
+        while True:
+            try:
+                return await client.messages.create(**self._connection.wire(request), stream=True)
+            except anthropic.APIStatusError as error:
+                # Each round sends less than the last.
+                if not self._connection.learns(error, request):
+                    raise
 
     async def _account(
         self, reservation: Reservation, expected: Expectation, hearing: Hearing, billed: Billed, tally: Tally
     ) -> None:
         """Say what the attempt cost. Raises nothing: what cannot be recorded stays set aside at its worst case."""
         if hearing.model:
-            tally.model = ALIASES.get(hearing.model, hearing.model)
+            tally.model = self._connection.answered_by(hearing.model, reservation.key.model)
         tokens = hearing.tokens
         try:
             if tokens is not None:
-                model = hearing.model or reservation.key.model
-                tally.spent += await self._purse.settle(reservation, tokens, model, self._cache_use(expected, hearing))
+                answered = tally.model if hearing.model else reservation.key.model
+                tally.spent += await self._purse.settle(
+                    reservation, tokens, answered, self._cache_use(expected, hearing)
+                )
                 tally.tokens += tokens
             elif billed == "nothing" and not hearing.begun:
                 await self._purse.release(reservation)
@@ -220,24 +266,19 @@ class Caller:
         return judged(expected, tokens.cache_read, tokens.cache_write, said)
 
 
-def _judge(hearing: Hearing, target: Target, *, is_statement: bool) -> Statement | Answer | Fault:
+def judge(hearing: Hearing, call: Call) -> Statement | Answer | Fault:
     """What a response that was heard to its end comes to."""
+    target = call.target
     if not hearing.begun:
         return strange_answer(target)
     if hearing.stop_reason is None:
         return broken_off(target)
     match hearing.stop_reason:
         case "refusal":
-            why = f" ({hearing.refusal})" if hearing.refusal else ""
-            todo = f"review without this seat, or set {target.setting} to another model"
-            return Fault(Failure("refusal", f"{target.model} declined to answer{why}: {todo}."))
+            return refused(target, hearing.refusal)
         case "max_tokens" | "model_context_window_exceeded":
-            message = f"The answer of {target.model} was cut at its length limit: review a smaller scope."
-            return Fault(Failure("truncated", message))
+            return cut_short(target, for_room=hearing.stop_reason == "max_tokens")
     try:
-        return parse_statement(hearing.text) if is_statement else parse_answer(hearing.text)
+        return parse_statement(hearing.text) if call.is_statement else parse_answer(hearing.text)
     except StatementError as error:
-        message = (
-            f"The answer of {target.model} is not as it was asked for ({error}): review again, or choose another model."
-        )
-        return Fault(Failure("invalid_reply", message), retry=True)
+        return not_as_asked(target, str(error))

@@ -12,8 +12,8 @@ from rebuttal.debate.model import Failure, Turn
 from rebuttal.speakers.attempt import Call
 from rebuttal.speakers.caching import prefixes
 from rebuttal.speakers.catalogue import ModelFacts
-from rebuttal.speakers.connection import Connection, ProxyUnusable
-from rebuttal.speakers.faults import Target
+from rebuttal.speakers.connection import Connection
+from rebuttal.speakers.endpoints.clients import Unusable
 from rebuttal.speakers.requests import message_request, prompt_bytes
 from rebuttal.store.model import CallKey
 
@@ -51,10 +51,10 @@ class Calls:
             at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, request["max_tokens"])
         except UnknownPrice as error:
             return Failure("no_price", str(error))
-        except ProxyUnusable as error:
+        except Unusable as error:
             return Failure("bad_request", str(error))
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
-        target = Target(self._connection.host, model.id, setting)
+        target = self._connection.target(model.name, setting)
         return Call(key, request, at_most, target, prefixes(request), turn.schema is None)
 
     async def _bound(self, request: dict[str, Any]) -> int:
@@ -66,11 +66,16 @@ class Calls:
         import anthropic
         import httpx2
 
+        abilities = self._connection.abilities(request["model"])
+        if not abilities.counts:
+            return bound
         client = await self._connection.client()
-        counted = {name: value for name, value in request.items() if name != "max_tokens"}
+        counted = {name: value for name, value in self._connection.wire(request).items() if name != "max_tokens"}
         try:
             answer = await client.messages.count_tokens(**counted)
-        except (anthropic.APIError, httpx2.HTTPError, ValueError):
+        except (anthropic.APIError, httpx2.HTTPError, ValueError) as error:
+            # A gateway that knows no such address is not asked again.
+            abilities.counts = not isinstance(error, anthropic.NotFoundError)
             return bound
         tokens: object = answer.input_tokens  # the SDK takes whatever an endpoint says
         if not isinstance(tokens, int) or tokens <= 0:

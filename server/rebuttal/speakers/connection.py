@@ -4,54 +4,131 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rebuttal.debate.model import Failure
-from rebuttal.settings import endpoint_host
+from rebuttal.settings import Settings, endpoint_host, plain_model, what_lacks
 from rebuttal.speakers.caching import Prefixes
+from rebuttal.speakers.catalogue import ALIASES, MODELS
+from rebuttal.speakers.circuits import Circuits
+from rebuttal.speakers.endpoints.abilities import Abilities
+from rebuttal.speakers.endpoints.clients import Unusable, make_client, secrets_of
+from rebuttal.speakers.endpoints.words import Words, words_of
+from rebuttal.speakers.faults import Target
 from rebuttal.speakers.patience import Patience
+from rebuttal.speakers.traffic import Traffic
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 
-class ProxyUnusable(Exception):
-    """The proxy's address cannot be used; the message is one sentence that says what to do."""
+class ProxyUnusable(Unusable):
+    """The proxy's address cannot be used."""
 
 
 class Connection:
     """Use on one event loop; `aclose` ends its connections.
 
-    `environment` is where key and endpoint come from; nothing else is asked for them, no profile on disk either.
-    Raises SettingsError for an ANTHROPIC_BASE_URL that names no host.
+    `environment` is where key and endpoint come from, with the user's `settings`; nothing else is asked for them, no
+    profile on disk either, but for a cloud's own chain of credentials. `tracing` is the SDK's option of that name:
+    without it no span leaves the process, whoever has registered a provider. Raises SettingsError for an
+    ANTHROPIC_BASE_URL that names no host.
     """
 
-    def __init__(self, environment: Mapping[str, str], patience: Patience | None = None) -> None:
-        self.host = endpoint_host(environment)
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        patience: Patience | None = None,
+        settings: Settings | None = None,
+        tracing: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._lacking = what_lacks(environment, self.settings)
+        lost = self._lacking is not None and self.endpoint != "anthropic"
+        self.host = self.endpoint if lost else endpoint_host(environment, self.settings)
         self.patience = patience or Patience()
-        self._key = (environment.get("ANTHROPIC_API_KEY") or "").strip()
-        self._token = (environment.get("ANTHROPIC_AUTH_TOKEN") or "").strip()
-        self._base_url = environment.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        self._environment = environment
+        self._tracing = tracing
+        self._abilities: dict[str, Abilities] = {}
         self.prefixes = Prefixes()
         """What the service's cache holds of ours."""
-        self.diagnoses = True
+        self.diagnoses = self.endpoint == "anthropic"
         """Whether the endpoint is asked why its cache missed; no longer once it refuses the question."""
+        self.traffic = Traffic(self.patience.sleep, self.patience.clock)
+        self.circuits = Circuits(self.patience.clock)
         self._client: AsyncAnthropic | None = None
         self._opening = asyncio.Lock()
 
     @property
+    def endpoint(self) -> str:
+        """anthropic, bedrock, vertex, foundry or compatible."""
+        return self.settings.endpoint
+
+    @property
+    def words(self) -> Words:
+        """What messages name when they say what to check."""
+        return words_of(self.endpoint)
+
+    def target(self, model: str, setting: str) -> Target:
+        """A call to the endpoint, for the words of a message."""
+        return Target(self.host, model, setting, self.words)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must never show in a message."""
-        return tuple(filter(None, (self._key, self._token)))
+        return secrets_of(self._environment, self.settings)
 
     def failure(self) -> Failure | None:
-        """Why nothing can be sent, where the key alone tells."""
-        secret = self._key or self._token
-        if not secret:
-            return Failure("authentication", "There is no key: set ANTHROPIC_API_KEY to one from the Claude Console.")
-        if not (secret.isascii() and secret.isprintable() and " " not in secret):
-            return Failure("authentication", "Your key has characters that no key has: check ANTHROPIC_API_KEY.")
+        """Why nothing can be sent, where settings and key alone tell."""
+        if self._lacking is not None:
+            if self.endpoint == "anthropic":
+                return Failure(
+                    "authentication", "There is no key: set ANTHROPIC_API_KEY to one from the Claude Console."
+                )
+            return Failure("authentication", f"{self._lacking[0].upper()}{self._lacking[1:]}.")
+        if any(not (one.isascii() and one.isprintable() and " " not in one) for one in self.secrets[:1]):
+            return Failure("authentication", f"Your key has characters that no key has: check {self.words.key}.")
         return None
+
+    # What the endpoint does otherwise than the Claude API
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether answers may stand in prose: nobody enforces the schema."""
+        return self.endpoint == "compatible"
+
+    def wire(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The request as the endpoint takes it, as far as that is known."""
+        return dict(request) if self.endpoint == "anthropic" else self.abilities(request["model"]).adapted(request)
+
+    def abilities(self, called: str) -> Abilities:
+        """What is known of a model, by the name that requests give it."""
+        if called not in self._abilities:
+            note = self.settings.models.get(called)
+            claude = plain_model(called) is not None or (note is not None and note.like is not None)
+            self._abilities[called] = Abilities(says_schema=self.is_lenient and not claude)
+        return self._abilities[called]
+
+    def learns(self, error: Exception, request: Mapping[str, Any]) -> bool:
+        """Whether an answer with an error named something that can be left out, so that it is worth asking again. An
+        error costs nothing."""
+        if self.endpoint == "anthropic" or getattr(error, "status_code", None) not in (400, 422):
+            return False
+        says = f"{error} {getattr(error, 'body', '')}"
+        return self.abilities(request["model"]).learn(says, request)
+
+    def unheeded(self, request: Mapping[str, Any]) -> None:
+        """An answer was not as the request asked for: from now on the prompt says the schema too."""
+        if self.is_lenient:
+            self.abilities(request["model"]).says_schema = True
+
+    def answered_by(self, said: str, asked: str) -> str:
+        """The id of the model that answered: `said` by the response, where `asked` was asked for. Other endpoints have
+        names of their own for models, and servers often say nothing that means anything."""
+        if self.endpoint == "anthropic":
+            return ALIASES.get(said, said)
+        plain = plain_model(said)
+        return plain if plain is not None and plain in MODELS and self.endpoint != "compatible" else asked
 
     async def warm_up(self) -> None:
         """Load the SDK before the first turn needs it: it takes a second or two. The event loop goes on meanwhile."""
@@ -59,7 +136,7 @@ class Connection:
             await self.client()
 
     async def client(self) -> AsyncAnthropic:
-        """The SDK's client. Raises ProxyUnusable."""
+        """The SDK's client. Raises Unusable."""
         async with self._opening:
             if self._client is None:
                 self._client = await asyncio.to_thread(self._make)
@@ -67,20 +144,21 @@ class Connection:
 
     async def aclose(self) -> None:
         """End all connections; the next call opens new ones."""
+        self.traffic.close()
         client, self._client = self._client, None
         if client is not None:
             await client.close()
 
     def _make(self) -> AsyncAnthropic:
-        import anthropic
         import httpx2
 
         _check_proxies()
-        timeout = httpx2.Timeout(self.patience.silence, connect=self.patience.connect)
-        # One credential, given outright: the SDK then looks for no other, neither in the environment nor on disk.
-        if self._key:
-            return anthropic.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0, timeout=timeout)
-        return anthropic.AsyncAnthropic(auth_token=self._token, base_url=self._base_url, max_retries=0, timeout=timeout)
+        common = {
+            "timeout": httpx2.Timeout(self.patience.silence, connect=self.patience.connect),
+            "max_retries": 0,
+            "open_telemetry": dict(self._tracing) if self._tracing else False,
+        }
+        return make_client(self._environment, self.settings, common)
 
 
 def _check_proxies() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from attrs import frozen
 
 from rebuttal.debate.model import Failure, FailureKind
 from rebuttal.debate.statement import one_line
+from rebuttal.speakers.endpoints.words import CLAUDE_API, Words, is_about_credentials
+from rebuttal.speakers.waits import wait_of
 
 Billed = Literal["nothing", "unknown"]
 
@@ -27,6 +30,8 @@ class Fault:
     """unknown: the service may have worked on it, so its worst case stands."""
     wait: float | None = None
     """Seconds that the service asks to wait."""
+    elsewhere: bool = False
+    """Whether another model may succeed where this one does not."""
 
 
 @frozen
@@ -37,6 +42,7 @@ class Target:
     model: str
     setting: str
     """The setting that chose the model."""
+    words: Words = CLAUDE_API
 
 
 _SPEND_LIMITS = frozenset(
@@ -52,18 +58,26 @@ _OWN_LIMIT = re.compile(r"You have reached your specified \S*\s?API usage limits
 _TOO_LONG = re.compile(r"prompt is too long", re.IGNORECASE)
 
 
-def fault_of(error: BaseException, target: Target, secrets: tuple[str, ...], begun: bool) -> Fault | None:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def fault_of(
+    error: BaseException, target: Target, secrets: tuple[str, ...], begun: bool, now: Callable[[], datetime] = _now
+) -> Fault | None:
     """The fault that an exception of the SDK means; None for one that is not about the call (a bug of ours).
 
-    `begun`: part of the response has arrived. `secrets` never show in a message.
+    `begun`: part of the response has arrived. `secrets` never show in a message. `now`: for an answer without a date.
     """
     import json
 
     import anthropic
     import httpx2
 
+    if is_about_credentials(error):
+        return Fault(Failure("authentication", f"{target.words.Credential} were not found: check {target.words.keys}."))
     if isinstance(error, anthropic.APIStatusError):
-        return _status(error, target, secrets)
+        return _status(error, target, secrets, now)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return strange_answer(target)
     if isinstance(error, anthropic.APIConnectionError | httpx2.HTTPError | httpx2.InvalidURL):
@@ -78,15 +92,15 @@ def not_the_api(target: Target) -> Fault:
 
     To ask it again, for this seat or another, would only set more worst cases aside as assumed.
     """
-    message = f"{target.host} is not an endpoint of the Messages API: check ANTHROPIC_BASE_URL and your proxy."
+    message = f"{target.host} is not an endpoint of the Messages API: check {target.words.address} and your proxy."
     return Fault(Failure("not_found", message), billed="unknown")
 
 
 def strange_answer(target: Target) -> Fault:
     """An answer that is not the Messages API's."""
     message = (
-        f"{target.host} answered with something that is not the Messages API's: check ANTHROPIC_BASE_URL, and what "
-        "stands between you and it."
+        f"{target.host} answered with something that is not the Messages API's: check {target.words.address}, and "
+        "what stands between you and it."
     )
     return Fault(Failure("invalid_reply", message), retry=True, billed="unknown")
 
@@ -96,7 +110,28 @@ def broken_off(target: Target) -> Fault:
     message = (
         f"The connection to {target.host} broke off in the middle of an answer: check your network and review again."
     )
-    return Fault(Failure("network", message), retry=True, billed="unknown")
+    return Fault(Failure("network", message), retry=True, billed="unknown", elsewhere=True)
+
+
+def refused(target: Target, why: str | None) -> Fault:
+    """The model declined. To ask it again is useless (platform.claude.com, stop reasons)."""
+    message = f"{target.model} declined to answer{f' ({why})' if why else ''}"
+    todo = f"review without this seat, or set {target.setting} to another model"
+    return Fault(Failure("refusal", f"{message}: {todo}."), elsewhere=True)
+
+
+def cut_short(target: Target, *, for_room: bool) -> Fault:
+    """The answer reached its length limit. `for_room`: the limit was ours, so with a higher one it may be whole."""
+    message = f"The answer of {target.model} was cut at its length limit: review a smaller scope."
+    return Fault(Failure("truncated", message), retry=for_room)
+
+
+def not_as_asked(target: Target, problem: str) -> Fault:
+    """The answer is whole, but no answer to what was asked."""
+    message = (
+        f"The answer of {target.model} is not as it was asked for ({problem}): review again, or choose another model."
+    )
+    return Fault(Failure("invalid_reply", message), retry=True, elsewhere=True)
 
 
 def late(target: Target, seconds: float) -> Failure:
@@ -104,14 +139,13 @@ def late(target: Target, seconds: float) -> Failure:
     return Failure("timeout", f"{target.host} did not finish its answer within {seconds:g} s: try again later.")
 
 
-def _status(error: Any, target: Target, secrets: tuple[str, ...]) -> Fault:
+def _status(error: Any, target: Target, secrets: tuple[str, ...], now: Callable[[], datetime]) -> Fault:
     status: int = error.status_code
     says = _said(error, secrets)
     if status < 400:
         # An error event within the stream comes under the status of the response, which was 200.
         return _in_stream(error, target, says)
     code = error.error_code
-    wait = _retry_after(error.response.headers)
     may_retry = error.response.headers.get("x-should-retry") != "false"
     if code in _SPEND_LIMITS or _OWN_LIMIT.match(says):
         return Fault(
@@ -124,7 +158,8 @@ def _status(error: Any, target: Target, secrets: tuple[str, ...]) -> Fault:
         )
     fixed = _fixed(status, target, says)
     if fixed is not None:
-        return Fault(fixed)
+        # The API says what is missing or forbidden; it may be the model alone. Whoever says nothing is not the API.
+        return Fault(fixed, elsewhere=status in (403, 404) and bool(says) and error.type is not None)
     if status == 429:
         failure = _failure(
             "rate_limit", f"{target.host} limits your rate", says, "wait a minute, or review a smaller change"
@@ -139,13 +174,17 @@ def _status(error: Any, target: Target, secrets: tuple[str, ...]) -> Fault:
         )
     else:
         failure = _failure(
-            "bad_request", f"{target.host} refused the request with status {status}", says, "check ANTHROPIC_BASE_URL"
+            "bad_request",
+            f"{target.host} refused the request with status {status}",
+            says,
+            f"check {target.words.address}",
         )
         return Fault(failure)
     # The service bills no error that it answers with itself. After a timeout, or where a gateway answers in its
     # place (no type in the body), the model may have worked all the same.
     known = error.type is not None and status not in (408, 504)
-    return Fault(failure, may_retry, "nothing" if known else "unknown", wait)
+    wait = wait_of(error.response.headers, now())
+    return Fault(failure, may_retry, "nothing" if known else "unknown", wait, elsewhere=True)
 
 
 def _fixed(status: int, target: Target, says: str) -> Failure | None:
@@ -153,17 +192,16 @@ def _fixed(status: int, target: Target, says: str) -> Failure | None:
     host, model = target.host, target.model
     if status == 400 and _TOO_LONG.search(says):
         return Failure("bad_request", f"The prompt is too long for {model}: review a smaller scope.")
+    words = target.words
     access = f"ask its owner for access to {model}, or set {target.setting} to a model that it may use"
     refused = _failure(
         "bad_request", f"{host} refused the request", says, "update Rebuttal, or report it with a recording"
     )
     return {
         400: refused,
-        401: Failure(
-            "authentication", f"{host} does not accept your key: check ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN)."
-        ),
+        401: Failure("authentication", f"{host} does not accept {words.credential}: check {words.keys}."),
         402: _failure("billing", f"{host} reports a billing problem", says, "settle it in your account there"),
-        403: _failure("authentication", f"Your key may not do this at {host}", says, access),
+        403: _failure("authentication", f"{words.Credential} may not do this at {host}", says, access),
         404: _missing(target, says),
         407: Failure("network", "The proxy refuses you: check its user and password in HTTPS_PROXY."),
         413: Failure("bad_request", "The request is larger than the service takes: review a smaller scope."),
@@ -176,7 +214,7 @@ def _missing(target: Target, says: str) -> Failure:
         message = f"{target.host} has no model {target.model}: set {target.setting} to one that it has."
     else:
         # The API says what is missing; whoever says nothing is not the API.
-        message = f"There is no Messages API at {target.host}: check ANTHROPIC_BASE_URL."
+        message = f"There is no Messages API at {target.host}: check {target.words.address}."
     return Failure("not_found", message)
 
 
@@ -191,7 +229,8 @@ def _in_stream(error: Any, target: Target, says: str) -> Fault:
     }
     kind = kinds.get(error.type or "", "overloaded")
     failure = _failure(kind, f"{target.host} broke off its answer", says, "try again in a few minutes")
-    return Fault(failure, kind in ("overloaded", "rate_limit", "timeout"), "unknown")
+    passes = kind in ("overloaded", "rate_limit", "timeout")
+    return Fault(failure, passes, "unknown", elsewhere=passes)
 
 
 def _connection(error: BaseException, target: Target, begun: bool) -> Fault:
@@ -202,17 +241,18 @@ def _connection(error: BaseException, target: Target, begun: bool) -> Fault:
         if any(isinstance(cause, kinds) for cause in causes):
             return fault
     message = f"The connection to {target.host} broke off before it answered: check your network and review again."
-    return Fault(Failure("network", message), retry=True, billed="unknown")
+    return Fault(Failure("network", message), retry=True, billed="unknown", elsewhere=True)
 
 
 def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], ...], Fault], ...]:
     """By what led to the failure, the most telling first. All but the last mean that nothing was sent."""
     import httpx2
 
-    host = target.host
+    host, words = target.host, target.words
 
     def fault(message: str, *, kind: FailureKind = "network", retry: bool = False, billed: Billed = "nothing") -> Fault:
-        return Fault(Failure(kind, message), retry, billed)
+        # Nothing was sent: another model is at the same place.
+        return Fault(Failure(kind, message), retry, billed, elsewhere=billed == "unknown")
 
     return (
         (
@@ -225,16 +265,16 @@ def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], 
         ),
         (
             (socket.gaierror,),
-            fault(f"The name {host} is not found: check your network and ANTHROPIC_BASE_URL.", retry=True),
+            fault(f"The name {host} is not found: check your network and {words.address}.", retry=True),
         ),
         (
             (httpx2.UnsupportedProtocol, httpx2.InvalidURL),
-            fault("ANTHROPIC_BASE_URL is no http or https address: correct it."),
+            fault(f"The address in {words.address} is no http or https address: correct it."),
         ),
         (
             # Its text may hold the header that it is about, and so the key.
             (httpx2.LocalProtocolError,),
-            fault("The request could not be formed: check ANTHROPIC_API_KEY and ANTHROPIC_CUSTOM_HEADERS."),
+            fault(f"The request could not be formed: check {words.key} and ANTHROPIC_CUSTOM_HEADERS."),
         ),
         (
             (httpx2.ConnectTimeout, httpx2.PoolTimeout),
@@ -242,7 +282,7 @@ def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], 
         ),
         (
             (httpx2.ConnectError,),
-            fault(f"{host} cannot be reached: check your network, your proxy and ANTHROPIC_BASE_URL.", retry=True),
+            fault(f"{host} cannot be reached: check your network, your proxy and {words.address}.", retry=True),
         ),
         (
             (httpx2.TimeoutException,),
@@ -277,14 +317,3 @@ def _said(error: Any, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         words = words.replace(secret, "[key]")
     return one_line(words, 300).rstrip(".")
-
-
-def _retry_after(headers: Any) -> float | None:
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name, "")) / unit
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None

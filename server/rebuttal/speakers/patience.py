@@ -1,21 +1,31 @@
-"""How often a failed attempt is made again, and after how long."""
+"""How often a failed attempt is made again, after how long, and how long a call may take in all."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from attrs import field, frozen
 
+from rebuttal.debate.model import Tier
+from rebuttal.speakers.fallback import ATTEMPTS
 from rebuttal.speakers.faults import Fault
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @frozen
 class Patience:
     """Attempts, back-off with jitter, and time limits, in seconds."""
 
-    retries: int = 2
+    retries: int | None = None
+    """After the first attempt at a model; None: by tier."""
     first_pause: float = 0.5
     longest_pause: float = 8.0
     longest_wait: float = 30.0
@@ -24,19 +34,40 @@ class Patience:
     silence: float = 120.0
     """Between two pieces of a response; the API sends pings while the model thinks."""
     total: float = 600.0
-    """Of a whole call: connecting, sending, waiting, reading and every retry together."""
+    """Of a whole call: connecting, sending, waiting, reading and every retry together, of all models that are asked.
+    Waiting for a slot or for money is not counted."""
     chance: Callable[[], float] = field(factory=lambda: random.Random().random)  # noqa: S311 (jitter is no secret)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    """Of `sleep`."""
+    now: Callable[[], datetime] = _now
+
+    @property
+    def attempts(self) -> Mapping[Tier, int]:
+        """At one model."""
+        return ATTEMPTS if self.retries is None else dict.fromkeys(ATTEMPTS, self.retries + 1)
 
     def pause(self, fault: Fault, attempt: int) -> float | None:
-        """Seconds to wait before trying again after attempt number `attempt` (from 1); None: do not."""
-        if not fault.retry or attempt > self._retries(fault):
-            return None
+        """Seconds to wait before trying again after attempt number `attempt` (from 1); None: more than it is worth."""
         if fault.wait is not None:
             return fault.wait if fault.wait <= self.longest_wait else None
         longest = min(self.first_pause * 2.0 ** (attempt - 1), self.longest_pause)
         return longest * (1 - 0.25 * self.chance())
 
-    def _retries(self, fault: Fault) -> int:
-        # A reply that is no statement has been paid for: it gets one more chance, not several.
-        return min(1, self.retries) if fault.failure.kind == "invalid_reply" else self.retries
+
+class Allowance:
+    """The time that one call has left, in seconds of the event loop."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    @asynccontextmanager
+    async def spend(self) -> AsyncIterator[None]:
+        """What is done inside counts. Raises TimeoutError once nothing is left."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        try:
+            async with asyncio.timeout(self.left):
+                yield
+        finally:
+            self.left -= clock() - start
