@@ -64,7 +64,8 @@ class Council:
 
     def __init__(self, sitting: Sitting) -> None:
         self._sitting = sitting
-        answering = (sitting.selection.answering(seat, ("medium",)).tier for seat in sitting.brief.seats)
+        answer = sitting.selection.answering
+        answering = (answer(seat, about).tier for seat in sitting.brief.seats for about in ((), ("medium",)))
         self._floor = Floor(sitting, answering)
         self._last_turn: dict[tuple[str, str], int] = {}
         """By claim and seat, the round in which it was last asked, whatever came of it."""
