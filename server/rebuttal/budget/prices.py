@@ -9,13 +9,17 @@ from decimal import Decimal
 from attrs import frozen
 
 from rebuttal.budget.model import UnknownPrice
-from rebuttal.settings import ModelPrice, Settings
+from rebuttal.settings import ModelPrice, Settings, is_local, plain_model
 from rebuttal.store.model import Tokens
 
 _MILLION = Decimal(1_000_000)
 
 PROMPT_MARGIN = 512
 """Tokens that the API adds to a prompt for its own framing and for a structured answer (it publishes no figure)."""
+
+REGIONAL = Decimal("1.1")
+"""Times the price of the Claude API: Bedrock's endpoints of a region, and Vertex's but for the global one. It is the
+ratio of genai-prices' `regional.anthropic.*` to its `global.anthropic.*`, of every model (0.2.3)."""
 
 _CACHE_MINIMUM = {
     # platform.claude.com, prompt caching, October 2026; all other current models: 512.
@@ -47,14 +51,21 @@ class PricesAge:
 
 
 class PriceBook:
-    """Prices by model, in US dollars. `overrides` (from the user's own config.toml) win over the snapshot."""
+    """Prices by model, in US dollars. `overrides` (from the user's own config.toml) win over the snapshot, which is
+    multiplied by `factor`. `free`: a model that the snapshot does not know costs nothing, for it runs here."""
 
-    def __init__(self, overrides: Mapping[str, ModelPrice] | None = None) -> None:
+    def __init__(
+        self, overrides: Mapping[str, ModelPrice] | None = None, factor: Decimal = Decimal(1), *, free: bool = False
+    ) -> None:
         self._overrides = dict(overrides or {})
+        self._factor = factor
+        self._free = free
 
     @classmethod
     def of(cls, settings: Settings) -> PriceBook:
-        return cls(settings.prices)
+        """At the endpoint of the settings."""
+        regional = settings.endpoint == "bedrock" or (settings.endpoint == "vertex" and settings.region != "global")
+        return cls(settings.prices, REGIONAL if regional else Decimal(1), free=is_local(settings))
 
     def price(self, model: str, tokens: Tokens) -> Decimal:
         """What these tokens of ONE call cost: price steps go by the length of that call's prompt.
@@ -62,7 +73,14 @@ class PriceBook:
         Raises UnknownPrice.
         """
         own = self._overrides.get(model)
-        return _own_price(own, tokens) if own else _snapshot_price(model, tokens)
+        if own:
+            return _own_price(own, tokens)
+        try:
+            return _snapshot_price(model, tokens) * self._factor
+        except UnknownPrice:
+            if self._free:
+                return Decimal(0)
+            raise
 
     def worst_case(self, model: str, prompt_bytes: int, max_tokens: int, *, for_an_hour: bool = False) -> Decimal:
         """What a call may cost at most: what is reserved for it.
@@ -130,7 +148,8 @@ def _snapshot_price(model: str, tokens: Tokens) -> Decimal:
         output_tokens=tokens.output,
     )
     try:
-        return calc_price(usage, model, provider_id="anthropic").total_price
+        # A gateway has names of its own, such as anthropic/claude-sonnet-5-5: it costs what Claude costs.
+        return calc_price(usage, plain_model(model) or model, provider_id="anthropic").total_price
     except LookupError:
         raise UnknownPrice(
             f"no price is known for {model!r}, so nothing was sent to it: give its dollars per million tokens as "

@@ -6,14 +6,16 @@ import argparse
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from attrs import asdict, frozen
 
+from rebuttal.cli.cached import cache_of_last_days
 from rebuttal.cli.output import write
 from rebuttal.review.services import Services, open_services
-from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, user_settings
+from rebuttal.settings import Settings, endpoint_host, has_key, home, is_local, trusts, user_settings, what_lacks
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
@@ -59,8 +61,9 @@ async def _checks(environment: Mapping[str, str], settings: Settings) -> list[Ch
             await _guarded("store", lambda: _store(services, environment)),
             await _guarded("prices", lambda: _prices(settings)),
             await _guarded("tokens", lambda: _tokens(services, settings)),
-            await _guarded("key", lambda: _key(environment)),
-            await _guarded("models", lambda: _models(environment, settings)),
+            await _guarded("cache", lambda: _cache(services)),
+            await _guarded("key", lambda: _key(environment, settings)),
+            *await _several("models", lambda: _models(environment, settings, _today())),
         ]
 
 
@@ -69,6 +72,13 @@ async def _guarded(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
         return await check()
     except Exception as error:  # a check that fails is a result, whatever it failed of
         return Check(name, "failed", str(error) or type(error).__name__)
+
+
+async def _several(name: str, check: Callable[[], Awaitable[list[Check]]]) -> list[Check]:
+    try:
+        return await check()
+    except Exception as error:  # as above
+        return [Check(name, "failed", str(error) or type(error).__name__)]
 
 
 async def _git() -> Check:
@@ -146,7 +156,8 @@ async def _prices(settings: Settings) -> Check:
     if unknown:
         return Check("prices", "failed", f"no price is known for {', '.join(unknown)}: give one in config.toml")
     state: State = "warning" if age.days > OLD_PRICES else "ok"
-    return Check("prices", state, f"genai-prices {age.version}, newest price {age.days} days old")
+    local = f"; other models at {settings.base_url} are local and free" if is_local(settings) else ""
+    return Check("prices", state, f"genai-prices {age.version}, newest price {age.days} days old{local}")
 
 
 async def _tokens(services: Services, settings: Settings) -> Check:
@@ -159,23 +170,51 @@ async def _tokens(services: Services, settings: Settings) -> Check:
     return Check("tokens", "ok", "; ".join(lines))
 
 
-async def _key(environment: Mapping[str, str]) -> Check:
-    if not has_key(environment):
-        return Check("key", "warning", "there is none: only the static panel runs; set ANTHROPIC_API_KEY for debates")
-    return Check("key", "ok", f"found; reviews would be sent to {endpoint_host(environment)}")
+async def _cache(services: Services) -> Check:
+    well, told = await cache_of_last_days(services)
+    return Check("cache", "ok" if well else "warning", told)
 
 
-async def _models(environment: Mapping[str, str], settings: Settings) -> Check:
-    if not has_key(environment):
-        return Check("models", "warning", "not asked: there is no key")
-    from rebuttal.speakers.served import served_models
+async def _key(environment: Mapping[str, str], settings: Settings) -> Check:
+    if lacking := what_lacks(environment, settings):
+        return Check("key", "warning", f"only the static panel runs: {lacking}")
+    found = "found" if settings.endpoint == "anthropic" else settings.endpoint
+    return Check("key", "ok", f"{found}; reviews would be sent to {endpoint_host(environment, settings)}")
 
-    served = await served_models(environment)
-    missing = [name for name in _models_of(settings) if name not in served]
+
+async def _models(environment: Mapping[str, str], settings: Settings, today: date) -> list[Check]:
+    """Whether the models of the settings are served, what the service says of models otherwise than we do, and which
+    of them end soon."""
+    from rebuttal.speakers.catalogue import nears_its_end
+    from rebuttal.speakers.roster import Roster
+
+    ends = [said for model in Roster.of(settings).known() if (said := nears_its_end(model, today))]
+    soon = [Check("models", "warning", said) for said in ends]
+    if not has_key(environment, settings):
+        return [Check("models", "warning", "not asked: there is no key"), *soon]
+    from rebuttal.speakers.served import NotServed, served_models
+
+    try:
+        served = await served_models(environment, settings)
+    except NotServed as error:
+        state: State = "failed" if settings.endpoint == "anthropic" else "warning"
+        return [Check("models", state, str(error)), *soon]
+    names = Roster.of(settings).names()
+    missing = [name for name in names if name not in served.names]
     if missing:
-        return Check("models", "failed", f"{', '.join(missing)}: not served to this key; change the model settings")
-    return Check("models", "ok", ", ".join(_models_of(settings)))
+        said = f"{', '.join(missing)}: not served to this key; change the model settings"
+        first = Check("models", "failed", said)
+    else:
+        first = Check("models", "ok", ", ".join(names))
+    return [first, *(Check("models", "warning", line) for line in served.news()), *soon]
 
 
 def _models_of(settings: Settings) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((settings.model_haiku, settings.model_sonnet, settings.model_opus)))
+    from rebuttal.speakers.roster import Roster
+
+    roster = Roster.of(settings)
+    return tuple(dict.fromkeys(roster.id(tier) for tier in roster.models))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -114,7 +114,7 @@ async def evaluate(job: Job, agree: Agree, told: Told, stop: asyncio.Event | Non
     """
     async with open_services(job.environment, job.settings) as services:
         if not job.free:
-            if not has_key(job.environment):
+            if not has_key(job.environment, job.settings):
                 raise UsageError(NO_KEY)
             try:
                 refusal = await _refusal(job, services, agree, stop)

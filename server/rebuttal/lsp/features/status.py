@@ -82,6 +82,6 @@ class StatusReporter:
             return job.state, job.message
         if repository.outcome != "idle":
             return repository.outcome, repository.message
-        if not has_key(self.ls.deps.environment):
+        if not has_key(self.ls.deps.environment, self.ls.session.user_settings):
             return "noKey", repository.message or _NO_KEY
         return "idle", repository.message
