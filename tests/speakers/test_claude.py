@@ -265,9 +265,7 @@ async def test_an_answer_cut_at_max_tokens_is_asked_for_once_more_with_room_and_
     assert heard.claims
 
 
-@pytest.mark.parametrize(
-    "text", ["{", '{"claims": []}', "I found nothing.", '{"claims": [1], "rulings": [], "needs": []}']
-)
+@pytest.mark.parametrize("text", ["{", "I found nothing.", '{"claims": [1], "rulings": [], "needs": []}'])
 async def test_an_answer_that_is_no_statement_is_paid_for_and_asked_once_more(
     emulator: Emulator, speaker: ClaudeSpeaker, purse: FakePurse, text: str
 ) -> None:
