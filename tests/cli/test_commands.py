@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import jsonschema
 import pytest
+from attrs import evolve
 
 from examples.make_repository import EXAMPLE_KEY
+from rebuttal.cli import doctor
 from rebuttal.settings import PROTOCOLS
 from tests.cli.conftest import Rebuttal
+from tests.emulator import models as service
 from tests.emulator.script import Rule
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
@@ -69,6 +73,7 @@ def test_an_empty_ledger_is_said_in_words(rebuttal: Rebuttal) -> None:
 def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
     rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch, parcels: Path
 ) -> None:
+    monkeypatch.setattr(doctor, "_today", lambda: date(2026, 11, 22))
     well = rebuttal("doctor", "--format", "json", "--repo", parcels)
     assert well.code == 0, well.out
     assert {one["state"] for one in well.json["checks"]} == {"ok"}
@@ -77,6 +82,47 @@ def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
     assert ill.code == 3
     assert "check ANTHROPIC_API_KEY" in ill.out
     assert "sk-ant-wrong" not in ill.out
+
+
+def test_doctor_tells_of_a_model_that_may_end_soon_and_of_one_that_the_service_ends(
+    rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert panel.url
+    monkeypatch.setattr(doctor, "_today", lambda: date(2026, 11, 22))
+    monkeypatch.setenv("REBUTTAL_MODEL_HAIKU", "claude-haiku-4-5")
+    opus = evolve(service.MODELS["claude-opus-5-5"], lifecycle="deprecated", retires_at="2027-03-01T00:00:00Z")
+    monkeypatch.setitem(service.MODELS, opus.id, opus)
+    ran = rebuttal("doctor", "--format", "json")
+    assert ran.code == 0
+    told = [one["message"] for one in ran.json["checks"] if one["name"] == "models" and one["state"] == "warning"]
+    assert told == [
+        "claude-opus-5-5 is deprecated and retires on 2027-03-01",
+        "claude-haiku-4-5 may be retired any day now: move to claude-haiku-5-5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "says"),
+    [
+        ("bedrock", "the endpoint bedrock needs a region"),
+        ("vertex", "the endpoint vertex needs a region"),
+        ("foundry", "the endpoint foundry needs a resource"),
+        ("compatible", "the endpoint compatible needs an address"),
+    ],
+)
+def test_what_an_endpoint_lacks_is_said_and_a_claude_key_does_not_help(
+    rebuttal: Rebuttal, parcels: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str, says: str
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "CLOUD_ML_REGION", "ANTHROPIC_FOUNDRY_RESOURCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-of-another")
+    monkeypatch.setenv("REBUTTAL_ENDPOINT", endpoint)
+    assert says in rebuttal("doctor").out
+    ran = rebuttal("review", "--repo", parcels, "--fail-on", "never")
+    assert says in ran.out + ran.err
+    named = rebuttal("review", "--repo", parcels, "--panel", "small")
+    assert named.code == 2
+    assert says in named.err
 
 
 def test_doctor_lists_the_linters_that_the_repository_configures(
