@@ -1,0 +1,139 @@
+"""What the reviews of a sweep need from outside: as any review, but at the price of batches and over one desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from rebuttal.budget.model import BudgetWarning, Estimate
+from rebuttal.change.identity import repository_id
+from rebuttal.review.request import Request
+from rebuttal.review.services import Services
+from rebuttal.review.sweep_model import Job
+from rebuttal.settings import Settings
+from rebuttal.store.model import Totals
+from rebuttal.store.sweeps import Sweeps
+
+if TYPE_CHECKING:
+    from rebuttal.budget.tokenizers import Tokenizers
+    from rebuttal.debate.model import Speaker
+    from rebuttal.review.assembly import Parts
+    from rebuttal.speakers.attempt import Call
+    from rebuttal.speakers.batch_desk import BatchDesk
+    from rebuttal.speakers.batch_model import DeskEvent, Pace
+    from rebuttal.speakers.batch_service import BatchService
+
+
+class SweepServices(Services):
+    """Services for all reviews of one sweep.
+
+    What decisions of a debate go by is fixed when the sweep begins (`pin`): taken up, it decides the same, asks the
+    same, and finds the answers.
+    """
+
+    desk: BatchDesk | None = None
+    _pinned: Job | None = None
+
+    def pin(self, job: Job) -> None:
+        """Totals and tokenizers are those of the job from here on."""
+        self._pinned = job
+
+    async def totals(self) -> Totals:
+        """What day and month had seen when the sweep began. Raises StoreError."""
+        return self._pinned.totals if self._pinned is not None else await super().totals()
+
+    async def tokenizers(self) -> Tokenizers:
+        """How models counted when the sweep began. Raises StoreError."""
+        if self._pinned is None or self._pinned.usage is None:
+            return await super().tokenizers()
+        from rebuttal.budget.tokenizers import Tokenizers
+
+        return Tokenizers(self._pinned.usage)
+
+    def estimate(self, settings: Settings, parts: Parts, tokenizers: Tokenizers) -> Estimate:
+        """At the price of batches. Raises UnknownPrice. Not for an event loop: it counts tokens."""
+        from rebuttal.budget.estimate import batched, estimate
+        from rebuttal.budget.prices import BatchBook
+        from rebuttal.budget.purse import caps_of
+
+        plain = super().estimate(settings, parts, tokenizers)
+        priced = estimate(batched(plain.calls), BatchBook.of(settings), caps_of(settings), parts.totals)
+        return evolve(priced, tokenizers=plain.tokenizers)
+
+    async def has_consent(self, root: Path, untracked: tuple[str, ...]) -> bool:
+        """No review of a sweep sends by itself: the whole is agreed to at once."""
+        return False
+
+    async def agreed_for_good(self, root: Path) -> bool:
+        """Whether the user has agreed for good to send this repository to this host. Raises StoreError."""
+        return await super().has_consent(root, ())
+
+    async def speaker(
+        self,
+        request: Request,
+        review: str,
+        root: Path,
+        on_warning: Callable[[BudgetWarning], None],
+        about: Mapping[str, Any] | None = None,
+    ) -> Speaker:
+        """Who answers for one change: all of them over the same desk."""
+        from rebuttal.budget.prices import BatchBook
+        from rebuttal.budget.purse import caps_of
+        from rebuttal.speakers.batches import BatchSpeaker
+        from rebuttal.speakers.calls import Calls
+        from rebuttal.speakers.roster import Roster
+
+        assert self.desk is not None
+        calls = Calls(self._connected(), BatchBook.of(request.settings), review, repository_id(root))
+        return BatchSpeaker(self.desk, review, Roster.of(request.settings), calls, caps_of(request.settings))
+
+    async def sweeps(self) -> Sweeps:
+        """The store's tables of sweeps. What dead processes had under way is assumed. Raises StoreError."""
+        return Sweeps(await self.database())
+
+    def batches(self) -> BatchService:
+        """The service's message batches."""
+        from rebuttal.speakers.batch_service import BatchService
+
+        return BatchService(self._connected())
+
+    async def make_desk(
+        self,
+        sweep: str,
+        job: Job,
+        pace: Pace | None,
+        tell: Callable[[DeskEvent], None],
+        on_warning: Callable[[BudgetWarning], None],
+    ) -> BatchDesk:
+        """A desk that is still closed. Raises StoreError."""
+        from rebuttal.budget.prices import BatchBook
+        from rebuttal.budget.purse import Purse, caps_of
+        from rebuttal.review.learning import TokenLearner
+        from rebuttal.speakers import batch_model
+        from rebuttal.speakers.batch_desk import BatchDesk
+        from rebuttal.speakers.batch_till import BatchTill
+        from rebuttal.speakers.requests import prompt_texts
+        from rebuttal.store.ledger import Ledger
+        from rebuttal.store.token_usage import TokenUsage
+
+        database = await self.database()
+        learner = self._learner = self._learner or TokenLearner(self.counter, TokenUsage(database))
+
+        def learn(call: Call, counted: int) -> None:
+            learner.heard(call.key.model, prompt_texts(call.request), counted)
+
+        purse = Purse(Ledger(database), caps_of(self.settings), BatchBook.of(self.settings), on_warning)
+        self.desk = BatchDesk(
+            sweep,
+            service=self.batches(),
+            sweeps=Sweeps(database),
+            till=BatchTill(purse, job.max_cost),
+            host=self.host,
+            pace=pace or batch_model.Pace(),
+            tell=tell,
+            learn=learn,
+        )
+        return self.desk
