@@ -121,7 +121,7 @@ def test_the_transcript_shows_words_as_words(case: Injection) -> None:
     text = transcript(outcome, f"The debate {case.words[:500]}")
     became = [one.settled.outcome for one in outcome.contentions if one.settled is not None]
     told_whole = [one for one in became if one != "dropped"]
-    _check_markdown(text, 1 + len(set(became)) + len(told_whole) + bool(outcome.set_aside) + 2)
+    _check_markdown(text, 1 + len(set(became)) + len(told_whole) + bool(outcome.set_aside) + 3)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -32,6 +32,7 @@ def test_a_tier_of_one_turn_writes_nothing_to_the_cache() -> None:
     played = held()
     assert by_tier(played.speaker.of("opening")) == {"sonnet": {True}, "haiku": {False}}
     assert {turn.reusable for turn in played.speaker.of("cross_examination")} == {True}
+    assert {turn.tier for turn in played.speaker.turns if turn.alone} == {"haiku"}
 
 
 def test_a_tier_of_one_seat_writes_where_it_will_answer_again() -> None:
@@ -48,10 +49,11 @@ def test_a_dossier_is_not_shared() -> None:
     for turn in examined:
         assert turn.reusable == (turn.prompt.shared == whole)
     assert any(not turn.reusable for turn in examined)
+    assert not any(turn.alone for turn in examined)  # our own words they have in common
 
 
 def test_solo_shares_with_nobody() -> None:
-    assert [turn.reusable for turn in held("solo").speaker.turns] == [False]
+    assert [(turn.reusable, turn.alone) for turn in held("solo").speaker.turns] == [(False, True)]
 
 
 @pytest.mark.parametrize("protocol", ["crossfire", "council"])

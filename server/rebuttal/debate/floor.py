@@ -64,8 +64,7 @@ class Floor:
         self._openers = [seat for seat in self.brief.seats if seat.id not in self.free]
         opening = Counter(sitting.opening[seat.id].tier for seat in self._openers)
         self._warm = {tier: asyncio.Event() for tier in opening}
-        expected = frozenset(later)
-        sitting.sharing = frozenset(tier for tier, seats in opening.items() if seats > 1 or tier in expected)
+        sitting.repeating = frozenset((*later, *(tier for tier, seats in opening.items() if seats > 1)))
 
     # --- opening ---
 

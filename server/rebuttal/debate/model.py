@@ -141,6 +141,8 @@ class Turn:
     """Why this tier, in words for the user; part of no prompt."""
     reusable: bool = True
     """Whether other turns of the tier send the same `shared`: only then is it worth writing to the cache."""
+    alone: bool = False
+    """Whether no other turn of the tier is expected in the debate: then nothing of it is worth writing to the cache."""
     effort: Effort | None = None
     """None: the model's default. The same for all turns of a tier that have the same `shared`, or the cache is lost."""
 

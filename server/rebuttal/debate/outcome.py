@@ -244,17 +244,27 @@ class _Maker:
         text = f"{raised.claim.title}: {raised.claim.argument}" if raised.claim.argument else raised.claim.title
         quote = raised.claim.quote if raised.anchored else clean(raised.claim.quote)[:LONGEST_SHOWN]
         phase = "opening" if raised.round == 1 else "rebuttal"
-        spent = self._share(raised.turn)
-        return TraceStep(phase, raised.seat, text, None, quote, raised.place.file, spent, pass_of(phase, raised.round))
+        spent, refinement = self._share(raised.turn), pass_of(phase, raised.round)
+        return TraceStep(
+            *(phase, raised.seat, text, None, quote, raised.place.file, spent, refinement), *self._chosen(raised.turn)
+        )
 
     def _ruled(self, ruled: Ruled) -> TraceStep:
         ruling, spent, refinement = ruled.ruling, self._share(ruled.turn), pass_of(ruled.phase, ruled.round)
         if ruled.place is None:
             text = f"{ruling.argument} (Void: it quotes no code that could settle it.)"
             quote = clean(ruling.quote)[:LONGEST_SHOWN]
-            return TraceStep(ruled.phase, ruled.seat, text, ruling.verdict, quote, None, spent, refinement)
-        quote, file = ruling.quote, ruled.place.file
-        return TraceStep(ruled.phase, ruled.seat, ruling.argument, ruling.verdict, quote, file, spent, refinement)
+            file = None
+        else:
+            text, quote, file = ruling.argument, ruling.quote, ruled.place.file
+        return TraceStep(
+            *(ruled.phase, ruled.seat, text, ruling.verdict, quote, file, spent, refinement), *self._chosen(ruled.turn)
+        )
+
+    def _chosen(self, turn: int) -> tuple[str | None, str | None]:
+        """The model that answered in a turn, and why one of its tier was asked."""
+        exchange = self._sitting.exchange(turn)
+        return (exchange.reply.model or None, exchange.turn.why or None) if exchange is not None else (None, None)
 
     def _share(self, turn: int) -> Decimal:
         """What a turn cost, divided among the claims and rulings that came of it."""

@@ -89,9 +89,8 @@ class Sitting:
         self.selection = Selection.of(brief)
         self.opening = self.selection.opening(brief.seats)
         """By seat, who opens with which tier: decided once, for seats of a tier share its cache."""
-        self.sharing: frozenset[Tier] = frozenset()
-        """Tiers of which several turns send the shared part, as far as is known before: only they write it to the
-        cache."""
+        self.repeating: frozenset[Tier] = frozenset()
+        """Tiers of which several turns are expected: only they have a use for the cache."""
         self.docket = Docket()
         self.degraded: list[Degraded] = []
         self.set_aside: list[SetAside] = []
@@ -183,8 +182,10 @@ class Sitting:
         number = self._turns
         self._turns += 1
         tier = choice.tier
-        reusable = tier in self.sharing and prompt.shared == self.assembler.shared(tier)
-        turn = Turn(seat.id, phase, tier, prompt, MAX_TOKENS[phase], schema, choice.why, reusable, choice.effort)
+        alone = tier not in self.repeating
+        reusable = not alone and prompt.shared == self.assembler.shared(tier)
+        limit = MAX_TOKENS[phase]
+        turn = Turn(seat.id, phase, tier, prompt, limit, schema, choice.why, reusable, alone, choice.effort)
 
         def hears(claims: Sequence[Claim]) -> None:
             if ear.attempt:

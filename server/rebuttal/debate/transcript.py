@@ -81,7 +81,7 @@ def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, 
     writer = _Writer(outcome, names or {})
     parts = [f"# {prose(title)}", *writer.head()]
     parts += [*writer.findings(), *writer.held_back(), *writer.refuted(), *writer.set_aside()]
-    parts += [*writer.course(), *writer.costs()]
+    parts += [*writer.course(), *writer.costs(), *writer.choices()]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -401,6 +401,22 @@ class _Writer:
         if self._outcome.stopped_by is not None:
             notes.append("Calls that were cut off are in the ledger, not in this table.")
         return ["## What it cost", "\n".join(rows), *notes]
+
+    def choices(self) -> list[str]:
+        """Which tier spoke where, and why."""
+        groups: dict[tuple[str, str], list[Exchange]] = {}
+        for one in self._outcome.exchanges:
+            if one.turn.why:
+                tier, _, why = one.turn.why.partition(": ")
+                groups.setdefault((tier, why), []).append(one)
+        if not groups:
+            return []
+        rows = ["| model | why | asked |", "|---|---|---|"]
+        for (tier, why), ones in groups.items():
+            seats = Counter(self._name(one.turn.seat) for one in ones)
+            asked = ", ".join(f"{name} ({number})" if number > 1 else name for name, number in seats.items())
+            rows.append(f"| {prose(tier)} | {prose(why)} | {asked} |")
+        return ["## Which model was asked, and why", "\n".join(rows)]
 
     def _name(self, seat: str) -> str:
         return prose(self._names.get(seat, seat))

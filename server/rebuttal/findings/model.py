@@ -74,6 +74,10 @@ class TraceStep:
     spent: Decimal = Decimal(0)
     refinement: str | None = None
     """The pass of the debate: broad, contentious, targeted or consensus."""
+    model: str | None = None
+    """That answered; None for what code did."""
+    why: str | None = None
+    """Why a model of that tier was asked."""
 
 
 @frozen

@@ -112,6 +112,7 @@ def _cell_to_json(cell: CellRange) -> dict[str, Any]:
 
 def _step_to_json(step: TraceStep) -> dict[str, Any]:
     optional = {"pass": step.refinement, "verdict": step.verdict, "quote": step.quote, "file": step.file}
+    optional |= {"model": step.model, "why": step.why}
     return {
         "phase": step.phase,
         "seat": step.seat,
@@ -170,7 +171,9 @@ def _related(given: Mapping[str, Any]) -> Related:
 
 
 def _step(given: Mapping[str, Any]) -> TraceStep:
-    optional = {key: _text(given, key) for key in ("verdict", "quote", "file") if given.get(key) is not None}
+    optional = {
+        key: _text(given, key) for key in ("verdict", "quote", "file", "model", "why") if given.get(key) is not None
+    }
     return TraceStep(
         phase=_text(given, "phase"),
         seat=_text(given, "seat"),

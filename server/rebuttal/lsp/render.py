@@ -119,7 +119,9 @@ def _step_markdown(step: TraceStep) -> str:
     refinement = f" ({escape(step.refinement)} pass)" if step.refinement else ""
     head = f"### {escape(step.phase)}{refinement} · {escape(step.seat)}{verdict} · {dollars(step.spent)}"
     quote = f"\n\n{fenced(step.quote)}" if step.quote and step.quote.strip() else ""
-    return f"{head}\n\n{escape(step.text)}{quote}"
+    spoken = " · ".join(escape(one) for one in (step.model, step.why) if one)
+    by = f"\n\n*{spoken}*" if spoken else ""
+    return f"{head}\n\n{escape(step.text)}{quote}{by}"
 
 
 def _strongest(steps: Iterable[TraceStep]) -> TraceStep | None:
