@@ -57,6 +57,7 @@ def long_turn(system: str = LONG, shared: str = LONG * 5, *, reusable: bool = Tr
         (long_turn(shared=""), "sonnet", Breakpoints("5m", None)),
         (long_turn(LONG, LONG), "claude-haiku-4-5", NO_BREAKPOINTS),  # 4,096 tokens are its minimum
         (long_turn(LONG, LONG * 5), "claude-haiku-4-5", Breakpoints(None, "5m")),
+        (evolve(long_turn(), alone=True), "sonnet", NO_BREAKPOINTS),
         (evolve(long_turn(), schema={"type": "object"}), "sonnet", NO_BREAKPOINTS),
     ],
 )

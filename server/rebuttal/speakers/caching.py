@@ -55,10 +55,11 @@ def breakpoints(turn: Turn, model: ModelFacts, gap: float = 0.0) -> Breakpoints:
     The shared part is kept where other turns of the tier send the same one, so a dossier is not. Our own words
     (`system`, with the schema) are the same for every turn of a model, in this review and the next: they are kept even
     where the shared part is not, which is what the calls of a tier that nobody opened with have in common. A turn with
-    a schema of its own shares neither.
+    a schema of its own shares neither, and one that is alone has nobody to share with (`bench.caching` has what it
+    comes to).
     """
     kept = lifetime(gap)
-    if kept is None or turn.schema is not None:
+    if kept is None or turn.alone or turn.schema is not None:
         return NO_BREAKPOINTS
     prompt = turn.prompt
     shares = turn.reusable and bool(prompt.shared) and _reaches(prompt.system + prompt.shared, model)
