@@ -81,7 +81,7 @@ def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, 
     writer = _Writer(outcome, names or {})
     parts = [f"# {prose(title)}", *writer.head()]
     parts += [*writer.findings(), *writer.held_back(), *writer.refuted(), *writer.set_aside()]
-    parts += [*writer.course(), *writer.costs(), *writer.choices()]
+    parts += [*writer.course(), *writer.choices(), *writer.costs()]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
