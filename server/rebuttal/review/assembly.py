@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from rebuttal.budget.model import Estimate
 from rebuttal.change.base import EMPTY
@@ -34,7 +34,7 @@ from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.context.model import Context
-    from rebuttal.debate.model import Brief, Kind, Outcome, Profile
+    from rebuttal.debate.model import Brief, Kind, Means, Outcome, Profile, Tier
     from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
     from rebuttal.review.memory import Memory, Since
@@ -60,11 +60,17 @@ class Parts:
     own: OwnPrompts | None = None
     """The user's own seats and templates; None where no debate may follow."""
     kinds: tuple[Kind, ...] = ()
+    means: Means | None = None
+    """What the choice of tiers goes by; None: nothing but the table."""
+    fitted: Mapping[Tier, str] = field(factory=dict)
+    """`shared` of tiers that are shown less."""
     estimate: Estimate | None = None
     totals: Totals = Totals()
     outcome: Outcome | None = None
     review_id: str | None = None
     not_spent: NotSpent | None = None
+    lacking: str | None = None
+    """What another endpoint than the Claude API needs before anything can be sent to it."""
     notes: tuple[str, ...] = ()
     failures: tuple[Degraded, ...] = ()
     memory: Memory | None = None
@@ -93,7 +99,13 @@ def report(parts: Parts, cost: Cost) -> Report:
         cost=cost,
         timing=parts.timing,
         not_spent=parts.not_spent,
-        notes=parts.change.notes + parts.notes + notes(parts) + seated(parts) + reported(parts) + repeated(parts),
+        notes=parts.change.notes
+        + parts.notes
+        + notes(parts)
+        + seated(parts)
+        + shortened(parts)
+        + reported(parts)
+        + repeated(parts),
     )
 
 
@@ -198,8 +210,10 @@ def notes(parts: Parts) -> tuple[str, ...]:
         case "no_key":
             price = f" Its price: {estimate.words}." if estimate else ""
             return (
-                "No model was asked: there is no API key. Set ANTHROPIC_API_KEY to have a panel debate this change."
-                + price,
+                f"No model was asked: {parts.lacking}.{price}"
+                if parts.lacking
+                else "No model was asked: there is no API key. Set ANTHROPIC_API_KEY to have a panel debate this "
+                f"change.{price}",
             )
         case "no_consent":
             return (
@@ -222,6 +236,15 @@ def seated(parts: Parts) -> tuple[str, ...]:
     return (f"Why this panel: {first}{' (all reasons: in the transcript)' if others else ''}.",)
 
 
+def shortened(parts: Parts) -> tuple[str, ...]:
+    """What some seats were not shown because of what it would have cost."""
+    if parts.means is None or not parts.means.slices:
+        return ()
+    from rebuttal.review.means import told
+
+    return told(parts)
+
+
 def reported(parts: Parts) -> tuple[str, ...]:
     """That the panel was shown what other tools say, and of how many."""
     told = parts.context.reported if parts.context is not None and parts.outcome is not None else ()
@@ -241,7 +264,7 @@ def repeated(parts: Parts) -> tuple[str, ...]:
 
 def brief(settings: Settings, parts: Parts) -> Brief:
     """All that the debate needs to know."""
-    from rebuttal.debate.model import Brief
+    from rebuttal.debate.model import Brief, Means
 
     assert parts.context is not None
     choice = only_asked(parts.choice, settings.protocol)
@@ -258,6 +281,8 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         minimum_severity=cast("Severity", settings.minimum_severity),
         max_findings=settings.max_findings,
         shared=parts.shared,
+        means=parts.means or Means(),
+        fitted=parts.fitted,
         protocol=settings.protocol,
         kinds=parts.kinds,
         doubtful=choice.doubtful,

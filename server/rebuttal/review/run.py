@@ -233,7 +233,14 @@ async def _with_context(
 async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
     parts = evolve(parts, totals=await services.totals())
     tokenizers = await services.tokenizers()
-    return evolve(parts, estimate=await in_thread(partial(services.estimate, request.settings, parts, tokenizers)))
+
+    def price() -> Parts:
+        from rebuttal.review.means import recorded_means
+
+        recorded = recorded_means(request.replay) if request.replay is not None else None
+        return services.priced(request.settings, parts, tokenizers, request.urgency, recorded)
+
+    return await in_thread(price)
 
 
 async def _debated(

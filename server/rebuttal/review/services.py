@@ -27,7 +27,7 @@ from rebuttal.text.tokens import TokenCounter, bound_tokens
 
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
-    from rebuttal.debate.model import Profile, Speaker
+    from rebuttal.debate.model import Means, Profile, Speaker, Urgency
     from rebuttal.evidence.linting.repository import Linters
     from rebuttal.evidence.linting.repository import Remembered as LintedBefore
     from rebuttal.review.assembly import Parts
@@ -251,6 +251,22 @@ class Services:
 
         return Tokenizers(await TokenUsage(await self.database()).sums())
 
+    def priced(
+        self, settings: Settings, parts: Parts, tokenizers: Tokenizers, urgency: Urgency, recorded: Means | None = None
+    ) -> Parts:
+        """What the debate has to live on, and what it is expected to cost so. `recorded`: of a replay. Raises
+        UnknownPrice. Not for an event loop."""
+        from rebuttal.review.means import cover_of, fitted, means_of
+
+        means = recorded or means_of(settings, parts, urgency, self.counter, tokenizers)
+        parts = evolve(parts, means=means, fitted=fitted(parts, means))
+        estimate = self.estimate(settings, parts, tokenizers)
+        if recorded is None and (cover := cover_of(estimate)) is not None:
+            parts = evolve(parts, means=evolve(means, cover=cover))
+            if cover != "enough":  # by what it would cost, dearer tiers may speak, or cheaper ones must
+                estimate = self.estimate(settings, parts, tokenizers)
+        return evolve(parts, estimate=estimate)
+
     def estimate(self, settings: Settings, parts: Parts, tokenizers: Tokenizers) -> Estimate:
         """What the debate is expected to cost and may cost at most. Raises UnknownPrice. Not for an event loop: it
         counts tokens."""
@@ -258,19 +274,26 @@ class Services:
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import caps_of
         from rebuttal.debate.planning import planned_turns
+        from rebuttal.debate.selection import Selection, tokens_of
         from rebuttal.speakers.roster import Roster
 
         roster = Roster.of(settings)
         profile, protocol = cast("Profile", settings.profile), settings.protocol
+        selection = Selection(profile, parts.means, tokens_of(parts.shared)) if parts.means is not None else None
         turns = [
             PlannedTurn(one.phase, one.seat, roster.id(one.tier), one.ask_tokens, one.output_tokens, one.has_shared)
-            for one in planned_turns(parts.choice, profile, parts.change, protocol, parts.kinds)
+            for one in planned_turns(parts.choice, profile, parts.change, protocol, parts.kinds, selection)
         ]
         if not turns or not parts.change.files:
             return Estimate(Decimal(0), Decimal(0))
-        base, most = self.counter.count(parts.shared), bound_tokens(parts.shared)
         known = {model: tokenizers.of(model) for model in dict.fromkeys(turn.model for turn in turns)}
-        calls = plan_calls(turns, lambda model: known[model].expected(base, most) + known[model].overhead)
+        fitted = {roster.id(tier): text for tier, text in parts.fitted.items()}
+
+        def shared_tokens(model: str) -> int:
+            text, tokenizer = fitted.get(model, parts.shared), known[model]
+            return tokenizer.expected(self.counter.count(text), bound_tokens(text)) + tokenizer.overhead
+
+        calls = plan_calls(turns, shared_tokens)
         priced = estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
         return evolve(priced, tokenizers=known)
 
