@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     _what(estimate)
     estimate.add_argument("--show-payload", action="store_true", help="print the redacted text that would be sent")
 
+    _add_sweep(commands)
     _add_eval(commands)
 
     ledger = commands.add_parser("ledger", help="what was spent")
@@ -104,6 +105,24 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="speak the Language Server Protocol over stdio")
     serve.add_argument("--stdio", action="store_true", help="the default; accepted because editors pass it")
     return parser
+
+
+def _add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sweep = commands.add_parser("sweep", help="review many changes through message batches, at half the price")
+    _where(sweep)
+    sweep.add_argument("ranges", nargs="*", metavar="RANGE", help="A..B, A...B or a commit")
+    sweep.add_argument(
+        "--branches", nargs="?", const="*", metavar="GLOB", help="all branches, or those named like this"
+    )
+    sweep.add_argument("--base", metavar="REV", help="what branches are compared with")
+    _who(sweep)
+    sweep.add_argument("--output", type=Path, metavar="FILE", help="write the result here instead of to stdout")
+    sweep.add_argument("--fail-on", choices=FAIL_ON, help="exit with 1 from this severity on (default: high)")
+    sweep.add_argument("--max-cost", metavar="USD", help="hard cap of all changes together")
+    sweep.add_argument("--yes", action="store_true", help="agree to sending and to the estimate")
+    sweep.add_argument("--resume", nargs="?", const="", metavar="ID", help="go on with a sweep, the newest by default")
+    sweep.add_argument("--cancel", metavar="ID", help="end a sweep at the service")
+    sweep.add_argument("--list", action="store_true", help="the sweeps of this repository that are kept")
 
 
 def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
