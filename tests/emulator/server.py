@@ -76,6 +76,7 @@ class Emulator:
     _begun: tuple[float, datetime] = field(init=False)
     """The same moment by the emulator's clock and by the calendar."""
     _changed: threading.Condition = field(factory=threading.Condition, init=False)
+    _heard: list[asyncio.Event] = field(factory=list, init=False)
     _runner: web.AppRunner | None = field(default=None, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
@@ -106,8 +107,14 @@ class Emulator:
                 raise TimeoutError("the emulator did not get there in time")
 
     async def seen(self, until: Callable[[], bool]) -> None:
-        """`wait` for asynchronous tests."""
-        await asyncio.to_thread(self.wait, until)
+        """`wait` for asynchronous tests, on a loop of their own or the emulator's."""
+        if self._thread is not None:
+            await asyncio.to_thread(self.wait, until)
+            return
+        async with asyncio.timeout(30):
+            while not until():
+                self._heard.append(heard := asyncio.Event())
+                await heard.wait()
 
     def date(self, now: float) -> datetime:
         """The calendar's date when the emulator's clock shows `now`."""
@@ -343,6 +350,8 @@ class Emulator:
     def _notify(self) -> None:
         with self._changed:
             self._changed.notify_all()
+        while self._heard:
+            self._heard.pop().set()
 
     # For Play and batches
 
