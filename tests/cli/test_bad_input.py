@@ -87,17 +87,13 @@ def test_a_proxy_that_is_no_address_is_not_called_a_defect_of_ours(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_recording_that_cannot_grow_loses_no_answer_that_was_paid_for(
+def test_a_recording_that_there_is_no_room_for_is_refused_before_anything_is_sent(
     rebuttal: Rebuttal, parcels: Path, panel: Emulator
 ) -> None:
-    ran = rebuttal(
-        *("review", "--repo", parcels, "--yes", "--fail-on", "never", "--format", "json", "--record", "/dev/full")
-    )
-    assert ran.code == 3
-    assert {one["source"] for one in ran.json["findings"]} == {"static", "debate"}
-    (problem,) = ran.json["degraded"]
-    assert problem["seat"] == "recording"
-    assert "cannot be written" in problem["reason"]
+    ran = rebuttal("review", "--repo", parcels, "--yes", "--fail-on", "never", "--record", "/dev/full")
+    assert ran.code == 2
+    assert "the recording /dev/full cannot be written" in ran.err
+    assert panel.records == []
 
 
 def test_a_cap_of_nothing_under_require_debate_is_no_debate(rebuttal: Rebuttal, parcels: Path, panel: Emulator) -> None:

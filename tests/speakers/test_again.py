@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rebuttal.debate.engine import debate
 from rebuttal.debate.model import Outcome, Speaker
 from rebuttal.speakers.claude import ClaudeSpeaker
-from rebuttal.speakers.recording import RecordingSpeaker, ReplaySpeaker
+from rebuttal.speakers.recording import RecordingSpeaker
+from rebuttal.speakers.replay import ReplaySpeaker
 from tests.debate.conftest import LOOP_LINE, SQL_LINE, brief_of
 from tests.emulator import Emulator, Fault, Rule
 from tests.speakers.conftest import statement
@@ -78,8 +80,19 @@ async def test_a_recording_from_before_answers_began_anew_is_still_played(
     file = tmp_path / "recording.jsonl"
     emulator.script.add(Rule(phase="opening", reply=statement(FIRST)), Rule(reply=statement()))
     live = await held(RecordingSpeaker(speaker, file))
-    entries = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    for entry in entries:
-        del entry["again"]
-    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries), "utf-8")
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in _as_schema_1(file)), "utf-8")
     assert titles(await held(ReplaySpeaker(file))) == titles(live) == [[FIRST["title"]]]
+
+
+def _as_schema_1(file: Path) -> Iterator[dict[str, Any]]:
+    """As the first version wrote it: a line for each turn, with all that it was asked and heard."""
+    texts: dict[str, str] = {}
+    for line in map(json.loads, file.read_text("utf-8").splitlines()):
+        if "text" in line:
+            texts[line["text"]] = line["is"]
+        if "turn" in line:
+            entry = line["turn"]
+            claims = (entry["reply"].get("statement") or {}).get("claims", [])
+            prompt = {name: texts.get(text, text) for name, text in entry.pop("prompt").items()}
+            heard = [[number, claims[one] if isinstance(one, int) else one] for number, one in entry.pop("heard")]
+            yield {**entry, "schema": 1, "turn": entry.pop("key"), "prompt": prompt, "heard": heard}

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from rebuttal.debate.model import Prompt, Speaker, Turn
+from rebuttal.debate.model import Claim, Phase, Prompt, Reply, Speaker, Statement, Turn
 from rebuttal.settings import SettingsError
-from rebuttal.speakers import recording
+from rebuttal.speakers import lockstep
+from rebuttal.speakers import replay as replaying
+from rebuttal.speakers.anonymous import Anonymous
 from rebuttal.speakers.claude import ClaudeSpeaker
-from rebuttal.speakers.recording import RecordingSpeaker, ReplaySpeaker, turn_key
+from rebuttal.speakers.recording import RecordingSpeaker
+from rebuttal.speakers.replay import ReplaySpeaker
+from rebuttal.speakers.tape import Entry, covered, read_tape, turn_key
 from tests.emulator import Emulator, Fault, Rule
-from tests.speakers.conftest import Heard, claim, statement, turn
+from tests.speakers.conftest import SHARED, Heard, MakeSpeaker, claim, statement, turn
 
 
 async def test_a_replay_says_what_was_said_and_costs_nothing(
@@ -50,7 +54,7 @@ async def test_a_recording_holds_no_key_no_header_and_no_address(
     await writing.speak(turn(), Heard())
     await writing.speak(turn("database"), Heard())
     text = file.read_text("utf-8")
-    assert [json.loads(line)["seat"] for line in text.splitlines()] == ["architect", "database"]
+    assert [entry.seat for entry in read_tape(file).entries] == ["architect", "database"]
     for secret in ("emulator-key", "Bearer", "authorization", "x-api-key", "review-1", str(tmp_path)):
         assert secret not in text
 
@@ -105,7 +109,7 @@ async def test_what_was_said_at_the_same_time_is_heard_again_in_the_same_order(
 async def test_a_replay_that_takes_another_course_is_not_held_up_for_ever(
     emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "PATIENCE", 0.05)
+    monkeypatch.setattr(replaying, "PATIENCE", 0.05)
     file = tmp_path / "recording.jsonl"
     writing = RecordingSpeaker(speaker, file)
     for seat in ("architect", "database"):
@@ -126,7 +130,14 @@ def test_the_fence_of_another_installation_does_not_matter() -> None:
     assert turn_key(fenced("aaaa", "x = 1")) != turn_key(fenced("aaaa", "x = 2"))
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 9}', '{"schema": 1}', "\udcff"])
+HEAD = '{"recording":{},"schema":2}\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"schema": 9}', '{"schema": 1}', "\udcff"]
+    + [HEAD + rest + "\n" for rest in ("{", HEAD, '{"turn": {}}', '{"turn": []}', "7", '{"schema": 1}')],
+)
 def test_a_file_that_is_no_recording_is_refused_in_one_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "recording.jsonl"
     file.write_bytes(content.encode("utf-8", "surrogateescape"))
@@ -147,3 +158,253 @@ async def test_a_file_that_cannot_be_written_is_refused_before_anything_is_spent
     with pytest.raises(SettingsError, match="cannot be written"):
         RecordingSpeaker(speaker, tmp_path / "missing" / "recording.jsonl")
     assert emulator.records == []
+
+
+# --- whole, and the same bytes ---
+
+
+class Talk:
+    """A debate's worth of turns, held at once; each asks one more when its first claim is heard."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+        self.heard: list[str] = []
+
+    async def hold(self, seats: tuple[str, ...]) -> list[str]:
+        async with asyncio.TaskGroup() as group:
+            for seat in seats:
+                group.create_task(self._turn(group, seat, "opening"))
+        return self.heard
+
+    async def _turn(self, group: asyncio.TaskGroup, seat: str, phase: Phase) -> None:
+        def on_claim(one: Claim) -> None:
+            self.heard.append(one.title)
+            if phase == "opening":
+                # Who is asked next depends on what was heard before.
+                group.create_task(self._turn(group, f"{seat}-{len(self.heard)}", "cross_examination"))
+
+        await self._speaker.speak(turn(seat, phase, ask=f"After {len(self.heard)}."), Heard(on_claim=on_claim))
+        self.heard.append(f"{seat} finished")
+
+
+def slowly(emulator: Emulator, seats: tuple[str, ...], pace: float) -> None:
+    """Each seat says two claims, the first ones at a pace of their own."""
+    emulator.script.rules.clear()
+    for number, seat in enumerate(seats):
+        said = statement(*(claim(n, title=f"{seat} {n}") for n in range(2)))
+        between = 0.004 * abs(pace - number)
+        emulator.script.add(Rule(seat=seat, phase="opening", reply=said, between=between, chunk=60))
+    emulator.script.add(Rule(reply=statement()))
+
+
+@pytest.mark.usefixtures("emulator")
+async def test_the_same_answers_give_the_same_bytes_whoever_is_faster(
+    make_speaker: MakeSpeaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lockstep, "HOLD", 60.0)
+    seats = ("architect", "database", "frontend")
+    files, courses = [], []
+    for pace in (0, 1, 2):
+        with Emulator() as cold:  # what its cache holds is part of the cost
+            slowly(cold, seats, pace)
+            files.append(tmp_path / f"{pace}.jsonl")
+            writing = RecordingSpeaker(make_speaker(environment=cold.environment()), files[-1])
+            courses.append(await Talk(writing).hold(seats))
+            writing.finish({})
+    assert courses[0] == courses[1] == courses[2]
+    assert len({file.read_bytes() for file in files}) == 1
+
+
+async def test_a_slow_seat_holds_nobody_up_for_long(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lockstep, "HOLD", 0.05)
+    emulator.script.add(Rule(seat="architect", fault=Fault("stall")), Rule(reply=statement(claim(1))))
+    writing = RecordingSpeaker(speaker, tmp_path / "recording.jsonl")
+    stalled = asyncio.create_task(writing.speak(turn("architect", shared="Another change."), Heard()))
+    heard = Heard()
+    reply = await asyncio.wait_for(writing.speak(turn("database"), heard), 20)
+    assert reply.failure is None
+    assert len(heard.claims) == 1
+    stalled.cancel()
+    await asyncio.wait([stalled])
+
+
+async def test_a_recording_of_a_replay_is_the_recording(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    seats = ("architect", "database", "frontend")
+    slowly(emulator, seats, 0)
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    writing = RecordingSpeaker(speaker, first, {"panel": "small"})
+    live = await Talk(writing).hold(seats)
+    writing.finish({"findings": []})
+    again = RecordingSpeaker(ReplaySpeaker(first), second, {"panel": "small"})
+    assert await Talk(again).hold(seats) == live
+    again.finish({"findings": []})
+    assert second.read_bytes() == first.read_bytes()
+
+
+async def test_turns_stand_in_the_order_in_which_they_were_asked_and_what_they_share_stands_once(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    file = tmp_path / "recording.jsonl"
+    seats = ("architect", "database", "frontend")
+    slowly(emulator, seats, 2)
+    writing = RecordingSpeaker(speaker, file)
+    await Talk(writing).hold(seats)
+    shared = turn().prompt.shared
+    writing.finish({})
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    asked = [line["turn"]["asked"] for line in lines if "turn" in line]
+    assert asked == sorted(asked)
+    assert len(asked) == 9
+    assert sum(line.get("is") == shared for line in lines) == 1
+    assert all(entry.prompt.shared == shared for entry in read_tape(file).entries)
+
+
+async def test_what_was_recorded_before_a_crash_is_played(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    file = tmp_path / "recording.jsonl"
+    emulator.script.add(Rule(reply=statement(claim(1))))
+    writing = RecordingSpeaker(speaker, file)
+    live = await writing.speak(turn(), Heard())
+    whole = file.read_bytes()
+    await writing.speak(turn("database"), Heard())
+    for end in range(len(whole), len(file.read_bytes()), 97):
+        cut = tmp_path / "cut.jsonl"
+        cut.write_bytes(file.read_bytes()[:end])
+        replay = ReplaySpeaker(cut)
+        assert (await replay.speak(turn(), Heard())).statement == live.statement
+        assert replay.outcome is None
+
+
+async def test_an_answer_is_not_lost_where_its_recording_cannot_grow(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    file = tmp_path / "recording.jsonl"
+    emulator.script.add(Rule(reply=statement(claim(1))))
+    writing = RecordingSpeaker(speaker, file)
+    file.unlink()
+    file.mkdir()
+    reply = await writing.speak(turn(), Heard())
+    writing.finish({})
+    assert reply.statement is not None
+    assert writing.problem is not None
+    assert "cannot be written" in writing.problem
+
+
+def test_a_recording_takes_the_place_of_the_file_that_a_link_leads_to(tmp_path: Path, speaker: ClaudeSpeaker) -> None:
+    file, link = tmp_path / "recording.jsonl", tmp_path / "link.jsonl"
+    try:
+        link.symlink_to(file)
+    except OSError:
+        pytest.skip("no links here")
+    writing = RecordingSpeaker(speaker, link)
+    writing.finish({})
+    assert link.is_symlink()
+    assert read_tape(file).outcome is not None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.jsonl", "recording.jsonl"]
+
+
+# --- what a departure says ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (turn(ask="Look for nothing."), "the task differs from turn 0"),
+        (turn(shared=SHARED.replace("line_7 ", "line_x ")), "the shared context (the change and what belongs to it)"),
+        (evolve(turn(), tier="opus"), "was asked of sonnet, not opus"),
+        (evolve(turn(), prompt=Prompt("You.", SHARED, turn().prompt.ask)), "the system prompt differs"),
+        (evolve(turn(), schema={"type": "object"}), "to be answered in another form"),
+        (turn("nobody"), "was not asked when it was recorded"),
+    ],
+)
+async def test_a_replay_that_departs_says_at_which_turn_and_in_what(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path, asked: Turn, says: str
+) -> None:
+    file = tmp_path / "recording.jsonl"
+    await RecordingSpeaker(speaker, file).speak(turn(), Heard())
+    replay = ReplaySpeaker(file)
+    reply = await replay.speak(asked, Heard())
+    assert reply.failure is not None
+    assert says in reply.failure.message
+    assert "\n" not in reply.failure.message
+    if "differs" in reply.failure.message:
+        assert replay.difference.startswith("--- recorded\n+++ now\n@@")
+        assert len(replay.difference.splitlines()) < 15
+
+
+# --- whose it is ---
+
+
+async def test_another_installations_fence_is_in_no_recording_and_its_quotes_are_found_again(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    def fenced(fence: str) -> Turn:
+        shared = f'<pasted_content id="{fence}" source="diff">\nx = 1\n</pasted_content id="{fence}">'
+        return evolve(turn(), prompt=Prompt("s", shared, f'<turn seat="architect" phase="opening"/>\nIt is {fence}.'))
+
+    file = tmp_path / "recording.jsonl"
+    said = claim(1) | {"quote": '<pasted_content id="aaaa1111">'}
+    emulator.script.add(Rule(reply=statement(said)))
+    await RecordingSpeaker(speaker, file).speak(fenced("aaaa1111"), Heard())
+    assert "aaaa1111" not in file.read_text("utf-8")
+    reply = await ReplaySpeaker(file).speak(fenced("bbbb2222"), Heard())
+    assert reply.statement is not None
+    assert reply.statement.claims[0].quote == '<pasted_content id="bbbb2222">'
+
+
+async def test_a_recording_does_not_say_whose_it_is(emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path) -> None:
+    environment = {
+        "ANTHROPIC_API_KEY": "sk-ant-thekeyofalice",
+        "CI_JOB_TOKEN": "glcbt-0123456789",
+        "HOME": "/home/alice.liddell",
+        "USER": "alice.liddell",
+        "HOSTNAME": "wonderland.example.org",
+        "REBUTTAL_HOME": "/home/alice.liddell/.rebuttal",
+        "ANTHROPIC_BASE_URL": "https://gateway.example.org:8443/v1",
+    }
+    anonymous = Anonymous(environment, Path("/home/alice.liddell/src/looking-glass"))
+    told = " ".join([*environment.values(), "wonderland", "/home/alice.liddell/src/looking-glass/a.py"])
+    file = tmp_path / "recording.jsonl"
+    emulator.script.add(Rule(reply=statement(claim(1) | {"argument": told, "quote": "/home/alice.liddell/x"})))
+    writing = RecordingSpeaker(speaker, file, {"seats": [told]}, anonymous.cover)
+    live = await writing.speak(turn(ask=told), Heard())
+    writing.finish({"findings": [{"title": told}]})
+    text = file.read_text("utf-8")
+    for word in ("sk-ant", "glcbt", "alice", "wonderland", "looking-glass", "gateway"):
+        assert word not in text
+    assert "«home»" in text
+    # On the machine itself it is played as it was.
+    reply = await ReplaySpeaker(file, anonymous.cover, anonymous.uncover).speak(turn(ask=told), Heard())
+    assert reply.statement is not None
+    assert live.statement is not None
+    assert reply.statement.claims[0].quote == "/home/alice.liddell/x"
+
+
+def test_words_that_name_nobody_stay_in_the_code() -> None:
+    anonymous = Anonymous({"USER": "root", "HOME": "/root", "HOSTNAME": "localhost", "API_KEY": "short"})
+    code = "root = open('/root/x'); user = short; localhost"
+    assert anonymous.cover(code) == code
+
+
+def test_a_user_whose_name_is_a_word_of_ours_changes_no_verdict() -> None:
+    anonymous = Anonymous({"USER": "security", "HOME": "/home/security"})
+    entry = Entry(
+        *("key", "security", "opening", "sonnet", 100, Prompt("s", "security", "a")),
+        *(
+            0,
+            None,
+            (),
+            1,
+            Reply(Statement((Claim("f", "new", "q", "t", "security", "security", "high", "likely"),)), "m"),
+        ),
+    )
+    kept = covered(entry, anonymous.cover)
+    assert kept.seat == "security"
+    assert kept.prompt.shared == "«user»"
+    assert kept.reply.statement is not None
+    assert (kept.reply.statement.claims[0].category, kept.reply.statement.claims[0].argument) == ("security", "«user»")

@@ -79,9 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     review.add_argument("--require-debate", action="store_true", help="exit with 3 where only the static panel ran")
     review.add_argument("--fresh", action="store_true", help="hold a debate that was cut short anew: do not take it up")
-    tape = review.add_mutually_exclusive_group()
-    tape.add_argument("--record", type=Path, metavar="FILE", help="keep every turn and reply")
-    tape.add_argument("--replay", type=Path, metavar="FILE", help="answer from a recording; nothing is sent")
+    review.add_argument("--record", type=Path, metavar="FILE", help="keep the whole debate, to be played again")
+    review.add_argument("--replay", type=Path, metavar="FILE", help="answer from a recording; nothing is sent")
 
     context = commands.add_parser("context", help="what else a reviewer would see, and why")
     _where(context)

@@ -33,6 +33,8 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
         check_file(chosen.output)
     if chosen.transcript is not None:
         check_file(chosen.transcript, "--transcript")
+    if chosen.record is not None:
+        check_file(chosen.record, "--record")
     request = build_request(chosen, environment)
     result, interrupted = asyncio.run(_review(chosen, request, environment))
     text = render(result, chosen.format, Look.of(sys.stdout, environment), to_file=chosen.output is not None)
@@ -44,6 +46,7 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     except Unwritable as error:
         print(f"rebuttal: {error}", file=sys.stderr)
         code = code if code == FOUND else DEGRADED
+    _tell_of_recordings(result, chosen.record)
     if interrupted:
         print("rebuttal: interrupted: this is what was found until then", file=sys.stderr)
         return INTERRUPTED
@@ -57,6 +60,19 @@ def _keep_transcript(result: Result, file: Path) -> None:
         return
     write_file(file, result.transcript, "so the transcript is lost")
     print(f"rebuttal: the whole debate can be read in {file}", file=sys.stderr)
+
+
+def _tell_of_recordings(result: Result, record: Path | None) -> None:
+    """What became of the recording that was asked for, and how a replay went."""
+    if record is not None and result.outcome is None:
+        print(f"rebuttal: there was no debate, so {record} was not written", file=sys.stderr)
+    elif record is not None:
+        print(
+            f"rebuttal: {record} holds the code of the change and what was said of it: read it before you pass it on",
+            file=sys.stderr,
+        )
+    if result.replayed:
+        print(f"rebuttal: {result.replayed}", file=sys.stderr)
 
 
 def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Request:

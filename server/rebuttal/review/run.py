@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -20,7 +22,7 @@ from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
-from rebuttal.review import taking_up
+from rebuttal.review import recorded, taking_up
 from rebuttal.review.assembly import Parts, brief, cost_heard, only_asked, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
@@ -79,7 +81,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
             parts = _interrupted(parts)
     if parts.estimate is not None and parts.not_spent is None:
         parts = await _debated(request, services, door, parts, parts.estimate, watch, stop)
-    result = await _result(services, parts, watch)
+    result = await recorded.finished(request, services, await _result(services, parts, watch))
     await remember(request, services, parts.memory, result)
     return result
 
@@ -274,7 +276,9 @@ async def _debated(
                 note = earlier.note(asked)
                 door.tell(Resumed(note, {one.id: one.lead.claim.title for one in earlier.record.contentions}))
                 parts = evolve(parts, notes=(*parts.notes, note))
-            speaker = await services.speaker(request, parts.review_id or "", root, on_warning)
+            about = recorded.about(request.settings, parts, asked) if request.record is not None else None
+            names = recorded.names(asked)
+            speaker = await services.speaker(request, parts.review_id or "", root, on_warning, about, names)
             record = earlier.record if earlier is not None else None
             async with taking_up.keeping(request, services, root, asked) as keeper:
 
@@ -374,10 +378,16 @@ def _check(request: Request, services: Services) -> None:
     """What can be refused before anything is read. Raises UsageError and SettingsError."""
     if request.settings.panel == "static":
         return
+    if request.record is not None and request.replay is not None and _is_same(request.record, request.replay):
+        raise UsageError(f"--record and --replay both name {request.record}: record to another file")
     services.require_key(request)
     if request.replay is None and services.can_speak(request):
         # An endpoint that names no host is refused here, not after the static panel has run.
         _ = services.host
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    return os.path.realpath(file) == os.path.realpath(other)
 
 
 def _narrowed(request: Request, reading: Reading) -> tuple[Request, tuple[str, ...]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rebuttal.review.memory import Memory
     from rebuttal.speakers.connection import Connection
     from rebuttal.speakers.recording import RecordingSpeaker
+    from rebuttal.speakers.replay import ReplaySpeaker
     from rebuttal.store.database import Database
     from rebuttal.store.reviews import LastReview, ReviewKind
     from rebuttal.store.unfinished import Unfinished
@@ -70,7 +71,10 @@ class Services:
         """When the store was last not to be had at once, and why."""
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
-        self._recording: RecordingSpeaker | None = None
+        self.recording: RecordingSpeaker | None = None
+        """Of the debate that is or was held last, where it is recorded."""
+        self.replay: ReplaySpeaker | None = None
+        """What answers or answered in the debate that is or was held last, where it is a recording."""
         self._warming: asyncio.Task[None] | None = None
         self.counter = TokenCounter()
         self._learner: TokenLearner | None = None
@@ -298,13 +302,35 @@ class Services:
         return evolve(priced, tokenizers=known)
 
     async def speaker(
+        self,
+        request: Request,
+        review: str,
+        root: Path,
+        on_warning: Callable[[BudgetWarning], None],
+        about: Mapping[str, Any] | None = None,
+        names: Iterable[str] = (),
+    ) -> Speaker:
+        """Who answers: a recording, or Claude with every attempt in the ledger. `about`, `names`: of what is reviewed
+        and of its files, for a recording."""
+        self.recording = self.replay = None
+        if request.record is None and request.replay is None:
+            return await self._claude(request, review, root, on_warning)
+        from rebuttal.speakers.anonymous import Anonymous
+        from rebuttal.speakers.recording import RecordingSpeaker
+        from rebuttal.speakers.replay import ReplaySpeaker
+
+        anonymous = Anonymous(self.environment, root, names)
+        if request.replay is not None:
+            self.replay = ReplaySpeaker(request.replay, anonymous.cover, anonymous.uncover)
+        speaker = self.replay or await self._claude(request, review, root, on_warning)
+        if request.record is None:
+            return speaker
+        self.recording = RecordingSpeaker(speaker, request.record, about, anonymous.cover)
+        return self.recording
+
+    async def _claude(
         self, request: Request, review: str, root: Path, on_warning: Callable[[BudgetWarning], None]
     ) -> Speaker:
-        """Who answers: a recording, or Claude with every attempt in the ledger."""
-        from rebuttal.speakers.recording import RecordingSpeaker, ReplaySpeaker
-
-        if request.replay is not None:
-            return ReplaySpeaker(request.replay)
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import Purse, caps_of
         from rebuttal.review.learning import TokenLearner
@@ -316,17 +342,11 @@ class Services:
         purse = Purse(ledger, caps_of(request.settings), PriceBook.of(request.settings), on_warning)
         if self._learner is None:
             self._learner = TokenLearner(self.counter, TokenUsage(await self.database()))
-        speaker = open_claude(
-            self._connected(), request.settings, purse, review, repository_id(root), usage=self._learner
-        )
-        if request.record is None:
-            return speaker
-        self._recording = RecordingSpeaker(speaker, request.record)
-        return self._recording
+        return open_claude(self._connected(), request.settings, purse, review, repository_id(root), usage=self._learner)
 
     def unrecorded(self) -> str | None:
         """Why the recording that was asked for is not whole; None where it is, or none was asked for."""
-        return self._recording.problem if self._recording is not None else None
+        return self.recording.problem if self.recording is not None else None
 
     def warm_up(self) -> None:
         """Begin to load the SDK while other things are done: it takes a second or two. Whoever needs it will wait."""

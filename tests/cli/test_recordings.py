@@ -1,0 +1,193 @@
+"""`--record` and `--replay` of whole reviews, as a user has them: whole, the same bytes, nothing that was not sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.make_repository import EXAMPLE_KEY
+from rebuttal.speakers import lockstep
+from tests.cli.conftest import REVIEWERS, Ran, Rebuttal
+from tests.emulator.planted import Planted
+from tests.emulator.script import Rule
+from tests.emulator.server import KEY, Emulator
+from tests.gitrepo import GitRepo
+
+REVIEW = ("review", "--format", "json", "--yes", "--fail-on", "never", "--panel", "medium")
+
+
+@pytest.fixture(autouse=True)
+def a_seat_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is at the moment, what is heard first is not chance."""
+    monkeypatch.setattr(lockstep, "HOLD", 60.0)
+
+
+Elsewhere = Callable[[str], None]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    """Another installation, with a secret and a ledger of its own."""
+    return lambda name: monkeypatch.setenv("REBUTTAL_HOME", str(tmp_path / name))
+
+
+def told(ran: Ran) -> dict[str, Any]:
+    """The report without what it took: a replay costs nothing, also step by step."""
+    report = {name: value for name, value in ran.json.items() if name not in ("cost", "timing")}
+    for finding in (*report["findings"], *report["held_back"]):
+        for step in finding["trace"]:
+            del step["spent"]
+    return report
+
+
+@pytest.mark.parametrize("protocol", ["crossfire", "council", "solo"])
+def test_a_replay_elsewhere_gives_the_same_report_and_the_same_recording(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path, elsewhere: Elsewhere, protocol: str
+) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    review = (*REVIEW, "--repo", parcels, "--protocol", protocol)
+    recorded = rebuttal(*review, "--record", first)
+    assert f"{first} holds the code of the change" in recorded.err
+    sent = len(panel.records)
+    elsewhere("another")  # with another secret, which the fences are made of
+    replayed = rebuttal(*review, "--replay", first, "--record", second)
+    assert "the replay came to what was recorded" in replayed.err
+    assert told(replayed) == told(recorded)
+    assert second.read_bytes() == first.read_bytes()
+    again = rebuttal(*review, "--replay", first)
+    assert {**again.json, "timing": 0} == {**replayed.json, "timing": 0}
+    assert len(panel.records) == sent
+
+
+def test_two_recordings_of_one_review_are_the_same_bytes(
+    rebuttal: Rebuttal,
+    parcels: Path,
+    panel: Emulator,
+    tmp_path: Path,
+    elsewhere: Elsewhere,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    for number, file in enumerate(files):
+        elsewhere(file.stem)
+        with Emulator() as cold:
+            cold.script.default = Planted.load(REVIEWERS)
+            cold.script.otherwise = Rule(between=0.002 * number, chunk=(40, 9, 400)[number])
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", cold.url)
+            rebuttal(*REVIEW, "--repo", parcels, "--record", file)
+    assert files[0].read_bytes() == files[1].read_bytes() == files[2].read_bytes()
+    assert panel.records == []
+
+
+def test_a_recording_says_what_was_reviewed_and_what_it_came_to(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    ran = rebuttal(*REVIEW, "--repo", parcels, "--record", file)
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    about, outcome = lines[0]["recording"], lines[-1]["outcome"]
+    assert lines[0]["schema"] == 2
+    assert (about["scope"], about["panel"], about["protocol"], about["profile"]) == (
+        *("working", "medium", "crossfire", "balanced"),
+    )
+    assert "security-analyst" in about["seats"]
+    assert about["models"]["haiku"] == "claude-haiku-5-5"
+    debated = [one["id"] for one in ran.json["findings"] if one["source"] == "debate"]
+    assert [one["id"] for one in outcome["findings"]] == debated
+    assert outcome["cost"]["spent"] == ran.json["cost"]["spent"]
+    assert len([line for line in lines if "turn" in line]) == len(panel.records)
+
+
+def test_a_replay_that_comes_to_something_else_says_so(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    rebuttal(*REVIEW, "--repo", parcels, "--record", file)
+    text = (parcels / "parcels" / "orders.py").read_text("utf-8")
+    (parcels / "parcels" / "orders.py").write_text(text + "\nLIMIT = 3\n", "utf-8")
+    ran = rebuttal(*REVIEW, "--repo", parcels, "--replay", file)
+    assert ran.code == 3
+    reason = ran.json["degraded"][0]["reason"]
+    assert "the shared context (the change and what belongs to it) differs from turn 0 of the recording" in reason
+    assert "+LIMIT = 3" in ran.err
+    assert "did not come to what was recorded" in ran.err
+
+
+def test_what_breaks_off_is_played_as_far_as_it_goes_and_that_is_said(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    rebuttal(*REVIEW, "--repo", parcels, "--record", file)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:-1]))
+    ran = rebuttal(*REVIEW, "--repo", parcels, "--replay", file)
+    assert ran.json["degraded"] == []
+    assert "the recording breaks off" in ran.err
+
+
+def test_one_file_cannot_be_recorded_and_replayed_at_once(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    rebuttal(*REVIEW, "--repo", parcels, "--record", file)
+    before = file.read_bytes()
+    ran = rebuttal(*REVIEW, "--repo", parcels, "--replay", file, "--record", parcels / ".." / "tape.jsonl")
+    assert ran.code == 2
+    assert "record to another file" in ran.err
+    assert file.read_bytes() == before
+
+
+def test_where_nothing_is_debated_nothing_is_recorded_and_that_is_said(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    ran = rebuttal("review", "--repo", parcels, "--panel", "static", "--fail-on", "never", "--record", file)
+    assert not file.exists()
+    assert f"there was no debate, so {file} was not written" in ran.err
+
+
+def test_a_recording_holds_no_secret_and_nothing_of_the_machine(
+    rebuttal: Rebuttal, git_repo: GitRepo, panel: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = {name: "".join(parts) for name, parts in PLANTED.items()}
+    git_repo.write("app/config.py", "A = 1\n")
+    git_repo.commit("base")
+    body = "".join(f'{name} = "{value}"\n' for name, value in secrets.items())
+    git_repo.write("app/config.py", "A = 2\n" + body)
+    git_repo.write(f"app/{secrets['github_token']}.py", "B = 1\n")
+    monkeypatch.setenv("HOME", "/home/alice.liddell")
+    monkeypatch.setenv("USER", "alice.liddell")
+    file = tmp_path / "tape.jsonl"
+    panel.script.default = lambda asked: {"claims": [claim_of_all(body)], "rulings": [], "needs": []}
+    ran = rebuttal(*REVIEW, "--repo", git_repo.root, "--record", file)
+    text = file.read_text("utf-8")
+    assert json.loads(text.splitlines()[0])["schema"] == 2, ran.err
+    for secret in (*secrets.values(), EXAMPLE_KEY, KEY):
+        assert secret not in text
+    for word in (str(tmp_path), "alice", panel.url, panel.url.removeprefix("http://"), "request_id", "req_"):
+        assert word not in text
+
+
+PLANTED = {
+    "aws_key": ("AKIA", "Q3EGRIMV7LSKWZ4B"),
+    "github_token": ("ghp_", "k3jD8sPq0aLzWm5RtY7uVbN2xCe4Hf1GiQoT"),
+    "slack_token": ("xoxb-", "274618390572-5839201746352-Zk3QpL8sVt1RmWx0YbNc7DhA"),
+    "stripe_key": ("sk_live_", "9fK2mXp7QwLr4TzBv8NcYd3H"),
+    "password": ("tR9!", "kv2#Lq8@zW5m"),
+    "anthropic_key": ("sk-ant-api03-", "x7Qm2Vb9Kc4Ld8Zp1Ws6Tn3Rf5Gh0JyEuAiOsDfGhJkLzXcVbNmQwErTyUiOp"),
+    "connection": ("postgres://shop:", "Hk29fXq8Lm@db.example.org/shop"),
+}
+"""In parts, so that no scanner takes this file for a leak."""
+
+
+def claim_of_all(body: str) -> dict[str, Any]:
+    """What a model would say that repeats all it was shown."""
+    kind = {"category": "security", "severity": "high", "certainty": "likely", "fixes": []}
+    return {
+        **{"file": "app/config.py", "side": "new", "quote": "A = 2", "title": "A secret", "argument": "It is there."},
+        **kind,
+    }
