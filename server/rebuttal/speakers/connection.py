@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rebuttal.debate.model import Failure
 from rebuttal.settings import Settings, endpoint_host, plain_model, what_lacks
 from rebuttal.speakers.caching import Prefixes
-from rebuttal.speakers.catalogue import ALIASES, MODELS
+from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts
 from rebuttal.speakers.circuits import Circuits
 from rebuttal.speakers.endpoints.abilities import Abilities
 from rebuttal.speakers.endpoints.clients import Unusable, make_client, secrets_of
 from rebuttal.speakers.endpoints.words import Words, words_of
 from rebuttal.speakers.faults import Target
 from rebuttal.speakers.patience import Patience
+from rebuttal.speakers.requests import prompt_bytes
 from rebuttal.speakers.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -116,6 +117,21 @@ class Connection:
             return False
         says = f"{error} {getattr(error, 'body', '')}"
         return self.abilities(request["model"]).learn(says, request)
+
+    def too_long(self, model: ModelFacts, request: Mapping[str, Any], bound: int) -> Failure | None:
+        """Whether a prompt of at most `bound` tokens is longer than the model takes: local servers cut off the
+        beginning without a word. The Claude API says so itself."""
+        if self.endpoint == "anthropic":
+            return None
+        # Some three bytes are a token.
+        about = min(bound, prompt_bytes(dict(request)) // 3)
+        if about < model.context:
+            return None
+        message = (
+            f"The prompt has about {about:,} tokens and {model.name} takes {model.context:,} tokens: lower "
+            "context_tokens, or review a smaller scope."
+        )
+        return Failure("bad_request", message)
 
     def unheeded(self, request: Mapping[str, Any]) -> None:
         """An answer was not as the request asked for: from now on the prompt says the schema too."""
