@@ -115,11 +115,14 @@ class Share:
 
 
 def share_read(records: Iterable[Record]) -> Share:
-    """From what the service saw alone. A shared prefix: all up to a text of the message that two calls or more have."""
+    """From what the service saw alone. The shared prefix: all up to the shared part, as openings send it; the dossiers
+    that other tiers get in its place are none."""
+    records = list(records)
+    shared = {record.body["messages"][0]["content"][0]["text"] for record in records if record.phase == "opening"}
     seen: dict[str, list[tuple[Request, Record]]] = {}
     for record in records:
         blocks = record.body["messages"][0]["content"]
-        if record.usage is not None and len(blocks) > 1:
+        if record.usage is not None and blocks[0]["text"] in shared:
             request = understood(record.body)
             key = "\0".join((request.model.id, request.settings, *(block.key for block in request.blocks[:-1])))
             seen.setdefault(key, []).append((request, record))

@@ -283,6 +283,16 @@ async def test_where_the_first_call_is_refused_the_others_still_pay_one_writing(
     assert sum(bool(record.usage and record.usage.write_5m) for record in emulator.records) == 1
 
 
+async def test_a_turn_that_is_alone_reads_what_another_has_written(emulator: Emulator, speaker: ClaudeSpeaker) -> None:
+    emulator.script.default = statement()
+    alone = evolve(turn(), reusable=False, alone=True)
+    for asked in (alone, turn(), alone):
+        await speaker.speak(asked, Heard())
+    usages = [record.usage for record in emulator.records if record.usage]
+    assert [bool(usage.write_5m) for usage in usages] == [False, True, False]
+    assert usages[2].read == usages[1].write_5m
+
+
 async def test_an_endpoint_that_does_not_know_diagnostics_is_asked_without(
     emulator: Emulator, make_speaker: MakeSpeaker, purse: FakePurse
 ) -> None:

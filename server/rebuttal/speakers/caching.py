@@ -204,6 +204,13 @@ class Prefixes:
                 return False
         return True
 
+    def holds(self, found: Sequence[Prefix]) -> bool:
+        """Whether the longest of them can be read, or will be as soon as another answer begins."""
+        if not found or not found[-1].is_long:
+            return False
+        kept = self._standing(found[-1])
+        return found[-1].digest in self._writing if kept is None else kept.tokens > 0
+
     async def expect(self, found: Sequence[Prefix], review: str) -> Expectation:
         """What a request should read that starts now. Where another is about to write its longest prefix, waits until
         that one's answer begins: both would pay for the writing. Must be followed by `left`."""

@@ -7,6 +7,8 @@ import math
 from decimal import Decimal
 from typing import Any, Protocol
 
+from attrs import evolve
+
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.debate.model import Failure, Turn
 from rebuttal.speakers.attempt import Call
@@ -43,7 +45,7 @@ class Calls:
         """The call that asks `model` for a turn; why none can be made. `setting` chose the model."""
         if failure := self._connection.failure():
             return failure
-        request = message_request(turn, model)
+        request = self._request(turn, model)
         # Both the SDK and the prices take a second to load: not on the event loop.
         try:
             await self._connection.client()
@@ -53,9 +55,20 @@ class Calls:
             return Failure("no_price", str(error))
         except Unusable as error:
             return Failure("bad_request", str(error))
+        if problem := self._connection.too_long(model, request, bound):
+            return problem
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         target = self._connection.target(model.name, setting)
         return Call(key, request, at_most, target, prefixes(request), turn.schema is None)
+
+    def _request(self, turn: Turn, model: ModelFacts) -> dict[str, Any]:
+        """With breakpoints where the turn calls for them, or where what it says stands in the cache already: another
+        review has said it, or one model speaks for several tiers."""
+        request = message_request(turn, model)
+        if turn.reusable and not turn.alone:
+            return request
+        keeping = message_request(evolve(turn, reusable=True, alone=False), model)
+        return keeping if self._connection.prefixes.holds(prefixes(keeping)) else request
 
     async def _bound(self, request: dict[str, Any]) -> int:
         """No more tokens than these does the prompt have: its bytes, or where that would set far too much aside for
