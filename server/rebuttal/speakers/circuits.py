@@ -34,6 +34,7 @@ class Circuits:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._open: dict[str, _Circuit] = {}
+        self._streaks: dict[str, int] = {}
 
     def open(self, model: str) -> Failure | None:
         """Why the model should not be asked now; None where it may be."""
@@ -47,17 +48,22 @@ class Circuits:
         return model in self._open
 
     @contextmanager
-    def asking(self, model: str) -> Iterator[None]:
-        """While a model is asked: of one that is doubted, the others wait for what comes of it."""
+    def asking(self, model: str) -> Iterator[bool]:
+        """While a model is asked. True: it is doubted, and this call finds out for the others, who do not ask it."""
         circuit = self._open.get(model)
         tries = circuit is not None and not circuit.trying
         if circuit is not None and tries:
             circuit.trying = True
         try:
-            yield
+            yield tries
         finally:
             if circuit is not None and tries:
                 circuit.trying = False
+
+    def stumbled(self, model: str) -> int:
+        """The model was too busy for one attempt; how many there have been since it answered last."""
+        self._streaks[model] = self._streaks.get(model, 0) + 1
+        return self._streaks[model]
 
     def too_busy(self, model: str, failure: Failure, wait: float | None) -> None:
         """The model did not answer though it was asked again. `wait`: seconds that the service named."""
@@ -74,3 +80,4 @@ class Circuits:
     def answers(self, model: str) -> None:
         """The model has answered, so it may be asked like any other."""
         self._open.pop(model, None)
+        self._streaks.pop(model, None)

@@ -23,6 +23,9 @@ from rebuttal.speakers.patience import Allowance
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import CapReached, StoreError
 
+STREAK = 2
+"""Times its limit of attempts that a model may be too busy in a row, for all seats together: who has not asked it yet
+need not find out."""
 MORE_ROOM = 2
 """Times the length limit of an answer that was cut at it."""
 
@@ -103,7 +106,8 @@ class ClaudeSpeaker:
         for link in asked.links:
             if not link.takes(asked.failures):
                 continue
-            said = self._passed_over(asked, link) or await self._ask(asked, link)
+            passed = self._passed_over(asked, link)
+            said = passed if passed is not None else await self._ask(asked, link)
             if isinstance(said, _Stop):
                 return asked.tally.reply(None, said.failure)
             if not isinstance(said, Failure):
@@ -130,32 +134,36 @@ class ClaudeSpeaker:
         async with asked.allowance.spend():
             call = await self._calls.prepare(asked.turn, link.model, link.setting)
         if isinstance(call, Failure):
-            # Only the price of a model that stands in for another can be done without.
-            return call if call.kind == "no_price" and asked.failed else _Stop(call)
-        with self._connection.circuits.asking(link.model.id):
+            # A model that only stands in for another can be done without.
+            return call if asked.failed else _Stop(call)
+        with self._connection.circuits.asking(link.model.id) as finds_out:
             try:
-                return await self._persist(asked, link, call)
+                return await self._persist(asked, link, call, finds_out=finds_out)
             except CapReached as error:
                 failure = Failure("cap", str(error))
                 # Where earlier attempts failed and used the cap up, the cap is not what is to be mended.
                 return failure if asked.failed else _Stop(failure)
 
-    async def _persist(self, asked: _Asked, link: Link, call: Call) -> Statement | Answer | Failure | _Stop:
-        circuits, patience, model = self._connection.circuits, self._connection.patience, link.model.id
-        attempts = 1 if circuits.doubted(model) else None
+    async def _persist(
+        self, asked: _Asked, link: Link, call: Call, *, finds_out: bool
+    ) -> Statement | Answer | Failure | _Stop:
+        patience, model = self._connection.patience, link.model.id
+        attempts = 1 if self._connection.circuits.doubted(model) else None
         made, is_larger = 0, False
         failure: Failure | None = None
         while True:
             try:
-                result = await self._attempt(asked, call)
+                result = await self._attempt(asked, link, call, finds_out=finds_out)
             except CapReached:
                 if failure is None:
                     raise
                 return _Stop(failure) if is_larger else failure
-            made += 1
             if not isinstance(result, Fault):
                 return result
+            made += 1
             failure = result.failure
+            if failure.kind in BUSY and self._connection.circuits.stumbled(model) >= STREAK * link.attempts:
+                attempts = made
             pause = patience.pause(result, made)
             match way(result, made, link, attempts=attempts, is_larger=is_larger):
                 case "stop":
@@ -168,20 +176,25 @@ class ClaudeSpeaker:
                 case "again" if pause is not None and pause < asked.allowance.left:
                     async with asked.allowance.spend():
                         await patience.sleep(pause)
-                    if circuits.open(model) is not None and self._goes_on(asked, link, failure):
-                        return failure  # others have found out meanwhile that it is not worth it
                 case _:
                     self._remember(model, result)
                     return failure if result.elsewhere else _Stop(failure)
 
-    async def _attempt(self, asked: _Asked, call: Call) -> Statement | Answer | Fault:
-        """One attempt, in a slot. Money is set aside within it, so whoever waits for money waits for nobody's slot."""
+    async def _attempt(
+        self, asked: _Asked, link: Link, call: Call, *, finds_out: bool
+    ) -> Statement | Answer | Fault | Failure:
+        """One attempt, in a slot. Money is set aside within it, so whoever waits for money waits for nobody's slot.
+
+        A failure is why there was none: others have found out meanwhile that it is not worth it.
+        """
         await self._caller.ready(call)
         async with self._connection.traffic.slot(self._repository) as slot:
+            if not finds_out and (passed := self._passed_over(asked, link)) is not None:
+                return passed
             result = await self._caller.attempt(call, asked.listener, asked.tally, asked.allowance)
             if not isinstance(result, Fault) or result.failure.kind in ANSWERED:
                 slot.succeeded()
-                self._connection.circuits.answers(call.key.model)
+                self._connection.circuits.answers(link.model.id)
             elif result.failure.kind in ("rate_limit", "overloaded"):
                 # A time that is not waited for here is held against the model, not against everybody.
                 wait = result.wait or 0.0
