@@ -71,6 +71,19 @@ def test_a_claim_whose_id_begins_like_another_is_named_by_its_own_title() -> Non
     assert f"it says again what “{second.lead.claim.title}” says" in text
 
 
+def test_it_says_to_whom_it_happened_that_another_model_answered() -> None:
+    outcome = play(brief_of(), confirm_all).outcome
+    note = "haiku answered instead of sonnet: sonnet was <b>overloaded</b>."
+    first, second, *others = outcome.exchanges
+    noted = tuple(evolve(one, reply=evolve(one.reply, notes=(note,))) for one in (first, second))
+    text = transcript(evolve(outcome, exchanges=(*noted, *others)))
+    [line] = [line for line in text.splitlines() if "instead of" in line]
+    assert line.startswith("- haiku answered instead of sonnet: sonnet was")
+    assert "<b>" not in line
+    assert line.endswith("(Code Reviewer and Architect)")
+    assert "On the way to the answers" not in transcript(outcome)
+
+
 def test_it_says_when_it_was_stopped() -> None:
     script = opening({"code-reviewer": fails("cap", "the review cap of $1 would be passed")})
     text = transcript(play(brief_of(), script).outcome)

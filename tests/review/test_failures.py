@@ -16,6 +16,7 @@ from rebuttal.review.run import estimate, look, review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings, SettingsError
 from rebuttal.store.model import Cost, StoreError
+from tests.emulator import Fault, Rule
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
 from tests.review.conftest import Door, Open, request_for
@@ -113,6 +114,23 @@ async def test_a_model_without_a_price_is_degraded_and_sends_nothing(
     assert rules(result.report) >= STATIC
     assert result.report.degraded
     assert panel.records == []
+
+
+async def test_a_panel_that_another_model_answered_for_is_told_so_and_not_degraded(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    panel.script.add(Rule(model="sonnet", fault=Fault("status", status=404, message="model: gone")))
+    settings = Settings(panel="small")
+    result = await review(
+        request_for(parcels, settings=settings, agreed=True), open_services(panel.environment()), Door()
+    )
+    report = result.report
+    assert report.degraded == ()
+    assert any(finding.source == "debate" for finding in report.findings)
+    [note] = [note for note in report.notes if "answered instead of" in note]
+    assert "set model_sonnet to a model that the service has" in note
+    assert [record.body["model"] for record in panel.records].count("claude-sonnet-5-5") == 1
+    assert report.cost.spent == panel.bill
 
 
 async def test_an_endpoint_without_a_host_is_refused_before_anything_is_read(

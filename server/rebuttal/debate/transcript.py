@@ -332,7 +332,7 @@ class _Writer:
         if outcome.kinds:
             taken = [f"{prose(kind.name)} ({prose(kind.reason)})" for kind in outcome.kinds]
             parts.append(f"The panel was told what to look for in a change of this kind: {joined(taken)}.")
-        parts += [*self._passes(), *self._ended(), *self._left_out()]
+        parts += [*self._passes(), *self._ended(), *self._on_the_way(), *self._left_out()]
         if any(one.turn.seat == EXAMINER for one in outcome.exchanges):
             parts.append("The Examiner has no lens of its own: it rules where no seat of the panel could.")
         if outcome.contentions:
@@ -372,6 +372,15 @@ class _Writer:
         left = counted(ended.still_open, "claim")
         still = {0: "nothing was left open", 1: f"{left} was left open"}.get(ended.still_open, f"{left} were left open")
         return [f"The argument ended after round {ended.round}: {_ENDED[ended.by]}; {still}."]
+
+    def _on_the_way(self) -> list[str]:
+        """That another model answered, and why: by what happened, with the seats that it happened to."""
+        seats: dict[str, dict[str, None]] = {}
+        for one in self._outcome.exchanges:
+            for note in one.reply.notes:
+                seats.setdefault(note, {})[self._name(one.turn.seat)] = None
+        rows = [f"- {prose(note)} ({joined(list(names))})" for note, names in seats.items()]
+        return ["On the way to the answers:", _listed(rows)] if rows else []
 
     def _left_out(self) -> list[str]:
         rows = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _COVERS = 8
 """Lines that a confirmed finding may have more than a tool's of which it says the same."""
+TOLD_NOTES = 3
+"""Reasons for which other models answered; the transcript tells all, and whom."""
 
 
 @frozen
@@ -104,6 +107,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         + notes(parts)
         + seated(parts)
         + shortened(parts)
+        + stood_in(parts)
         + reported(parts)
         + repeated(parts),
     )
@@ -243,6 +247,15 @@ def shortened(parts: Parts) -> tuple[str, ...]:
     from rebuttal.review.means import told
 
     return told(parts)
+
+
+def stood_in(parts: Parts) -> tuple[str, ...]:
+    """That other models answered than were wanted, and why. No seat failed, so nothing is degraded by it."""
+    exchanges = parts.outcome.exchanges if parts.outcome is not None else ()
+    told = Counter(note for one in exchanges if not one.earlier for note in one.reply.notes)
+    said = [f"{note}{f' ({times} times)' if times > 1 else ''}" for note, times in told.most_common(TOLD_NOTES)]
+    left = len(told) - len(said)
+    return (*said, *([f"{counted(left, 'further note')} on who answered: see the transcript."] if left else []))
 
 
 def reported(parts: Parts) -> tuple[str, ...]:
