@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,7 @@ class SweepServices(Services):
         root: Path,
         on_warning: Callable[[BudgetWarning], None],
         about: Mapping[str, Any] | None = None,
+        names: Iterable[str] = (),
     ) -> Speaker:
         """Who answers for one change: all of them over the same desk."""
         from rebuttal.budget.prices import BatchBook

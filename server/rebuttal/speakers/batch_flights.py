@@ -138,8 +138,8 @@ class Flights:
             try:
                 return await self._service.create(requests)
             except BatchFault as error:
-                fault = error.fault
-            if fault.billed == "unknown" and (found := await self._identify(number, newest, len(requests))) is not None:
+                fault, unsure = error.fault, error.unsure
+            if unsure and (found := await self._identify(number, newest, len(requests))) is not None:
                 return found
             if not fault.retry or attempt >= self._pace.failures:
                 return fault

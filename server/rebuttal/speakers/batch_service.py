@@ -22,14 +22,18 @@ PAGE = 100
 MOST_PAGES = 50
 """Of batches that are looked through for one that may have been made."""
 
+_UNSURE = frozenset({408, 500, 502, 503, 504})
+"""Statuses after which a batch may have been made: what failed may have been the answer only."""
+
 Kind = Literal["succeeded", "errored", "canceled", "expired", "unreadable"]
 
 
 class BatchFault(Exception):
-    """A request about a batch failed."""
+    """A request about a batch failed. `unsure`: the service may have done what it was asked for all the same."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, *, unsure: bool = False) -> None:
         self.fault = fault
+        self.unsure = unsure or fault.billed == "unknown"
         super().__init__(fault.failure.message)
 
 
@@ -179,7 +183,7 @@ class BatchService:
         fault = fault_of(error, self._target, self._connection.secrets, begun=False)
         if fault is None:
             raise error
-        return BatchFault(fault)
+        return BatchFault(fault, unsure=status in _UNSURE)
 
 
 def heard(message: Mapping[str, Any]) -> Hearing:
