@@ -148,15 +148,15 @@ def salvaged(text: str) -> Statement | None:
 
 
 def together(earlier: Statement | None, later: Statement | None) -> Statement | None:
-    """What one seat said in two attempts at the same answer; where it ruled on a claim in both, the later counts."""
+    """What counts of two attempts at the same answer. Where one ruled on a claim in both, the later ruling counts; of
+    claims, which the later would say again in other words, those of the later that has any."""
     if earlier is None or later is None:
         return later or earlier
     ruled = {one.claim.lower() for one in later.rulings}
-    return evolve(
-        later,
-        claims=(*earlier.claims, *(one for one in later.claims if one not in earlier.claims)),
+    return Statement(
+        claims=later.claims or earlier.claims,
         rulings=(*(one for one in earlier.rulings if one.claim.lower() not in ruled), *later.rulings),
-        needs=tuple(dict.fromkeys((*earlier.needs, *later.needs))),
+        needs=later.needs or earlier.needs,
         left_out=tuple(dict.fromkeys((*earlier.left_out, *later.left_out))),
     )
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from rebuttal.budget.model import Reservation, UnknownPrice
 from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement
-from rebuttal.debate.statement import StatementError, parse_answer, parse_statement
+from rebuttal.debate.statement import StatementError, parse_answer, parse_statement, salvaged, together
 from rebuttal.speakers.caching import Expectation, Prefix, judged
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.faults import (
@@ -34,6 +34,9 @@ from rebuttal.speakers.hearing import Hearing
 from rebuttal.speakers.patience import Allowance
 from rebuttal.speakers.requests import prompt_texts
 from rebuttal.store.model import NO_CACHE_USE, NO_TOKENS, ZERO, CacheUse, CallKey, StoreError, Tokens
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
 
 _AFTER_THE_END = 1.0
 """Seconds."""
@@ -79,8 +82,20 @@ class Tally:
     assumed: Decimal = ZERO
     calls: int = 0
     notes: list[str] = field(factory=list)
+    salvaged: Statement | None = None
+    """What counts of the attempts that failed."""
+
+    def keep(self, text: str) -> None:
+        """An attempt failed after it had said this: what of it is whole has been paid for, and counts."""
+        self.salvaged = together(self.salvaged, salvaged(text))
 
     def reply(self, said: Statement | Answer | None, failure: Failure | None) -> Reply:
+        """A failed reply has what is whole of its attempts; of an answer that was given anew, claims stand that were
+        heard before, and rulings that are not repeated."""
+        if said is None:
+            said = self.salvaged
+        elif isinstance(said, Statement) and (both := together(self.salvaged, said)) is not None:
+            said = evolve(said, rulings=both.rulings)
         statement, answer = (said, None) if isinstance(said, Statement) else (None, said)
         return Reply(
             statement,
@@ -176,23 +191,37 @@ class Caller:
             # Cancelled, out of time, or a fault of our own: the connection is closed by now.
             await self._account(reservation, expected, hearing, "unknown", tally)
             if isinstance(error, TimeoutError) and hearing.stop_reason is not None:
-                return judge(hearing, call)
+                return self._judged(hearing, call, tally)
+            self._keep(hearing, call, tally)
             raise
         await self._account(reservation, expected, hearing, fault.billed if fault else "unknown", tally)
         if hearing.tokens is not None and call.is_statement:  # another schema weighs otherwise
             self._usage.heard(tally.model, prompt_texts(call.request), hearing.tokens.prompt)
         if fault is not None:
+            self._keep(hearing, call, tally)
             return fault
-        said = judge(hearing, call)
+        said = self._judged(hearing, call, tally)
         if isinstance(said, Fault) and said.failure.kind == "invalid_reply":
             self._connection.unheeded(call.request)
         return said
 
+    def _judged(self, hearing: Hearing, call: Call, tally: Tally) -> Statement | Answer | Fault:
+        said = judge(hearing, call)
+        if isinstance(said, Fault):
+            self._keep(hearing, call, tally)
+        return said
+
+    def _keep(self, hearing: Hearing, call: Call, tally: Tally) -> None:
+        if call.is_statement:
+            tally.keep(hearing.text)
+
     async def _listen(self, call: Call, expected: Expectation, hearing: Hearing, listener: Once) -> Fault | None:
         """Send the request and hear the response to its end."""
+        used: AsyncAnthropic | None = None
         try:
             async with (
-                await self._send(call.request, expected.diagnostics) as stream,
+                self._connection.lent() as used,
+                await self._send(used, call.request, expected.diagnostics) as stream,
                 asyncio.timeout(None) as limit,
             ):
                 if "text/event-stream" not in stream.response.headers.get("content-type", ""):
@@ -215,14 +244,15 @@ class Caller:
             fault = fault_of(error, call.target, self._connection.secrets, hearing.begun, now)
             if fault is None:
                 raise
+            if used is not None and fault.billed == "unknown" and getattr(error, "status_code", None) is None:
+                await self._connection.renew(used)
             return fault
         return None
 
-    async def _send(self, request: dict[str, Any], diagnostics: dict[str, Any]) -> Any:
+    async def _send(self, client: AsyncAnthropic, request: dict[str, Any], diagnostics: dict[str, Any]) -> Any:
         """The stream that answers a request, and says what the cache made of it where the endpoint can."""
         import anthropic
 
-        client = await self._connection.client()
         if self._connection.diagnoses:
             try:
                 return await client.messages.create(**request, **diagnostics, stream=True)
