@@ -84,7 +84,7 @@ def _question(record: Record) -> tuple[str, str, str]:
 
 def _is_good(run: Run, record: Record) -> bool:
     """Whether the panel itself answered, and not a rule that plays a broken answer."""
-    return record.number in run.said and "error" not in record.events
+    return record.number in run.said and "error" not in record.events and "content_block_start" in record.events
 
 
 def the_money_is_right(run: Run, cap: Decimal = CAP) -> None:

@@ -39,7 +39,8 @@ PHASES: tuple[Phase, ...] = ("triage", "opening", "cross_examination", "rebuttal
 FILE = "shop/users.py"
 TAX_LINE = "    return round(price * RATE)"
 CAP = Decimal(5)
-SILENCE, TOTAL = 0.15, 6.0
+SILENCE, SHORT, TOTAL = 5.0, 0.25, 10.0
+"""Seconds. `SHORT`: of silence, where it is to be met."""
 
 
 def _claim(quote: str, title: str, category: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rebuttal.speakers.patience import Patience
 from rebuttal.store.model import Caps
 from tests.emulator import Emulator
 from tests.emulator.network import NOWHERE, Proxy, unsafe
-from tests.reliability.stage import PHASES, Run, brief, closed_again, hold, open_sockets, patience
+from tests.reliability.stage import PHASES, SHORT, Run, brief, closed_again, hold, open_sockets, patience
 from tests.reliability.table import Trouble
 from tests.reliability.weather import Relay, Resolver
 
@@ -74,12 +74,14 @@ async def meet(
     """A debate with the trouble in `phases`: once in each, or at every call; of `model` alone, where one is named."""
     for one in phases:
         emulator.script.add(*trouble.rules(one, 1 if once else None, model))
+    if trouble.group == "silence":
+        wait = evolve(wait or patience(), silence=SHORT)
     before = open_sockets()
     with weather(trouble, emulator) as storm:
         if storm is None:
             return await hold(emulator, home, wait=wait, **more)
         if once and storm.heal is not None:
-            wait = _healing(storm.heal)
+            wait = _healing(storm.heal, wait or patience())
         if trouble.storm == "deaf":
             # So long a request takes the emulator a while.
             more = {"about": brief(shared=LONG), "caps": Caps(review=WIDE), **more}
@@ -89,11 +91,11 @@ async def meet(
     return evolve(run, sockets=open_sockets() - before)
 
 
-def _healing(heal: Callable[[], None]) -> Patience:
+def _healing(heal: Callable[[], None], wait: Patience) -> Patience:
     """The network is well again after the first pause."""
 
     async def sleep(seconds: float) -> None:
         heal()
         await asyncio.sleep(min(seconds, 0.01))
 
-    return patience(sleep=sleep)
+    return evolve(wait, sleep=sleep)

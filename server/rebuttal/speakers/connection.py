@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from rebuttal.debate.model import Failure
@@ -58,6 +60,9 @@ class Connection:
         self.traffic = Traffic(self.patience.sleep, self.patience.clock)
         self.circuits = Circuits(self.patience.clock)
         self._client: AsyncAnthropic | None = None
+        self._users: Counter[AsyncAnthropic] = Counter()
+        """How many calls of each client are under way."""
+        self._retired: set[AsyncAnthropic] = set()
         self._opening = asyncio.Lock()
 
     @property
@@ -151,6 +156,31 @@ class Connection:
         if self.failure() is None:
             await self.client()
 
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[AsyncAnthropic]:
+        """The client, for one call: it is not closed while that is under way. Raises Unusable."""
+        client = await self.client()
+        self._users[client] += 1
+        try:
+            yield client
+        finally:
+            self._users[client] -= 1
+            await self._close_unused(client)
+
+    async def renew(self, client: AsyncAnthropic) -> None:
+        """A connection of this client's led nowhere. After a sleep of the machine, or in another network, all that were
+        open do, without a word, and each would cost an attempt: the next call opens new ones. Others go on."""
+        if self._client is client:
+            self._client = None
+            self._retired.add(client)
+        await self._close_unused(client)
+
+    async def _close_unused(self, client: AsyncAnthropic) -> None:
+        if client in self._retired and not self._users[client]:
+            self._retired.discard(client)
+            del self._users[client]
+            await client.close()
+
     async def client(self) -> AsyncAnthropic:
         """The SDK's client. Raises Unusable."""
         async with self._opening:
@@ -161,8 +191,11 @@ class Connection:
     async def aclose(self) -> None:
         """End all connections; the next call opens new ones."""
         self.traffic.close()
-        client, self._client = self._client, None
-        if client is not None:
+        clients = [*self._retired, *([self._client] if self._client is not None else ())]
+        self._client = None
+        self._retired.clear()
+        self._users.clear()
+        for client in clients:
             await client.close()
 
     def _make(self) -> AsyncAnthropic:
