@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import (
+    caching,
     change,
     context_speed,
     debate_speed,
@@ -42,6 +43,7 @@ def main() -> int:
         *static,
         debate_speed,
         debate_time,
+        caching,
         protocol_map,
         real_changes,
         slices,

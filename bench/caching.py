@@ -1,9 +1,10 @@
 """What the prompt cache saves: whole debates over HTTP, with the real engine, speaker and SDK, against the emulator.
 
 The emulator keeps the documented rules of the cache: by model, settings and bytes, from breakpoints only, readable once
-the first answer has begun. What is said is simulated; how long answers are, and so what output costs, is the emulator's
-assumption. Money is reckoned again from the very requests that were sent, in the order in which they were, as it would
-have been
+the first answer has begun. What is said is simulated, and takes as many tokens as choices of tiers assume
+(`rebuttal.debate.selection`): the shorter answers are, the more of the money is the prompt's, and the more the cache
+saves. Money is reckoned again from the very requests that were sent, in the order in which they were, as it would have
+been
 
 - without any breakpoint ("no cache"),
 - with the openings of all seats sent at once, so that none can read what another writes ("no warm-up"),
@@ -32,6 +33,7 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse
 from rebuttal.debate.engine import debate
 from rebuttal.debate.model import Brief, PanelName, Profile
+from rebuttal.debate.selection import ANSWER, RULING
 from rebuttal.evaluation.corpus import load_corpus
 from rebuttal.evaluation.run import Prepared, prepare
 from rebuttal.settings import Settings
@@ -44,7 +46,7 @@ from tests.emulator import Emulator
 from tests.emulator.cache import Cache, Plan
 from tests.emulator.record import Record
 from tests.emulator.reply import Usage
-from tests.emulator.script import Script
+from tests.emulator.script import Rule, Script
 from tests.emulator.simulate import Simulated
 from tests.emulator.validate import VERSION, Request, understand
 
@@ -77,7 +79,8 @@ class Held:
 
 def hold(brief: Brief, seed: int = 1, settings: Settings | None = None) -> Held:
     """One debate, over real sockets."""
-    with Emulator(script=Script(default=Simulated(seed, share=1.0))) as emulator:
+    thought = [Rule(phase="opening", thinking_tokens=ANSWER), Rule(thinking_tokens=RULING)]
+    with Emulator(script=Script(thought, default=Simulated(seed, share=1.0))) as emulator:
         cost = asyncio.run(_hold(brief, emulator, settings or Settings()))
         assert not emulator.problems
         return Held(tuple(emulator.records), cost)

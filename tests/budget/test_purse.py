@@ -14,7 +14,7 @@ from rebuttal.budget.purse import Purse, caps_of
 from rebuttal.settings import Settings
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import CallKey, CapReached, Caps, StoreError, Tokens
+from rebuttal.store.model import CacheSum, CacheUse, CallKey, CapReached, Caps, StoreError, Tokens
 
 MODEL = "claude-sonnet-5-5"
 CAPS = Caps(review=Decimal(1), day=Decimal(5), month=Decimal(50))
@@ -50,6 +50,18 @@ async def test_a_call_is_paid_at_the_price_of_the_model_that_answered(purse: Pur
     assert reservation.at_most == Decimal("0.5")
     assert await purse.settle(reservation, Tokens(output=10_000), "claude-opus-5-5") == Decimal("0.2")
     assert (await ledger.cost_of("review")).spent == Decimal("0.2")
+
+
+async def test_what_the_cache_saved_is_reckoned_at_the_price_of_the_model_that_answered(
+    purse: Purse, ledger: Ledger
+) -> None:
+    wrote, read = Tokens(cache_write=100_000), Tokens(cache_read=100_000)
+    await purse.settle(await purse.reserve(key(), Decimal("0.5")), wrote, MODEL)
+    await purse.settle(await purse.reserve(key(), Decimal("0.5")), read, "claude-opus-5-5", CacheUse(100_000))
+    first, second = await ledger.entries("review")
+    assert first.cache == CacheUse(0, Decimal("-0.05"))
+    assert second.cache == CacheUse(100_000, Decimal("0.38"))
+    assert (await ledger.cost_of("review")).cache == CacheSum(100_000, 100_000, Decimal("0.33"))
 
 
 async def test_what_is_not_spent_is_free_again(purse: Purse) -> None:
