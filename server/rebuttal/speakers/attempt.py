@@ -38,9 +38,6 @@ from rebuttal.store.model import NO_CACHE_USE, NO_TOKENS, ZERO, CacheUse, CallKe
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
-if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
-
 _AFTER_THE_END = 1.0
 """Seconds."""
 Answer = Mapping[str, Any]
