@@ -47,6 +47,8 @@ STORE = "rebuttal.sqlite3"
 """The store's file in REBUTTAL_HOME."""
 LINTERS = Path("cache") / "linters"
 """A folder in REBUTTAL_HOME: what linters that need the whole project have worked out."""
+_FENCE = "0123456789abcdef"
+"""As long as the id of a fence."""
 RETRY_AFTER = 1.0
 """Seconds after which a store that could not be opened at once is tried again."""
 
@@ -294,7 +296,8 @@ class Services:
         fitted = {roster.id(tier): text for tier, text in parts.fitted.items()}
 
         def shared_tokens(model: str) -> int:
-            text, tokenizer = fitted.get(model, parts.shared), known[model]
+            # The fence's id takes more tokens or fewer by chance; the same change has the same price everywhere.
+            text, tokenizer = fitted.get(model, parts.shared).replace(parts.fence or _FENCE, _FENCE), known[model]
             return tokenizer.expected(self.counter.count(text), bound_tokens(text)) + tokenizer.overhead
 
         calls = plan_calls(turns, shared_tokens)
