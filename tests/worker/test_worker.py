@@ -46,6 +46,14 @@ def test_static_findings_come_first_and_again_in_the_report(start: Start, parcel
     assert done["report"]["not_spent"] == "static_panel"
 
 
+def test_a_debate_that_a_save_began_is_held_by_cheaper_tiers(start: Start, parcels: Path, panel: Emulator) -> None:
+    worker = start(**panel.environment())
+    debating(worker, 1, parcels, profile="thorough", origin="save", settings={"max_cost": 1.0})
+    done = worker.ended(1)
+    assert done["event"] == "done", done
+    assert {one.model for one in panel.records if one.phase == "opening"} == {"claude-sonnet-5-5"}
+
+
 def test_a_review_that_is_agreed_to(start: Start, parcels: Path, panel: Emulator) -> None:
     worker = start(**panel.environment())
     worker.request(1, "review", root=str(parcels), panel="small")
