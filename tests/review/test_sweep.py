@@ -30,6 +30,7 @@ from tests.gitrepo import GitRepo
 from tests.review.sweeping import QUICK, Knowing, quote, with_branches
 
 PLENTY = Settings(panel="small", max_cost=Decimal(5), max_cost_per_day=Decimal(500), max_cost_per_month=Decimal(900))
+NOTHING = Decimal(0)
 PLENTY_AUTO = evolve(PLENTY, panel="auto")
 
 
@@ -70,8 +71,8 @@ Asks = Callable[..., Asking]
 def asking(git_repo: GitRepo, tmp_path: Path, panel: Emulator) -> Asks:
     def make(settings: Settings = PLENTY, **options: Any) -> Asking:
         environment = {"REBUTTAL_HOME": str(tmp_path / "rebuttal"), **panel.environment()}
-        options = {"agreed": True, "pace": QUICK} | options
-        return Asking(git_repo.root, settings, environment, **options)
+        given: dict[str, Any] = {"agreed": True, "pace": QUICK} | options
+        return Asking(git_repo.root, settings, environment, **given)
 
     return make
 
@@ -102,7 +103,7 @@ async def test_every_branch_is_reviewed_and_the_bill_is_what_the_ledger_settled(
     }
     assert titles == {f"Region {number} without weights divides by zero" for number in range(3)}
     assert not result.failed
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
     assert result.cost.spent == panel.bill
     assert all(one.batch for one in panel.records)
 
@@ -145,7 +146,7 @@ async def test_thirty_branches(git_repo: GitRepo, asking: Asks, told: Told, pane
     ] * 30
     assert [one.number for one in told.of(Done)] == list(range(1, 31))
     assert len(told.of(Submitted)) <= 3
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 async def test_nothing_is_sent_before_all_is_priced_and_agreed_to(
@@ -224,7 +225,7 @@ async def test_the_cap_of_the_day_thins_out_batches_and_stops_no_debate_that_fit
     result = await swept(asking(tight), told)
     assert told.of(Short), "the cap was no bar: lower it"
     assert all(report.not_spent is None and not report.degraded for _, report in result.reviewed)
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 @pytest.mark.parametrize("kind", ["expired", "status"])
@@ -235,7 +236,7 @@ async def test_a_turn_that_fails_for_now_is_asked_once_more(
     panel.script.add(Rule(seat="code-reviewer", phase="opening", times=1, fault=Fault(kind, status=529)))
     result = await swept(asking(), told)
     assert all(not report.degraded for _, report in result.reviewed)
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 async def test_partial_failure_costs_one_seat_of_one_change(
@@ -248,7 +249,7 @@ async def test_partial_failure_costs_one_seat_of_one_change(
     degraded = {change.name for change, report in result.reviewed if report.degraded}
     assert degraded == {"region-01"}
     assert ledger(asking())[0] == panel.bill
-    assert ledger(asking())[1:] == (0, 0)
+    assert ledger(asking())[1:] == (NOTHING, NOTHING)
 
 
 async def test_a_result_that_cannot_be_read_stands_at_its_worst_case(
@@ -272,7 +273,7 @@ async def test_an_answer_that_is_no_statement_is_asked_for_once_more_and_paid_tw
     ((_, report),) = result.reviewed
     assert not report.degraded
     assert any(one.source == "debate" for one in report.findings)
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 async def test_an_endpoint_without_batches_is_one_sentence(
@@ -285,7 +286,7 @@ async def test_an_endpoint_without_batches_is_one_sentence(
     reasons = {one.reason for _, report in result.reviewed for one in report.degraded}
     assert any("takes no message batches" in reason for reason in reasons)
     assert panel.records == []
-    assert ledger(asking()) == (0, 0, 0)
+    assert ledger(asking()) == (NOTHING, NOTHING, NOTHING)
 
 
 @pytest.mark.parametrize("fault", [Fault("cut"), Fault("reset"), Fault("status", status=502)])
@@ -301,7 +302,7 @@ async def test_a_batch_whose_making_was_not_heard_of_is_found_again_and_not_made
     assert len([one for one in panel.records if one.phase == "opening"]) == len(
         {one.custom_id for one in panel.records if one.phase == "opening"}
     )
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 @pytest.mark.parametrize("endpoint", ["batches.create", "batches.retrieve", "batches.list", "batches.results"])
@@ -313,7 +314,7 @@ async def test_troubles_of_the_service_are_waited_for(
     panel.script.add(EndpointRule(Fault("cut", at=200), "batches.results", times=1))
     result = await swept(asking(), told)
     assert all(not report.degraded for _, report in result.reviewed)
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 # --- taken up ---
@@ -345,7 +346,7 @@ async def test_an_interrupted_sweep_is_taken_up_and_pays_for_nothing_twice(
     again = await take_up(asking(), "", told, asyncio.Event())
     assert again.sweep == first.sweep
     assert len(panel.records) == 2 * calls
-    assert ledger(asking()) == (panel.bill, 0, 0)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
     assert again.cost.spent == panel.bill - bill
     assert [ids(report) for _, report in again.reviewed] == [ids(report) for _, report in whole.reviewed]
 
@@ -390,8 +391,8 @@ async def test_a_cancelled_sweep_frees_what_was_set_aside_and_is_not_taken_up(
     assert first.sweep is not None
     assert first.under_way > 0
     kept = await cancel(asking(), first.sweep, told, asyncio.Event())
-    assert (kept.state, kept.under_way, kept.spent) == ("canceled", 0, 0)
-    assert ledger(asking()) == (0, 0, 0)
+    assert (kept.state, kept.under_way, kept.spent) == ("canceled", 0, NOTHING)
+    assert ledger(asking()) == (NOTHING, NOTHING, NOTHING)
     with pytest.raises(UsageError, match="was cancelled"):
         await take_up(asking(), first.sweep, told, asyncio.Event())
 

@@ -20,6 +20,7 @@ from attrs import evolve
 from rebuttal.budget.estimate import enforced_cap
 from rebuttal.budget.model import BudgetWarning, UnknownPrice
 from rebuttal.budget.purse import caps_of
+from rebuttal.change.base import EMPTY
 from rebuttal.change.identity import repository_id
 from rebuttal.change.listing import Listed, Listing
 from rebuttal.change.model import ChangeError
@@ -295,7 +296,7 @@ class _Sweep:
         try:
             request = _request(self._asking, self._id, change)
             result = await review(request, self._services, door)
-            self._reports[change.key] = result.report
+            self._reports[change.key] = _named(result.report, change)
         except (ChangeError, StoreError, UnknownPrice) as error:
             self._failed[change.key] = str(error)
         finally:
@@ -406,6 +407,12 @@ class _Door:
         if self._holds_slot:
             self._holds_slot = False
             self._sweep.free()
+
+
+def _named(report: Report, change: Listed) -> Report:
+    """Two object ids say nothing to a person: the report says what the change was named."""
+    base = "nothing" if change.base == EMPTY else change.base[:10]
+    return evolve(report, scope=evolve(report.scope, kind=change.scope.kind, base_reason=f"{base} ({change.name})"))
 
 
 def added(costs: Iterable[Cost]) -> Cost:
