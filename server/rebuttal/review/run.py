@@ -268,9 +268,11 @@ async def _debated(
     try:
         if not await unless_stopped(stop, _agreed(request, services, door, parts, estimate)):
             return evolve(parts, not_spent="no_consent")
-        parts = evolve(parts, review_id=uuid.uuid4().hex)
+        parts = evolve(parts, review_id=request.review_id or uuid.uuid4().hex)
         with watch.part("debate_ms"):
             root, asked = parts.change.root, brief(request.settings, parts)
+            if request.deadline_s is not None:
+                asked = evolve(asked, deadline_s=request.deadline_s)
             earlier = await taking_up.find(request, services, root, asked)
             if earlier is not None:
                 note = earlier.note(asked)
