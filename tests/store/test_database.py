@@ -50,6 +50,14 @@ def test_work_runs_on_one_thread_of_its_own_in_order(database: Database) -> None
     assert seen[0][1] != threading.get_ident()
 
 
+def test_what_need_not_last_does_not_wait_for_the_disk_and_what_follows_does(database: Database) -> None:
+    def level(connection: Connection) -> int:
+        return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    assert database.write(level, lasting=False).result() == 1
+    assert database.write(level).result() == 2
+
+
 def test_it_is_durable_against_power_loss(database: Database) -> None:
     def pragmas(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")

@@ -40,6 +40,7 @@ class Calls:
         self._prices = prices
         self._review = review
         self._repository = repository
+        self._has_prices = False
 
     async def prepare(self, turn: Turn, model: ModelFacts, setting: str) -> Call | Failure:
         """The call that asks `model` for a turn; why none can be made. `setting` chose the model."""
@@ -50,7 +51,7 @@ class Calls:
         try:
             await self._connection.client()
             bound = await self._bound(request)
-            at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, request["max_tokens"])
+            at_most = await self._at_most(model, bound, request["max_tokens"])
         except UnknownPrice as error:
             return Failure("no_price", str(error))
         except Unusable as error:
@@ -60,6 +61,13 @@ class Calls:
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         target = self._connection.target(model.name, setting)
         return Call(key, request, at_most, target, prefixes(request), turn.schema is None)
+
+    async def _at_most(self, model: ModelFacts, bound: int, max_tokens: int) -> Decimal:
+        if self._has_prices:
+            return self._prices.worst_case(model.id, bound, max_tokens)
+        at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, max_tokens)
+        self._has_prices = True
+        return at_most
 
     def _request(self, turn: Turn, model: ModelFacts) -> dict[str, Any]:
         """With breakpoints where the turn calls for them, or where what it says stands in the cache already: another

@@ -108,7 +108,8 @@ class Ledger:
             )
             return Settlement(from_nano(amount), amount > reserved, *_final(connection, call))
 
-        return self._database.write(work)
+        # What a power cut loses of it leaves the reservation, which then counts at its worst case.
+        return self._database.write(work, lasting=False)
 
     def assume(self, call: int) -> Job[Decimal]:
         """The call's usage will never be known: its worst case stands. Returns what counts against the caps now."""
