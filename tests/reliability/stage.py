@@ -161,7 +161,7 @@ class Run:
         text = json.dumps(self.said[record.number], ensure_ascii=False)
         starts = [at for at, name in enumerate(record.events) if name == "content_block_start"]
         after = record.events[starts[-1] :] if starts else []
-        return text if record.completed else text[: self.chunk * after.count("content_block_delta")]
+        return text[: self.chunk * after.count("content_block_delta")]
 
 
 async def hold(

@@ -128,14 +128,27 @@ REFUSED = (
 )
 BUSY = (
     T(
-        *("429 wait", "busy", "Rate limit, with `retry-after` (429)"),
-        *("Waits as long as it is told to, all seats with it; asks again, then another model.", "again", "rate_limit"),
+        *(
+            "429 wait",
+            "busy",
+            "Rate limit, with `retry-after` (429)",
+            "Waits as long as it is told to, all seats with it; asks again, then another model.",
+            "again",
+            "rate_limit",
+        ),
         8,
         _status(429, "Slow down", headers={"retry-after": "0.02"}),
     ),
     T(
-        *("429 long", "busy", "Rate limit for more than half a minute (429)"),
-        *("Does not wait so long: asks another model.", "next model", "rate_limit", 2),
+        *(
+            "429 long",
+            "busy",
+            "Rate limit for more than half a minute (429)",
+            "Does not wait so long: asks another model.",
+            "next model",
+            "rate_limit",
+            2,
+        ),
         _status(429, "Slow down", headers={"retry-after": "300"}),
     ),
     T("429", "busy", "Rate limit (429)", _AGAIN, "again", "rate_limit", 8, _status(429, "Slow down")),
@@ -232,8 +245,15 @@ STRANGE = (
         money="billed",
     ),
     T(
-        *("max_tokens", "strange", "Cut at its length limit (`max_tokens`)"),
-        *("Keeps the claims that were complete; asks once more, with twice the room.", "larger", "truncated", 2),
+        *(
+            "max_tokens",
+            "strange",
+            "Cut at its length limit (`max_tokens`)",
+            "Keeps the claims that were complete; asks once more, with twice the room.",
+            "larger",
+            "truncated",
+            2,
+        ),
         {"stop_reason": "max_tokens", "reply": CUT_CLAIM},
         money="billed",
     ),
@@ -243,13 +263,29 @@ STRANGE = (
         money="billed",
     ),
     T(
-        *("another model", "strange", "Another model answers"),
-        *("Takes the answer, at that model's price.", "goes on", None, 1, {"answers_as": "claude-opus-5"}),
+        *(
+            "another model",
+            "strange",
+            "Another model answers",
+            "Takes the answer, at that model's price.",
+            "goes on",
+            None,
+            1,
+            {"answers_as": "claude-opus-5"},
+        ),
         money="billed",
     ),
     T(
-        *("unknown model", "strange", "A model without a known price answers"),
-        *("Takes the answer, and keeps its worst case aside.", "goes on", None, 1, {"answers_as": "claude-next-9"}),
+        *(
+            "unknown model",
+            "strange",
+            "A model without a known price answers",
+            "Takes the answer, and keeps its worst case aside.",
+            "goes on",
+            None,
+            1,
+            {"answers_as": "claude-next-9"},
+        ),
         money="worst case",
     ),
     T(

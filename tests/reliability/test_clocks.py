@@ -92,7 +92,7 @@ async def test_an_hour_asleep_ends_the_debate_at_its_deadline_and_keeps_what_was
     assert run.outcome.stopped_by.kind == "timeout"
     assert failed(run)
     assert code(run) == 3
-    later = PHASES[PHASES.index(phase) + 1 :]  # type: ignore[arg-type]  # one of them
+    later = PHASES[PHASES.index(phase) + 1 :]
     assert all(not run.of(one) for one in later if one != "cross_examination")
 
 

@@ -85,7 +85,7 @@ class Relay:
     async def _stop(self) -> None:
         if self._server is not None:
             self._server.close()
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:  # type: ignore[arg-type]  # there is one
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

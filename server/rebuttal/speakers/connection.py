@@ -22,6 +22,8 @@ from rebuttal.speakers.requests import prompt_bytes
 from rebuttal.speakers.traffic import Traffic
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from anthropic import AsyncAnthropic
 
 
@@ -63,6 +65,7 @@ class Connection:
         self._users: Counter[AsyncAnthropic] = Counter()
         """How many calls of each client are under way."""
         self._retired: set[AsyncAnthropic] = set()
+        self._trust: SSLContext | None = None
         self._opening = asyncio.Lock()
 
     @property
@@ -199,11 +202,17 @@ class Connection:
             await client.close()
 
     def _make(self) -> AsyncAnthropic:
+        import anthropic
         import httpx2
 
         _check_proxies()
+        timeout = httpx2.Timeout(self.patience.silence, connect=self.patience.connect)
+        if self._trust is None:
+            # By far the longest part of making a client.
+            self._trust = httpx2.create_ssl_context()
         common = {
-            "timeout": httpx2.Timeout(self.patience.silence, connect=self.patience.connect),
+            "timeout": timeout,
+            "http_client": anthropic.DefaultAsyncHttpxClient(verify=self._trust, timeout=timeout),
             "max_retries": 0,
             "open_telemetry": dict(self._tracing) if self._tracing else False,
         }
