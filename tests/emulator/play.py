@@ -20,6 +20,10 @@ from tests.emulator.trouble import end
 from tests.emulator.validate import Request
 
 
+PING = 15.0
+"""Seconds of silence after which a ping is sent. Not documented: that there are pings is."""
+
+
 class Stage(Protocol):
     """What a response needs of the emulator."""
 
@@ -79,7 +83,7 @@ class Play:
             for number, event in enumerate(events):
                 if await self._fault(response, number, len(events)):
                     return response
-                await self._pace(event)
+                await self._pace(response, event)
                 if number == 0:
                     self.stage.begin(self.plan)
                 if event["type"] == "message_stop":
@@ -99,8 +103,8 @@ class Play:
             self.record.events.append(event["type"])
             await response.write(self._frame(number, event, count))
 
-    async def _pace(self, event: dict[str, Any]) -> None:
-        """Wait until the service would have written so far."""
+    async def _pace(self, response: web.StreamResponse, event: dict[str, Any]) -> None:
+        """Wait until the service would have written so far; pings tell meanwhile that it is still there."""
         delta = event.get("delta", {}).get("type")
         if delta == "text_delta":
             await self.stage.clock.sleep(self.rule.between)
@@ -111,7 +115,10 @@ class Play:
             share = self._length / len(self.reply.text) if self.reply.text else 1.0
             written = usage.thinking + (usage.output - usage.thinking) * share
             until = self._began + written / self.tokens_per_second
-            await self.stage.clock.sleep(until - self.stage.clock.now())
+            while (left := until - self.stage.clock.now()) > PING:
+                await self.stage.clock.sleep(PING)
+                await response.write(frame({"type": "ping"}))
+            await self.stage.clock.sleep(left)
 
     def _frame(self, number: int, event: dict[str, Any], count: int) -> bytes:
         fault = self.rule.fault

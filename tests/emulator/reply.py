@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
-import jsonschema
 from attrs import evolve, frozen
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from tests.emulator import schema, tokens
 from tests.emulator.cache import Plan
 from tests.emulator.models import ServiceModel
-from tests.emulator.script import Asked, Rule, Script, ScriptError
+from tests.emulator.script import Asked, Rule, Said, Script, ScriptError
 
 SIGNATURE = "EqQBCgIYAhIkZW11bGF0ZWQtc2lnbmF0dXJl"
 MILLION = Decimal(1_000_000)
@@ -82,6 +84,8 @@ class Reply:
     usage: Usage
     diagnostics: dict[str, Any] | None = None
     """What the answer says of the prompt cache (diagnosis.py)."""
+    first_byte: float | None = None
+    """Seconds until it begins, where whoever says it decides that."""
 
     @property
     def content(self) -> list[dict[str, Any]]:
@@ -144,8 +148,9 @@ def compose(asked: Asked, rule: Rule, script: Script, plan: Plan) -> Reply:
     """Raises ScriptError where the script answers with a value that the requested format does not allow."""
     request = asked.request
     warms = request.max_tokens == 0
-    text = "" if warms else _text(asked, rule, script)
-    thinking = rule.thinking_tokens if request.thinks and not warms else 0
+    said = Said("") if warms else _said(asked, rule, script)
+    text = _text(asked, rule, said)
+    thinking = _thought(asked, rule, said, text) if request.thinks and not warms else 0
     text, thinking, cut = _within(text, thinking, request.max_tokens, request.model)
     stop = "max_tokens" if cut or warms else rule.stop_reason or "end_turn"
     written = tokens.of_text(text, request.model)
@@ -167,13 +172,21 @@ def compose(asked: Asked, rule: Rule, script: Script, plan: Plan) -> Reply:
         stop_reason=stop,
         stop_details=rule.stop_details if stop == "refusal" else None,
         usage=usage,
+        first_byte=said.first_byte,
     )
 
 
-def _text(asked: Asked, rule: Rule, script: Script) -> str:
+def _thought(asked: Asked, rule: Rule, said: Said, text: str) -> int:
+    """Tokens of thinking."""
+    if said.output_tokens is None:
+        return rule.thinking_tokens
+    return max(said.output_tokens - tokens.of_text(text, asked.request.model), 0)
+
+
+def _text(asked: Asked, rule: Rule, said: Said) -> str:
     if rule.stop_reason == "refusal" and rule.reply is None and rule.share >= 1:
         return ""
-    text = _said(asked, rule, script)
+    text = _worded(asked, said.answer)
     if rule.fault is not None and rule.fault.kind == "garbled":
         # A colon in the middle is forgotten.
         at = max(text.find('":', len(text) // 2), text.rfind('":', 0, len(text) // 2))
@@ -181,21 +194,30 @@ def _text(asked: Asked, rule: Rule, script: Script) -> str:
     return text[: round(len(text) * rule.share)]
 
 
-def _said(asked: Asked, rule: Rule, script: Script) -> str:
+def _said(asked: Asked, rule: Rule, script: Script) -> Said:
     answer = rule.reply if rule.reply is not None else script.default
-    if callable(answer):
-        answer = answer(asked)
+    found = answer(asked) if callable(answer) else answer
+    if found is None:
+        wanted = asked.request.format
+        found = schema.minimal(wanted["schema"]) if wanted else "(nothing was scripted)"
+    return found if isinstance(found, Said) else Said(found)
+
+
+def _worded(asked: Asked, answer: dict[str, Any] | str) -> str:
     wanted = asked.request.format
-    if answer is None:
-        answer = schema.minimal(wanted["schema"]) if wanted else "(nothing was scripted)"
     if isinstance(answer, str):
         return answer
     if wanted:
-        try:
-            jsonschema.validate(answer, wanted["schema"])
-        except jsonschema.ValidationError as error:
-            raise ScriptError(f"the script's reply breaks the requested format: {error.message}") from None
+        error = best_match(_validator(json.dumps(wanted["schema"])).iter_errors(answer))
+        if error is not None:
+            raise ScriptError(f"the script's reply breaks the requested format: {error.message}")
     return json.dumps(answer, ensure_ascii=False)
+
+
+@lru_cache(maxsize=64)
+def _validator(wanted: str) -> Draft202012Validator:
+    """To look through a schema takes longer than all else that the emulator does with a request."""
+    return Draft202012Validator(json.loads(wanted))
 
 
 def _within(text: str, thinking: int, limit: int, model: ServiceModel) -> tuple[str, int, bool]:

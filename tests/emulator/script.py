@@ -19,6 +19,7 @@ import cattrs
 from attrs import define, field, frozen
 from cattrs.gen import make_dict_structure_fn, override
 
+from tests.emulator.errors import ApiError
 from tests.emulator.validate import Request
 
 FaultKind = Literal[
@@ -40,7 +41,7 @@ FaultKind = Literal[
     "canceled",
     "expired",
 ]
-Answer = dict[str, Any] | str | Callable[["Asked"], "dict[str, Any] | str"]
+Answer = dict[str, Any] | str | Callable[["Asked"], "dict[str, Any] | str | Said"]
 _TURN = re.compile(r'<turn seat="([^"]*)" phase="([^"]*)"\s*/>')
 
 
@@ -82,6 +83,10 @@ class Fault:
     def __attrs_post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
             raise ScriptError(f"unknown fault {self.kind!r}: one of {', '.join(get_args(FaultKind))}")
+
+    def as_error(self) -> ApiError:
+        """The error answer of a `status`."""
+        return ApiError(self.status, self.message, self.error_code, self.headers, self.type)
 
 
 @frozen
@@ -141,6 +146,17 @@ class EndpointRule:
     """Until the endpoint does anything."""
     done: bool = False
     """The endpoint does its work before it goes wrong: what was asked for has happened and the client does not know."""
+
+
+@frozen
+class Said:
+    """What a callable answers where it decides how long it takes as well."""
+
+    answer: dict[str, Any] | str
+    first_byte: float | None = None
+    """Seconds until the response begins, in place of the latency model's."""
+    output_tokens: int | None = None
+    """In all: what the text does not take of them was thought. None: as the rule says."""
 
 
 @frozen

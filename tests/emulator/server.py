@@ -29,8 +29,8 @@ from tests.emulator.limits import START, Limits, Pools
 from tests.emulator.models import ALIASES, MODELS, find, info
 from tests.emulator.play import Play
 from tests.emulator.record import Record
-from tests.emulator.reply import Usage, compose
-from tests.emulator.script import Fault, Script, ScriptError, asked
+from tests.emulator.reply import Reply, Usage, compose
+from tests.emulator.script import Asked, Fault, Script, ScriptError, asked
 from tests.emulator.trouble import Broken, end, fail_instead, spoil
 from tests.emulator.validate import MAX_BODY, Request, check_headers, understand
 
@@ -208,13 +208,15 @@ class Emulator:
         try:
             pool.take(request.prompt_tokens - plan.read, started)
             rule = self.script.rule(known)
-            if rule.fault is None or rule.fault.kind != "status":
-                self._cache.refresh(plan)
-            await self.clock.sleep(rule.first_byte + (self.latency.first_byte(known, plan) if self.latency else 0.0))
-            if rule.fault is not None:
-                await self._fail_before_headers(http, rule.fault)
+            if rule.fault is not None and rule.fault.kind == "status":
+                await self.clock.sleep(rule.first_byte)
+                raise rule.fault.as_error()
+            self._cache.refresh(plan)
             reply = compose(known, rule, self.script, plan)
             reply = evolve(reply, diagnostics=self.diagnoses.of(request, key, reply.id))
+            await self.clock.sleep(rule.first_byte + self._first_byte(known, plan, reply))
+            if rule.fault is not None:
+                await self._fail_before_headers(http, rule.fault)
         except ScriptError as error:
             self.problems.append(str(error))
             raise ApiError(500, f"(emulator) {error}") from None
@@ -227,12 +229,17 @@ class Emulator:
         play = Play(self, http, record, request, rule, reply, plan, headers, speed)
         return await (play.stream() if request.stream else play.whole())
 
+    def _first_byte(self, asked: Asked, plan: Plan, reply: Reply) -> float:
+        if reply.first_byte is not None:
+            return reply.first_byte
+        return self.latency.first_byte(asked, plan) if self.latency else 0.0
+
     async def _fail_before_headers(self, http: web.Request, fault: Fault) -> None:
-        if fault.kind == "status":
-            raise ApiError(fault.status, fault.message, fault.error_code, fault.headers, fault.type)
-        if fault.at is None and fault.kind == "stall" and fault.seconds is not None:
+        if fault.at is not None:
+            return
+        if fault.kind == "stall" and fault.seconds is not None:
             await self.clock.sleep(fault.seconds)
-        elif fault.at is None and fault.kind in ("cut", "reset", "stall"):
+        elif fault.kind in ("cut", "reset", "stall"):
             await end(http, fault.kind)
 
     async def _count(self, http: web.Request) -> web.StreamResponse:

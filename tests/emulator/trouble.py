@@ -10,7 +10,6 @@ import sys
 from aiohttp import web
 from attrs import frozen
 
-from tests.emulator.errors import ApiError
 from tests.emulator.script import EndpointRule
 
 
@@ -40,7 +39,7 @@ async def fail_instead(http: web.Request, rule: EndpointRule) -> None:
     if fault is None:
         return
     if fault.kind == "status":
-        raise ApiError(fault.status, fault.message, fault.error_code, fault.headers, fault.type)
+        raise fault.as_error()
     if fault.kind in ("cut", "reset", "stall") and fault.at is None:
         await end(http, fault.kind)
 
