@@ -2,7 +2,8 @@
 
 Speakers are simulated (`rebuttal.evaluation.skilled`); what passes is time to the first token, thought and answer at
 so many tokens a second, in the order and side by side as the engine asks. The engine's own time is not in it: that is
-`bench.debate_speed`.
+`bench.debate_speed`. That the same debate over real HTTP takes as long is shown by `bench.debate_virtual`, but for one
+thing: here no call waits for a slot, while the real speaker begins with a few at once.
 
 Speeds (`rebuttal.evaluation.skill.PACES`): measured for Claude 4.5 and 4.1 by Artificial Analysis (Sonnet 63 tokens a
 second and 1.8 s to the first, Opus 45 and 2.7 s) and published for Haiku 4.5 (some 150, 0.2 to 0.6 s); Sonnet 5.5 and
@@ -11,6 +12,10 @@ its median. Nothing measured by others was found of 5.5 itself, so the older spe
 
 Lengths of answers are those that estimates assume (`rebuttal.debate.planning`), give or take 30 %. They are on the high
 side on purpose, because money is set aside by them, and they decide the result: half of them is shown as well.
+
+Effort: `frugal` has sonnet at medium effort (`rebuttal.debate.selection`), others have the defaults of the models; how much
+shorter that makes an answer is assumed (0.5, 0.7 and 1 for low, medium and high), for nobody publishes it of
+reviews. The row "sonnet at medium effort" asks what `balanced` would gain by it.
 
 Changes: every faulty case of the planted corpus, and larger ones of three to six cases put together (up to some 400
 changed lines), under the medium panel.
@@ -28,6 +33,7 @@ from attrs import evolve, frozen
 from bench.protocol_map import CORPUS
 from bench.table import percentile, table
 from rebuttal.debate.model import Place, Profile, Tier
+from rebuttal.debate.selection import LENGTHS
 from rebuttal.evaluation.corpus import Case, CaseFile, load_corpus
 from rebuttal.evaluation.run import Prepared, prepare, simulate
 from rebuttal.evaluation.skill import PRESETS, Pace, Skill
@@ -59,6 +65,7 @@ def settings() -> tuple[Setting, ...]:
         Setting("speeds of 5.5, lengths as estimates assume", usual),
         Setting("the same, half the length", evolve(usual, length=0.5)),
         Setting("the same, a fourth of the length", evolve(usual, length=0.25)),
+        Setting("the same, sonnet at medium effort", evolve(usual, lengths={"sonnet": LENGTHS["medium"]})),
         Setting("speeds of 4.5, lengths as estimates assume", evolve(usual, paces=OLDER)),
         Setting("speeds of 5.5, profile `frugal`", usual, "frugal"),
         Setting("speeds of 5.5, profile `thorough`", usual, "thorough"),
@@ -157,6 +164,10 @@ def section() -> str:
             table(_HEAD, rows),
             "",
             *verdicts,
+            (
+                "- Lengths by effort are assumed (medium: 0.7 of high): the row of medium effort shows what that would "
+                "bring, and nothing that a model did."
+            ),
             "",
         ]
     )

@@ -335,12 +335,14 @@ def test_a_tier_has_one_effort_in_a_debate() -> None:
         }
 
 
-def test_effort_lengthens_what_is_planned() -> None:
+def test_less_effort_shortens_what_is_planned() -> None:
     change = change_of({"a.py": ("", "".join(f"x_{n} = {n}\n" for n in range(60)))})
     choice = choose_panel(change, "small")
-    usual, more = (planned_turns(choice, profile, change) for profile in ("balanced", "thorough"))
-    longest = {profile: max(turn.output_tokens for turn in some) for profile, some in (("b", usual), ("t", more))}
-    assert longest["t"] > longest["b"]
+    less, usual = (
+        {turn.output_tokens for turn in planned_turns(choice, profile, change) if turn.phase == "consensus"}
+        for profile in ("frugal", "balanced")
+    )
+    assert max(less) < max(usual) == 900
 
 
 # --- in a debate ---

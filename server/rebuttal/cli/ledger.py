@@ -13,7 +13,7 @@ from rebuttal.findings.reports.json_report import cache_to_json
 from rebuttal.review.services import open_services
 from rebuttal.settings import Settings, user_settings
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import NO_CACHE_SUM, LedgerRow, Totals
+from rebuttal.store.model import NO_CACHE_SUM, ZERO, LedgerRow, Totals
 from rebuttal.store.money import dollars, exact
 
 
@@ -78,7 +78,23 @@ def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[Ledge
     for row in rows:
         read = f"{row.tokens.cache_read / row.tokens.prompt:.0%}" if row.tokens.prompt else "-"
         lines.append(f"{row.name:<{width}}  {row.spent:>10.4f}  {row.assumed:>10.4f}  {row.calls:>6}  {read:>10}")
+    if group == "model" and len(rows) > 1:
+        lines += ["", mix(rows)]
     cache = sum((row.cache for row in rows), NO_CACHE_SUM)
     if cache.words:
         lines.append(f"\ncache: {cache.words}")
     return "\n".join(lines) + "\n"
+
+
+def mix(rows: Sequence[LedgerRow]) -> str:
+    """What share each model has of calls, tokens and money."""
+    calls = sum(row.calls for row in rows)
+    tokens = sum(row.tokens.prompt + row.tokens.output for row in rows)
+    spent = sum((row.spent for row in rows), ZERO)
+
+    def shares(row: LedgerRow) -> str:
+        of_tokens = (row.tokens.prompt + row.tokens.output) / tokens if tokens else 0.0
+        of_money = row.spent / spent if spent else ZERO
+        return f"{row.name} {row.calls / max(calls, 1):.0%} / {of_tokens:.0%} / {of_money:.0%}"
+
+    return f"mix (calls / tokens / money): {', '.join(map(shares, rows))}"

@@ -84,6 +84,8 @@ class Skill:
     """Of a claim being called no more than possible, true or not. Assumed: what models say of their certainty is taken
     to tell nothing."""
     paces: Mapping[Tier, Pace] = PACES
+    lengths: Mapping[Tier, float] = field(factory=dict)
+    """Times `length`, by tier; 1 where nothing is said."""
     length: float = 1.0
     """Times the lengths of answers that estimates assume (`debate/planning.py`), which are on the high side."""
 
@@ -133,7 +135,7 @@ def skill_named(name: str) -> Skill:
 
 
 def _changed(skill: Skill, table: Mapping[str, Any], path: Path) -> Skill:
-    numbers = {one.name for one in fields(Skill)} - {"tiers", "severities", "paces"}
+    numbers = {one.name for one in fields(Skill)} - {"tiers", "severities", "paces", "lengths"}
     for key, value in table.items():
         if key not in numbers:
             raise UsageError(f"{path}: {key} is none of {', '.join(sorted(numbers))}")

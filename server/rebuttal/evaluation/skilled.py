@@ -30,6 +30,7 @@ from rebuttal.debate.model import (
     Tier,
     Turn,
 )
+from rebuttal.debate.selection import relative_length
 from rebuttal.evaluation.corpus import CATEGORIES, Case, Defect, Lure
 from rebuttal.evaluation.skill import TAIL, Skill, draw, happens, luck, normal
 from rebuttal.evaluation.truth import NEAR
@@ -146,7 +147,8 @@ class Skilled:
             if not LENSES.get(seat, frozenset()) & wrong and self._draw("triage", turn, seat) < self._skill.leaves_out
         ]
         waits, per_second = self._pace(turn)
-        tokens, spent = self._till.bill(turn, loop.time(), waits, round(TRIAGE_TOKENS * self._skill.length))
+        effort = relative_length(turn.effort, turn.tier)
+        tokens, spent = self._till.bill(turn, loop.time(), waits, round(TRIAGE_TOKENS * self._skill.length * effort))
         await asyncio.sleep(waits)
         listener.started()
         await asyncio.sleep(tokens.output / per_second)
@@ -156,7 +158,8 @@ class Skilled:
 
     def _lengths(self, turn: Turn, shown: int) -> tuple[float, float]:
         """Tokens of thought before the answer, and of each claim or ruling in it: `debate/planning.py` has the same."""
-        vary = self._skill.length * (0.7 + 0.6 * self._draw("length", turn, turn.prompt.ask[-64:], shown))
+        usual = self._skill.length * self._skill.lengths.get(turn.tier, 1.0) * relative_length(turn.effort, turn.tier)
+        vary = usual * (0.7 + 0.6 * self._draw("length", turn, turn.prompt.ask[-64:], shown))
         if turn.phase == "opening" and not shown:
             return (1500 + min(self._known.lines * 4, 3000)) * vary, 250 * vary
         return 600 * vary, 200 * vary
