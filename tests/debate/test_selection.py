@@ -336,7 +336,7 @@ def test_a_tier_has_one_effort_in_a_debate() -> None:
 
 
 def test_less_effort_shortens_what_is_planned() -> None:
-    change = change_of({"a.py": ("", "".join(f"x_{n} = {n}\n" for n in range(60)))})
+    change = change_of({"a.py": ("", "".join(f"x_{n} = {n}\n" for n in range(160)))})
     choice = choose_panel(change, "small")
     less, usual = (
         {turn.output_tokens for turn in planned_turns(choice, profile, change) if turn.phase == "consensus"}
