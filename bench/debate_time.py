@@ -13,8 +13,8 @@ its median. Nothing measured by others was found of 5.5 itself, so the older spe
 Lengths of answers are those that estimates assume (`rebuttal.debate.planning`), give or take 30 %. They are on the high
 side on purpose, because money is set aside by them, and they decide the result: half of them is shown as well.
 
-Effort: `frugal` has sonnet at medium effort (`rebuttal.debate.selection`), others have the defaults of the models; how much
-shorter that makes an answer is assumed (0.5, 0.7 and 1 for low, medium and high), for nobody publishes it of
+Effort: `frugal` has sonnet at medium effort (`rebuttal.debate.selection`), others have the defaults of the models; how
+much shorter that makes an answer is assumed (0.5, 0.7 and 1 for low, medium and high), for nobody publishes it of
 reviews. The row "sonnet at medium effort" asks what `balanced` would gain by it.
 
 Changes: every faulty case of the planted corpus, and larger ones of three to six cases put together (up to some 400

@@ -63,8 +63,8 @@ EFFORTS: Mapping[Profile, Mapping[Tier, Effort]] = {
     "balanced": {},
     "thorough": {},
 }
-"""Where it is not the model's default. One effort for a tier in a debate: the cache knows prompts by it. Opus is said to
-keep its accuracy in reviews at low effort (Claude's prompting guide), so more of it is bought for nobody."""
+"""Where it is not the model's default. One effort for a tier in a debate: the cache knows prompts by it. Opus is said
+to keep its accuracy in reviews at low effort (Claude's prompting guide), so more of it is bought for nobody."""
 TRIAGE_EFFORT: Effort = "low"
 """Its prompt is shared by no other, and the panel waits for it."""
 USUAL: Mapping[Tier, Effort] = {"haiku": "medium", "sonnet": "high", "opus": "medium"}
