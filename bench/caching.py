@@ -39,18 +39,21 @@ from rebuttal.evaluation.run import Prepared, prepare
 from rebuttal.settings import Settings
 from rebuttal.speakers.claude import open_claude
 from rebuttal.speakers.connection import Connection
+from rebuttal.speakers.patience import Patience
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import Caps, Cost
 from tests.emulator import Emulator
 from tests.emulator.cache import Cache, Plan
+from tests.emulator.latency import Latency
 from tests.emulator.record import Record
 from tests.emulator.reply import Usage
 from tests.emulator.script import Rule, Script
 from tests.emulator.simulate import Simulated
 from tests.emulator.validate import VERSION, Request, understand
+from tests.emulator.virtual_time import LoopClock, run_virtual
 
-CHANGES = 3
+CHANGES, SEED = 3, 1
 GOAL = 0.99
 SHOWN: tuple[tuple[str, PanelName, Profile], ...] = (
     ("solo", "small", "balanced"),
@@ -75,28 +78,36 @@ class Held:
 
     records: tuple[Record, ...]
     cost: Cost
+    seconds: float
+    """Virtual."""
 
 
-def hold(brief: Brief, seed: int = 1, settings: Settings | None = None) -> Held:
-    """One debate, over real sockets."""
-    thought = [Rule(phase="opening", thinking_tokens=ANSWER), Rule(thinking_tokens=RULING)]
-    with Emulator(script=Script(thought, default=Simulated(seed, share=1.0))) as emulator:
-        cost = asyncio.run(_hold(brief, emulator, settings or Settings()))
-        assert not emulator.problems
-        return Held(tuple(emulator.records), cost)
+def hold(brief: Brief, rules: Sequence[Rule] = (), settings: Settings | None = None) -> Held:
+    """One debate, over real sockets, in virtual time: entries of the cache live and lapse by it. `rules` of the
+    emulator go before those by which it answers."""
+    answers = [*rules, Rule(phase="opening", thinking_tokens=ANSWER), Rule(thinking_tokens=RULING)]
 
-
-async def _hold(brief: Brief, emulator: Emulator, settings: Settings) -> Cost:
-    connection = Connection(emulator.environment())
-    with TemporaryDirectory(prefix="rebuttal-bench-") as folder, Database.open(Path(folder) / "store.db") as database:
-        ledger = Ledger(database)
-        purse = Purse(ledger, Caps(), PriceBook())
-        speaker = open_claude(connection, settings, purse, "bench", "bench")
-        try:
-            await debate(brief, speaker, lambda event: None, asyncio.get_running_loop().time)
-        finally:
+    async def whole() -> Held:
+        loop = asyncio.get_running_loop()
+        script = Script(answers, default=Simulated(SEED, share=1.0))
+        emulator = Emulator(script, LoopClock(), latency=Latency())
+        await emulator.start()
+        connection = Connection(emulator.environment(), Patience(clock=loop.time))
+        connection.prefixes.clock = loop.time
+        with TemporaryDirectory(prefix="rebuttal-bench-", ignore_cleanup_errors=True) as folder:
+            with Database.open(Path(folder) / "store.db") as database:
+                ledger = Ledger(database)
+                speaker = open_claude(
+                    connection, settings or Settings(), Purse(ledger, Caps(), PriceBook()), "bench", "bench"
+                )
+                await debate(brief, speaker, lambda event: None, loop.time)
+                cost = await ledger.cost_of("bench")
             await connection.aclose()
-        return await ledger.cost_of("bench")
+        await emulator.stop()
+        assert emulator.problems == []
+        return Held(tuple(emulator.records), cost, loop.time())
+
+    return run_virtual(whole())
 
 
 # --- what was read ---
