@@ -317,6 +317,35 @@ async def test_troubles_of_the_service_are_waited_for(
     assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
+async def test_a_model_that_declines_is_stood_in_for_by_another(
+    git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator
+) -> None:
+    with_branches(git_repo, 2)
+    panel.script.add(Rule(seat="code-reviewer", phase="opening", contains=quote(0), times=1, stop_reason="refusal"))
+    result = await swept(asking(), told)
+    assert all(not report.degraded for _, report in result.reviewed)
+    assert all(any(one.source == "debate" for one in report.findings) for _, report in result.reviewed)
+    asked = [one.model for one in panel.records if one.seat == "code-reviewer" and one.phase == "opening"]
+    assert len(asked) == 3
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
+
+
+async def test_an_answer_that_is_cut_is_asked_for_with_more_room(
+    git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator
+) -> None:
+    with_branches(git_repo, 1)
+    panel.script.add(
+        Rule(seat="code-reviewer", phase="opening", times=1, reply='{"claims": [', stop_reason="max_tokens")
+    )
+    result = await swept(asking(), told)
+    assert all(not report.degraded for _, report in result.reviewed)
+    first, second = (
+        one.body["max_tokens"] for one in panel.records if one.seat == "code-reviewer" and one.phase == "opening"
+    )
+    assert second == 2 * first
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
+
+
 # --- taken up ---
 
 

@@ -89,7 +89,8 @@ class SweepServices(Services):
 
         assert self.desk is not None
         calls = Calls(self._connected(), BatchBook.of(request.settings), review, repository_id(root))
-        return BatchSpeaker(self.desk, review, Roster.of(request.settings), calls, caps_of(request.settings))
+        own = request.settings
+        return BatchSpeaker(self.desk, review, Roster.of(own), calls, caps_of(own), fallback=own.fallback)
 
     async def sweeps(self) -> Sweeps:
         """The store's tables of sweeps. What dead processes had under way is assumed. Raises StoreError."""

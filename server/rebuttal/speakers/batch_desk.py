@@ -29,6 +29,8 @@ LOOPS = 50
 MOST_REQUESTS = 100_000
 MOST_BYTES = 200_000_000
 """Of one batch; the service takes 256 MB (platform.claude.com, Message Batches)."""
+PREPARING = 8
+"""Turns whose call is made at the same time: the tokens of a long one are counted by the service."""
 
 
 class BatchDesk:
@@ -65,6 +67,7 @@ class BatchDesk:
         self._woken = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._clerk: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(PREPARING)
 
     # --- opening and closing ---
 
@@ -198,7 +201,8 @@ class BatchDesk:
     async def _queue_up(self, asked: Asked) -> None:
         if asked.call is None:
             try:
-                call = await asked.prepare(asked.room)
+                async with self._slots:
+                    call = await asked.prepare(asked.room)
             except Exception as error:  # whatever is wrong with one turn must not end the wait of the others
                 message = f"an internal error of Rebuttal ({type(error).__name__}): please report it"
                 call = Failure("invalid_reply", message)

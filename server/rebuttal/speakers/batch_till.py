@@ -94,9 +94,10 @@ def cap_words(refused: CapReached) -> str:
 
 def refusal(refused: CapReached) -> str:
     """Why a turn was not sent, and what to do."""
-    if refused.cap != SWEEP:
+    todo = {SWEEP: "--max-cost", "review": "max_cost in your config.toml"}.get(refused.cap)
+    if todo is None:
         return str(refused)
     return (
         f"{cap_words(refused)} would be passed: {dollars(refused.already)} is spent or set aside and this call may "
-        f"cost up to {dollars(refused.wanted)}, so it was not sent; raise --max-cost to go on"
+        f"cost up to {dollars(refused.wanted)}, so it was not sent; raise {todo} to go on"
     )
