@@ -173,7 +173,7 @@ async def _prepared(
 ) -> Parts:
     """Context and price of the debate, where one may follow; or why none will. The static findings stand either way."""
     why = _not_spent(request, services, parts)
-    parts = evolve(parts, not_spent=why)
+    parts = evolve(parts, not_spent=why, lacking=services.lacking)
     if why not in (None, "no_key") or (why == "no_key" and not request.price_without_key):
         return parts
     if why is None and request.replay is None:

@@ -20,7 +20,7 @@ from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.threads import in_thread
-from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts
+from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, what_lacks
 from rebuttal.store.model import BRIEF, PATIENCE, Cost, StoreError, Totals
 from rebuttal.text.facts import Facts
 from rebuttal.text.tokens import TokenCounter, bound_tokens
@@ -107,18 +107,26 @@ class Services:
 
     @property
     def host(self) -> str:
-        """Where a review would be sent. Raises SettingsError where ANTHROPIC_BASE_URL names no host."""
-        return endpoint_host(self.environment)
+        """Where a review would be sent. Raises SettingsError where the address names no host, or one lacks."""
+        return endpoint_host(self.environment, self.settings)
+
+    @property
+    def lacking(self) -> str | None:
+        """What another endpoint than the Claude API needs before anything can be sent to it."""
+        return None if self.settings.endpoint == "anthropic" else what_lacks(self.environment, self.settings)
 
     def can_speak(self, request: Request) -> bool:
-        """Whether there is anyone to answer: a key, or a recording."""
-        return request.replay is not None or has_key(self.environment)
+        """Whether there is anyone to answer: a key, or what else the endpoint needs, or a recording."""
+        return request.replay is not None or has_key(self.environment, self.settings)
 
     def require_key(self, request: Request) -> None:
         """Raises UsageError when a debate panel was named and there is no key for it."""
         if request.settings.panel not in ("auto", "static") and not self.can_speak(request):
             raise UsageError(
-                f"the panel {request.settings.panel!r} needs an API key: set ANTHROPIC_API_KEY, or use --panel static"
+                f"{self.lacking}, or use --panel static"
+                if self.lacking
+                else f"the panel {request.settings.panel!r} needs an API key: set ANTHROPIC_API_KEY, or use --panel "
+                "static"
             )
 
     async def database(self) -> Database:
@@ -362,7 +370,7 @@ class Services:
         if self._connection is None:
             from rebuttal.speakers.connection import Connection
 
-            self._connection = Connection(self.environment)
+            self._connection = Connection(self.environment, settings=self.settings)
         return self._connection
 
     async def close(self) -> None:

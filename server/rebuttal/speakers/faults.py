@@ -194,9 +194,7 @@ def _fixed(status: int, target: Target, says: str) -> Failure | None:
         return Failure("bad_request", f"The prompt is too long for {model}: review a smaller scope.")
     words = target.words
     access = f"ask its owner for access to {model}, or set {target.setting} to a model that it may use"
-    refused = _failure(
-        "bad_request", f"{host} refused the request", says, "update Rebuttal, or report it with a recording"
-    )
+    refused = _failure("bad_request", f"{host} refused the request", says, words.refused)
     return {
         400: refused,
         401: Failure("authentication", f"{host} does not accept {words.credential}: check {words.keys}."),

@@ -18,6 +18,8 @@ class Words:
     """All places where it may be found."""
     address: str = "ANTHROPIC_BASE_URL"
     """Where the address comes from."""
+    refused: str = "update Rebuttal, or report it with a recording"
+    """What to do where a request is refused as it stands."""
 
     @property
     def Credential(self) -> str:  # noqa: N802 (at the beginning of a sentence)
@@ -41,7 +43,13 @@ _WORDS = {
     "foundry": Words(
         "your Foundry key", "ANTHROPIC_FOUNDRY_API_KEY", "ANTHROPIC_FOUNDRY_API_KEY", "`resource` and `base_url`"
     ),
-    "compatible": Words("your token", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN", "`base_url`"),
+    "compatible": Words(
+        "your token",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_AUTH_TOKEN",
+        "`base_url`",
+        "look into that server's log, or choose another model",
+    ),
 }
 _CLOUDS = ("botocore.", "boto3.", "google.auth.")
 _UNRESOLVED = ("Could not resolve AWS credentials", "Could not resolve API token", "Could not resolve project_id")
