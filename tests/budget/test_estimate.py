@@ -30,12 +30,19 @@ def test_a_question_without_the_prefix_does_not_write_it_for_the_seats() -> None
     turns = [
         PlannedTurn("triage", "moderator", HAIKU, 900, 600, has_shared=False),
         PlannedTurn("opening", "documentation", HAIKU, 100, 500),
+        PlannedTurn("opening", "frontend", HAIKU, 100, 500),
     ]
     calls = plan_calls(turns, shared_tokens={HAIKU: 9_000}.__getitem__)
     assert [call.tokens for call in calls] == [
         Tokens(input=900, output=600),
         Tokens(input=100, cache_write=9_000, output=500),
+        Tokens(input=100, cache_read=9_000, output=500),
     ]
+
+
+def test_a_models_only_call_writes_nothing() -> None:
+    (call,) = plan_calls([PlannedTurn("opening", "a", SONNET, 100, 500)], shared_tokens={SONNET: 10_000}.__getitem__)
+    assert call.tokens == Tokens(input=10_100, output=500)
 
 
 def test_a_prefix_below_the_minimum_is_plain_input() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -36,10 +37,12 @@ def planned_call(
     ask_tokens: int,
     output_tokens: int,
     warm: bool,
+    alone: bool = False,
     count: int = 1,
 ) -> PlannedCall:
-    """One kind of call. `warm`: an earlier call of the same model has written the shared prefix to the cache."""
-    if shared_tokens < cache_minimum(model):
+    """One kind of call. `warm`: an earlier call of the same model has written the shared prefix to the cache; `alone`:
+    no other call has it, so it is not written."""
+    if alone or shared_tokens < cache_minimum(model):
         tokens = Tokens(input=shared_tokens + ask_tokens, output=output_tokens)
     elif warm:
         tokens = Tokens(input=ask_tokens, cache_read=shared_tokens, output=output_tokens)
@@ -53,6 +56,8 @@ def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: Callable[[str], int]
 
     `shared_tokens`: of the shared prefix, as a model counts it.
     """
+    turns = tuple(turns)
+    sharing = Counter(turn.model for turn in turns if turn.has_shared)
     warm: set[str] = set()
     calls = []
     for turn in turns:
@@ -65,6 +70,7 @@ def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: Callable[[str], int]
                 ask_tokens=turn.ask_tokens,
                 output_tokens=turn.output_tokens,
                 warm=turn.model in warm,
+                alone=sharing[turn.model] == 1,
             )
         )
         if turn.has_shared:
