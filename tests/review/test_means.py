@@ -97,7 +97,7 @@ def test_means_in_a_recording_are_the_same_when_they_are_read(tmp_path: Path, co
     assert means_from_json(None) is means_from_json({"cap": "much"}) is None
     nothing = tmp_path / "no.jsonl"
     nothing.write_text("{}\n", "utf-8")
-    assert recorded_means(nothing) is None
+    assert recorded_means(nothing) == Means()
 
 
 # --- whole reviews ---

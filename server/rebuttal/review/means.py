@@ -206,15 +206,15 @@ def means_from_json(given: object) -> Means | None:
         return None
 
 
-def recorded_means(file: Path) -> Means | None:
-    """Those of the debate that was recorded; None where the file does not tell. Whether it can be played is not asked
-    here."""
+def recorded_means(file: Path) -> Means:
+    """Those of the debate that was recorded; where the file does not tell, it was held by the table alone. Whether it
+    can be played is not asked here."""
     from rebuttal.speakers.tape import RecordingError, read_tape
 
     try:
-        return means_from_json(read_tape(file).about.get("means"))
+        return means_from_json(read_tape(file).about.get("means")) or Means()
     except RecordingError:
-        return None
+        return Means()
 
 
 def _converter() -> Converter:

@@ -270,6 +270,7 @@ class Services:
     ) -> Parts:
         """What the debate has to live on, and what it is expected to cost so. `recorded`: of a replay. Raises
         UnknownPrice. Not for an event loop."""
+        from rebuttal.debate.selection import COMPLEX
         from rebuttal.review.means import cover_of, fitted, means_of
 
         means = recorded or means_of(settings, parts, urgency, self.counter, tokenizers)
@@ -277,7 +278,8 @@ class Services:
         estimate = self.estimate(settings, parts, tokenizers)
         if recorded is None and (cover := cover_of(estimate)) is not None:
             parts = evolve(parts, means=evolve(means, cover=cover))
-            if cover != "enough":  # by what it would cost, dearer tiers may speak, or cheaper ones must
+            # By what it would cost, cheaper tiers must speak, or dearer ones may.
+            if cover == "short" or means.complexity >= COMPLEX:
                 estimate = self.estimate(settings, parts, tokenizers)
         return evolve(parts, estimate=estimate)
 
