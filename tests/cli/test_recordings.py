@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from examples.make_repository import EXAMPLE_KEY
 from rebuttal.speakers import lockstep
 from tests.cli.conftest import REVIEWERS, Ran, Rebuttal
 from tests.emulator.planted import Planted
-from tests.emulator.script import Rule
+from tests.emulator.script import Asked, Rule
 from tests.emulator.server import KEY, Emulator
 from tests.gitrepo import GitRepo
+from tests.text.test_secrets import BODY, TOKENS, pem
 
 REVIEW = ("review", "--format", "json", "--yes", "--fail-on", "never", "--panel", "medium")
 
@@ -150,44 +151,38 @@ def test_where_nothing_is_debated_nothing_is_recorded_and_that_is_said(
     assert f"there was no debate, so {file} was not written" in ran.err
 
 
-def test_a_recording_holds_no_secret_and_nothing_of_the_machine(
+def test_a_recording_holds_no_secret_of_any_kind_and_nothing_of_the_machine(
     rebuttal: Rebuttal, git_repo: GitRepo, panel: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secrets = {name: "".join(parts) for name, parts in PLANTED.items()}
     git_repo.write("app/config.py", "A = 1\n")
     git_repo.commit("base")
-    body = "".join(f'{name} = "{value}"\n' for name, value in secrets.items())
-    git_repo.write("app/config.py", "A = 2\n" + body)
-    git_repo.write(f"app/{secrets['github_token']}.py", "B = 1\n")
+    lines = [f'call("{token}")' if kind != "azure-key" else f"x = 'AccountKey={token};'" for kind, token in TOKENS]
+    lines += [f'password = "{PASSWORD}"', f"KEY = '''{pem()}'''", ""]
+    git_repo.write("app/config.py", "\n".join(["A = 2", *lines]))
+    for number, (_, token) in enumerate(TOKENS):
+        if re.fullmatch(r"[\w.-]+", token):
+            git_repo.write(f"app/{token}.py", f"B = {number}\n")
     monkeypatch.setenv("HOME", "/home/alice.liddell")
     monkeypatch.setenv("USER", "alice.liddell")
     file = tmp_path / "tape.jsonl"
-    panel.script.default = lambda asked: {"claims": [claim_of_all(body)], "rulings": [], "needs": []}
+    panel.script.default = says_all_that_it_was_shown
     ran = rebuttal(*REVIEW, "--repo", git_repo.root, "--record", file)
     text = file.read_text("utf-8")
     assert json.loads(text.splitlines()[0])["schema"] == 2, ran.err
-    for secret in (*secrets.values(), EXAMPLE_KEY, KEY):
+    assert "«redacted:aws-key:1»" in text
+    assert "«secret in a name:1»" in text
+    for secret in (*(token for _, token in TOKENS), PASSWORD, *BODY.splitlines(), KEY):
         assert secret not in text
     for word in (str(tmp_path), "alice", panel.url, panel.url.removeprefix("http://"), "request_id", "req_"):
         assert word not in text
 
 
-PLANTED = {
-    "aws_key": ("AKIA", "Q3EGRIMV7LSKWZ4B"),
-    "github_token": ("ghp_", "k3jD8sPq0aLzWm5RtY7uVbN2xCe4Hf1GiQoT"),
-    "slack_token": ("xoxb-", "274618390572-5839201746352-Zk3QpL8sVt1RmWx0YbNc7DhA"),
-    "stripe_key": ("sk_live_", "9fK2mXp7QwLr4TzBv8NcYd3H"),
-    "password": ("tR9!", "kv2#Lq8@zW5m"),
-    "anthropic_key": ("sk-ant-api03-", "x7Qm2Vb9Kc4Ld8Zp1Ws6Tn3Rf5Gh0JyEuAiOsDfGhJkLzXcVbNmQwErTyUiOp"),
-    "connection": ("postgres://shop:", "Hk29fXq8Lm@db.example.org/shop"),
-}
-"""In parts, so that no scanner takes this file for a leak."""
+PASSWORD = "tR9!" + "kv2#Lq8@zW5m"
 
 
-def claim_of_all(body: str) -> dict[str, Any]:
-    """What a model would say that repeats all it was shown."""
+def says_all_that_it_was_shown(asked: Asked) -> dict[str, Any]:
+    """What a model would say that repeats everything."""
     kind = {"category": "security", "severity": "high", "certainty": "likely", "fixes": []}
-    return {
-        **{"file": "app/config.py", "side": "new", "quote": "A = 2", "title": "A secret", "argument": "It is there."},
-        **kind,
-    }
+    place = {"file": "app/config.py", "side": "new", "quote": "A = 2"}
+    claim = {**place, "title": "A secret", "argument": asked.request.text, **kind}
+    return {"claims": [claim] if asked.phase == "opening" else [], "rulings": [], "needs": []}

@@ -261,7 +261,7 @@ JUNK = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.list
 @st.composite
 def mutilated(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """An answer in which some elements are not as they must be, and the places of those that are left whole."""
-    answer = copy.deepcopy(draw(ANSWER))
+    answer: dict[str, Any] = copy.deepcopy(draw(ANSWER))
     whole: dict[str, list[int]] = {}
     for name, items in answer.items():
         whole[name] = []

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rebuttal.debate.model import Claim, Phase, Prompt, Reply, Speaker, Statement, Turn
 from rebuttal.settings import SettingsError
@@ -17,7 +21,7 @@ from rebuttal.speakers.anonymous import Anonymous
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.recording import RecordingSpeaker
 from rebuttal.speakers.replay import ReplaySpeaker
-from rebuttal.speakers.tape import Entry, covered, read_tape, turn_key
+from rebuttal.speakers.tape import Entry, Writer, covered, read_tape, turn_key
 from tests.emulator import Emulator, Fault, Rule
 from tests.speakers.conftest import SHARED, Heard, MakeSpeaker, claim, statement, turn
 
@@ -408,3 +412,48 @@ def test_a_user_whose_name_is_a_word_of_ours_changes_no_verdict() -> None:
     assert kept.prompt.shared == "«user»"
     assert kept.reply.statement is not None
     assert (kept.reply.statement.claims[0].category, kept.reply.statement.claims[0].argument) == ("security", "«user»")
+
+
+TEXTS = st.text(max_size=20) | st.sampled_from(["\u2028", "\r\n", '"', "\ud800", "«fence»", "\x00"])
+CLAIMS = st.builds(
+    Claim, TEXTS, st.just("new"), TEXTS, TEXTS, TEXTS, st.just("security"), st.just("low"), st.just("likely")
+)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, st.lists(CLAIMS, max_size=3), st.booleans()), max_size=4))
+def test_whatever_was_said_is_read_as_it_was_written(turns: list[tuple[str, str, str, list[Claim], bool]]) -> None:
+    writer, entries = Writer(), []
+    for number, (system, shared, ask, claims, streamed) in enumerate(turns):
+        heard = tuple((number * 10 + 1 + place, claim) for place, claim in enumerate(claims)) if streamed else ()
+        reply = Reply(Statement(tuple(claims), left_out=(ask,)), "m", spent=Decimal("0.10"), notes=(system,))
+        prompt = Prompt(system, shared, ask)
+        asked = number * 10
+        entries.append(Entry("k", "s", "opening", "opus", 9, prompt, asked, None, heard, asked + 9, reply))
+    text = "".join([writer.head({}), *map(writer.turn, entries), writer.foot({"findings": []})])
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "tape.jsonl"
+        file.write_text(text, "utf-8", newline="\n")
+        tape = read_tape(file)
+    assert tape.entries == tuple(covered(entry, lambda of: of.encode("utf-8", "replace").decode()) for entry in entries)
+    assert tape.outcome == {"findings": []}
+
+
+async def test_a_listener_that_fails_ends_its_own_turn_and_holds_up_no_other(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    def fails(_: Claim) -> None:
+        raise ZeroDivisionError
+
+    emulator.script.add(Rule(reply=statement(claim(1))))
+    writing = RecordingSpeaker(speaker, tmp_path / "recording.jsonl")
+    broken, whole = await asyncio.wait_for(
+        asyncio.gather(
+            writing.speak(turn(), Heard(on_claim=fails)),
+            writing.speak(turn("database"), Heard()),
+            return_exceptions=True,
+        ),
+        30,
+    )
+    assert isinstance(broken, ZeroDivisionError)
+    assert isinstance(whole, Reply)
+    assert whole.failure is None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,8 @@ class _Ear:
     anew: list[int] = field(factory=list, init=False)
     finished: int = field(default=-1, init=False)
     _part: Part | None = field(default=None, init=False)
+    _broken: Exception | None = field(default=None, init=False)
+    """What the listener raised: a bug, which must end this turn and no other."""
 
     def __attrs_post_init__(self) -> None:
         self.asked = next(self.numbers)
@@ -150,17 +153,25 @@ class _Ear:
 
         self._say(heard)
         await done
+        if self._broken is not None:
+            raise self._broken
 
     def close(self) -> None:
         if self.order is not None and self._part is not None:
             self.order.leave(self._part)
             self._part = None
 
-    def _say(self, heard: Any) -> None:
+    def _say(self, heard: Callable[[], None]) -> None:
         if self.order is None or self._part is None:
             heard()
         else:
-            self.order.say(self._part, heard)
+            self.order.say(self._part, partial(self._hear, heard))
+
+    def _hear(self, heard: Callable[[], None]) -> None:
+        try:
+            heard()
+        except Exception as error:
+            self._broken = self._broken or error
 
 
 def _replace(file: Path, text: str) -> None:
