@@ -133,6 +133,22 @@ async def test_a_review_that_a_save_began_is_held_by_the_cheaper_column(
     assert models(panel, "opening") == {"claude-sonnet-5-5"}
 
 
+@pytest.mark.parametrize("profile", ["frugal", "balanced"])
+async def test_every_call_of_a_model_has_the_same_effort(
+    profile: str, parcels: Path, panel: Emulator, open_services: Open
+) -> None:
+    """The cache knows prompts by it."""
+    settings = Settings(panel="small", profile=profile)
+    services = open_services(panel.environment(), settings)
+    await review(request_for(parcels, settings=settings, agreed=True), services, Door())
+    efforts: dict[str | None, set[str]] = {}
+    for one in panel.records:
+        if one.phase not in (None, "triage") and one.path.endswith("/messages"):
+            efforts.setdefault(one.model, set()).add(one.body["output_config"]["effort"])
+    assert efforts
+    assert all(len(some) == 1 for some in efforts.values())
+
+
 async def test_the_estimate_has_the_tiers_that_will_speak(parcels: Path, open_services: Open) -> None:
     rich, poor = (Settings(panel="small", max_cost_per_day=Decimal(one)) for one in ("5", "0.25"))
     found = [
