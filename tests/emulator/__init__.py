@@ -1,7 +1,8 @@
 """A strict emulator of the Claude Messages API, on loopback, that the real SDK talks to.
 
 It refuses what the API refuses, accounts the prompt cache by the documented rules, streams, counts tokens and keeps a
-bill. What it answers, and what goes wrong, is scripted. From the command line: `python -m tests.emulator --help`.
+bill. What it answers, and what goes wrong, is scripted: README.md has tables of it all.
+From the command line: `python -m tests.emulator --help`.
 """
 
 from tests.emulator.batches import Batching

@@ -7,18 +7,25 @@ import asyncio
 import contextlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tests.emulator.batches import Batching
 from tests.emulator.clock import FastClock
+from tests.emulator.limits import START, Limits
 from tests.emulator.planted import Planted
 from tests.emulator.script import Rule, Script, ScriptError, load
 from tests.emulator.server import KEY, Emulator
 from tests.emulator.simulate import Simulated
+
+if TYPE_CHECKING:
+    from tests.emulator.latency import Latency
 
 
 def main() -> int:
     arguments = _parser().parse_args()
     try:
         script = load(arguments.script) if arguments.script else Script()
+        pace = _latency(arguments.latency)
     except ScriptError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -27,7 +34,15 @@ def main() -> int:
     elif arguments.simulate is not None:
         script.default = Simulated(arguments.simulate)
     script.otherwise = Rule(first_byte=arguments.first_byte, between=arguments.between)
-    emulator = Emulator(script, FastClock(arguments.speed), frozenset({arguments.key}), arguments.port)
+    emulator = Emulator(
+        script,
+        FastClock(arguments.speed),
+        frozenset({arguments.key}),
+        arguments.port,
+        batching=Batching(arguments.batch_seconds),
+        limits=arguments.limits or START,
+        latency=pace,
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(emulator, arguments.port_file))
     return 0
@@ -43,8 +58,36 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", default=KEY, help=f"the key that clients must send (default: {KEY})")
     parser.add_argument("--first-byte", type=float, default=0.0, metavar="S", help="seconds until an answer begins")
     parser.add_argument("--between", type=float, default=0.0, metavar="S", help="seconds between two pieces of text")
+    parser.add_argument(
+        "--latency",
+        nargs="?",
+        const="documented",
+        metavar="FILE",
+        help="answer as fast as models do: the documented figures, or those of a JSON file (tests/emulator/latency.py)",
+    )
+    parser.add_argument(
+        "--limits",
+        type=_limits,
+        metavar="REQUESTS,INPUT,OUTPUT",
+        help="rate limits by the minute, for each line of models (default: told in headers, not enforced)",
+    )
+    parser.add_argument("--batch-seconds", type=float, default=0.0, metavar="S", help="how long a batch takes")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast scripted delays pass (default: 1)")
     return parser
+
+
+def _limits(word: str) -> Limits:
+    requests, given, written = map(int, word.split(","))
+    return Limits(requests, given, written)
+
+
+def _latency(word: str | None) -> Latency | None:
+    if word is None:
+        return None
+    # What it takes from the evaluation is a second's import.
+    from tests.emulator.latency import latency
+
+    return latency(word)
 
 
 async def _run(emulator: Emulator, port_file: Path | None) -> None:

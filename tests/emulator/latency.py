@@ -63,9 +63,10 @@ def latency(word: str) -> Latency:
         return Latency()
     try:
         raw: Any = json.loads(Path(word).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScriptError(f"{word} cannot be read as JSON: {error}") from None
+    try:
         given = cattrs.Converter(forbid_extra_keys=True).structure(raw, Latency)
-    except OSError as error:
-        raise ScriptError(f"{word} cannot be read: {error}") from None
     except Exception as error:
         raise ScriptError(f"{word}: {'; '.join(cattrs.transform_error(error))}") from None
     return Latency(

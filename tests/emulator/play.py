@@ -19,7 +19,6 @@ from tests.emulator.script import Fault, Rule
 from tests.emulator.trouble import end
 from tests.emulator.validate import Request
 
-
 PING = 15.0
 """Seconds of silence after which a ping is sent. Not documented: that there are pings is."""
 

@@ -55,7 +55,8 @@ class Fault:
 
     - status: an error answer instead of a response (`status`, `headers`, such as retry-after).
     - body_stall: the server stops reading the request. Nothing is known of it then: rules with this fault fit by
-      number, times and chance only. A prompt of some hundred KB fills what the network takes in.
+      number, times and chance only. What of it the network takes in (some MB on Linux) the client does not miss: a
+      shorter prompt is a stall before the first byte.
     - stall: nothing more is sent, the connection stays. drip: nothing but pings is sent. Both for `seconds`, after
       which the response goes on, or for ever.
     - cut: the connection ends without the end of the body. reset: RST. eof: a clean end without message_stop.

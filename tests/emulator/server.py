@@ -389,7 +389,7 @@ async def _read(http: web.Request, most: int) -> bytes | None:
 def _listening(port: int) -> socket.socket:
     """A socket whose connections take in little before they are read: a server that stops reading is then noticed."""
     found = socket.socket()
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
     if sys.platform != "win32":
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.bind(("127.0.0.1", port))

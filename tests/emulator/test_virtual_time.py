@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,10 +15,12 @@ import anthropic
 import httpx2
 import pytest
 
+from rebuttal.evaluation.skill import Pace
 from rebuttal.review.threads import in_thread
 from rebuttal.store.database import Database
 from tests.emulator import KEY, Batching, Emulator, Fault, Limits, Rule, Script
-from tests.emulator.latency import LINES, Latency
+from tests.emulator.latency import LINES, Latency, latency
+from tests.emulator.script import Said, ScriptError
 from tests.emulator.test_refusals import text, user
 from tests.emulator.virtual_time import LoopClock, Stuck, VirtualLoop, run_virtual
 
@@ -164,6 +167,53 @@ def test_time_stands_still_while_bytes_are_on_their_way() -> None:
             await asyncio.sleep(0.001)
 
     assert run_virtual(send()) < 0.05
+
+
+def test_pings_come_while_a_model_thinks_for_long() -> None:
+    """As the API's do: a client that gives up after two minutes of silence must not give up on a thinking model."""
+
+    async def think() -> float:
+        script = Script([Rule(reply="Hello", thinking_tokens=15_000)])
+        async with talking(script, limit=20, latency=STEADY) as (client, _):
+            async with client.messages.stream(
+                model="claude-opus-5-5", max_tokens=20_000, messages=[{"role": "user", "content": "Look."}]
+            ) as stream:
+                message = await stream.get_final_message()
+            assert message.stop_reason == "end_turn"
+            return now()
+
+    assert run_virtual(think()) > 240
+
+
+def test_whoever_answers_may_decide_how_long_it_takes() -> None:
+    async def take() -> tuple[float, int]:
+        script = Script(default=lambda _: Said("Hello", first_byte=7.0, output_tokens=580))
+        async with talking(script, latency=STEADY) as (client, _):
+            message = await ask(client, model="claude-opus-5-5")
+            return now(), message.usage.output_tokens
+
+    seconds, written = run_virtual(take())
+    assert seconds == pytest.approx(7 + 580 / LINES["opus"].tokens_per_second)
+    assert written == 580
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("{", "as JSON"), ('{"tale": 1}', "tale"), ('{"lines": {"opus": {"first_token": 1}}}', "opus")],
+)
+def test_figures_in_a_file_are_checked(tmp_path: Path, content: str, says: str) -> None:
+    file = tmp_path / "latency.json"
+    file.write_text(content, "utf-8")
+    with pytest.raises(ScriptError, match=says):
+        latency(str(file))
+
+
+def test_figures_in_a_file_stand_for_the_documented_ones(tmp_path: Path) -> None:
+    file = tmp_path / "latency.json"
+    figures = {"lines": {"opus": {"first_token": 1.5, "tokens_per_second": 10}}, "tail": 0}
+    file.write_text(json.dumps(figures), "utf-8")
+    assert latency(str(file)) == Latency(lines={**LINES, "opus": Pace(1.5, 10.0)}, tail=0.0)
+    assert latency("documented") == Latency()
 
 
 def test_a_rate_limit_refills_in_virtual_time() -> None:
