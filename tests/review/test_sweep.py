@@ -395,6 +395,7 @@ async def test_a_sweep_that_is_done_can_be_shown_again_for_nothing(
     assert len(panel.others) == sent
     assert [ids(report) for _, report in again.reviewed] == [ids(report) for _, report in first.reviewed]
     assert [report.cost for _, report in again.reviewed] == [report.cost for _, report in first.reviewed]
+    assert [report.notes for _, report in again.reviewed] == [report.notes for _, report in first.reviewed]
 
 
 async def test_a_branch_that_moved_on_does_not_change_what_is_taken_up(

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
     from rebuttal.debate.model import Speaker
     from rebuttal.review.assembly import Parts
+    from rebuttal.review.memory import Memory
     from rebuttal.speakers.attempt import Call
     from rebuttal.speakers.batch_desk import BatchDesk
     from rebuttal.speakers.batch_model import DeskEvent, Pace
     from rebuttal.speakers.batch_service import BatchService
+    from rebuttal.store.reviews import LastReview, ReviewKind
 
 
 class SweepServices(Services):
@@ -70,6 +72,19 @@ class SweepServices(Services):
     async def agreed_for_good(self, root: Path) -> bool:
         """Whether the user has agreed for good to send this repository to this host. Raises StoreError."""
         return await super().has_consent(root, ())
+
+    async def last_review(self, root: Path, scope: str, kind: ReviewKind) -> LastReview | None:
+        """A sweep that is taken up holds its debates again: that is nothing new to tell."""
+        return None
+
+    async def remember_review(self, root: Path, memory: Memory, kinds: tuple[ReviewKind, ...]) -> None:
+        """Between two object ids nothing will ever be new."""
+
+    async def keep_unfinished(self, root: Path, key: str, text: str) -> None:
+        """What was said is kept with the sweep, and would take the place of other debates here."""
+
+    async def forget_unfinished(self, root: Path, key: str) -> None:
+        """Nothing of a sweep was kept."""
 
     async def speaker(
         self,
