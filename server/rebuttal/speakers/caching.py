@@ -186,7 +186,7 @@ class _Kept:
 class Prefixes:
     """What this process has had written into the cache of one endpoint. Used from one event loop only.
 
-    `clock` counts the time that a computer sleeps, as the service does.
+    `clock`: seconds, those included for which the computer sleeps, which the service counts too.
     """
 
     clock: Callable[[], float] = time.time
