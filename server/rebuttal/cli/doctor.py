@@ -63,6 +63,7 @@ async def _checks(environment: Mapping[str, str], settings: Settings) -> list[Ch
             await _guarded("tokens", lambda: _tokens(services, settings)),
             await _guarded("cache", lambda: _cache(services)),
             await _guarded("key", lambda: _key(environment, settings)),
+            *_tracing(environment),
             *await _several("models", lambda: _models(environment, settings, _today())),
         ]
 
@@ -180,6 +181,18 @@ async def _key(environment: Mapping[str, str], settings: Settings) -> Check:
         return Check("key", "warning", f"only the static panel runs: {lacking}")
     found = "found" if settings.endpoint == "anthropic" else settings.endpoint
     return Check("key", "ok", f"{found}; reviews would be sent to {endpoint_host(environment, settings)}")
+
+
+def _tracing(environment: Mapping[str, str]) -> list[Check]:
+    """Told only where the user has configured an exporter of spans."""
+    from rebuttal.speakers.tracing import is_wanted, lacks_extra
+
+    if not is_wanted(environment):
+        return []
+    if lacks_extra():
+        todo = "install it with `pip install 'rebuttal[tracing]'`"
+        return [Check("tracing", "warning", f"an exporter is configured, but what sends spans is missing: {todo}")]
+    return [Check("tracing", "ok", "spans of calls are sent to the exporter that OTEL_* configures, without contents")]
 
 
 async def _models(environment: Mapping[str, str], settings: Settings, today: date) -> list[Check]:

@@ -282,7 +282,10 @@ async def _debated(
             names = recorded.names(asked)
             speaker = await services.speaker(request, parts.review_id or "", root, on_warning, about, names)
             record = earlier.record if earlier is not None else None
-            async with taking_up.keeping(request, services, root, asked) as keeper:
+            async with (
+                taking_up.keeping(request, services, root, asked) as keeper,
+                services.traced(request, parts.review_id or "", parts.choice.panel),
+            ):
 
                 def tell(event: DebateEvent) -> None:
                     keeper.hear(event)

@@ -368,6 +368,20 @@ class Services:
             # Whatever it fails of, the first call will fail of too, and say so.
             self._warming.add_done_callback(lambda task: task.cancelled() or task.exception())
 
+    @asynccontextmanager
+    async def traced(self, request: Request, review: str, panel: str) -> AsyncIterator[None]:
+        """A span of the debate, where the user has spans sent anywhere."""
+        if request.replay is not None or not self._connected().tracing.is_on:
+            yield
+            return
+        # Whatever warming up fails of, the first call says.
+        self.warm_up()
+        if self._warming is not None:
+            await asyncio.wait([self._warming])
+        named = {"review": review, "panel": panel, "protocol": request.settings.protocol}
+        with self._connected().tracing.review(named):
+            yield
+
     def _connected(self) -> Connection:
         if self._connection is None:
             from rebuttal.speakers.connection import Connection

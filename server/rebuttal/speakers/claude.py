@@ -92,7 +92,9 @@ class ClaudeSpeaker:
         setting = f"model_{turn.tier}"
         try:
             links = chain(turn.tier, self._roster, patience.attempts, fallback=self._fallback)
-            return await self._answer(_Asked(turn, links, Once(listener), tally, Allowance(patience.total)))
+            named = {"seat": turn.seat, "phase": turn.phase, "tier": turn.tier}
+            with self._connection.tracing.turn(named):
+                return await self._answer(_Asked(turn, links, Once(listener), tally, Allowance(patience.total)))
         except UnknownModel as error:
             return tally.reply(None, Failure("not_found", f"{error}: it is the setting {setting}."))
         except TimeoutError:

@@ -19,6 +19,7 @@ from rebuttal.speakers.endpoints.words import Words, words_of
 from rebuttal.speakers.faults import Target
 from rebuttal.speakers.patience import Patience
 from rebuttal.speakers.requests import prompt_bytes
+from rebuttal.speakers.tracing import Tracing
 from rebuttal.speakers.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ class Connection:
     """Use on one event loop; `aclose` ends its connections.
 
     `environment` is where key and endpoint come from, with the user's `settings`; nothing else is asked for them, no
-    profile on disk either, but for a cloud's own chain of credentials. `tracing` is the SDK's option of that name:
-    without it no span leaves the process, whoever has registered a provider. Raises SettingsError for an
-    ANTHROPIC_BASE_URL that names no host.
+    profile on disk either, but for a cloud's own chain of credentials. Raises SettingsError for an ANTHROPIC_BASE_URL
+    that names no host.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class Connection:
         environment: Mapping[str, str],
         patience: Patience | None = None,
         settings: Settings | None = None,
-        tracing: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self._lacking = what_lacks(environment, self.settings)
@@ -53,9 +52,9 @@ class Connection:
         self.host = self.endpoint if lost else endpoint_host(environment, self.settings)
         self.patience = patience or Patience()
         self._environment = environment
-        self._tracing = tracing
+        self.tracing = Tracing(environment)
         self._abilities: dict[str, Abilities] = {}
-        self.prefixes = Prefixes()
+        self.prefixes = Prefixes(lambda: self.patience.now().timestamp())
         """What the service's cache holds of ours."""
         self.diagnoses = self.endpoint == "anthropic"
         """Whether the endpoint is asked why its cache missed; no longer once it refuses the question."""
@@ -200,6 +199,7 @@ class Connection:
         self._users.clear()
         for client in clients:
             await client.close()
+        await self.tracing.aclose()
 
     def _make(self) -> AsyncAnthropic:
         import anthropic
@@ -214,7 +214,8 @@ class Connection:
             "timeout": timeout,
             "http_client": anthropic.DefaultAsyncHttpxClient(verify=self._trust, timeout=timeout),
             "max_retries": 0,
-            "open_telemetry": dict(self._tracing) if self._tracing else False,
+            # False, and not nothing: without it the SDK would send spans to whatever provider is registered.
+            "open_telemetry": self.tracing.open(),
         }
         return make_client(self._environment, self.settings, common)
 
