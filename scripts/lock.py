@@ -19,6 +19,10 @@ def main() -> int:
         compile_lock("dev.lock", "pyproject.toml", "--group", "dev", "--group", "bench")
         compile_lock("run.lock", "pyproject.toml", "-c", "requirements/dev.lock")
         compile_lock("build.lock", "requirements/build.in", "-c", "requirements/dev.lock")
+        # A server that the tests speak to, in an environment of its own; without what is large and never loaded.
+        unused = ("polars", "polars-runtime-32", "granian", "hf-xet")
+        without = [argument for name in unused for argument in ("--no-emit-package", name)]
+        compile_lock("litellm.lock", "requirements/litellm.in", *without)
     except FileNotFoundError:
         print("uv is needed to lock: `pip install uv`", file=sys.stderr)
         return 2
