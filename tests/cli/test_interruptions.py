@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,15 @@ def until(process: subprocess.Popen[bytes], done: Callable[[bytes], bool]) -> No
         said += part
     watchdog.cancel()
     assert done(said), said
+
+
+def until_written(process: subprocess.Popen[bytes], file: Path, what: bytes) -> None:
+    """Wait until a file holds it; nothing else tells of what a process writes there."""
+    end = time.monotonic() + 60
+    while not (file.exists() and what in file.read_bytes()):
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.02)
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
@@ -66,6 +76,28 @@ def test_an_interrupted_debate_loses_no_finding_and_no_money(
         cost[name] for name in ("calls", "spent", "assumed")
     ]
     assert Decimal(row["reserved"]) == 0
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_said_until_a_debate_was_killed_can_be_played(
+    parcels: Path, panel: Emulator, tmp_path: Path, number: signal.Signals
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    panel.script.add(Rule(seat="code-reviewer", phase="opening"), Rule(first_byte=3600.0))
+    process = start("--repo", parcels, "--panel", "medium", "--record", file)
+    until_written(process, file, b'"turn"')
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    with start("--repo", parcels, "--panel", "medium", "--replay", file) as again:
+        out, err = again.communicate(timeout=60)
+    report = json.loads(out)
+    heard = {step["seat"] for one in report["held_back"] for step in one["trace"]}
+    assert "code-reviewer" in heard
+    assert again.returncode == 3
+    assert b"Traceback" not in err
+    if number == signal.SIGKILL:
+        assert "the recording breaks off before that" in report["degraded"][0]["reason"]
 
 
 @posix

@@ -81,6 +81,8 @@ class ReplaySpeaker:
         head = f"{self._file} has no answer for {turn.seat} in {turn.phase}"
         left = [one for some in self._waiting.values() for one in some]
         alike = [one for one in left if (one.seat, one.phase) == (turn.seat, turn.phase)]
+        if not alike and self._tape.about and self._tape.outcome is None:
+            return f"{head}: the recording breaks off before that, so record anew."
         if not alike:
             return f"{head}: that turn was not asked when it was recorded, so review what was recorded, or record anew."
         prompt = self._covered(turn.prompt)
