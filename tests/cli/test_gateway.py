@@ -21,7 +21,10 @@ from tests.cli.conftest import REVIEWERS, Rebuttal
 from tests.emulator.compatible import OLLAMA, CompatibleServer
 from tests.emulator.planted import Planted
 
-pytestmark = pytest.mark.gateway
+pytestmark = [
+    pytest.mark.gateway,
+    pytest.mark.skipif("REBUTTAL_LITELLM" not in os.environ, reason="python scripts/check.py gateway installs LiteLLM"),
+]
 
 TOKEN = "sk-litellm-of-the-tests"
 MODEL = "local-reviewer"

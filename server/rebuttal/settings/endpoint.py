@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -84,6 +83,8 @@ def is_local(settings: Settings) -> bool:
     """Whether reviews stay on this machine: a compatible server on a loopback address."""
     if settings.endpoint != "compatible" or not settings.base_url:
         return False
+    import ipaddress
+
     try:
         host = urlsplit(settings.base_url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
