@@ -325,6 +325,25 @@ async def test_a_cap_that_fits_no_turn_at_all_says_what_to_raise(place: Place) -
     assert place.states == []
 
 
+@pytest.mark.parametrize("where", ["service", "store", "call"])
+async def test_an_error_that_nobody_foresaw_leaves_nobody_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    async def broken(*_: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    target: tuple[Any, str] = {
+        "service": (Played, "create"),
+        "store": (Sweeps, "held"),
+        "call": (Calls, "prepare"),
+    }[where]
+    monkeypatch.setattr(*target, broken)
+    async with place.desk() as desk:
+        ((reply,),) = await answers(place, desk, 1, 1)
+    assert reply.failure is not None
+    assert "please report it" in reply.failure.message
+
+
 # --- over HTTP ---
 
 

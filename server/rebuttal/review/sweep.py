@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,7 +163,7 @@ async def _all(asking: Asking, services: SweepServices) -> tuple[Path, tuple[Kep
 
     root = await in_thread(lambda: _root(asking.where))
     stored = await (await services.sweeps()).listed(repository_id(root))
-    return root, tuple(map(_kept, stored))
+    return root, tuple(_readable(stored))
 
 
 async def _find(asking: Asking, services: SweepServices, sweep_id: str) -> tuple[Path, Kept]:
@@ -189,11 +189,15 @@ def _root(where: Path) -> Path:
     return list_changes(where).root
 
 
-def _kept(one: StoredSweep) -> Kept:
-    return Kept(
-        *(one.id, one.made_at, one.state, from_text(one.job), one.host, one.spent),
-        *(one.turns, one.answered, one.under_way),
-    )
+def _readable(stored: Iterable[StoredSweep]) -> Iterator[Kept]:
+    """All but those that another version has begun."""
+    for one in stored:
+        try:
+            job = from_text(one.job)
+        except UsageError:
+            continue
+        numbers = (one.turns, one.answered, one.under_way)
+        yield Kept(one.id, one.made_at, one.state, job, one.host, one.spent, *numbers)
 
 
 def _request(asking: Asking, sweep_id: str, change: Listed) -> Request:
@@ -299,6 +303,11 @@ class _Sweep:
             self._reports[change.key] = _named(result.report, change)
         except (ChangeError, StoreError, UnknownPrice) as error:
             self._failed[change.key] = str(error)
+        except (SettingsError, UsageError):
+            raise  # what is wrong with one is wrong with all
+        except Exception as error:
+            log.exception("the review of a change failed by a defect of Rebuttal")
+            self._failed[change.key] = f"an internal error of Rebuttal ({type(error).__name__}): please report it"
         finally:
             door.free()
             self._passed(change.key)
@@ -423,6 +432,3 @@ def added(costs: Iterable[Cost]) -> Cost:
         spent, assumed = spent + one.spent, assumed + one.assumed
         share += Spent(one.spent, one.calls, one.tokens)
     return Cost(spent=spent, assumed=assumed, tokens=share.tokens, calls=share.calls)
-
-
-__all__ = ["SettingsError", "added", "cancel", "kept_sweeps", "sweep", "take_up"]

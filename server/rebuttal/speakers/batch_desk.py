@@ -16,7 +16,7 @@ from rebuttal.budget.model import Reservation
 from rebuttal.debate.model import Failure, Reply, Turn
 from rebuttal.speakers.attempt import Call, Tally
 from rebuttal.speakers.batch_answers import understood
-from rebuttal.speakers.batch_flights import Flights, fail, take
+from rebuttal.speakers.batch_flights import Flights, defect, fail, take
 from rebuttal.speakers.batch_model import Asked, Debate, DeskEvent, Pace, Prepare, Row, Short
 from rebuttal.speakers.batch_service import Service
 from rebuttal.speakers.batch_till import BatchTill, cap_words, refusal
@@ -180,6 +180,8 @@ class BatchDesk:
         except StoreError as error:
             # What cannot be recorded is not spent. The kind is the nearest that stops the debate.
             asked.fail(Failure("billing", str(error)))
+        except Exception as error:
+            asked.fail(defect(error))
 
     async def _found(self, asked: Asked) -> bool:
         for row in self._before.get((asked.debate.change, asked.name), ()):
@@ -203,9 +205,8 @@ class BatchDesk:
             try:
                 async with self._slots:
                     call = await asked.prepare(asked.room)
-            except Exception as error:  # whatever is wrong with one turn must not end the wait of the others
-                message = f"an internal error of Rebuttal ({type(error).__name__}): please report it"
-                call = Failure("invalid_reply", message)
+            except Exception as error:
+                call = defect(error)
             if isinstance(call, Failure):
                 asked.fail(call)
                 return
@@ -264,9 +265,9 @@ class BatchDesk:
                 granted.append(asked)
                 held += asked.reservation.at_most if asked.reservation is not None else ZERO
         except StoreError as error:
-            fail(
-                [one for one in queue if one not in granted and one not in self._short], Failure("billing", str(error))
-            )
+            fail(set(queue) - {*granted, *self._short}, Failure("billing", str(error)))
+        except Exception as error:
+            fail(set(queue) - {*granted, *self._short}, defect(error))
         if refused is not None:
             self._tell(Short(len(self._short), cap_words(refused)))
         for parcel in _parcels(granted):

@@ -95,7 +95,7 @@ class Flights:
         except StoreError as error:
             fail(parcel, Failure("billing", str(error)))
         except Exception as error:
-            fail(parcel, _defect(error))
+            fail(parcel, defect(error))
 
     async def take_up(self, batch: StoredBatch, again: HandOver) -> None:
         """Go on with a batch that an earlier process left under way."""
@@ -120,7 +120,7 @@ class Flights:
         except StoreError as error:
             fail_rows(rows, Failure("billing", str(error)))
         except Exception as error:
-            fail_rows(rows, _defect(error))
+            fail_rows(rows, defect(error))
 
     def _written(self, number: int, custom_id: str, asked: Asked) -> Row:
         assert asked.reservation is not None
@@ -399,8 +399,9 @@ def _sure(found: Any) -> Any:
     return found
 
 
-def _defect(error: Exception) -> Failure:
-    log.error("a batch was lost by a defect of Rebuttal: %s", type(error).__name__, exc_info=error)
+def defect(error: Exception) -> Failure:
+    """An error that nobody foresaw must not leave anybody waiting."""
+    log.error("turns of a sweep failed by a defect of Rebuttal: %s", type(error).__name__)
     return Failure("invalid_reply", f"an internal error of Rebuttal ({type(error).__name__}): please report it")
 
 
