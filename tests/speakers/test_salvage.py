@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from rebuttal.debate.engine import debate
+from rebuttal.debate.transcript import transcript
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.patience import Patience
 from tests.debate.conftest import SQL_LINE, brief_of
@@ -115,3 +116,14 @@ def json_objects(text: str) -> list[dict[str, Any]]:
     from tests.emulator.prompt import shown_claims
 
     return [dict(one) for one in shown_claims(text)]
+
+
+async def test_the_transcript_says_what_was_left_out_and_why(emulator: Emulator, speaker: ClaudeSpeaker) -> None:
+    first = said(SQL_LINE, "User-controlled name is concatenated into SQL", "find() builds the query from `name`.")
+    answer = json.dumps(statement(first, first | {"side": "left"}))
+    emulator.script.add(Rule(phase="opening", reply=answer), Rule(reply=statement()))
+    outcome = await debate(brief_of(sits=("code-reviewer",)), speaker, lambda _: None, lambda: 0.0)
+    assert len(outcome.contentions) == 1
+    told = transcript(outcome)
+    assert "Left out of what was answered" in told
+    assert "claim 2: side is 'left', which is none of new, old, file" in told
