@@ -107,7 +107,11 @@ async def test_claude_behind_a_gateway_that_enforces_nothing_is_told_the_schema_
     assert "JSON Schema" in second.removeprefix(first)
 
 
-async def test_the_claude_key_goes_to_no_other_server(compatible: MakeCompatible) -> None:
+async def test_the_claude_key_goes_to_no_other_server(
+    compatible: MakeCompatible, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The SDK looks into the process's environment by itself.
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-secret")
     server, speaker, _ = compatible(OLLAMA, {"ANTHROPIC_API_KEY": "sk-ant-secret"})
     assert (await speaker.speak(turn(), Heard())).statement is not None
     assert "sk-ant-secret" not in json.dumps(server.headers)
