@@ -68,6 +68,8 @@ class Held:
     outcome: Outcome
     virtual_s: float
     real_s: float
+    cpu_s: float
+    """Processor time of this process, which other work on the machine does not add to."""
     calls: int
     events: int
 
@@ -92,11 +94,11 @@ def held(
                 speaker = open_claude(connection, settings, purse, "bench", "bench")
                 await connection.warm_up()
                 gc.collect()
-                began, virtual = time.perf_counter(), loop.time()
+                began, worked, virtual = time.perf_counter(), time.process_time(), loop.time()
                 outcome = await debate(brief, speaker, lambda _: None, loop.time, parser=Parser())
-                took = time.perf_counter() - began
+                took, work = time.perf_counter() - began, time.process_time() - worked
                 events = sum(len(record.events) for record in emulator.records)
-                found = Held(outcome, loop.time() - virtual, took, len(emulator.records), events)
+                found = Held(outcome, loop.time() - virtual, took, work, len(emulator.records), events)
             await connection.aclose()
         await emulator.stop()
         assert emulator.problems == []
@@ -242,7 +244,8 @@ def section() -> str:
             (
                 f"`python -m bench.debate_virtual`: {len(brief.seats)} seats, {rounds} rounds, {one.calls} calls,"
                 f" {one.events:,} events: {one.virtual_s / 60:.1f} virtual minutes in {median(real):.2f} s (median of"
-                f" {len(runs)} runs, {min(real):.2f} to {max(real):.2f}; the SDK had been loaded);"
+                f" {len(runs)} runs, {min(real):.2f} to {max(real):.2f}; {median(run.cpu_s for run in runs):.2f} s of"
+                " processor time; the SDK had been loaded);"
                 f" every run {'took the same' if same else 'took ANOTHER'} virtual time.\n"
             ),
             (
