@@ -8,6 +8,7 @@ import pytest
 
 from tests.emulator import Emulator
 from tests.reliability.checks import check, failed
+from tests.reliability.page import MADE_IN, PAGE, row
 from tests.reliability.stage import CAP, CLAIMS, PHASES
 from tests.reliability.storms import cap_for, meet
 from tests.reliability.table import TROUBLES, Trouble
@@ -44,6 +45,9 @@ async def test_a_fault_that_stays(
     if trouble.way == "debate ends" and phases != ("triage",):
         assert run.outcome.stopped_by is not None
         assert len(run.of(phases[0])) <= LANES
+
+    if phases == MADE_IN:
+        assert row(trouble, run) in PAGE.read_text("utf-8").splitlines(), "run python -m tests.reliability"
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: one.id)

@@ -37,6 +37,8 @@ class Relay:
     _generation: int = field(default=0, init=False)
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.new_event_loop, init=False)
     _socket: socket.socket = field(factory=socket.socket, init=False)
+    _never: asyncio.Event = field(factory=asyncio.Event, init=False)
+    """Held here: a task that waits for what nobody holds is garbage, and its connection closes."""
     _thread: threading.Thread | None = field(default=None, init=False)
     _server: asyncio.Server | None = field(default=None, init=False)
 
@@ -101,7 +103,7 @@ class Relay:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.deaf:
             writer.transport.pause_reading()  # type: ignore[attr-defined]  # a read transport too
-            await asyncio.Event().wait()
+            await self._never.wait()
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         born = self._generation
         try:
@@ -118,7 +120,7 @@ class Relay:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, born: int) -> None:
         while part := await reader.read(1 << 16):
             if born != self._generation:
-                await asyncio.Event().wait()
+                await self._never.wait()
             writer.write(part)
             await writer.drain()
 

@@ -410,13 +410,13 @@ async def test_an_endpoint_that_cannot_be_reached_costs_nothing(
     assert (reply.spent, reply.assumed) == (Decimal(0), Decimal(0))
 
 
-async def test_a_server_that_speaks_no_tls_is_named_as_a_certificate_problem(
+async def test_a_server_that_speaks_no_tls_is_not_named_as_a_certificate_problem(
     emulator: Emulator, make_speaker: MakeSpeaker, purse: FakePurse
 ) -> None:
     speaker = make_speaker(environment={"ANTHROPIC_BASE_URL": f"https://127.0.0.1:{emulator.port}"})
     reply = await speaker.speak(turn(), Heard())
     assert reply.failure is not None
-    assert "certificate" in reply.failure.message
+    assert "does not answer in TLS" in reply.failure.message
     assert purse.names == REFUSED
 
 

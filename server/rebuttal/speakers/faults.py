@@ -45,6 +45,7 @@ class Target:
     words: Words = CLAUDE_API
 
 
+PROXY_ASKS = "The proxy refuses you: check its user and password in HTTPS_PROXY."
 _SPEND_LIMITS = frozenset(
     {
         "enforced_spend_limit_reached",
@@ -201,7 +202,7 @@ def _fixed(status: int, target: Target, says: str) -> Failure | None:
         402: _failure("billing", f"{host} reports a billing problem", says, "settle it in your account there"),
         403: _failure("authentication", f"{words.Credential} may not do this at {host}", says, access),
         404: _missing(target, says),
-        407: Failure("network", "The proxy refuses you: check its user and password in HTTPS_PROXY."),
+        407: Failure("network", PROXY_ASKS),
         413: Failure("bad_request", "The request is larger than the service takes: review a smaller scope."),
         422: refused,
     }.get(status)
@@ -232,9 +233,13 @@ def _in_stream(error: Any, target: Target, says: str) -> Fault:
 
 
 def _connection(error: BaseException, target: Target, begun: bool) -> Fault:
+    import httpx2
+
     if begun:
         return broken_off(target)
     causes = tuple(_causes(error))
+    if any(isinstance(one, httpx2.ProxyError) and str(one).startswith("407") for one in causes):
+        return Fault(Failure("network", PROXY_ASKS))
     for kinds, fault in _connection_table(target):
         if any(isinstance(cause, kinds) for cause in causes):
             return fault
@@ -254,8 +259,12 @@ def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], 
 
     return (
         (
-            (ssl.SSLError,),
+            (ssl.SSLCertVerificationError,),
             fault(f"The certificate of {host} is not trusted: check the clock, your proxy and SSL_CERT_FILE."),
+        ),
+        (
+            (ssl.SSLError,),
+            fault(f"{host} does not answer in TLS as it must: check ANTHROPIC_BASE_URL and your proxy."),
         ),
         (
             (httpx2.ProxyError,),
