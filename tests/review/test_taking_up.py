@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from rebuttal.findings.report import Report
+from rebuttal.review.request import Result
 from rebuttal.review.run import review
+from rebuttal.review.services import Services
 from rebuttal.settings import Settings
 from tests.emulator.script import Fault, Rule
 from tests.emulator.server import Emulator
@@ -136,3 +139,44 @@ async def test_other_models_are_not_credited_with_what_these_said(
     other = Settings(panel="small", profile="frugal")
     again = await review(request_for(parcels, agreed=True, settings=other), services, Door())
     assert not any("taken up" in note for note in again.report.notes)
+
+
+async def under_way(panel: Emulator, services: Services, parcels: Path) -> asyncio.Task[Result]:
+    """A review that is stuck in cross-examination, with what was said written down."""
+    panel.script.rules[:] = [Rule(phase="cross_examination", fault=Fault("stall"))]
+    running = asyncio.create_task(review(request_for(parcels, agreed=True), services, Door()))
+    database = await services.database()
+    while True:
+        await panel.seen(lambda: bool(panel.records))
+        (kept,) = await database.read(lambda one: one.execute("SELECT count(*) FROM unfinished").fetchone())
+        if kept:
+            break
+    panel.script.rules.clear()
+    return running
+
+
+async def stopped(running: asyncio.Task[Result]) -> None:
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_debate_that_another_process_is_holding_is_not_taken_up(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    running = await under_way(panel, open_services(panel.environment()), parcels)
+    other = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
+    await stopped(running)
+    assert not any("taken up" in note for note in other.report.notes)
+    assert other.report.degraded == ()
+
+
+async def test_a_debate_that_was_cancelled_is_taken_up_by_the_same_process(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    services = open_services(panel.environment())
+    await stopped(await under_way(panel, services, parcels))
+    before = {seat for seat, phase in asked(panel) if phase == "opening"}
+    count = len(panel.records)
+    again = await review(request_for(parcels, agreed=True), services, Door())
+    assert any("is taken up" in note for note in again.report.notes)
+    assert before - {seat for seat, phase in asked(panel, count) if phase == "opening"}
