@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -63,11 +63,11 @@ def mortal(one: Mortal) -> Iterator[None]:
     transaction, create = Database._transaction, BatchService.create
     batch, results = BatchService.batch, BatchService.results
 
-    def write(self: Database, begin: str, work: Callable[[Any], Any], patience: float) -> Any:
+    def write(self: Database, begin: str, *given: Any, **named: Any) -> Any:
         if begin == "BEGIN":
-            return transaction(self, begin, work, patience)
+            return transaction(self, begin, *given, **named)
         one.step()
-        done = transaction(self, begin, work, patience)
+        done = transaction(self, begin, *given, **named)
         one.step()
         return done
 
