@@ -15,6 +15,8 @@ import pytest
 from referencing import Registry, Resource
 
 from rebuttal.cli import sweep as command
+from rebuttal.cli.sweep_progress import question_text
+from rebuttal.review.sweep_model import Offer
 from tests.cli.conftest import Rebuttal
 from tests.emulator.batches import Batching
 from tests.emulator.script import EndpointRule, Fault, Rule
@@ -113,6 +115,18 @@ def test_without_a_yes_and_a_terminal_nothing_is_sent(rebuttal: Rebuttal, branch
     assert ran.code == 4
     assert panel.others == []
     assert "not agreed to" in ran.out
+
+
+def test_the_question_says_what_is_sent_where_for_how_much_and_how_long_it_is_kept() -> None:
+    offer = Offer("rates\x1b[2J", "api.example", 3, 7, 1, Decimal("0.12"), Decimal("1.50"))
+    asked = question_text(offer)
+    assert "3 changes" in asked
+    assert "7 files" in asked
+    assert "api.example" in asked
+    assert "expected $0.12 in all, at most $1.50" in asked
+    assert "1 secret replaced" in asked
+    assert "29 days" in asked
+    assert "\x1b" not in asked
 
 
 def test_another_endpoint_than_the_claude_api_has_no_batches(

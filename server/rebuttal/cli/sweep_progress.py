@@ -105,6 +105,7 @@ def question_text(offer: Offer) -> str:
         f"  expected {dollars(offer.expected)} in all, at most {dollars(offer.at_most)}\n"
         f"  {counted(offer.redactions, 'secret')} replaced by placeholders; "
         "the answers come within a day, mostly within an hour\n"
+        "  unlike single calls, a batch is kept by the service for up to 29 days\n"
         "[y]es, [N]o: "
     )
 
