@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import (
     caching,
+    call_overhead,
     change,
     context_speed,
     debate_speed,
@@ -44,6 +45,7 @@ def main() -> int:
         tokens,
         *static,
         debate_speed,
+        call_overhead,
         debate_time,
         debate_virtual,
         mixes,
