@@ -41,7 +41,7 @@ class BatchSpeaker:
         # Nobody need wait until the shared part is in the cache: all turns of a batch are worked on at the same time.
         listener.started()
         try:
-            links = chain(turn.tier, self._roster, ATTEMPTS, fallback=self._fallback)
+            links = chain(turn.tier, self._roster, ATTEMPTS, fallback=self._fallback and turn.schema is None)
         except UnknownModel as error:
             message = f"{error}: it is the setting model_{turn.tier}."
             return Reply(None, self._roster.id(turn.tier), Failure("not_found", message), calls=0)

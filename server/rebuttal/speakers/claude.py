@@ -91,7 +91,9 @@ class ClaudeSpeaker:
         tally = Tally(self._roster.id(turn.tier))
         setting = f"model_{turn.tier}"
         try:
-            links = chain(turn.tier, self._roster, patience.attempts, fallback=self._fallback)
+            # What the debate can do without (a schema of its own) is worth no other model, a dearer one least.
+            fallback = self._fallback and turn.schema is None
+            links = chain(turn.tier, self._roster, patience.attempts, fallback=fallback)
             named = {"seat": turn.seat, "phase": turn.phase, "tier": turn.tier}
             with self._connection.tracing.turn(named):
                 return await self._answer(_Asked(turn, links, Once(listener), tally, Allowance(patience.total)))
