@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.reliability.stage import Run
+from tests.reliability.storms import WHOLE
 from tests.reliability.table import GROUPS, TROUBLES, Money, Trouble
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "RELIABILITY.md"
@@ -126,4 +127,4 @@ def _in_general(message: str, trouble: Trouble) -> str:
     fault = trouble.rule.get("fault")
     for own in (fault.message, fault.message.rstrip(".")) if fault is not None else ():
         message = message.replace(f" ({own})", " (its own words)")
-    return _HOST.sub("api.anthropic.com", message)
+    return _HOST.sub("api.anthropic.com", message).replace(f" {WHOLE:g} s", " 600 s")

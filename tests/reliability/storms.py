@@ -21,6 +21,8 @@ from tests.reliability.weather import Relay, Resolver
 
 LONG = "x" * 700_000
 """More than the buffers between two sockets hold, so that a request that nobody reads is never sent to its end."""
+WHOLE = 1.5
+"""Seconds that a call has where it shall run out of them."""
 WIDE = Decimal(100)
 """A cap under which so long a request fits often."""
 
@@ -74,7 +76,9 @@ async def meet(
     """A debate with the trouble in `phases`: once in each, or at every call; of `model` alone, where one is named."""
     for one in phases:
         emulator.script.add(*trouble.rules(one, 1 if once else None, model))
-    if trouble.group == "silence":
+    if trouble.drips:
+        wait = evolve(wait or patience(), total=WHOLE)
+    elif trouble.group == "silence":
         wait = evolve(wait or patience(), silence=SHORT)
     before = open_sockets()
     with weather(trouble, emulator) as storm:

@@ -72,6 +72,17 @@ class Trouble:
         return self.id in ("no events", "not json", "no names")
 
     @property
+    def drips(self) -> bool:
+        """Whether only the time that a call has as a whole ends it."""
+        fault = self.rule.get("fault")
+        return fault is not None and fault.kind == "drip"
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is met in the opening alone, because it takes long."""
+        return self.drips or self.storm == "deaf"
+
+    @property
     def spreads(self) -> bool:
         """Whether what one seat finds out of a model holds for all others: they do not ask it again."""
         return self.id in ("403", "404", "429 long")
@@ -188,6 +199,14 @@ SILENCE = (
     T(
         *("deaf", "silence", "The request is not taken to its end", _AGAIN, "again", "timeout", 4),
         storm="deaf",
+        money="worst case",
+    ),
+    T(
+        *("drip", "silence", "Signs of life, but never an end", "Waits until the ten minutes of the call are over."),
+        "seat ends",
+        "timeout",
+        1,
+        _stream("drip", 6, every=0.05),
         money="worst case",
     ),
 )

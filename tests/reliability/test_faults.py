@@ -23,7 +23,7 @@ APART: tuple[tuple[str, ...], ...] = (("opening",), ("cross_examination",), ("tr
 STAYING = [
     pytest.param(one, phases, id=f"{one.id}-{'+'.join(phases)}")
     for one in TROUBLES
-    for phases in (ALONE if one.spreads or one.way == "debate ends" else APART[:1] if one.storm == "deaf" else APART)
+    for phases in (ALONE if one.spreads or one.way == "debate ends" else APART[:1] if one.is_slow else APART)
 ]
 
 
@@ -52,7 +52,7 @@ async def test_a_fault_that_stays(
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: one.id)
 async def test_a_fault_that_happens_once_in_every_phase(emulator: Emulator, tmp_path: Path, trouble: Trouble) -> None:
-    phases = ("opening",) if trouble.spreads else PHASES
+    phases = ("opening",) if trouble.spreads or trouble.drips else PHASES
     run = await meet(trouble, emulator, tmp_path, phases=phases, once=True)
     check(run, cap=cap_for(trouble) or CAP, lossy=trouble.loses)
     assert failed(run) is not trouble.recovers

@@ -286,8 +286,14 @@ class Caller:
                 await self._purse.release(reservation)
             else:
                 tally.assumed += await self._purse.assume(reservation)
-        except (StoreError, UnknownPrice):
-            # UnknownPrice: another model answered; the purse then lets the worst case stand.
+        except UnknownPrice:
+            # Another model answered; the purse then lets the worst case stand.
+            tally.assumed += reservation.at_most
+            tally.notes.append(
+                f"{tally.model} answered, though {reservation.key.model} was asked, and its price is not known, so its "
+                f'worst case counts as assumed: set [prices."{tally.model}"] in your config.toml.'
+            )
+        except StoreError:
             tally.assumed += reservation.at_most
 
     def _cache_use(self, expected: Expectation, hearing: Hearing) -> CacheUse:
