@@ -16,6 +16,8 @@ from rebuttal.speakers.endpoints.lenient import Preamble, json_within
 from rebuttal.speakers.stream_json import ArrayElements
 from rebuttal.store.model import Tokens
 
+_MOST = 10**8
+"""Tokens, far above what any model takes or gives: a figure beyond it is none."""
 _COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
 
@@ -40,6 +42,8 @@ class Hearing:
     _preamble: Preamble = field(factory=Preamble)
     _texts: list[str] = field(factory=list)
     _usage: dict[str, Any] = field(factory=dict)
+    _has_final: bool = False
+    """Whether the output was counted at its end: what is said of it at the begin is not what is billed."""
     _kinds: dict[int, str] = field(factory=dict)
     _elements: ArrayElements = field(factory=lambda: ArrayElements("claims"))
 
@@ -60,9 +64,9 @@ class Hearing:
             return None
         counts = [self._usage.get(name) or 0 for name in _COUNTS]
         hour = self._usage.get("ephemeral_1h_input_tokens") or 0
-        if any(not isinstance(count, int) or count < 0 for count in (*counts, hour)):
+        if any(not isinstance(count, int) or not 0 <= count <= _MOST for count in (*counts, hour)):
             return None
-        if not {"input_tokens", "output_tokens"} <= set(self._usage):
+        if not self._has_final or "input_tokens" not in self._usage:
             return None
         plain, write, read, output = counts
         return Tokens(input=plain, cache_write=write, cache_read=read, output=output, cache_write_1h=min(hour, write))
@@ -71,7 +75,7 @@ class Hearing:
     def cached(self) -> int:
         """Tokens of the prompt that the cache holds now: read, or written. Known from the begin of the response."""
         counts = [self._usage.get(name) or 0 for name in _COUNTS[1:3]]
-        return sum(count for count in counts if isinstance(count, int) and count > 0)
+        return sum(count for count in counts if isinstance(count, int) and 0 < count <= _MOST)
 
     def hear(self, event: Any) -> tuple[Claim, ...]:
         """Take in one event of the stream; gives the claims that it completes."""
@@ -110,7 +114,9 @@ class Hearing:
         details = getattr(delta, "stop_details", None)
         why = _string(getattr(details, "explanation", None)) or _string(getattr(details, "category", None))
         self.refusal = one_line(why, 300) if why else self.refusal
-        self._count(getattr(event, "usage", None))
+        usage = getattr(event, "usage", None)
+        self._count(usage)
+        self._has_final |= getattr(usage, "output_tokens", None) is not None
 
     def _count(self, usage: Any) -> None:
         """Figures are cumulative: a later one replaces an earlier one; None says nothing."""
