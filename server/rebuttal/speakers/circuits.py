@@ -17,6 +17,8 @@ PAUSE = 20.0
 """Seconds for which a model that was too busy is passed over; each time it is so again, for twice as long."""
 LONGEST = 300.0
 """Seconds. A service that names a longer time is believed."""
+LONGEST_NAMED = 3600.0
+"""Seconds for which it is believed: what names years names no time, and a server runs for weeks."""
 
 
 @define
@@ -60,9 +62,15 @@ class Circuits:
             if circuit is not None and tries:
                 circuit.trying = False
 
-    def stumbled(self, model: str) -> int:
-        """The model was too busy for one attempt; how many there have been since it answered last."""
-        self._streaks[model] = self._streaks.get(model, 0) + 1
+    def streak(self, model: str) -> int:
+        """How often in a row the model was too busy since it answered last."""
+        return self._streaks.get(model, 0)
+
+    def stumbled(self, model: str, before: int) -> int:
+        """The model was too busy for one attempt, which began when the streak was `before`; the streak now. Attempts
+        that were under way together find out the same thing once."""
+        now = self.streak(model)
+        self._streaks[model] = now + 1 if now <= before else now
         return self._streaks[model]
 
     def too_busy(self, model: str, failure: Failure, wait: float | None) -> None:
@@ -75,7 +83,7 @@ class Circuits:
             circuit.pause = min(circuit.pause * 2, LONGEST)
             circuit.until = now + circuit.pause
         circuit.failure = failure
-        circuit.until = max(circuit.until, now + (wait or 0.0))
+        circuit.until = max(circuit.until, now + min(wait or 0.0, LONGEST_NAMED))
 
     def answers(self, model: str) -> None:
         """The model has answered, so it may be asked like any other."""

@@ -21,6 +21,7 @@ from rebuttal.speakers.fallback import ANSWERED, BUSY, CANNOT, Link, chain, note
 from rebuttal.speakers.faults import Fault, late
 from rebuttal.speakers.patience import Allowance
 from rebuttal.speakers.roster import Roster
+from rebuttal.speakers.traffic import Slot
 from rebuttal.store.model import CapReached, StoreError
 
 STREAK = 2
@@ -153,7 +154,7 @@ class ClaudeSpeaker:
     ) -> Statement | Answer | Failure | _Stop:
         patience, model = self._connection.patience, link.model.id
         attempts = 1 if self._connection.circuits.doubted(model) else None
-        made, is_larger = 0, False
+        made, is_larger, note = 0, False, ""
         failure: Failure | None = None
         while True:
             try:
@@ -162,11 +163,14 @@ class ClaudeSpeaker:
                 if failure is None:
                     raise
                 return _Stop(failure) if is_larger else failure
+            if note and not isinstance(result, Failure):
+                asked.tally.notes.append(note)
+                note = ""
             if not isinstance(result, Fault):
                 return result
             made += 1
             failure = result.failure
-            if failure.kind in BUSY and self._connection.circuits.stumbled(model) >= STREAK * link.attempts:
+            if failure.kind in BUSY and self._connection.circuits.streak(model) >= STREAK * link.attempts:
                 attempts = made
             pause = patience.pause(result, made)
             match way(result, made, link, attempts=attempts, is_larger=is_larger):
@@ -176,6 +180,8 @@ class ClaudeSpeaker:
                     larger = await self._enlarged(asked, link, call)
                     if larger is None:
                         return _Stop(failure)
+                    limit, room = call.request["max_tokens"], larger.request["max_tokens"]
+                    note = f"{model} was asked again with room for {room} tokens: its answer was cut at {limit}."
                     call, is_larger = larger, True
                 case "again" if pause is not None and pause < asked.allowance.left:
                     async with asked.allowance.spend():
@@ -195,15 +201,25 @@ class ClaudeSpeaker:
         async with self._connection.traffic.slot(self._repository) as slot:
             if not finds_out and (passed := self._passed_over(asked, link)) is not None:
                 return passed
+            streak = self._connection.circuits.streak(link.model.id)
             result = await self._caller.attempt(call, asked.listener, asked.tally, asked.allowance)
-            if not isinstance(result, Fault) or result.failure.kind in ANSWERED:
-                slot.succeeded()
-                self._connection.circuits.answers(link.model.id)
-            elif result.failure.kind in ("rate_limit", "overloaded"):
-                # A time that is not waited for here is held against the model, not against everybody.
-                wait = result.wait or 0.0
-                slot.refused(wait if wait <= self._connection.patience.longest_wait else None)
+            self._learn(slot, link, result, streak)
         return result
+
+    def _learn(self, slot: Slot, link: Link, result: Statement | Answer | Fault, streak: int) -> None:
+        """What an attempt says of the service and of the model. `streak`: the model's when it began."""
+        circuits = self._connection.circuits
+        if not isinstance(result, Fault) or result.failure.kind in ANSWERED:
+            slot.succeeded()
+            circuits.answers(link.model.id)
+            return
+        if result.failure.kind in BUSY and result.elsewhere:
+            # Where no other model could help it is the network, which says nothing of this one.
+            circuits.stumbled(link.model.id, streak)
+        if result.failure.kind in ("rate_limit", "overloaded"):
+            # A time that is not waited for here is held against the model, not against everybody.
+            wait = result.wait or 0.0
+            slot.refused(wait if wait <= self._connection.patience.longest_wait else None)
 
     async def _enlarged(self, asked: _Asked, link: Link, call: Call) -> Call | None:
         """The call with more room for its answer; None where the model gives no more."""
@@ -213,12 +229,7 @@ class ClaudeSpeaker:
             return None
         async with asked.allowance.spend():
             larger = await self._calls.prepare(evolve(asked.turn, max_tokens=room), link.model, link.setting)
-        if isinstance(larger, Failure):
-            return None
-        asked.tally.notes.append(
-            f"{link.model.id} was asked again with room for {room} tokens: its answer was cut at {limit}."
-        )
-        return larger
+        return None if isinstance(larger, Failure) else larger
 
     def _remember(self, model: str, fault: Fault) -> None:
         """So that the other seats need not find it out for themselves."""

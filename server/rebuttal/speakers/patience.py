@@ -49,10 +49,12 @@ class Patience:
 
     def pause(self, fault: Fault, attempt: int) -> float | None:
         """Seconds to wait before trying again after attempt number `attempt` (from 1); None: more than it is worth."""
-        if fault.wait is not None:
-            return fault.wait if fault.wait <= self.longest_wait else None
         longest = min(self.first_pause * 2.0 ** (attempt - 1), self.longest_pause)
-        return longest * (1 - 0.25 * self.chance())
+        pause = longest * (1 - 0.25 * self.chance())
+        if fault.wait is None:
+            return pause
+        # What the service names is the least that it asks for; none at all would use the attempts up in no time.
+        return max(fault.wait, pause) if fault.wait <= self.longest_wait else None
 
 
 class Allowance:

@@ -142,6 +142,7 @@ class Traffic:
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._not_before = None, None
+        self._grant()
 
     async def _acquire(self, repository: str) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
