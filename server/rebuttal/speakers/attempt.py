@@ -18,6 +18,7 @@ from rebuttal.debate.model import Claim, Failure, Listener, Reply, Statement
 from rebuttal.debate.statement import StatementError, parse_answer, parse_statement, salvaged, together
 from rebuttal.speakers.caching import Expectation, Prefix, judged
 from rebuttal.speakers.connection import Connection
+from rebuttal.speakers.endpoints.clients import Unusable
 from rebuttal.speakers.faults import (
     Billed,
     Fault,
@@ -145,6 +146,8 @@ class Call:
     """Of the request: what the service's cache shall hold."""
     is_statement: bool = True
     """Whether the answer shall be one, or an object with a schema of its own."""
+    waits: bool = True
+    """Whether it still waits for another that is writing its prefix; once that has taken too long, no longer."""
 
 
 class Caller:
@@ -160,7 +163,8 @@ class Caller:
 
         Before a slot is taken, which others could use meanwhile.
         """
-        await self._connection.prefixes.settled(call.prefixes)
+        if call.waits:
+            call.waits = await self._connection.prefixes.settled(call.prefixes)
 
     async def attempt(
         self, call: Call, listener: Once, tally: Tally, allowance: Allowance
@@ -170,7 +174,7 @@ class Caller:
         Raises CapReached and StoreError before anything is sent, and TimeoutError.
         """
         # Before money is set aside: whoever waits for another to write their prefix must not hold up a third.
-        expected = await self._connection.prefixes.expect(call.prefixes, call.key.review)
+        expected = await self._connection.prefixes.expect(call.prefixes, call.key.review, waits=call.waits)
         try:
             return await self._attempt(call, expected, listener, tally, allowance)
         finally:
@@ -180,16 +184,18 @@ class Caller:
         self, call: Call, expected: Expectation, listener: Once, tally: Tally, allowance: Allowance
     ) -> Statement | Answer | Fault:
         reservation = await self._purse.reserve(call.key, call.at_most)
-        if tally.calls:
-            listener.again()
-        tally.calls += 1
         hearing = Hearing(lenient=self._connection.is_lenient)
+        cost: Billed = "nothing"
         try:
+            if tally.calls:
+                listener.again()
+            tally.calls += 1
+            cost = "unknown"
             async with allowance.spend():
                 fault = await self._listen(call, expected, hearing, listener)
         except BaseException as error:
             # Cancelled, out of time, or a fault of our own: the connection is closed by now.
-            await self._account(reservation, expected, hearing, "unknown", tally)
+            await self._account(reservation, expected, hearing, cost, tally)
             if isinstance(error, TimeoutError) and hearing.stop_reason is not None:
                 return self._judged(hearing, call, tally)
             self._keep(hearing, call, tally)
@@ -237,6 +243,9 @@ class Caller:
                         # Nothing is missing. The end of the body lets the connection be used again; it is not worth
                         # waiting for.
                         limit.reschedule(asyncio.get_running_loop().time() + _AFTER_THE_END)
+        except Unusable as error:
+            # The client was made anew, and cannot be any more.
+            return Fault(Failure("bad_request", str(error)))
         except Exception as error:
             if hearing.stop_reason is not None:
                 return None

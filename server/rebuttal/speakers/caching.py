@@ -211,12 +211,13 @@ class Prefixes:
         kept = self._standing(found[-1])
         return found[-1].digest in self._writing if kept is None else kept.tokens > 0
 
-    async def expect(self, found: Sequence[Prefix], review: str) -> Expectation:
+    async def expect(self, found: Sequence[Prefix], review: str, *, waits: bool = True) -> Expectation:
         """What a request should read that starts now. Where another is about to write its longest prefix, waits until
-        that one's answer begins: both would pay for the writing. Must be followed by `left`."""
-        if await self.settled(found):
-            return self._expectation(found, review)
-        return evolve(self._expectation(found, review), tokens=0, because="concurrent", writes=None)
+        that one's answer begins: both would pay for the writing. Must be followed by `left`. `waits`: False for one
+        that has waited long enough."""
+        if waits:
+            await self.settled(found)
+        return self._expectation(found, review)
 
     def begun(self, expected: Expectation, tokens: int, message: str | None) -> None:
         """The answer has begun, so what the request wrote can be read. `tokens`: written and read together."""
@@ -226,6 +227,9 @@ class Prefixes:
             until = expected.started + SECONDS[one.lifetime]
             self._kept[one.digest] = _Kept(counted, until, expected.review, message)
         self.left(expected)
+        if expected.prefixes and (event := self._writing.pop(expected.prefixes[-1].digest, None)) is not None:
+            # Another is writing it still, and has been waited for too long: nobody needs to any more.
+            event.set()
         # What expired an hour ago explains nothing any more.
         old = self.clock() - SECONDS["1h"]
         self._kept = {digest: kept for digest, kept in self._kept.items() if kept.until > old}
@@ -250,7 +254,9 @@ class Prefixes:
             expected = evolve(expected, tokens=nearest.tokens, previous=nearest.message)
         if not last.is_long or self._standing(last) is not None:
             return expected
-        event = self._writing.setdefault(last.digest, asyncio.Event())
+        if last.digest in self._writing:
+            return evolve(expected, tokens=0, because="concurrent")
+        event = self._writing[last.digest] = asyncio.Event()
         if before is not None and before.review == review:
             expected = evolve(expected, tokens=before.tokens, because="expired", previous=before.message)
         return evolve(expected, writes=event)
