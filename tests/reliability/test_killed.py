@@ -8,6 +8,7 @@ import os
 import sys
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,10 @@ async def killed_in(phase: str, emulator: Emulator, parcels: Path, tmp_path: Pat
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await emulator.seen(lambda: any(one.phase == phase for one in emulator.records[begun:]))
+        await _until(lambda: any(one.phase == phase for one in emulator.records[begun:]))
         if phase != "opening":
-            await emulator.seen(lambda: len({one.seat for one in emulator.records if _opened(one)}) == SEATS)
-        await emulator.seen(lambda: all(one.completed or len(one.events) >= STALLS for one in emulator.records[begun:]))
+            await _until(lambda: len({one.seat for one in emulator.records if _opened(one)}) == SEATS)
+        await _until(lambda: all(one.completed or len(one.events) >= STALLS for one in emulator.records[begun:]))
         await _written(tmp_path / "rebuttal" / "rebuttal.sqlite3", sum(one.completed for one in emulator.records))
     finally:
         process.kill()
@@ -92,6 +93,15 @@ async def killed_in(phase: str, emulator: Emulator, parcels: Path, tmp_path: Pat
 
 def _opened(record: Record) -> bool:
     return record.phase == "opening" and record.completed
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    """The emulator tells nobody of single events."""
+    for _ in range(3000):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("the review did not get there in time")
 
 
 async def _written(store: Path, answers: int) -> None:
