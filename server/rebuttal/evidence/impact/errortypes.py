@@ -45,11 +45,26 @@ _ABOVE = {
 _DEEP = 6
 _TYPED = re.compile(r"[<\[(]")
 _FAMILY = {"typescript": "javascript", "tsx": "javascript"}
+_ONLY_ON_WINDOWS = {"WindowsError": OSError}
+"""Names of Python's own errors that it has on Windows alone: a review says the same wherever it is made."""
 
 
 def simple(name: str) -> str:
     """The last part of a dotted name."""
     return re.split(r"\.|::|\\", _TYPED.split(name)[0])[-1]
+
+
+def own_name(name: str, language: Language | None) -> str:
+    """The last part of a name; of Python's old names for OSError, which are that very type since 3.3, the new one."""
+    last = simple(name)
+    kind = _built_in(last) if language == "python" else None
+    return last if kind is None else kind.__name__
+
+
+def _built_in(name: str) -> type[BaseException] | None:
+    """The error that Python itself calls so."""
+    kind = getattr(builtins, name, _ONLY_ON_WINDOWS.get(name))
+    return kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
 
 
 def ancestors(ground: Ground, name: str, source: Source | None) -> frozenset[str] | None:
@@ -85,8 +100,7 @@ def _parents(
         if language in ("javascript", "typescript", "tsx") or own[0].bases:
             return
     if language == "python":
-        kind = getattr(builtins, last, None)
-        if isinstance(kind, type) and issubclass(kind, BaseException):
+        if (kind := _built_in(last)) is not None:
             yield from ((base.__name__, None) for base in kind.__bases__)
             return
     elif language is not None:

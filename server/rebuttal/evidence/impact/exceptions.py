@@ -10,7 +10,7 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.impact.code import Source
-from rebuttal.evidence.impact.errortypes import ancestors, simple
+from rebuttal.evidence.impact.errortypes import ancestors, own_name, simple
 from rebuttal.evidence.impact.ground import RELATED, Ground, how_many, places, timely
 from rebuttal.evidence.impact.model import Altered
 from rebuttal.evidence.impact.users import BY_FAMILY, WHOLE, usages
@@ -41,7 +41,6 @@ _SPOKEN: frozenset[Language] = frozenset(
 )
 _SIEVE = re.compile(r"\b(?:raise|throws?|fail)\b|\breturn\b.*\bErr[A-Z]")
 _EVERYTHING = frozenset({"*", "Exception", "BaseException", "Throwable", "StandardError", "\\Throwable"})
-_OLD_NAMES = frozenset({"IOError", "EnvironmentError", "WindowsError"})
 _GIVES_NONE = re.compile(r"^[ \t]*return(?:[ \t]+None)?[ \t]*(?:#.*)?$", re.MULTILINE)
 MANY_THROWS = 500
 """Raised errors of one file that are looked at: with more it is generated."""
@@ -97,24 +96,18 @@ def _refailed(material: Material, diff: FileDiff) -> Iterator[Refailed]:
         after = _by_function(diff.new_text, language, new_throws, material)
     except Unparsed:
         return
-    elsewhere = {_kind(one, language) for one in new_throws if one.line in diff.added_lines}
+    elsewhere = {own_name(one.type, language) for one in new_throws if one.line in diff.added_lines}
     for qualified, (new, now) in after.items():
         if qualified not in before or not material.in_scope(diff, (one.line for one in now)):
             continue
         old, was = before[qualified]
-        types = {_kind(one, language) for one in was}
-        fresh = tuple(one for one in now if _kind(one, language) not in types and one.line in diff.added_lines)
-        left = {_kind(one, language) for one in now}
+        types = {own_name(one.type, language) for one in was}
+        fresh = tuple(one for one in now if own_name(one.type, language) not in types and one.line in diff.added_lines)
+        left = {own_name(one.type, language) for one in now}
         # What moved into a function beside it is still raised.
         lost = tuple(sorted(types - left - elsewhere))
         if fresh and (lost or _gave_none(diff, language, old, new)):
             yield Refailed(diff, language, old, new, lost, fresh)
-
-
-def _kind(throw: Throw, language: Language) -> str:
-    """The type that is raised; of Python's old names for OSError, which are that very type since 3.3, the new one."""
-    name = simple(throw.type)
-    return "OSError" if language == "python" and name in _OLD_NAMES else name
 
 
 def _gave_none(diff: FileDiff, language: Language, old: Symbol, new: Symbol) -> bool:
