@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -328,3 +330,29 @@ def test_a_local_variable_with_the_name_of_an_import_was_taken_for_a_redefinitio
 def test_an_attribute_that_is_read_to_see_whether_it_is_there_was_taken_for_a_useless_line(review: Review) -> None:
     after = "def f(a):\n    try:\n        a.b\n    except AttributeError:\n        a.b = 1\n"
     assert rules(review, "", after) == []
+
+
+_EIGHT_AT_ONCE = """
+import sys, threading
+from rebuttal.evidence.linting.ruff import ruff_executable
+
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+
+def look():
+    together.wait()
+    ruff_executable()
+
+threads = [threading.Thread(target=look) for _ in range(8)]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+"""
+
+
+def test_reviews_that_begin_at_the_same_time_all_find_ruff() -> None:
+    command = [sys.executable, "-c", _EIGHT_AT_ONCE]
+    for _ in range(3):  # without the lock, most tries fail
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert "Error" not in done.stderr

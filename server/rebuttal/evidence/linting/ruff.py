@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ MAX_CHARACTERS = 1_000_000
 SECONDS = 30
 MAX_RUNS = 24
 _PLAIN_NAME = re.compile(r"[\w-]{1,80}\.pyi?\Z", re.ASCII)
+_LOOKING = threading.Lock()
+"""Python 3.11's sysconfig, by which ruff is found, gives half-filled answers to a second thread that asks first."""
 _NEWER_PYTHON = re.compile(r"on Python \d+\.\d+")
 
 
@@ -102,7 +105,8 @@ def ruff_executable() -> str:
     try:
         from ruff import find_ruff_bin  # type: ignore[import-untyped]  # ruff ships no types
 
-        return str(find_ruff_bin())
+        with _LOOKING:
+            return str(find_ruff_bin())
     except (ImportError, FileNotFoundError):
         beside = Path(sys.executable).with_name("ruff.exe" if os.name == "nt" else "ruff")
         if beside.is_file():
