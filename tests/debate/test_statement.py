@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -330,6 +332,27 @@ def _ends(text: str, answer: dict[str, Any], name: str) -> list[tuple[Any, int]]
 def test_salvaging_never_raises(text: str) -> None:
     salvaged(text)
     salvaged('{"claims": [' + text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"claims": [' + '{"a": nope},' * 100_000,
+        '{"claims": [{"a": nope, "b": "' + "x" * 3_000_000,
+        '{"claims": [{"a": nope, "b": "' + "\\\\" * 2_000_000 + '"}]}',
+    ],
+    ids=["elements", "string", "escapes"],
+)
+def test_salvaging_a_huge_answer_took_minutes_and_hundreds_of_megabytes(text: str) -> None:
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        assert salvaged(text) is None
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - began < 5
+    assert most < 50_000_000
 
 
 def test_one_claim_of_a_stream_is_taken_alone() -> None:

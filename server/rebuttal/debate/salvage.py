@@ -7,7 +7,10 @@ import re
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _MARK = re.compile(r'["{}\[\]]')
-_STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING_END = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+"""Possessive, so that it remembers no way back: a string may be as long as the answer."""
+MOST_BROKEN = 100
+"""Elements of one array: more of them, and the rest is not looked at, for each costs as much as all before it."""
 _DECODER = json.JSONDecoder()
 
 
@@ -47,12 +50,13 @@ def whole_elements(text: str) -> dict[str, list[object]]:
 
 def _array(text: str, at: int, elements: list[object]) -> int:
     """Where the array ends; the end of the text where it has none."""
-    at = _skip(text, at)
+    at, broken = _skip(text, at), 0
     while at < len(text) and text[at] != "]":
         element, at = _value(text, at)
-        if at > len(text):
+        if at > len(text) or broken == MOST_BROKEN:
             return len(text)
         elements.append(element)
+        broken += element is BROKEN
         at = _skip(text, at)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
