@@ -14,6 +14,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -238,13 +239,13 @@ def _growth() -> str:
     rows = []
     for size in SIZES:
         claims = claims_of(made, size)
-        outcomes: list[Outcome] = []
-        runs = [timed(lambda: outcomes.append(play(made, claims, Parser(facts=facts)))) for _ in range(3)]  # noqa: B023
-        raised = [one for contention in outcomes[0].contentions for one in contention.raised]
-        ours, _ = timed(lambda: merged(raised))  # noqa: B023
-        naive, _ = timed(lambda: by_all_pairs(raised))  # noqa: B023
+        runs = [timed(partial(play, made, claims, Parser(facts=facts))) for _ in range(3)]
+        outcome = play(made, claims, Parser(facts=facts))
+        raised = [one for contention in outcome.contentions for one in contention.raised]
+        ours, _ = timed(partial(merged, raised))
+        naive, _ = timed(partial(by_all_pairs, raised))
         own = median([run[0] for run in runs])
-        calls = len(outcomes[0].exchanges)
+        calls = len(outcome.exchanges)
         ratio = f"{naive / ours:.1f}"
         rows.append([f"{size:,}", calls, _shown(runs), f"{own / size:.2f}", f"{ours:.0f}", f"{naive:.0f}", ratio])
     head = ["claims", "calls", "debate, ms", "ms a claim", "merging, ms", "all pairs, ms", "all pairs / merging"]
@@ -266,10 +267,10 @@ def _quotes() -> str:
     ]
     rows = []
     for name, text, quote in cases:
-        first = [timed(lambda: locate_all(quote, text)) for _ in range(3)]  # noqa: B023
+        first = [timed(partial(locate_all, quote, text)) for _ in range(3)]
         searched = Searched(text)
         locate_all(quote, searched)
-        further = [timed(lambda: locate_all(quote, searched)) for _ in range(RUNS)]  # noqa: B023
+        further = [timed(partial(locate_all, quote, searched)) for _ in range(RUNS)]
         rows.append([name, _shown(first), _shown(further)])
     return table(["quote", "first, ms", "further, ms"], rows)
 
