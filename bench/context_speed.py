@@ -20,7 +20,7 @@ from attrs import evolve
 
 from bench import chart
 from bench.packages import WORK
-from bench.repositories import LARGE, SMALL, Size, change, make, path_of
+from bench.repositories import LARGE, SMALL, Size, change, make, path_of, settle
 from bench.table import median, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,7 +117,7 @@ def repository(size: Size) -> Path:
     where = WORK / f"made-{size.files}-{size.commits}-{size.functions}"
     if not (where / ".git" / "index").is_file():
         make(where, size)
-        time.sleep(3.5)  # what was written just now is not remembered
+        settle(where)
         subprocess.run(["git", "status"], cwd=where, capture_output=True, check=True)
     subprocess.run(["git", "checkout", "-q", "--", "."], cwd=where, check=True)
     return where
@@ -126,7 +126,7 @@ def repository(size: Size) -> Path:
 def _changed(size: Size, files: int) -> Path:
     where = repository(size)
     change(where, size, files)
-    time.sleep(3.5)
+    settle(where)
     return where
 
 

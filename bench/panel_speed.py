@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from bench.context_speed import ROOT, repository
-from bench.repositories import LARGE, SMALL, Size, change, function_of, path_of
+from bench.repositories import LARGE, SMALL, Size, change, function_of, path_of, settle
 from bench.table import median, table
 
 CHANGED = 10
@@ -24,9 +24,6 @@ WARM_RUNS = 7
 COLD_RUNS = 3
 GOALS = {"small": (1_000, 400), "large": (1_500, 1_500)}
 """Cold and warm, milliseconds."""
-SETTLED = 3.5
-"""Seconds after which what was written is remembered: of a file that was written just now no time tells whether it
-was written again."""
 
 EXPLAINED = (
     f"`python -m bench.panel_speed`; medians; {CHANGED} files changed, each with a new parameter and a new function; "
@@ -69,7 +66,7 @@ def changed(size: Size) -> tuple[Path, list[str], list[str]]:
     change(where, size, CHANGED)
     numbers = [place * max(size.files // CHANGED, 1) % size.files for place in range(CHANGED)]
     paths = [path_of(number) for number in numbers]
-    time.sleep(SETTLED)
+    settle(where)
     subprocess.run(["git", "status"], cwd=where, capture_output=True, check=True)
     names = [function_of(number, 0) for number in numbers] + [f"newly{place}Added" for place in range(CHANGED)]
     return where, paths, names

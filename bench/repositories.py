@@ -7,6 +7,7 @@ from the last commit that touches it on; what earlier commits leave is a stub, w
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from typing import IO, Literal
 from attrs import frozen
 
 from bench.packages import git
+from rebuttal.change.memory import is_young
 
 Kind = Literal["py", "ts", "go"]
 
@@ -187,6 +189,14 @@ def _commit(stream: IO[bytes], number: int, message: str) -> None:
 def _file(stream: IO[bytes], number: int, text: str) -> None:
     data = text.encode()
     stream.write(f"M 100644 inline {path_of(number)}\ndata {len(data)}\n".encode() + data + b"\n")
+
+
+def settle(where: Path) -> None:
+    """Wait until no file's times could hide that it is written again: what is younger, reviews do not remember."""
+    files = [path.stat() for path in where.rglob("*") if path.is_file() and ".git" not in path.parts]
+    latest = max(files, key=lambda one: max(one.st_mtime_ns, one.st_ctime_ns))
+    while is_young((latest.st_size, latest.st_mtime_ns, latest.st_ctime_ns), time.time_ns()):
+        time.sleep(0.05)
 
 
 def change(where: Path, size: Size, files: int) -> None:
