@@ -265,3 +265,51 @@ async def test_who_waits_for_a_time_that_was_named_goes_on_when_the_connections_
     await asyncio.sleep(0)
     traffic.close()
     assert await asyncio.wait_for(task, 1.0) == "done"
+
+
+# --- what the user reads ---
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+async def test_certificates_that_cannot_be_read_are_named(
+    make_speaker: MakeSpeaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purse: FakePurse, content: str | None
+) -> None:
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    reply = await make_speaker().speak(turn(), Heard())
+    assert reply.failure is not None
+    assert reply.failure.kind == "bad_request"
+    assert reply.failure.message.startswith("SSL_CERT_FILE cannot be used (")
+    assert reply.failure.message.endswith("): correct it or unset it.")
+    assert purse.events == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "todo"),
+    [
+        ("authentication_error", "check ANTHROPIC_API_KEY"),
+        ("billing_error", "settle it in your account"),
+        ("invalid_request_error", "report"),
+    ],
+)
+async def test_an_answer_broken_off_for_good_is_not_to_be_tried_again_in_a_few_minutes(
+    emulator: Emulator, make_speaker: MakeSpeaker, kind: str, todo: str
+) -> None:
+    emulator.script.add(Rule(fault=Trouble("error_event", at=2, type=kind, message="No.")))
+    reply = await make_speaker(settings=Settings()).speak(turn(), Heard())
+    assert reply.failure is not None
+    assert len(emulator.records) == 1
+    assert todo in reply.failure.message
+    assert "minutes" not in reply.failure.message
+
+
+async def test_where_nothing_is_cached_nobody_waits_for_a_writer(emulator: Emulator, tmp_path: Path) -> None:
+    address = {"ANTHROPIC_BASE_URL": emulator.url, "ANTHROPIC_AUTH_TOKEN": "token"}
+    connection = Connection(address, settings=Settings(endpoint="compatible", base_url=emulator.url))
+    request = message_request(turn(shared=LONG), MODELS[SONNET])
+    assert len(connection.kept(request)) > 0
+    connection.abilities(request["model"]).refused.add("caching")
+    assert connection.kept(request) == ()
+    await connection.aclose()

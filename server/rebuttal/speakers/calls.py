@@ -12,7 +12,6 @@ from attrs import evolve
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.debate.model import Failure, Turn
 from rebuttal.speakers.attempt import Call
-from rebuttal.speakers.caching import prefixes
 from rebuttal.speakers.catalogue import ModelFacts
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.endpoints.clients import Unusable
@@ -60,7 +59,7 @@ class Calls:
             return problem
         key = CallKey(self._review, self._repository, turn.phase, turn.seat, model.id)
         target = self._connection.target(model.name, setting)
-        return Call(key, request, at_most, target, prefixes(request), turn.schema is None)
+        return Call(key, request, at_most, target, self._connection.kept(request), turn.schema is None)
 
     async def _at_most(self, model: ModelFacts, bound: int, max_tokens: int) -> Decimal:
         if self._has_prices:
@@ -76,7 +75,7 @@ class Calls:
         if turn.reusable and not turn.alone:
             return request
         keeping = message_request(evolve(turn, reusable=True, alone=False), model)
-        return keeping if self._connection.prefixes.holds(prefixes(keeping)) else request
+        return keeping if self._connection.prefixes.holds(self._connection.kept(keeping)) else request
 
     async def _bound(self, request: dict[str, Any]) -> int:
         """No more tokens than these does the prompt have: its bytes, or where that would set far too much aside for

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebuttal.debate.model import Failure
 from rebuttal.settings import Settings, endpoint_host, plain_model, what_lacks
-from rebuttal.speakers.caching import Prefixes
+from rebuttal.speakers.caching import Prefix, Prefixes, prefixes
 from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts
 from rebuttal.speakers.circuits import Circuits
 from rebuttal.speakers.endpoints.abilities import Abilities
@@ -108,6 +108,12 @@ class Connection:
     def wire(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The request as the endpoint takes it, as far as that is known."""
         return dict(request) if self.endpoint == "anthropic" else self.abilities(request["model"]).adapted(request)
+
+    def kept(self, request: Mapping[str, Any]) -> tuple[Prefix, ...]:
+        """What the service's cache shall hold of a request. Nothing where the endpoint takes no breakpoints: nobody
+        needs to wait there until another has written anything."""
+        refuses = "caching" in self.abilities(request["model"]).refused
+        return () if refuses else prefixes(request)
 
     def abilities(self, called: str) -> Abilities:
         """What is known of a model, by the name that requests give it."""
@@ -209,7 +215,7 @@ class Connection:
         timeout = httpx2.Timeout(self.patience.silence, connect=self.patience.connect)
         if self._trust is None:
             # By far the longest part of making a client.
-            self._trust = httpx2.create_ssl_context()
+            self._trust = _trusted()
         common = {
             "timeout": timeout,
             "http_client": anthropic.DefaultAsyncHttpxClient(verify=self._trust, timeout=timeout),
@@ -218,6 +224,17 @@ class Connection:
             "open_telemetry": self.tracing.open(),
         }
         return make_client(self._environment, self.settings, common)
+
+
+def _trusted() -> SSLContext:
+    """Who is believed to be who it says: the system's certificates, or those that the user names."""
+    import httpx2
+
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as error:  # an SSLError is one
+        why = "it holds no certificate" if error.strerror is None or "certificate" in str(error) else error.strerror
+        raise Unusable(f"SSL_CERT_FILE cannot be used ({why}): correct it or unset it.") from None
 
 
 def _check_proxies() -> None:

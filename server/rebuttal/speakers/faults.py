@@ -227,8 +227,13 @@ def _in_stream(error: Any, target: Target, says: str) -> Fault:
         "invalid_request_error": "bad_request",
     }
     kind = kinds.get(error.type or "", "overloaded")
-    failure = _failure(kind, f"{target.host} broke off its answer", says, "try again in a few minutes")
     passes = kind in ("overloaded", "rate_limit", "timeout")
+    todo = {
+        "authentication": f"check {target.words.keys}",
+        "billing": "settle it in your account there",
+        "bad_request": target.words.refused,
+    }.get(kind, "try again in a few minutes")
+    failure = _failure(kind, f"{target.host} broke off its answer", says, todo)
     return Fault(failure, passes, "unknown", elsewhere=passes)
 
 
