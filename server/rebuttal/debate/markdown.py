@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rebuttal.debate.statement import clean, one_line
 from rebuttal.text.hidden import visible
@@ -12,6 +13,8 @@ QUOTED_LINES = 12
 """Lines of a quote that are shown."""
 QUOTED_WIDTH = 400
 """Characters of such a line."""
+LONGEST_LIST = 100
+"""Rows of a list, or claims of a section, that are told: nobody reads more."""
 TOLD_LINES, TOLD_CHARACTERS = 40, 3000
 """Of an argument: what is longer is cut."""
 
@@ -82,3 +85,9 @@ def code(quote: str, file: str, mark: str = " ") -> str:
 
 def _short(line: str) -> str:
     return line if len(line) <= QUOTED_WIDTH else f"{line[:QUOTED_WIDTH]}…"
+
+
+def listed(rows: Sequence[str]) -> str:
+    """Rows of a list; of very many the first, and how many more there are."""
+    left = len(rows) - LONGEST_LIST
+    return "\n".join([*rows[:LONGEST_LIST], *([f"- … and {left} more."] if left > 0 else [])])

@@ -16,6 +16,14 @@ PASSES: dict[Pass, str] = {
 }
 """In their order, with what happens in each, in words for the user."""
 
+_PHASES = {
+    "triage": "triage",
+    "opening": "opening",
+    "cross_examination": "cross-examination",
+    "rebuttal": "rebuttal",
+    "consensus": "consensus",
+}
+
 
 def pass_of(phase: Phase | str, round_: int) -> Pass | None:
     """The pass that a phase belongs to; None for what is none of the panel's. Rounds count as in `Brief.rounds`."""
@@ -30,3 +38,8 @@ def pass_of(phase: Phase | str, round_: int) -> Pass | None:
             return "consensus"
         case _:
             return None
+
+
+def phase_name(phase: str) -> str:
+    """A phase in words for the user."""
+    return _PHASES.get(phase, phase)

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 
-from rebuttal.debate.markdown import block, code, inline, prose
+from rebuttal.debate.markdown import LONGEST_LIST, block, code, inline, listed, prose
 from rebuttal.debate.model import (
     Contention,
-    EndedBy,
-    Exchange,
     Outcome,
     Place,
     Raised,
@@ -24,16 +21,16 @@ from rebuttal.debate.model import (
     SetAside,
     Settled,
 )
-from rebuttal.debate.passes import PASSES, Pass, pass_of
-from rebuttal.debate.prompts import EXAMINER, load_prompts
+from rebuttal.debate.passes import phase_name
+from rebuttal.debate.prompts import load_prompts
+from rebuttal.debate.transcript_costs import choices, costs, spent
+from rebuttal.debate.transcript_course import course, opened
 from rebuttal.findings.model import Finding, TextEdit
 from rebuttal.findings.severity import SEVERITIES, at_least
-from rebuttal.store.model import NO_TOKENS, ZERO
+from rebuttal.store.model import ZERO
 from rebuttal.store.money import dollars
 from rebuttal.text.words import counted, joined
 
-LONGEST_SECTION = 100
-"""Claims of one section that are told, or reasons: nobody reads more."""
 TOLD_WHOLE = 10
 """Of what was held back: the worst are told with the whole argument, the others in two lines."""
 TOLD_ALIKE = 3
@@ -48,26 +45,9 @@ LONGEST_INLINE = 120
 """Characters of a line of code that stands within a sentence."""
 LONGEST_SAID = 300
 """Characters of an argument that is told in a line."""
-LATE = 99
-"""The round of a turn that nobody's ruling tells: one that failed in the argument."""
 
 _CLAIM_ID = re.compile(r"\bc-[0-9a-f]{6}(?:-\d+)?\b")
 
-_PHASES = {
-    "triage": "triage",
-    "opening": "opening",
-    "cross_examination": "cross-examination",
-    "rebuttal": "rebuttal",
-    "consensus": "consensus",
-}
-_ENDED: dict[EndedBy, str] = {
-    "consensus": "there was consensus",
-    "no_change": "no position changed",
-    "not_worth": "another round was not worth its price",
-    "round_limit": "the panel's rounds were over",
-    "budget": "money or time was used up",
-    "failure": "the service failed",
-}
 _VERDICTS: dict[RulingVerdict, str] = {
     "confirmed": "confirmed it",
     "refuted": "refuted it",
@@ -81,7 +61,7 @@ def transcript(outcome: Outcome, title: str = "The debate", names: Mapping[str, 
     writer = _Writer(outcome, names or {})
     parts = [f"# {prose(title)}", *writer.head()]
     parts += [*writer.findings(), *writer.held_back(), *writer.refuted(), *writer.set_aside()]
-    parts += [*writer.course(), *writer.choices(), *writer.costs()]
+    parts += [*course(outcome, writer.name), *choices(outcome, writer.name), *costs(outcome, writer.name)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -134,7 +114,7 @@ class _Writer:
             said.append(f"Of what was held back, {counted(serious, 'claim')} would be high or critical: read on.")
         if not outcome.findings and outcome.contentions:
             said.append("No claim stood the argument.")
-        return said or ["Nothing was claimed about the change." if self._opened() else "Nobody read the change."]
+        return said or ["Nothing was claimed about the change." if opened(self._outcome) else "Nobody read the change."]
 
     def _took(self) -> str:
         now = [one for one in self._outcome.exchanges if not one.earlier]
@@ -142,12 +122,12 @@ class _Writer:
         seats = len({one.turn.seat for one in now})
         seconds = max((one.ended for one in now), default=0.0)
         calls = f"{counted(len(now), 'call')} to {counted(seats, 'seat')}" if now else "no calls"
-        took = f"{calls}, {seconds:.0f} s, {dollars(_spent(now))}"
+        took = f"{calls}, {seconds:.0f} s, {dollars(spent(now))}"
         if (assumed := sum((one.reply.assumed for one in now), ZERO)) > 0:
             took += f" and {dollars(assumed)} assumed for what will never be known"
         if not before:
             return f"{took}."
-        paid = f"{counted(len(before), 'call')} and {dollars(_spent(before))} were spent then"
+        paid = f"{counted(len(before), 'call')} and {dollars(spent(before))} were spent then"
         return f"{took}. It took up a debate that was cut short: {paid}, not now."
 
     def _failed(self) -> list[str]:
@@ -156,13 +136,13 @@ class _Writer:
             parts.append(f"**The debate was stopped early:** {prose(outcome.stopped_by.message)}.")
         failed: dict[tuple[str, str], list[str]] = {}
         for one in outcome.degraded:
-            failed.setdefault((one.phase, one.reason), []).append(self._name(one.seat))
+            failed.setdefault((one.phase, one.reason), []).append(self.name(one.seat))
         rows = [
-            f"- {joined(list(dict.fromkeys(seats)))}, {_phase(phase)}: {prose(reason)}."
+            f"- {joined(list(dict.fromkeys(seats)))}, {phase_name(phase)}: {prose(reason)}."
             for (phase, reason), seats in failed.items()
         ]
         if rows:
-            parts += ["**Part of the review failed:**", _listed(rows)]
+            parts += ["**Part of the review failed:**", listed(rows)]
         return parts
 
     # --- the claims ---
@@ -173,8 +153,8 @@ class _Writer:
             return []
         parts = ["## Findings"]
         if len(ones) >= LISTED_FROM:
-            parts.append(_listed([self._index(number, one) for number, one in enumerate(ones, 1)]))
-        for number, one in enumerate(ones[:LONGEST_SECTION], 1):
+            parts.append(listed([self._index(number, one) for number, one in enumerate(ones, 1)]))
+        for number, one in enumerate(ones[:LONGEST_LIST], 1):
             parts += self._contention(one, f"{number}. " if len(ones) > 1 else "")
         return [*parts, *_untold(ones)]
 
@@ -185,7 +165,7 @@ class _Writer:
         parts = ["## Held back", "What did not reach the bar. It may still be true."]
         for one in ones[:TOLD_WHOLE]:
             parts += self._contention(one)
-        rows = [self._short(one) for one in ones[TOLD_WHOLE:LONGEST_SECTION]]
+        rows = [self._short(one) for one in ones[TOLD_WHOLE:LONGEST_LIST]]
         if rows:
             parts += ["### The others, in short", "\n".join(rows)]
         return [*parts, *_untold(ones)]
@@ -194,7 +174,7 @@ class _Writer:
         ones = self._of("dropped")
         if not ones:
             return []
-        rows = [self._short(one) for one in ones[:LONGEST_SECTION]]
+        rows = [self._short(one) for one in ones[:LONGEST_LIST]]
         return ["## Refuted", "\n".join(rows), *_untold(ones)]
 
     def set_aside(self) -> list[str]:
@@ -205,7 +185,7 @@ class _Writer:
             alike.setdefault((one.seat, one.reason), []).append(one)
         said = counted(len(self._outcome.set_aside), "claim")
         rows = [self._alike(ones) for ones in alike.values()]
-        return ["## Set aside", f"Said, but not fit to be argued about: {said}.", _listed(rows)]
+        return ["## Set aside", f"Said, but not fit to be argued about: {said}.", listed(rows)]
 
     def _of(self, kind: str) -> list[Contention]:
         """The claims of one outcome, in the order of the findings; others by place."""
@@ -254,7 +234,7 @@ class _Writer:
         if also:
             lead = one.lead.claim.severity
             names = [
-                f"**{self._name(raised.seat)}**"
+                f"**{self.name(raised.seat)}**"
                 + (f" (as {raised.claim.severity})" if raised.claim.severity != lead else "")
                 for raised in {raised.seat: raised for raised in also}.values()
             ]
@@ -268,9 +248,7 @@ class _Writer:
         if (line := raised.enabled_by) is not None:
             notes += f"\n>\n> *Checked in code:* what brings it about is the change in {_where(line)}."
         said = block(claim.argument or claim.title)
-        return (
-            f"**{self._name(raised.seat)}** raised it{when}, {claim.severity} and {claim.certainty}:\n\n{said}{notes}"
-        )
+        return f"**{self.name(raised.seat)}** raised it{when}, {claim.severity} and {claim.certainty}:\n\n{said}{notes}"
 
     def _all_ruled(self, one: Contention) -> list[str]:
         rulings = one.rulings
@@ -282,7 +260,7 @@ class _Writer:
         return [*(self._ruled(ruled, one) for ruled in first), between, *(self._ruled(ruled, one) for ruled in last)]
 
     def _ruled(self, ruled: Ruled, about: Contention) -> str:
-        said = f"**{self._name(ruled.seat)}** {_VERDICTS[ruled.ruling.verdict]}{_when(ruled)}"
+        said = f"**{self.name(ruled.seat)}** {_VERDICTS[ruled.ruling.verdict]}{_when(ruled)}"
         argument = block(ruled.ruling.argument or "(no reason given)")
         if ruled.place is None:
             return f"{said}, but quotes no code that could settle it, so this counts as no ruling:\n\n{argument}"
@@ -294,7 +272,7 @@ class _Writer:
         """Who claimed what, and the ruling that weighs most, in two lines of a list."""
         settled, lead = one.settled, one.lead
         assert settled is not None
-        raisers = joined([self._name(seat) for seat in one.raisers])
+        raisers = joined([self.name(seat) for seat in one.raisers])
         facts = f"{_where(lead.place)}, {settled.severity}, raised by {raisers}"
         head = f"- **{prose(lead.claim.title)}** ({facts})"
         against = [ruled for ruled in one.rulings if ruled.valid and ruled.ruling.verdict == "refuted"]
@@ -303,7 +281,7 @@ class _Writer:
         if ruled is None:
             return f"{head}  \n  {became}"
         words = prose(ruled.ruling.argument or "(no reason given)", LONGEST_SAID)
-        said = f"{self._name(ruled.seat)} {_VERDICTS[ruled.ruling.verdict]}: “{words}”"
+        said = f"{self.name(ruled.seat)} {_VERDICTS[ruled.ruling.verdict]}: “{words}”"
         line = f" {_evidence(ruled.ruling.quote, ruled.place)}" if ruled.place and _fits(ruled.ruling.quote) else ""
         return f"{head}  \n  {said}{line}  \n  {became}"
 
@@ -313,145 +291,14 @@ class _Writer:
         left = len(ones) - len(told)
         more = f" and {left} more for this reason" if left else ""
         reason = _CLAIM_ID.sub(self._quoted_title, ones[0].reason)
-        return f"- {self._name(ones[0].seat)}: {(', ' if left else '; ').join(told)}{more}: {prose(reason)}."
+        return f"- {self.name(ones[0].seat)}: {(', ' if left else '; ').join(told)}{more}: {prose(reason)}."
 
     def _quoted_title(self, id_: re.Match[str]) -> str:
         title = self._titles.get(id_[0])
         return f"“{title}”" if title is not None else id_[0]
 
-    # --- how it went ---
-
-    def course(self) -> list[str]:
-        outcome = self._outcome
-        parts = list[str]()
-        if opened := self._opened():
-            blind = ", blind to each other" if len(opened) > 1 else ""
-            parts.append(f"{joined([self._name(seat) for seat in opened])} read the change{blind}.")
-        if outcome.reasons:
-            parts.append("Why this panel:\n" + "\n".join(f"- {prose(reason)}" for reason in outcome.reasons))
-        if outcome.kinds:
-            taken = [f"{prose(kind.name)} ({prose(kind.reason)})" for kind in outcome.kinds]
-            parts.append(f"The panel was told what to look for in a change of this kind: {joined(taken)}.")
-        parts += [*self._passes(), *self._ended(), *self._on_the_way(), *self._left_out()]
-        if any(one.turn.seat == EXAMINER for one in outcome.exchanges):
-            parts.append("The Examiner has no lens of its own: it rules where no seat of the panel could.")
-        if outcome.contentions:
-            parts.append("What becomes of a claim is decided by a table in code; its row stands behind each verdict.")
-        return ["## How it went", *parts] if parts else []
-
-    def _opened(self) -> list[str]:
-        heard = (one for one in self._outcome.exchanges if one.turn.phase == "opening" and one.reply.failure is None)
-        return list(dict.fromkeys(one.turn.seat for one in heard))
-
-    def _passes(self) -> list[str]:
-        """What each pass was."""
-        exchanges: dict[Pass, list[Exchange]] = {one: [] for one in PASSES}
-        rounds = {ruled.turn: ruled.round for one in self._outcome.contentions for ruled in one.rulings}
-        for one in self._outcome.exchanges:
-            refinement = pass_of(one.turn.phase, rounds.get(one.number, LATE))
-            if refinement is not None:
-                exchanges[refinement].append(one)
-        if sum(map(bool, exchanges.values())) < 2:
-            return []
-        rows = [self._pass(name, ones) for name, ones in exchanges.items() if ones]
-        return ["It went in passes:\n" + "\n".join(rows)]
-
-    def _pass(self, name: Pass, exchanges: Sequence[Exchange]) -> str:
-        now = [one for one in exchanges if not one.earlier]
-        before = len(exchanges) - len(now)
-        calls = counted(len(exchanges), "call")
-        if not now:
-            return f"- **{name}** ({PASSES[name]}): {calls} before"
-        calls += f", {before} of them before" if before else ""
-        return f"- **{name}** ({PASSES[name]}): {calls}, {dollars(_spent(now))}"
-
-    def _ended(self) -> list[str]:
-        ended = self._outcome.ended
-        if ended is None:
-            return []
-        left = counted(ended.still_open, "claim")
-        still = {0: "nothing was left open", 1: f"{left} was left open"}.get(ended.still_open, f"{left} were left open")
-        return [f"The argument ended after round {ended.round}: {_ENDED[ended.by]}; {still}."]
-
-    def _on_the_way(self) -> list[str]:
-        """That another model answered, and why: by what happened, with the seats that it happened to."""
-        seats: dict[str, dict[str, None]] = {}
-        for one in self._outcome.exchanges:
-            for note in one.reply.notes:
-                seats.setdefault(note, {})[self._name(one.turn.seat)] = None
-        rows = [f"- {prose(note)} ({joined(list(names))})" for note, names in seats.items()]
-        return ["On the way to the answers:", _listed(rows)] if rows else []
-
-    def _left_out(self) -> list[str]:
-        rows = [
-            f"- {self._name(one.turn.seat)}, {_phase(one.turn.phase)}: {prose(note)}."
-            for one in self._outcome.exchanges
-            for note in one.notes
-        ]
-        return ["Left out of what was answered:", _listed(rows)] if rows else []
-
-    # --- what it cost ---
-
-    def costs(self) -> list[str]:
-        if not self._outcome.exchanges:
-            return []
-        groups: dict[tuple[str, str, str], list[Exchange]] = {}
-        for one in self._outcome.exchanges:
-            how = (", before" if one.earlier else "") + (", failed" if one.reply.failure is not None else "")
-            key = (self._name(one.turn.seat), f"{_phase(one.turn.phase)}{how}", prose(one.reply.model) or one.turn.tier)
-            groups.setdefault(key, []).append(one)
-        rows = ["| seat | phase | model | calls | tokens in | cached | out | cost | when |"]
-        rows += ["|---|---|---|--:|--:|--:|--:|--:|--:|"]
-        rows += [_row(key, ones) for key, ones in groups.items()]
-        now = [one for one in self._outcome.exchanges if not one.earlier]
-        rows.append(_row(("**all**", "", ""), now))
-        before = "“Before” was said and paid for before this debate was taken up; the last line leaves it out."
-        notes = [before] if len(now) < len(self._outcome.exchanges) else []
-        if self._outcome.stopped_by is not None:
-            notes.append("Calls that were cut off are in the ledger, not in this table.")
-        return ["## What it cost", "\n".join(rows), *notes]
-
-    def choices(self) -> list[str]:
-        """Which tier spoke where, and why."""
-        groups: dict[tuple[str, str], list[Exchange]] = {}
-        for one in self._outcome.exchanges:
-            if one.turn.why:
-                tier, _, why = one.turn.why.partition(": ")
-                groups.setdefault((tier, why), []).append(one)
-        if not groups:
-            return []
-        rows = ["| model | why | asked |", "|---|---|---|"]
-        for (tier, why), ones in groups.items():
-            seats = Counter(self._name(one.turn.seat) for one in ones)
-            asked = ", ".join(f"{name} ({number})" if number > 1 else name for name, number in seats.items())
-            rows.append(f"| {prose(tier)} | {prose(why)} | {asked} |")
-        return ["## Which model was asked, and why", "\n".join(rows)]
-
-    def _name(self, seat: str) -> str:
+    def name(self, seat: str) -> str:
         return prose(self._names.get(seat, seat))
-
-
-def _row(key: tuple[str, str, str], ones: Sequence[Exchange]) -> str:
-    tokens = sum((one.reply.tokens for one in ones), NO_TOKENS)
-    assumed = sum((one.reply.assumed for one in ones), ZERO)
-    cost = _aligned(_spent(ones)) + (f" (+ {dollars(assumed)} assumed)" if assumed else "")
-    first, last = min((one.started for one in ones), default=0.0), max((one.ended for one in ones), default=0.0)
-    cells = [*key, str(len(ones)), f"{tokens.prompt:,}", f"{tokens.cache_read:,}", f"{tokens.output:,}", cost]
-    return f"| {' | '.join(cells)} | {first:.0f}-{last:.0f} s |"
-
-
-def _spent(ones: Iterable[Exchange]) -> Decimal:
-    return sum((one.reply.spent for one in ones), ZERO)
-
-
-def _aligned(amount: Decimal) -> str:
-    """With four places: a column of amounts is read from top to bottom."""
-    whole, _, part = dollars(amount).partition(".")
-    return f"{whole}.{part.ljust(4, '0')}"
-
-
-def _phase(phase: str) -> str:
-    return _PHASES.get(phase, phase)
 
 
 def _when(ruled: Ruled) -> str:
@@ -501,13 +348,8 @@ def _edit(edit: TextEdit) -> str:
 
 
 def _untold(ones: Sequence[Contention]) -> list[str]:
-    left = len(ones) - LONGEST_SECTION
+    left = len(ones) - LONGEST_LIST
     return [f"… and {left} more, which are not told here."] if left > 0 else []
-
-
-def _listed(rows: Sequence[str]) -> str:
-    left = len(rows) - LONGEST_SECTION
-    return "\n".join([*rows[:LONGEST_SECTION], *([f"- … and {left} more."] if left > 0 else [])])
 
 
 def _norm(text: str) -> str:
