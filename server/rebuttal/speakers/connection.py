@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rebuttal.debate.model import Failure
-from rebuttal.settings import Settings, endpoint_host, plain_model, what_lacks
+from rebuttal.settings import Settings, endpoint_host, endpoint_url, is_local, plain_model, what_lacks
 from rebuttal.speakers.caching import Prefix, Prefixes, prefixes
 from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts
 from rebuttal.speakers.circuits import Circuits
 from rebuttal.speakers.endpoints.abilities import Abilities
 from rebuttal.speakers.endpoints.clients import Unusable, make_client, secrets_of
+from rebuttal.speakers.endpoints.guard import only_to
 from rebuttal.speakers.endpoints.words import Words, words_of
 from rebuttal.speakers.faults import Target
 from rebuttal.speakers.patience import Patience
@@ -216,9 +218,19 @@ class Connection:
         if self._trust is None:
             # By far the longest part of making a client.
             self._trust = _trusted()
+        url = endpoint_url(self._environment, self.settings)
+        # What stays on this machine goes through no proxy, whose host nobody has agreed to.
+        past = {f"all://{_host(url)}": None} if is_local(self.settings) else {}
         common = {
             "timeout": timeout,
-            "http_client": anthropic.DefaultAsyncHttpxClient(verify=self._trust, timeout=timeout),
+            "http_client": anthropic.DefaultAsyncHttpxClient(
+                verify=self._trust,
+                timeout=timeout,
+                mounts=past,
+                # A redirect would take the code, and the key with it, to a host that nobody has agreed to.
+                follow_redirects=False,
+                event_hooks={"request": [only_to(httpx2.URL(url))]},
+            ),
             "max_retries": 0,
             # False, and not nothing: without it the SDK would send spans to whatever provider is registered.
             "open_telemetry": self.tracing.open(),
@@ -235,6 +247,12 @@ def _trusted() -> SSLContext:
     except OSError as error:  # an SSLError is one
         why = "it holds no certificate" if error.strerror is None or "certificate" in str(error) else error.strerror
         raise Unusable(f"SSL_CERT_FILE cannot be used ({why}): correct it or unset it.") from None
+
+
+def _host(url: str) -> str:
+    """As the SDK's client wants it in a pattern."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
 
 
 def _check_proxies() -> None:

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from rebuttal.debate.model import Failure, FailureKind
 from rebuttal.debate.statement import one_line
+from rebuttal.speakers.endpoints.guard import SentElsewhere
 from rebuttal.speakers.endpoints.words import CLAUDE_API, Words, is_about_credentials
 from rebuttal.speakers.waits import wait_of
 
@@ -143,6 +144,8 @@ def late(target: Target, seconds: float) -> Failure:
 def _status(error: Any, target: Target, secrets: tuple[str, ...], now: Callable[[], datetime]) -> Fault:
     status: int = error.status_code
     says = _said(error, secrets)
+    if 300 <= status < 400:
+        return _sends_on(target)
     if status < 400:
         # An error event within the stream comes under the status of the response, which was 200.
         return _in_stream(error, target, says)
@@ -186,6 +189,13 @@ def _status(error: Any, target: Target, secrets: tuple[str, ...], now: Callable[
     known = error.type is not None and status not in (408, 504)
     wait = wait_of(error.response.headers, now())
     return Fault(failure, may_retry, "nothing" if known else "unknown", wait, elsewhere=True)
+
+
+def _sends_on(target: Target) -> Fault:
+    message = (
+        f"{target.host} sends requests on to another address, to which nothing was sent: check {target.words.address}."
+    )
+    return Fault(Failure("bad_request", message))
 
 
 def _fixed(status: int, target: Target, says: str) -> Failure | None:
@@ -243,6 +253,8 @@ def _connection(error: BaseException, target: Target, begun: bool) -> Fault:
     if begun:
         return broken_off(target)
     causes = tuple(_causes(error))
+    if any(isinstance(one, SentElsewhere) for one in causes):
+        return _sends_on(target)
     if any(isinstance(one, httpx2.ProxyError) and str(one).startswith("407") for one in causes):
         return Fault(Failure("network", PROXY_ASKS))
     for kinds, fault in _connection_table(target):
@@ -269,7 +281,7 @@ def _connection_table(target: Target) -> tuple[tuple[tuple[type[BaseException], 
         ),
         (
             (ssl.SSLError,),
-            fault(f"{host} does not answer in TLS as it must: check ANTHROPIC_BASE_URL and your proxy."),
+            fault(f"{host} does not answer in TLS as it must: check {words.address} and your proxy."),
         ),
         (
             (httpx2.ProxyError,),

@@ -6,6 +6,7 @@ left to the cloud's own chain.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 NO_TOKEN = "none"  # noqa: S105 (it opens nothing)
 """The SDK sends nothing without a credential; a server that wants none takes any."""
+
+
+_OF_CLAUDE = "sk-ant-"
+"""What all credentials of the Claude API begin with."""
 
 
 class Unusable(Exception):
@@ -58,6 +63,7 @@ def _bedrock(environment: Mapping[str, str], settings: Settings, common: Mapping
         aws_region=region_of(environment, settings) or None,
         aws_profile=environment.get("AWS_PROFILE") or None if bearer is None else None,
         api_key=bearer,
+        default_headers=_headers({"Authorization": f"Bearer {bearer}"} if bearer else {}),
         **common,
     )
 
@@ -67,22 +73,38 @@ def _vertex(environment: Mapping[str, str], settings: Settings, common: Mapping[
 
     _need("google.auth", "vertex", "Vertex AI")
     return AsyncAnthropicVertex(
-        region=region_of(environment, settings), project_id=project_of(environment, settings), **common
+        region=region_of(environment, settings),
+        project_id=project_of(environment, settings),
+        default_headers=_headers({}),
+        **common,
     )
 
 
 def _foundry(environment: Mapping[str, str], _: Settings, common: Mapping[str, Any]) -> Any:
     from anthropic import AsyncAnthropicFoundry
 
-    return AsyncAnthropicFoundry(api_key=environment.get("ANTHROPIC_FOUNDRY_API_KEY", "").strip(), **common)
+    key = environment.get("ANTHROPIC_FOUNDRY_API_KEY", "").strip()
+    return AsyncAnthropicFoundry(api_key=key, default_headers=_headers({}), **common)
 
 
 def _compatible(environment: Mapping[str, str], _: Settings, common: Mapping[str, Any]) -> Any:
     import anthropic
 
-    # Never ANTHROPIC_API_KEY: a key for the Claude API is no other server's business.
-    token = _token(environment) or NO_TOKEN
-    return anthropic.AsyncAnthropic(auth_token=token, default_headers={"x-api-key": token}, **common)
+    # Never ANTHROPIC_API_KEY: a key for the Claude API is no other server's business, in whatever variable it stands.
+    token = _token(environment)
+    if not token or token.startswith(_OF_CLAUDE):
+        token = NO_TOKEN
+    own = _headers({"Authorization": f"Bearer {token}", "x-api-key": token})
+    return anthropic.AsyncAnthropic(auth_token=token, default_headers=own, **common)
+
+
+def _headers(own: Mapping[str, str]) -> Any:
+    """What the SDK sends always: `own`, without the headers that the user has for the Claude API, or for a gateway in
+    front of it, and which may hold a key. The SDK takes them from the process's environment by itself."""
+    from anthropic import omit
+
+    lines = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n")
+    return {line.partition(":")[0].strip(): omit for line in lines if ":" in line} | dict(own)
 
 
 def _token(environment: Mapping[str, str]) -> str:
