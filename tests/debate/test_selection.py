@@ -383,6 +383,42 @@ def test_with_little_left_claims_below_high_are_left_open_and_that_is_told() -> 
     assert left.settled.outcome == "held_back"
 
 
+@pytest.mark.parametrize("protocol", ["crossfire", "council"])
+def test_an_argument_that_money_ended_was_told_as_consensus_or_as_no_change(protocol: str) -> None:
+    """The only claim is of medium severity, and nobody settles it while there is money."""
+
+    def speaks(turn: Turn) -> Said:
+        if turn.phase == "opening":
+            return says(*((LOOP_CLAIM,) if turn.seat == "architect" else ()), spent=Decimal("0.04"))
+        rulings = tuple(ruling_of(one["claim"], "unsure", one["quote"]) for one in shown(turn))
+        return says(rulings=rulings, spent=Decimal("0.04"))
+
+    played = play(capped("0.125", protocol=protocol), speaks)
+    assert played.outcome.ended is not None
+    assert (played.outcome.ended.by, played.outcome.ended.still_open) == ("budget", 1)
+    (left,) = played.outcome.contentions
+    (told,) = [one for one in played.outcome.degraded if "kept for serious" in one.reason]
+    assert told.phase == ("rebuttal" if protocol == "council" else "cross_examination")
+    if not left.rulings:
+        assert any("kept for serious" in why for why in left.unheard)
+
+
+def test_the_moderator_is_not_called_twice_because_one_tier_has_two_reasons() -> None:
+    def disputed(turn: Turn) -> Said:
+        if turn.phase == "opening":
+            worse = evolve(SQL_CLAIM, severity="critical")
+            return says(*((LOOP_CLAIM, worse) if turn.seat == "architect" else ()), spent=Decimal("0.04"))
+        if turn.phase == "cross_examination":
+            return evolve(rules(turn, SQL=("refuted", SQL_LINE), first=("unsure", LOOP_LINE)), spent=Decimal("0.04"))
+        rulings = tuple(ruling_of(one["claim"], "unsure", one["quote"]) for one in shown(turn))
+        return says(rulings=rulings, spent=Decimal("0.04"))
+
+    (last,) = play(evolve(capped("0.30"), rounds=3), disputed).speaker.of("consensus")
+    assert last.tier == "sonnet"
+    assert last.why == "sonnet instead of opus: 20% of the budget is left; sonnet: balanced, Moderator"
+    assert len(shown(last)) == 2
+
+
 def test_what_the_plan_opens_with_is_what_opens() -> None:
     for given_ in (means(0.2), means(complexity=0.9, cover="ample"), means(urgency="save", complexity=0.1), Means()):
         brief = brief_of(sits=("architect", "code-reviewer", "ux-specialist"), means=given_)

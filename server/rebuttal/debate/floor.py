@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
+from attrs import evolve
+
 from rebuttal.debate.model import (
     Claim,
     Contention,
@@ -54,9 +56,10 @@ _VERSED: dict[Category, tuple[str, ...]] = {
 class Floor:
     """One debate's seats, and the ways in which every protocol asks them."""
 
-    def __init__(self, sitting: Sitting, later: Iterable[Tier] = ()) -> None:
-        """`later`: the tiers that the protocol expects to ask after the opening."""
+    def __init__(self, sitting: Sitting, later: Iterable[Tier] = (), arguing: Phase = "cross_examination") -> None:
+        """`later`: the tiers that the protocol expects to ask after the opening; `arguing`: what it asks them."""
         self.sitting = sitting
+        self._arguing = arguing
         self.brief = sitting.brief
         self.seats = {seat.id: seat for seat in self.brief.seats}
         self.free = {seat.id for seat in self.brief.seats if sitting.has_opened(seat)}
@@ -131,7 +134,7 @@ class Floor:
         ones, spent = list(contentions), self.sitting.spent
         kept = [one for one in ones if self.sitting.selection.is_worth_asking(raised_severity(one), spent)]
         if len(kept) < len(ones):
-            self.sitting.degrade(EXAMINER, "cross_examination", SCARCELY)
+            self.sitting.degrade(EXAMINER, self._arguing, SCARCELY)
         return kept
 
     async def is_warm(self, tier: Tier) -> bool:
@@ -223,7 +226,11 @@ class Floor:
 
     async def moderate(self, still_open: Sequence[Contention]) -> None:
         """The Moderator rules on what is open, and rules last."""
-        still_open = self.worth_asking(still_open)
+        everything = still_open
+        still_open = self.worth_asking(everything)
+        for one in everything:
+            if one not in still_open and not one.rulings and not one.unheard:
+                self.sitting.leave_unheard(one.id, SCARCELY)
         if not still_open:
             return
         if not self.sitting.may_speak():
@@ -237,13 +244,17 @@ class Floor:
 
     def _moderated(self, still_open: Iterable[Contention]) -> Iterator[tuple[Choice, Sequence[Contention]]]:
         situation = self.situation()
-        by_choice: dict[Choice, list[Contention]] = {}
+        choices = {one.id: self.settling(one, "consensus", situation) for one in still_open}
+        by_tier: dict[Tier, list[Contention]] = {}
         for one in still_open:
-            by_choice.setdefault(self.settling(one, "consensus", situation), []).append(one)
-        for choice, ones in by_choice.items():
+            by_tier.setdefault(choices[one.id].tier, []).append(one)
+        for ones in by_tier.values():
             ordered = sorted(ones, key=place_order)
             for start in range(0, len(ordered), MODERATED):
-                yield choice, ordered[start : start + MODERATED]
+                about = ordered[start : start + MODERATED]
+                # Another reason for the same tier is worth no call of its own.
+                whys = dict.fromkeys(choices[one.id].why for one in about)
+                yield evolve(choices[about[0].id], why="; ".join(whys)), about
 
     async def _rule_last(self, choice: Choice, about: Sequence[Contention]) -> None:
         moderator = self.sitting.prompts.seats[MODERATOR]
@@ -262,11 +273,13 @@ class Floor:
         if failure is not None and failure.kind == "timeout":
             self.sitting.degrade(MODERATOR, "consensus", f"{_were(claims)} not settled: {failure.message}")
 
-    def tell_unexamined(self, phase: Phase) -> None:
+    def tell_unexamined(self) -> None:
         """Claims that nobody was asked about because the debate was stopped lower the verdict."""
         left = sum(not one.rulings and not one.unheard for one in self.sitting.docket.all())
         if left and self.sitting.stopped_by is not None:
-            self.sitting.degrade(EXAMINER, phase, f"{_were(left)} not examined: {self.sitting.stopped_by.message}")
+            self.sitting.degrade(
+                EXAMINER, self._arguing, f"{_were(left)} not examined: {self.sitting.stopped_by.message}"
+            )
 
 
 def urgency(contention: Contention) -> tuple[int, str, str, int, int, str]:

@@ -482,7 +482,7 @@ rounds are over, money or time is used up, the service failed for good."""
 
 @frozen
 class Ended:
-    """The end of the argument, before the Moderator ruled. `still_open`: how many claims were left to the Moderator."""
+    """The end of the argument, before the Moderator ruled. `still_open`: how many claims were left open."""
 
     by: EndedBy
     round: int

@@ -66,7 +66,7 @@ class Council:
         self._sitting = sitting
         answer = sitting.selection.answering
         answering = (answer(seat, about).tier for seat in sitting.brief.seats for about in ((), ("medium",)))
-        self._floor = Floor(sitting, answering)
+        self._floor = Floor(sitting, answering, "rebuttal")
         self._last_turn: dict[tuple[str, str], int] = {}
         """By claim and seat, the round in which it was last asked, whatever came of it."""
         self._late: list[tuple[int, str, Claim]] = []
@@ -77,8 +77,8 @@ class Council:
     async def run(self) -> None:
         await self._floor.open(lambda _: None)
         await self._argue_out()
-        await self._floor.moderate(self._pending())
-        self._floor.tell_unexamined("rebuttal")
+        await self._floor.moderate(self._disputed())
+        self._floor.tell_unexamined()
 
     async def _argue_out(self) -> None:
         """Round after round, until there is a reason to stop; the reason is told."""
@@ -90,14 +90,14 @@ class Council:
             await self._hold(self._within_limit(turns, round_), round_)
             pending = self._pending()
             turns = self._turns(pending, round_ + 1)
-        self._floor.end(reason, round_, len(pending))
+        self._floor.end(reason, round_, len(self._disputed()))
 
     def _why_stop(self, pending: Sequence[Contention], turns: Sequence[_Turn], last: int) -> EndedBy | None:
         """Why no round is held after that one."""
         if (stopped := self._floor.stopped()) is not None:
             return stopped
         if not pending:
-            return "consensus"
+            return "budget" if self._disputed() else "consensus"
         if not turns:
             return "no_change"
         # A claim that nobody was asked about is owed its check; limit and price are of argument beyond that.
@@ -115,10 +115,14 @@ class Council:
         owed = [(seat, [put for put in puts if _is_owed(put.contention)]) for seat, puts in turns]
         return [(seat, puts) for seat, puts in owed if puts]
 
-    def _pending(self) -> list[Contention]:
+    def _disputed(self) -> list[Contention]:
         """What is disputed, or was not ruled on yet, worst first."""
         ones = (one for one in self._sitting.docket.all() if is_open(one) or not any(r.valid for r in one.rulings))
-        return sorted(self._floor.worth_asking(ones), key=urgency)
+        return sorted(ones, key=urgency)
+
+    def _pending(self) -> list[Contention]:
+        """What of it can be argued about with what is left of the budget."""
+        return self._floor.worth_asking(self._disputed())
 
     # --- who reads whom ---
 

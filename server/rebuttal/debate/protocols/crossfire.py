@@ -58,7 +58,7 @@ class Crossfire:
             await bench.drained()
         await self._argue_out()
         await self._floor.moderate(self._floor.open_ones())
-        self._floor.tell_unexamined("cross_examination")
+        self._floor.tell_unexamined()
 
     # --- cross-examination ---
 
@@ -123,8 +123,8 @@ class Crossfire:
             return stopped
         if not self._floor.open_ones():
             return "consensus"
-        if not (disputes := self._disputes()):
-            return "no_change"
+        if not (disputes := self._affordable()):
+            return "budget" if self._disputes() else "no_change"
         if last >= self._sitting.brief.rounds:
             return "round_limit"
         if not self._floor.pays(len(disputes)):
@@ -132,7 +132,7 @@ class Crossfire:
         return None if self._sitting.may_speak() else self._floor.stopped()
 
     async def _rebut(self, round_: int) -> None:
-        disputes, situation = self._disputes(), self._floor.situation()
+        disputes, situation = self._affordable(), self._floor.situation()
         self._sitting.begin("rebuttal", len(disputes))
         async with asyncio.TaskGroup() as group:
             lanes = asyncio.Semaphore(LANES)
@@ -163,8 +163,14 @@ class Crossfire:
 
     def _disputes(self) -> list[tuple[Contention, Seat]]:
         """What can be argued on, worst first, and by whom."""
-        moving = self._floor.worth_asking(one for one in self._floor.open_ones() if one.id not in self._at_rest)
+        moving = (one for one in self._floor.open_ones() if one.id not in self._at_rest)
         return [(one, seat) for one in moving if (seat := self._arguer(one)) is not None]
+
+    def _affordable(self) -> list[tuple[Contention, Seat]]:
+        """What of it is argued on with what is left of the budget."""
+        disputes = self._disputes()
+        kept = {one.id for one in self._floor.worth_asking(one for one, _ in disputes)}
+        return [(one, seat) for one, seat in disputes if one.id in kept]
 
     def _arguer(self, contention: Contention) -> Seat | None:
         """Who has not been heard yet: other seats, the examiner, then those who raised it, who may withdraw it."""
