@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from rebuttal.speakers.connection import Connection
-from rebuttal.speakers.tracing import is_wanted
+from rebuttal.speakers.tracing import LAST, Tracing, is_wanted
 from tests.cli.conftest import Rebuttal
 from tests.emulator.server import KEY, Emulator
 
@@ -123,7 +126,25 @@ def test_a_collector_that_is_away_holds_nobody_up(
     ran = rebuttal("review", "--repo", parcels, *REVIEW)
     assert ran.code == 0
     assert panel.records
-    assert "127.0.0.1:1" not in ran.out
+    assert "127.0.0.1:1" not in ran.out + ran.err
+
+
+def test_a_collector_that_takes_spans_and_never_answers_holds_up_no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def trace() -> None:
+        tracing = Tracing(dict(os.environ))
+        assert await asyncio.to_thread(tracing.open)
+        with tracing.review({"review": "1"}):
+            pass
+        await tracing.aclose()
+
+    monkeypatch.delenv("OTEL_TRACES_EXPORTER", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        # The end of the loop waits for the threads of its executor.
+        asyncio.run(trace())
+        # The exporter would wait for ten seconds.
+        assert time.monotonic() - began < LAST + 4
 
 
 @pytest.mark.parametrize(

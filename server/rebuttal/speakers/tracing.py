@@ -8,8 +8,11 @@ registered gets nothing, and ours gets nothing of others.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 _review: ContextVar[Context | None] = ContextVar("review", default=None)
 """The review that a task belongs to."""
 NAME = "rebuttal"
-LAST = 3000
-"""Milliseconds in which the last spans must be gone: a collector that is away holds nobody up."""
+LAST = 1.0
+"""Seconds in which the last spans must be gone: a collector that is away holds nobody up."""
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
@@ -101,12 +104,19 @@ class Tracing:
         provider, self._provider = self._provider, None
         if provider is None:
             return
-        flushed = asyncio.to_thread(provider.force_flush, LAST)
-        try:
-            await asyncio.wait_for(flushed, LAST / 1000)
-        except TimeoutError:
-            return
-        await asyncio.to_thread(provider.shutdown)
+        loop, gone = asyncio.get_running_loop(), asyncio.Event()
+
+        def shut_down() -> None:
+            provider.shutdown()
+            # The loop may have been closed meanwhile.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(gone.set)
+
+        # A thread of its own, for the end of the loop, and of the process, waits for those of `asyncio.to_thread`; and
+        # the exporter tries for as long as it likes, whatever time it is given.
+        threading.Thread(target=shut_down, daemon=True).start()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(gone.wait(), LAST)
 
 
 def _provider() -> TracerProvider:
@@ -115,6 +125,9 @@ def _provider() -> TracerProvider:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    if not os.environ.get("OTEL_LOG_LEVEL"):
+        # What goes wrong in sending spans would be written between the lines of a report.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     # Address, headers, certificates and sampling are read from the environment by these themselves.
     provider = TracerProvider(resource=Resource.create({"service.name": NAME}), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
