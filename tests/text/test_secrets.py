@@ -13,7 +13,7 @@ from zlib import crc32
 
 import pytest
 
-from rebuttal.text.secrets import Secret, find_secrets, is_secret_file
+from rebuttal.text.secrets import Secret, find_secrets, holds_token, is_never_shown, is_secret_file
 
 ALNUM = "a8Kd03LmQ2zXv91TnB4yRw7Ec5Gh6JpU2sFo0iDl"
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
@@ -327,3 +327,37 @@ def test_five_megabytes_on_one_line_take_less_than_two_seconds(piece: str) -> No
 def test_hostile_lines_take_linear_time(piece: str) -> None:
     small, large = seconds(piece, 100_000), seconds(piece, 500_000)
     assert large < max(12 * small, 1.0)  # five times the text; quadratic growth would take 25 times as long
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "backups/ghp_" + "R7kQ2vX9mB4nT6wY1zC8dF3gH5jL0pS2aE4u.sql",
+        "tests/test_core_AKIA" + "QZ7XJ2KLM3NPRS4T.py",
+        "a/glpat-" + "q8Zt3Rw6Yx1Vb9Nc4Md7",
+        "hf_" + "QwErTyUiOpAsDfGhJkLzXcVbNmQaZwSxEd/model.bin",
+    ],
+)
+def test_a_name_holds_a_token(name: str) -> None:
+    assert holds_token(name)
+    assert is_never_shown(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dist/main.8f3ab2c1.js",
+        "assets/index-Bx7Kd92f.js",
+        "migrations/20240105_3fa85f64-5717-4562-b3fc-2c963f66afa6.sql",
+        "objects/4b/1d0c2e5f6a7b8c9d0e1f2a3b4c5d6e7f8091a2c3",
+        "blobs/sha256/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "cache/key-d41d8cd98f00b204e9800998ecf8427e.json",
+        "img/SK9f86d081884c7d659a2feaa0c55ad015.png",
+        "sk-learn-2023-some-long-name-v2-of-the-thing.py",
+        "locales/sk-SK-translation-of-the-2024-release.md",
+        "tests/test_that_a_very_long_name_with_2023_numbers_is_fine_v2.py",
+        "package-lock.json",
+    ],
+)
+def test_an_ordinary_name_was_taken_for_a_token(name: str) -> None:
+    assert not holds_token(name)

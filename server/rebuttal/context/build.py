@@ -17,6 +17,7 @@ from rebuttal.context.definitions import Definitions
 from rebuttal.context.diff import ShownFile, show_file, show_named
 from rebuttal.context.limit import TOO_LARGE, Compression, compress, fits, long_lines
 from rebuttal.context.model import Context, Exhibit, Slice, ToolDiagnostic
+from rebuttal.context.names import sendable, shown_symbols, withheld
 from rebuttal.context.packing import Candidate, pack, ranked
 from rebuttal.context.related.lexical import words_of
 from rebuttal.context.related.query import query_of
@@ -30,7 +31,7 @@ from rebuttal.text.model import Symbol
 from rebuttal.text.parsing import Parser
 from rebuttal.text.positions import LineIndex, git_lines
 from rebuttal.text.redaction import Redaction, Redactor
-from rebuttal.text.secrets import is_secret_file
+from rebuttal.text.secrets import holds_token, is_secret_file
 from rebuttal.text.tokens import quick_tokens
 
 _MESSAGE = "COMMIT_EDITMSG"
@@ -59,9 +60,10 @@ def build(
     show in the editor.
 
     The same change, repository, budget and editor give the same bytes. Texts are redacted; of a file that holds secrets
-    by its nature only the name is shown.
+    by its nature only the name is shown, of one whose name holds a secret nothing.
     """
-    builder = _Builder(change, repository, parser or Parser(), framing, open_files, relevant(diagnostics, change))
+    told = relevant(diagnostics, sendable(change))
+    builder = _Builder(change, repository, parser or Parser(), framing, open_files, told)
     return builder.build(budget_tokens)
 
 
@@ -76,7 +78,8 @@ class _Builder:
         diagnostics: Sequence[ToolDiagnostic],
     ) -> None:
         gone = [diff.old_path or diff.path for diff in change.files if diff.status in ("deleted", "renamed")]
-        self._change = change
+        self._whole = change
+        self._change = change = sendable(change)
         self._repository = repository
         self._framing = framing
         self._facts = parser.facts
@@ -109,13 +112,13 @@ class _Builder:
         self._keep_exhibits(slices, candidates)
         return Context(
             diff=diff_text,
-            slices=slices,
+            slices=tuple(evolve(one, reason=self._redactor.redact_names(one.reason)) for one in slices),
             tokens=quick_tokens(diff_text) + sum(one.tokens for one in slices),
             budget=budget,
             skipped=self._skipped(),
             redactions=self._kept_redactions(),
             exhibits=tuple(self._exhibits[key] for key in sorted(self._exhibits)),
-            framing=self._redactor.redact(self._framing, _MESSAGE).text,
+            framing=self._redactor.redact_names(self._framing),
             reported=tool_facts(self._diagnostics, self._exhibits.values(), self._redactor),
         )
 
@@ -144,7 +147,13 @@ class _Builder:
         found += guidelines(self._repository.old, [diff.path for diff in self._change.files])
         known = {one.file for one in found} | paths
         found += related_slices(self._change, query, self._repository, self._new, known)
-        return [one for one in found if not is_secret_file(one.file) and not self._repository.ignores(one.file)]
+        return [one for one in found if self._may_show(one.file)]
+
+    def _may_show(self, file: str) -> bool:
+        if holds_token(file):
+            self._redactor.learn_name(file)
+            return False
+        return not is_secret_file(file) and not self._repository.ignores(file)
 
     def _compress(self, shown: Sequence[FileDiff], parser: Parser) -> Compression:
         if fits(shown):
@@ -163,10 +172,12 @@ class _Builder:
 
     def _learn_change(self) -> None:
         self._redactor.learn(self._framing, _MESSAGE)
+        for skipped in (*withheld(self._whole), *self._whole.skipped):
+            self._redactor.learn_name(skipped.file)
         for told in self._diagnostics:
             self._redactor.learn(told.message, PROSE)
         # What a file holds that is never shown may stand in another one.
-        self._learn_files(self._change.files)
+        self._learn_files(self._whole.files)
 
     def _learn_files(self, files: Iterable[FileDiff]) -> None:
         for diff in files:
@@ -192,8 +203,12 @@ class _Builder:
             for side in ("old", "new")
         )
         plan = self._compression.plan(diff.path)
-        notes = tuple(evolve(one, note=self._redactor.redact(one.note, diff.path).text) for one in plan.folds)
-        return show_file(diff, old, new, *self._symbols(diff), evolve(plan, folds=notes))
+        notes = tuple(
+            evolve(one, note=self._redactor.redact_names(self._redactor.redact(one.note, diff.path).text))
+            for one in plan.folds
+        )
+        before, after = (shown_symbols(one, self._redactor) for one in self._symbols(diff))
+        return show_file(diff, old, new, before, after, evolve(plan, folds=notes))
 
     def _expose(self, diff: FileDiff, side: Side) -> None:
         text = diff.text(side)
@@ -243,7 +258,7 @@ class _Builder:
         secret = [Skipped(one.path, NAMED_ONLY) for one in self._change.files if _is_secret(one)]
         of_code = dict.fromkeys((*self._new.skipped, *self._old.skipped))  # what both sides say is said once
         said = (*self._compression.said, *long_lines(self._shown_files), *unread(self._shown_files))
-        return (*secret, *said, *of_code)
+        return (*withheld(self._whole), *secret, *said, *of_code)
 
 
 _SIDES: tuple[Side, ...] = ("new", "old")

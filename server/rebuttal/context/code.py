@@ -13,7 +13,7 @@ from rebuttal.text.languages import Language, language_of
 from rebuttal.text.model import Import, Reference, Symbol
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.positions import git_lines
-from rebuttal.text.secrets import is_secret_file
+from rebuttal.text.secrets import is_never_shown
 from rebuttal.text.symbols import imports_of, references_of, symbols_of
 
 MAX_FILES = 200
@@ -164,7 +164,7 @@ class Code:
         return ()
 
     def _read(self, path: str) -> Source | None:
-        if is_secret_file(path):
+        if is_never_shown(path):
             return None
         if len(self._sources) >= MAX_READ + len(self._given):
             self._leave_out_one_more(path)

@@ -104,5 +104,5 @@ def _fact(one: ToolDiagnostic, exhibit: Exhibit, redactor: Redactor) -> ToolFact
 
 def _plain(text: str, redactor: Redactor, longest: int) -> str:
     """Redacted before it is cut, so that no half of a secret is left; on one line, without control characters."""
-    safe = "".join(letter if letter.isprintable() else " " for letter in redactor.redact(text, PROSE).text)
+    safe = "".join(letter if letter.isprintable() else " " for letter in redactor.redact_names(text))
     return " ".join(safe.split())[:longest]

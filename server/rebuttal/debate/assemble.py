@@ -32,6 +32,8 @@ from rebuttal.debate.recollection import (
 )
 from rebuttal.debate.templates import Values, fill, listed, values_of
 from rebuttal.findings.model import Finding
+from rebuttal.text.redaction import Redactor
+from rebuttal.text.secrets import holds_token
 
 CONTEXT_LINES = 8
 """Unchanged lines around a hunk in a dossier."""
@@ -222,9 +224,12 @@ class Assembler:
 
 
 def facts(evidence: Iterable[Finding], reported: Iterable[ToolFact] = ()) -> list[str]:
-    """What tools have found, a line each, as the panel reads it; `reported` by others than ours, once each."""
-    own = list(evidence)
-    lines = [_json({"file": one.file, "rule": one.rule, "fact": one.title}) for one in own]
+    """What tools have found, a line each, as the panel reads it; `reported` by others than ours, once each.
+
+    Nothing of files whose name holds a secret, and no such name in what is said of others.
+    """
+    own = [one for one in evidence if not holds_token(one.file)]
+    lines = [_json({"file": one.file, "rule": one.rule, "fact": Redactor().redact_names(one.title)}) for one in own]
     known = {(one.file, one.range.start.line, one.rule.rpartition(":")[2]) for one in own if one.side == "new"}
     return lines + [_reported(one) for one in reported if (one.file, one.line, one.rule) not in known]
 

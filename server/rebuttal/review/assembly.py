@@ -88,10 +88,11 @@ def report(parts: Parts, cost: Cost) -> Report:
     estimate = parts.estimate
     return Report(
         scope=ScopeReport(
-            kind=str(parts.change.scope),
+            kind=parts.change.scope.kind,
             base=parts.change.base,
             base_reason=parts.change.base_reason,
             head=parts.change.head,
+            spec=parts.change.scope.spec,
         ),
         panel=parts.choice.panel if debate_ran else "static",
         findings=in_files(found, parts.change),
@@ -176,7 +177,10 @@ def cost_heard(outcome: Outcome | None) -> Cost:
 
 def coverage(parts: Parts) -> Coverage:
     """Every changed file is in it: reviewed with its hunks, or skipped with the reason."""
-    left_out = parts.change.skipped + (parts.context.skipped if parts.context and parts.outcome else ())
+    from rebuttal.context.names import withheld
+
+    left_out = parts.change.skipped + withheld(parts.change)
+    left_out += parts.context.skipped if parts.context and parts.outcome else ()
     since = _since(parts)
     new = since.novelty.new_by_file if since is not None else {}
     return Coverage(
@@ -205,11 +209,9 @@ def _once(skipped: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
 
 def notes(parts: Parts) -> tuple[str, ...]:
     """Sentences for the user about what was not asked, and what it would take."""
-    change, estimate = parts.change, parts.estimate
-    if not change.files:
-        same = "there are no files" if change.base == EMPTY else f"nothing differs from {change.base_reason}"
-        why = "every changed file was skipped" if change.skipped else same
-        return (f"No change to review: {why}.",)
+    estimate = parts.estimate
+    if (nothing := _nothing_to_send(parts.change)) is not None:
+        return (nothing,)
     match parts.not_spent:
         case "no_key":
             price = f" Its price: {estimate.words}." if estimate else ""
@@ -230,6 +232,17 @@ def notes(parts: Parts) -> tuple[str, ...]:
             return (f"The debate was stopped: {stopped}.",)
         case _:
             return ()
+
+
+def _nothing_to_send(change: Change) -> str | None:
+    from rebuttal.context.names import sendable
+
+    if sendable(change).files:
+        return None
+    if change.files:
+        return "No model was asked: the name of every changed file holds a secret. Revoke it, and rename them."
+    same = "there are no files" if change.base == EMPTY else f"nothing differs from {change.base_reason}"
+    return f"No change to review: {'every changed file was skipped' if change.skipped else same}."
 
 
 def seated(parts: Parts) -> tuple[str, ...]:
@@ -277,12 +290,13 @@ def repeated(parts: Parts) -> tuple[str, ...]:
 
 def brief(settings: Settings, parts: Parts) -> Brief:
     """All that the debate needs to know."""
+    from rebuttal.context.names import sendable
     from rebuttal.debate.model import Brief, Means
 
     assert parts.context is not None
     choice = only_asked(parts.choice, settings.protocol)
     return Brief(
-        change=parts.change,
+        change=sendable(parts.change),
         context=parts.context,
         evidence=parts.evidence.findings,
         panel=choice.panel,

@@ -140,6 +140,7 @@ async def _static(
 
     def check() -> tuple[Request, Parts, Gathered]:
         # Loaded here, in the thread: a hover or a cancellation does not wait for it.
+        from rebuttal.context.names import sendable
         from rebuttal.debate.panel.choice import choose_panel
         from rebuttal.evidence.panel import conclude, gather
         from rebuttal.evidence.wanted import Wanted
@@ -149,7 +150,7 @@ async def _static(
         gathered = gather(change, reading.repository, parser=parser, wanted=wanted)
         evidence = conclude(gathered)
         own = _own_prompts(narrowed, services, reading)
-        choice = choose_panel(change, narrowed.settings.panel, own.seats if own is not None else (), parser)
+        choice = choose_panel(sendable(change), narrowed.settings.panel, own.seats if own is not None else (), parser)
         told = (*notes, *evidence.notes, *reading.repository.notes, *(own.notes if own is not None else ()))
         return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told, own=own), gathered
 
@@ -188,7 +189,9 @@ async def _prepared(
 
 
 def _not_spent(request: Request, services: Services, parts: Parts) -> NotSpent | None:
-    if parts.choice.panel == "static" or not parts.change.files:
+    from rebuttal.context.names import sendable
+
+    if parts.choice.panel == "static" or not sendable(parts.change).files:
         return "static_panel" if request.settings.panel == "static" else "trivial"
     return None if services.can_speak(request) else "no_key"
 
@@ -201,6 +204,7 @@ async def _with_context(
     def prepare() -> Parts:
         from rebuttal.change.identity import framing
         from rebuttal.context.build import build
+        from rebuttal.context.names import sendable
         from rebuttal.context.render import fence_id, render
         from rebuttal.debate.assemble import facts
         from rebuttal.debate.panel.kinds import kinds_of
@@ -224,7 +228,7 @@ async def _with_context(
             shared=shared,
             fence=fence,
             framing=context.framing,
-            kinds=kinds_of(reading.change, own, context.framing),
+            kinds=kinds_of(sendable(reading.change), own, context.framing),
             notes=told,
         )
 
@@ -314,20 +318,22 @@ async def _agreed(request: Request, services: Services, door: Door, parts: Parts
         return True
     if request.unattended:
         return False
-    root = parts.change.root
-    if estimate.expected <= request.settings.ask_above and await services.has_consent(root, parts.change.untracked):
+    from rebuttal.context.names import sendable
+
+    root, sent = parts.change.root, sendable(parts.change)
+    if estimate.expected <= request.settings.ask_above and await services.has_consent(root, sent.untracked):
         return True
     question = Question(
         repository=root.name,
         host=services.host,
-        files=len(parts.change.files),
-        untracked=parts.change.untracked,
+        files=len(sent.files),
+        untracked=sent.untracked,
         redactions=len(parts.context.redactions) if parts.context else 0,
         estimate=estimate,
     )
     answer = await door.agree(question)
     if answer.agree and answer.remember:
-        await services.remember_consent(root, parts.change.untracked)
+        await services.remember_consent(root, sent.untracked)
     return answer.agree
 
 

@@ -289,6 +289,7 @@ class Services:
         from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import caps_of
+        from rebuttal.context.names import sendable
         from rebuttal.debate.planning import planned_turns
         from rebuttal.debate.selection import Selection, tokens_of
         from rebuttal.speakers.roster import Roster
@@ -296,11 +297,12 @@ class Services:
         roster = Roster.of(settings)
         profile, protocol = cast("Profile", settings.profile), settings.protocol
         selection = Selection(profile, parts.means, tokens_of(parts.shared)) if parts.means is not None else None
+        sent = sendable(parts.change)
         turns = [
             PlannedTurn(one.phase, one.seat, roster.id(one.tier), one.ask_tokens, one.output_tokens, one.has_shared)
-            for one in planned_turns(parts.choice, profile, parts.change, protocol, parts.kinds, selection)
+            for one in planned_turns(parts.choice, profile, sent, protocol, parts.kinds, selection)
         ]
-        if not turns or not parts.change.files:
+        if not turns or not sent.files:
             return Estimate(Decimal(0), Decimal(0))
         known = {model: tokenizers.of(model) for model in dict.fromkeys(turn.model for turn in turns)}
         fitted = {roster.id(tier): text for tier, text in parts.fitted.items()}
@@ -332,7 +334,7 @@ class Services:
         from rebuttal.speakers.recording import RecordingSpeaker
         from rebuttal.speakers.replay import ReplaySpeaker
 
-        anonymous = Anonymous(self.environment, root, names)
+        anonymous = Anonymous(self.environment, root, names, self.settings)
         if request.replay is not None:
             self.replay = ReplaySpeaker(request.replay, anonymous.cover, anonymous.uncover)
         speaker = self.replay or await self._claude(request, review, root, on_warning)

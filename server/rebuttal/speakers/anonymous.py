@@ -6,8 +6,8 @@ import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from rebuttal.settings import Settings, SettingsError, endpoint_host, project_of, resource_of
 from rebuttal.text.secrets import find_secrets
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
@@ -24,12 +24,19 @@ _COMMON = frozenset(
 class Anonymous:
     """Covers what a machine's environment gives away, and uncovers what may stand in the code under review.
 
-    `names`: of the files that are reviewed. A secret that is part of one was sent, for no finding could name the file
-    otherwise; it need not be passed on as well.
+    `names`: of the files that were sent. None holds a token that its form gives away; what only may be a secret was
+    sent, for no finding could name the file otherwise, and need not be passed on as well.
     """
 
-    def __init__(self, environment: Mapping[str, str], root: Path | None = None, names: Iterable[str] = ()) -> None:
-        found = [*_secrets(environment), *_places(environment, root), *_names(environment), *_in_names(names)]
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        root: Path | None = None,
+        names: Iterable[str] = (),
+        settings: Settings | None = None,
+    ) -> None:
+        found = [*_secrets(environment), *_places(environment, root), *_endpoint(environment, settings or Settings())]
+        found += [*_names(environment), *_in_names(names)]
         # What holds another is covered first.
         ordered = sorted(
             {value: (value, mark, word) for value, mark, word in found}.values(), key=lambda one: -len(one[0])
@@ -79,9 +86,23 @@ def _places(environment: Mapping[str, str], root: Path | None) -> Iterator[_Foun
             yield place, mark, False
             if "\\" in place:
                 yield place.replace("\\", "/"), mark, False
-    host = urlsplit(environment.get("ANTHROPIC_BASE_URL", "")).netloc.rpartition("@")[2]
+
+
+def _endpoint(environment: Mapping[str, str], settings: Settings) -> Iterator[_Found]:
+    """What failures name: the host, and whose project or resource it is."""
+    try:
+        host = endpoint_host(environment, settings)
+    except SettingsError:
+        host = ""  # a replay needs none
     if host and not host.endswith("anthropic.com"):
         yield host, "«endpoint»", True
+        name = host.rpartition(":")[0]
+        if "." in name and not name.replace(".", "").isdigit():
+            yield name, "«endpoint's name»", True
+    named = {"«project»": project_of(environment, settings), "«resource»": resource_of(environment, settings)}
+    for mark, value in named.items():
+        if len(value) >= _SHORTEST_NAME and value.lower() not in _COMMON:
+            yield value, mark, True
 
 
 def _in_names(names: Iterable[str]) -> Iterator[_Found]:

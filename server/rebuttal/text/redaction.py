@@ -12,7 +12,7 @@ from attrs import frozen
 
 from rebuttal.text.facts import Facts
 from rebuttal.text.positions import LineIndex
-from rebuttal.text.secrets import Secret, find_secrets
+from rebuttal.text.secrets import Secret, find_secrets, tokens_of_name
 
 _LINE_END = re.compile(r"(\r\n|\n|\r)")
 _SPREAD_FROM = 8
@@ -20,6 +20,8 @@ _SPREAD_FROM = 8
 _WORD_LIKE = re.compile(r"[A-Za-z_-]*\d{0,4}|\W*")
 """`user_name1` may be a weak password in one place and a variable in another."""
 _KEY_LINE = 32
+_PROSE = "COMMIT_EDITMSG"
+"""As what kind of file a sentence is searched for secrets."""
 _FEW = 64
 
 
@@ -60,6 +62,18 @@ class Redactor:
         """Know the secrets of `text` before other texts are redacted."""
         for secret in self._secrets(text, path):
             self._placeholder(secret.kind, text[secret.start : secret.end])
+
+    def learn_name(self, name: str) -> None:
+        """Know the tokens of a name (of a file, say) before texts are redacted that may speak of it."""
+        for secret in tokens_of_name(name):
+            self._placeholder(secret.kind, name[secret.start : secret.end])
+
+    def redact_names(self, text: str) -> str:
+        """Words about files, branches and symbols without secrets, also without those that `_` joins to a name."""
+        found = {text[one.start : one.end]: one.kind for one in tokens_of_name(text)}
+        for value in sorted(found, key=len, reverse=True):
+            text = text.replace(value, self._placeholder(found[value], value))
+        return self.redact(text, _PROSE).text
 
     def redact(self, text: str, path: str) -> Redacted:
         """`text` with every secret replaced, found by its form, its name, or known from another text."""

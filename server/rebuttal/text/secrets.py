@@ -38,7 +38,7 @@ from rebuttal.text.secret_values import (
     kind_of,
 )
 
-__all__ = ["Secret", "find_secrets", "is_secret_file"]
+__all__ = ["Secret", "find_secrets", "holds_token", "is_never_shown", "is_secret_file", "tokens_of_name"]
 
 
 @frozen
@@ -114,6 +114,14 @@ _RUN = re.compile(r"[A-Za-z0-9_.~:/+=-]{15,}+")
 """No token is shorter."""
 _NO_WORD = re.compile("[0-9A-Z]")
 _HARMLESS = ("made-up", "public")
+_MAY_BE_TOKEN = re.compile("[0-9]|[A-Za-z]{16}")
+"""What every token has and most names have not: all paths of a repository are asked about."""
+_LETTERS_AND_DIGITS = re.compile("[A-Za-z0-9]+")
+_CHANGE = re.compile("(?=[a-z][A-Z0-9]|[A-Z][a-z0-9]|[0-9][A-Za-z])")
+_LONG_RUN = 16
+_WORDED = frozenset({"key-", "SK", "-us"})
+"""Anchors that stand before or after a checksum in names of caches and assets as well."""
+_SURE_SHAPES = tuple(shape for shape in SHAPES if shape.sure and _WORDED.isdisjoint(shape.anchors))
 
 
 def find_secrets(text: str, path: str) -> tuple[Secret, ...]:
@@ -128,6 +136,37 @@ def find_secrets(text: str, path: str) -> tuple[Secret, ...]:
         return ()
     index = LineIndex(text)
     return tuple(evolve(one, line=index.git_line_of(one.start)) for one in _merged(found))
+
+
+def is_never_shown(path: str) -> bool:
+    """Whether a file's text is kept from models: it holds secrets by its nature, or its very name holds one."""
+    return is_secret_file(path) or holds_token(path)
+
+
+def holds_token(name: str) -> bool:
+    """Whether a name (of a file, say) holds a token that its form alone gives away.
+
+    Stricter than `find_secrets`: by a mistake a text loses a few characters, a file its review. What a form leaves
+    open (`sk-` and twenty letters or hyphens) must be as mixed as random characters are.
+    """
+    return next(tokens_of_name(name), None) is not None
+
+
+def tokens_of_name(name: str) -> Iterator[Secret]:
+    """The tokens of which `holds_token` speaks, by shape; two may overlap. Their `line` is not counted."""
+    if _MAY_BE_TOKEN.search(name) is not None:
+        yield from (one for one in _tokens(name, False, named=True) if _is_random_token(name[one.start : one.end]))
+
+
+def _is_random_token(value: str) -> bool:
+    runs = [match.group() for match in _LETTERS_AND_DIGITS.finditer(value)]
+    return value.isupper() or _is_mixed(runs) or any(len(one) >= _LONG_RUN and _is_mixed([one]) for one in runs)
+
+
+def _is_mixed(runs: list[str]) -> bool:
+    """Small letters, capitals and digits change places at every sixth character or more: of random hexadecimal digits
+    every second one does, of words few."""
+    return sum(len(_CHANGE.findall(one)) for one in runs) * 6 >= sum(map(len, runs))
 
 
 def _merged(found: Iterable[Secret]) -> list[Secret]:
@@ -152,15 +191,16 @@ def _anchored(text: str, anchor: str) -> Iterator[int]:
         at = text.find(anchor, at + len(anchor))
 
 
-def _tokens(text: str, practice: bool) -> Iterator[Secret]:
+def _tokens(text: str, practice: bool, *, named: bool = False) -> Iterator[Secret]:
+    """`named`: the text is a name, or full of names: only shapes that no name has by chance, also behind `_`."""
     runs = _Runs(text)
-    for shape in SHAPES:
+    for shape in _SURE_SHAPES if named else SHAPES:
         for anchor in shape.anchors:
             if anchor not in runs.text:
                 continue
             done = 0
             for at in runs.places(anchor):
-                match = _token_at(text, at - shape.back, done, shape)
+                match = _token_at(text, at - shape.back, done, shape, named)
                 if match is None:
                     continue
                 done = match.end()
@@ -195,8 +235,9 @@ def _is_public(text: str, shape: Shape, at: int) -> bool:
     return shape.anchors == ("AIza",) and "authDomain" in text[max(0, at - 400) : at + 400]
 
 
-def _token_at(text: str, start: int, done: int, shape: Shape) -> re.Match[str] | None:
-    joined = start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_") and text[start].isalnum()
+def _token_at(text: str, start: int, done: int, shape: Shape, named: bool) -> re.Match[str] | None:
+    before = text[start - 1] if start > 0 else ""
+    joined = (before.isalnum() or (before == "_" and not named)) and text[start].isalnum()
     return None if start < done or joined else shape.pattern.match(text, start)
 
 

@@ -19,7 +19,7 @@ from rebuttal.context.related.texts import texts_of
 from rebuttal.text.facts import Facts
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
-from rebuttal.text.secrets import is_secret_file
+from rebuttal.text.secrets import is_never_shown
 
 HISTORY = 1_000
 """How many past commits are looked at: more bring nothing (bench/retrieval/RESULTS.md)."""
@@ -71,7 +71,7 @@ class _Related:
                 texts_of(change, repository.new.read, paths),
                 facts,
             ),
-            excluded=lambda path: is_secret_file(path) or skip_by_name(path, rules) is not None,
+            excluded=lambda path: is_never_shown(path) or skip_by_name(path, rules) is not None,
         )
         self.lines: dict[str, dict[int, set[str]]] = {}
         for word in query.terms:
