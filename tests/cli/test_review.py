@@ -179,6 +179,7 @@ def test_each_scope_reviews_its_own_change(rebuttal: Rebuttal, git_repo: GitRepo
     ran = rebuttal("review", "--repo", git_repo.root, "--scope", scope, *base, "--format", "json")
     assert ran.code == expected, ran.err
     assert len(ran.json["findings"]) == expected
+    assert ran.json["scope"]["kind"] == scope.partition(":")[0], "one of the words that review.schema.json lists"
 
 
 def test_no_change_is_said_and_is_fine(rebuttal: Rebuttal, git_repo: GitRepo) -> None:

@@ -16,9 +16,15 @@ from rebuttal.store.model import Cost
 @frozen
 class ScopeReport:
     kind: str
+    """The bare word: `range`, not `range:A..B`."""
     base: str
     base_reason: str
     head: str
+    spec: str | None = None
+    """What the user named after it: REV, A..B or PATH."""
+
+    def __str__(self) -> str:
+        return self.kind if self.spec is None else f"{self.kind}:{self.spec}"
 
 
 @frozen

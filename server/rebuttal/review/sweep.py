@@ -421,7 +421,7 @@ class _Door:
 def _named(report: Report, change: Listed) -> Report:
     """Two object ids say nothing to a person: the report says what the change was named."""
     base = "nothing" if change.base == EMPTY else change.base[:10]
-    return evolve(report, scope=evolve(report.scope, kind=change.scope.kind, base_reason=f"{base} ({change.name})"))
+    return evolve(report, scope=evolve(report.scope, spec=None, base_reason=f"{base} ({change.name})"))
 
 
 def added(costs: Iterable[Cost]) -> Cost:

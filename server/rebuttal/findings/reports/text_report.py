@@ -149,7 +149,7 @@ class _Writer:
         parts += [f"{len(report.held_back)} held back"] if report.held_back else []
         parts.append(f"{report.timing.total_ms / 1000:.1f} s")
         yield from self._wrapped(" · ".join(parts), indent=0, strong=True)
-        scope = f"{report.scope.kind} change against {report.scope.base_reason}, {report.panel} panel"
+        scope = f"{report.scope} change against {report.scope.base_reason}, {report.panel} panel"
         yield from self._wrapped(_safe(scope), indent=0, dim=True)
         if report.coverage.new is not None:
             yield from self._wrapped(_new(report.coverage.new), indent=0, dim=True)
