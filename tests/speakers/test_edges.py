@@ -245,6 +245,21 @@ async def test_a_writer_that_hangs_is_waited_for_once_and_not_in_a_slot(
         await first
 
 
+async def test_a_clock_that_is_put_back_leaves_nothing_standing_for_ever() -> None:
+    now = [1e9]
+    memory = Prefixes(lambda: now[0])
+    found = long_prefixes()
+    memory.begun(await memory.expect(found, "r"), 9000, "msg_1")
+    now[0] = 0.0
+    assert not memory.holds(found)
+    writer = await memory.expect(found, "r")
+    assert writer.writes is not None  # so the others wait, rather than pay for it too
+    memory.left(writer)
+    other = prefixes(message_request(turn(shared=LONG + "Another."), MODELS[SONNET]))
+    memory.begun(await memory.expect(other, "r"), 9000, "msg_2")
+    assert {found[-1].digest, other[-1].digest} & memory._kept.keys() == {other[-1].digest}
+
+
 # --- the end ---
 
 

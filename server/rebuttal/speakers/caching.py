@@ -230,9 +230,9 @@ class Prefixes:
         if expected.prefixes and (event := self._writing.pop(expected.prefixes[-1].digest, None)) is not None:
             # Another is writing it still, and has been waited for too long: nobody needs to any more.
             event.set()
-        # What expired an hour ago explains nothing any more.
-        old = self.clock() - SECONDS["1h"]
-        self._kept = {digest: kept for digest, kept in self._kept.items() if kept.until > old}
+        # What expired an hour ago explains nothing any more, nor what was written before the clock was put back by one.
+        now, hour = self.clock(), SECONDS["1h"] + 1.0
+        self._kept = {digest: kept for digest, kept in self._kept.items() if abs(kept.until - now) < hour}
 
     def left(self, expected: Expectation) -> None:
         """The request is over, whatever became of it: whoever waits for it goes on. May be said more than once."""
@@ -266,7 +266,9 @@ class Prefixes:
 
     def _standing(self, prefix: Prefix) -> _Kept | None:
         kept = self._kept.get(prefix.digest)
-        return kept if kept is not None and self.clock() < kept.until else None
+        # What ends further ahead than it is kept for was written before the clock was put back.
+        longest = SECONDS[prefix.lifetime] + 1.0
+        return kept if kept is not None and 0 < kept.until - self.clock() < longest else None
 
 
 def judged(expected: Expectation, read: int, written: int, said: str | None) -> CacheUse:
