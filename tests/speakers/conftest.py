@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.patience import Patience
 from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, StoreError, Tokens
 from tests.emulator import Emulator
+from tests.emulator.compatible import CompatibleServer, Profile
+from tests.emulator.script import Asked
 
 ONE_MODEL = Settings(fallback=False)
 """What a call does whose model is the only one; chains of models have tests of their own (test_fallback.py)."""
@@ -191,3 +194,43 @@ async def make_speaker(emulator: Emulator, purse: FakePurse) -> AsyncIterator[Ma
 @pytest.fixture
 async def speaker(make_speaker: MakeSpeaker) -> ClaudeSpeaker:
     return make_speaker()
+
+
+MODEL = "qwen3-coder:30b"
+"""Of a compatible server."""
+MakeCompatible = Callable[..., tuple[CompatibleServer, ClaudeSpeaker, FakePurse]]
+
+
+def two_claims(asked: Asked) -> Mapping[str, Any]:
+    assert asked.seat == "architect"
+    return statement(claim(1, "One {defect}"), claim(2, 'Another "one"'))
+
+
+@pytest.fixture
+async def compatible() -> AsyncIterator[MakeCompatible]:
+    with ExitStack() as stack:
+        connections: list[Connection] = []
+
+        def make(
+            profile: Profile, environment: Mapping[str, str] | None = None, model: str = MODEL, **settings: Any
+        ) -> tuple[CompatibleServer, ClaudeSpeaker, FakePurse]:
+            server = stack.enter_context(CompatibleServer(profile, two_claims))
+            settings |= dict.fromkeys(("model_haiku", "model_sonnet", "model_opus"), model)
+            chosen = Settings(endpoint="compatible", base_url=server.url, **settings)
+            sent = {"ANTHROPIC_AUTH_TOKEN": profile.key} if profile.key else {}
+            connection = Connection({**sent, **(environment or {})}, Patience(first_pause=0.001), chosen)
+            connections.append(connection)
+            purse = FakePurse(PriceBook.of(chosen))
+            speaker = ClaudeSpeaker(
+                settings=chosen,
+                connection=connection,
+                purse=purse,
+                prices=purse.book,
+                review="review-1",
+                repository="repository-1",
+            )
+            return server, speaker, purse
+
+        yield make
+        for connection in connections:
+            await connection.aclose()

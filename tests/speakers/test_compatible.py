@@ -3,58 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
-from rebuttal.budget.prices import PriceBook
-from rebuttal.settings import ModelNote, Settings
-from rebuttal.speakers.claude import ClaudeSpeaker
-from rebuttal.speakers.connection import Connection
-from rebuttal.speakers.patience import Patience
-from tests.emulator.compatible import LLAMA_CPP, OLLAMA, PROFILES, SILENT, STRICT, VLLM, CompatibleServer, Profile
-from tests.emulator.script import Asked
-from tests.speakers.conftest import FakePurse, Heard, claim, statement, turn
-
-MODEL = "qwen3-coder:30b"
-MakeCompatible = Callable[..., tuple[CompatibleServer, ClaudeSpeaker, FakePurse]]
-
-
-def two_claims(asked: Asked) -> Mapping[str, Any]:
-    assert asked.seat == "architect"
-    return statement(claim(1, "One {defect}"), claim(2, 'Another "one"'))
-
-
-@pytest.fixture
-async def compatible() -> AsyncIterator[MakeCompatible]:
-    with ExitStack() as stack:
-        connections: list[Connection] = []
-
-        def make(
-            profile: Profile, environment: Mapping[str, str] | None = None, model: str = MODEL, **settings: Any
-        ) -> tuple[CompatibleServer, ClaudeSpeaker, FakePurse]:
-            server = stack.enter_context(CompatibleServer(profile, two_claims))
-            settings |= dict.fromkeys(("model_haiku", "model_sonnet", "model_opus"), model)
-            chosen = Settings(endpoint="compatible", base_url=server.url, **settings)
-            sent = {"ANTHROPIC_AUTH_TOKEN": profile.key} if profile.key else {}
-            connection = Connection({**sent, **(environment or {})}, Patience(first_pause=0.001), chosen)
-            connections.append(connection)
-            purse = FakePurse(PriceBook.of(chosen))
-            speaker = ClaudeSpeaker(
-                settings=chosen,
-                connection=connection,
-                purse=purse,
-                prices=purse.book,
-                review="review-1",
-                repository="repository-1",
-            )
-            return server, speaker, purse
-
-        yield make
-        for connection in connections:
-            await connection.aclose()
+from rebuttal.settings import ModelNote
+from tests.emulator.compatible import LLAMA_CPP, OLLAMA, PROFILES, SILENT, STRICT, VLLM, Profile
+from tests.speakers.conftest import MODEL, Heard, MakeCompatible, turn
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)

@@ -270,11 +270,12 @@ class Caller:
                     raise
                 self._connection.diagnoses = False
         while True:
+            sent = self._connection.wire(request)
             try:
-                return await client.messages.create(**self._connection.wire(request), stream=True)
+                return await client.messages.create(**sent, stream=True)
             except anthropic.APIStatusError as error:
                 # Each round sends less than the last.
-                if not self._connection.learns(error, request):
+                if not self._connection.learns(error, sent):
                     raise
 
     async def _account(

@@ -14,7 +14,7 @@ from rebuttal.settings import Settings, endpoint_host, endpoint_url, is_local, p
 from rebuttal.speakers.caching import Prefix, Prefixes, prefixes
 from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts
 from rebuttal.speakers.circuits import Circuits
-from rebuttal.speakers.endpoints.abilities import Abilities
+from rebuttal.speakers.endpoints.abilities import Abilities, complaint
 from rebuttal.speakers.endpoints.clients import Unusable, make_client, secrets_of
 from rebuttal.speakers.endpoints.guard import only_to
 from rebuttal.speakers.endpoints.words import Words, words_of
@@ -125,13 +125,12 @@ class Connection:
             self._abilities[called] = Abilities(says_schema=self.is_lenient and not claude)
         return self._abilities[called]
 
-    def learns(self, error: Exception, request: Mapping[str, Any]) -> bool:
-        """Whether an answer with an error named something that can be left out, so that it is worth asking again. An
-        error costs nothing."""
+    def learns(self, error: Exception, sent: Mapping[str, Any]) -> bool:
+        """Whether an answer with an error named something of the request that can be left out, so that it is worth
+        asking again. An error costs nothing."""
         if self.endpoint == "anthropic" or getattr(error, "status_code", None) not in (400, 422):
             return False
-        says = f"{error} {getattr(error, 'body', '')}"
-        return self.abilities(request["model"]).learn(says, request)
+        return self.abilities(sent["model"]).learn(complaint(getattr(error, "body", None)), sent)
 
     def too_long(self, model: ModelFacts, request: Mapping[str, Any], bound: int) -> Failure | None:
         """Whether a prompt of at most `bound` tokens is longer than the model takes: local servers cut off the
