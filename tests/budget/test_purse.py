@@ -221,3 +221,21 @@ async def test_a_cancelled_wait_for_money_leaves_nothing_set_aside(purse: Purse,
         await waiting
     await purse.release(first)
     assert (await ledger.totals()).day == 0
+
+
+async def test_who_waits_for_money_does_not_wait_for_ever_where_a_price_cannot_be_reckoned(
+    purse: Purse, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def price(model: str, tokens: Tokens) -> Decimal:
+        raise ZeroDivisionError
+
+    reservation = await purse.reserve(key(), Decimal("0.9"))
+    waiting = asyncio.create_task(purse.reserve(key(), Decimal("0.9")))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    monkeypatch.setattr(purse.book, "price", price)
+    with pytest.raises(ZeroDivisionError):
+        await purse.settle(reservation, Tokens(output=1), MODEL)
+    with pytest.raises(CapReached):
+        await asyncio.wait_for(waiting, 2)
+    assert len(await ledger.entries(state="reserved")) == 1

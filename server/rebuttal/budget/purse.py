@@ -115,12 +115,12 @@ class Purse:
         try:
             cost = self.book.price(model, tokens)
             cache = evolve(cache, saved=self.book.saved(model, tokens))
+            settlement = await self._ledger.settle(reservation.id, tokens, cost, cache)
         except UnknownPrice:
             await self.assume(reservation)
             raise
-        try:
-            settlement = await self._ledger.settle(reservation.id, tokens, cost, cache)
         finally:
+            # Whatever went wrong: whoever waits for this money must not wait for ever.
             self._over(reservation)
         self._warn(reservation, settlement)
         return settlement.cost
