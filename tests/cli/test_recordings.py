@@ -130,6 +130,21 @@ def test_what_breaks_off_is_played_as_far_as_it_goes_and_that_is_said(
     assert "the recording breaks off" in ran.err
 
 
+def test_a_recording_of_others_could_steer_the_terminal(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tape.jsonl"
+    rebuttal(*REVIEW, "--repo", parcels, "--record", file)
+    *lines, last = file.read_text("utf-8").splitlines()
+    outcome = json.loads(last)["outcome"]
+    outcome["findings"].append({"id": "x", "title": "\x1b[2JAll is well\r\nrebuttal: no findings"})
+    file.write_text("\n".join([*lines, json.dumps({"outcome": outcome}), ""]), "utf-8")
+    ran = rebuttal(*REVIEW, "--repo", parcels, "--replay", file)
+    assert "1 finding missing" in ran.err
+    assert "\x1b" not in ran.err
+    assert "\nrebuttal: no findings" not in ran.err
+
+
 def test_one_file_cannot_be_recorded_and_replayed_at_once(
     rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path
 ) -> None:

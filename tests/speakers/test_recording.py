@@ -13,15 +13,28 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebuttal.debate.model import Claim, Phase, Prompt, Reply, Speaker, Statement, Turn
-from rebuttal.settings import SettingsError
+from rebuttal.debate.engine import debate
+from rebuttal.debate.model import FATAL, Claim, Outcome, Phase, Prompt, Reply, Ruling, Speaker, Statement, Turn
+from rebuttal.settings import Settings, SettingsError
 from rebuttal.speakers import lockstep
 from rebuttal.speakers import replay as replaying
 from rebuttal.speakers.anonymous import Anonymous
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.recording import RecordingSpeaker
 from rebuttal.speakers.replay import ReplaySpeaker
-from rebuttal.speakers.tape import Entry, Writer, covered, read_tape, turn_key
+from rebuttal.speakers.tape import Entry, RecordingError, Writer, covered, read_tape, turn_key
+from tests.debate.conftest import (
+    LOOP_CLAIM,
+    LOOP_LINE,
+    SQL_CLAIM,
+    SQL_LINE,
+    Said,
+    Scripted,
+    brief_of,
+    rules,
+    run,
+    says,
+)
 from tests.emulator import Emulator, Fault, Rule
 from tests.speakers.conftest import SHARED, Heard, MakeSpeaker, claim, statement, turn
 
@@ -389,6 +402,33 @@ async def test_a_recording_does_not_say_whose_it_is(emulator: Emulator, speaker:
     assert reply.statement.claims[0].quote == "/home/alice.liddell/x"
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (Settings(endpoint="compatible", base_url="http://gpu.wonderland.example:11434/v1"), "gpu.wonderland.example"),
+        (Settings(endpoint="compatible", base_url="http://gpu.wonderland.example:8/"), "gpu.wonderland.example:8"),
+        (Settings(endpoint="foundry", resource="wonderland-inc"), "wonderland-inc.services.ai.azure.com"),
+        (Settings(endpoint="vertex", region="eu", project="wonderland-inc"), "on project wonderland-inc denied"),
+    ],
+)
+def test_an_endpoint_of_the_user_s_settings_was_named_in_recordings(settings: Settings, told: str) -> None:
+    environment = {"ANTHROPIC_FOUNDRY_API_KEY": "sk-foundry-0123"}
+    anonymous = Anonymous(environment, settings=settings)
+    kept = anonymous.cover(f"{told}: cannot be reached")
+    assert "wonderland" not in kept
+    assert anonymous.uncover(kept) == f"{told}: cannot be reached"
+
+
+def test_a_server_that_names_its_models_by_their_files_told_whose_they_are() -> None:
+    anonymous = Anonymous({"HOME": "/home/erika", "USER": "erika"})
+    ruling = Ruling("see /home/erika", "confirmed", "a.py", "q", "", "high")
+    reply = Reply(Statement(rulings=(ruling,)), "/home/erika/models/llama.gguf")
+    kept = covered(entry_of(0, 1, reply=reply), anonymous.cover).reply
+    assert kept.model == "«home»/models/llama.gguf"
+    assert kept.statement is not None
+    assert kept.statement.rulings[0].claim == "see «home»"
+
+
 def test_words_that_name_nobody_stay_in_the_code() -> None:
     anonymous = Anonymous({"USER": "root", "HOME": "/root", "HOSTNAME": "localhost", "API_KEY": "short"})
     code = "root = open('/root/x'); user = short; localhost"
@@ -457,3 +497,96 @@ async def test_a_listener_that_fails_ends_its_own_turn_and_holds_up_no_other(
     assert isinstance(broken, ZeroDivisionError)
     assert isinstance(whole, Reply)
     assert whole.failure is None
+
+
+# --- files that others have written ---
+
+
+def entry_of(asked: int, finished: int, seat: str = "architect", reply: Reply | None = None) -> Entry:
+    one = turn(seat)
+    key = turn_key(one), seat, one.phase, one.tier, one.max_tokens, one.prompt
+    return Entry(*key, asked, None, (), finished, reply or Reply(Statement(), "m"))
+
+
+def tape_of(file: Path, *entries: Entry) -> Path:
+    writer = Writer()
+    file.write_text("".join([writer.head({}), *map(writer.turn, entries), writer.foot({})]), "utf-8", newline="\n")
+    return file
+
+
+@pytest.mark.parametrize("numbers", [((0, 5), (0, 5)), ((0, 3), (3, 5)), ((4, 1), (5, 6))])
+def test_a_recording_whose_order_was_tampered_with_is_refused_not_waited_for_for_ever(
+    tmp_path: Path, numbers: tuple[tuple[int, int], ...]
+) -> None:
+    seats = ("architect", "database")
+    file = tape_of(tmp_path / "t.jsonl", *(entry_of(*of, seat) for of, seat in zip(numbers, seats, strict=True)))
+    with pytest.raises(RecordingError, match="has lost its order"):
+        ReplaySpeaker(file)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "much"])
+def test_a_recording_with_an_amount_that_is_none_is_refused(tmp_path: Path, amount: str) -> None:
+    file = tape_of(tmp_path / "t.jsonl", entry_of(0, 1, reply=Reply(Statement(), "m", spent=Decimal("0.25"))))
+    file.write_text(file.read_text("utf-8").replace('"0.25"', f'"{amount}"'), "utf-8")
+    with pytest.raises(RecordingError, match="line "):
+        ReplaySpeaker(file)
+
+
+def test_a_recording_that_lost_the_end_of_its_last_line_is_still_whole(tmp_path: Path) -> None:
+    """As an editor, or a form for bug reports, may leave it."""
+    file = tape_of(tmp_path / "t.jsonl", entry_of(0, 1))
+    text = file.read_text("utf-8")
+    file.write_text(text.rstrip("\n"), "utf-8")
+    assert read_tape(file).outcome == {}
+    file.write_text(text.rstrip("\n")[:-1], "utf-8")
+    assert (read_tape(file).outcome, len(read_tape(file).entries)) == (None, 1)
+
+
+async def test_of_a_recording_that_breaks_off_only_what_is_missing_is_missing(
+    emulator: Emulator, speaker: ClaudeSpeaker, tmp_path: Path
+) -> None:
+    """A turn that Ctrl-C cut off ended the whole replay, though others had been recorded."""
+    file = tmp_path / "t.jsonl"
+    writing = RecordingSpeaker(speaker, file, {"panel": "small"})
+    await writing.speak(turn("database"), Heard())
+    for stopped in (False, True):
+        if stopped:
+            writing.finish({"stopped_by": "interrupted"})
+        reply = await ReplaySpeaker(file).speak(turn("architect"), Heard())
+        assert reply.failure is not None
+        assert reply.failure.kind not in FATAL
+        assert "breaks off" in reply.failure.message
+
+
+def test_a_debate_that_was_interrupted_is_played_with_all_that_was_argued_until_then(tmp_path: Path) -> None:
+    """One seat was still speaking; what the others had said, and what came of it, was lost in the replay."""
+    file, brief = tmp_path / "t.jsonl", brief_of(panel="medium", rounds=4)
+
+    def said(one: Turn) -> Said:
+        if one.phase == "opening":
+            heard = {"code-reviewer": (SQL_CLAIM,), "architect": (LOOP_CLAIM,)}.get(one.seat, ())
+            return says(*heard, takes=60.0 if one.seat == "security-analyst" else 1.0)
+        return rules(one, SQL=("confirmed", SQL_LINE), first=("refuted", LOOP_LINE))
+
+    def held(answering: Speaker, seconds: float | None = None) -> Outcome:
+        async def whole() -> Outcome:
+            loop, stop = asyncio.get_running_loop(), asyncio.Event()
+            if seconds is not None:
+                loop.call_later(seconds, stop.set)
+            outcome = await debate(brief, answering, lambda _: None, loop.time, stop)
+            left = asyncio.all_tasks() - {asyncio.current_task()}  # who conducts a recording lingers
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            return outcome
+
+        return run(whole())
+
+    writing = RecordingSpeaker(Scripted(said), file, {"panel": "medium"})
+    live = held(writing, 20)
+    assert live.stopped_by is not None
+    writing.finish({"stopped_by": live.stopped_by.kind})
+    played = held(ReplaySpeaker(file))
+    assert [one.rulings for one in played.contentions] == [one.rulings for one in live.contentions]
+    assert all(one.rulings for one in played.contentions)
+    assert {one.turn.seat for one in played.exchanges if one.reply.failure} == {"security-analyst"}

@@ -21,7 +21,7 @@ from rebuttal.findings.report import Report
 from rebuttal.findings.severity import Severity, at_least
 from rebuttal.review.request import Request, Result, UsageError
 from rebuttal.settings import Settings, SettingsError, user_settings
-from rebuttal.text.hidden import in_json
+from rebuttal.text.hidden import in_json, written_out
 
 FOUND, DEGRADED, NOT_SPENT, INTERRUPTED = 1, 3, 4, 130
 _BINDING = {one.name for one in fields(Settings)}
@@ -72,7 +72,8 @@ def _tell_of_recordings(result: Result, record: Path | None) -> None:
             file=sys.stderr,
         )
     if result.replayed:
-        print(f"rebuttal: {result.replayed}", file=sys.stderr)
+        lines = map(written_out, result.replayed.split("\n"))
+        print("rebuttal: " + "\n".join(lines), file=sys.stderr)
 
 
 def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Request:

@@ -201,9 +201,10 @@ def means_from_json(given: object) -> Means | None:
     from cattrs.errors import BaseValidationError
 
     try:
-        return _converter().structure(given, Means) if isinstance(given, Mapping) else None
+        means = _converter().structure(given, Means) if isinstance(given, Mapping) else None
     except (BaseValidationError, ArithmeticError):
         return None
+    return means if means is not None and (not means.prices or set(means.prices) == set(TIERS)) else None
 
 
 def recorded_means(file: Path) -> Means:
@@ -220,7 +221,9 @@ def recorded_means(file: Path) -> Means:
 def _converter() -> Converter:
     from cattrs import Converter
 
+    from rebuttal.speakers.tape import dollars
+
     converter = Converter()
     converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+    converter.register_structure_hook(Decimal, lambda value, _: dollars(value))
     return converter

@@ -12,6 +12,7 @@ from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Degraded
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings
+from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def _listed(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 async def finished(request: Request, services: Services, result: Result) -> Result:
     """The result of a review that was recorded or replayed: the recording is whole, and how the replay went is told."""
     recording, replay = services.recording, services.replay
+    # The next review of these services may hold no debate, and is none that this recording is of.
+    services.recording = services.replay = None
     if recording is not None:
         await in_thread(lambda: recording.finish(came_to(result)))
         result = _with_problem(result, recording.problem)
@@ -91,7 +94,9 @@ def _with_problem(result: Result, problem: str | None) -> Result:
 
 def compared(recorded: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
     """Whether a replay came to what was recorded, in one sentence."""
-    if recorded is None:
+    from rebuttal.speakers.replay import breaks_off
+
+    if recorded is None or breaks_off(recorded):
         return "the recording breaks off, so whether the replay came to the same cannot be told"
     then_found, now_found = (_by_id(one) for one in (recorded, now))
     missing = [title for id_, (title, _) in then_found.items() if id_ not in now_found]
@@ -107,14 +112,19 @@ def compared(recorded: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
 
 
 def _by_id(outcome: Mapping[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Finding id -> its title, and what became of it."""
+    """Finding id -> its title, and what became of it. Of a file that others have written: it may hold anything."""
+    listed = ((name, one) for name in ("findings", "held_back") for one in _list(outcome.get(name)))
     return {
-        str(one["id"]): (str(one.get("title", "")), (name, str(one.get("verdict")), str(one.get("severity"))))
-        for name in ("findings", "held_back")
-        for one in outcome.get(name, ())
+        str(one.get("id")): (str(one.get("title", "")), (name, str(one.get("verdict")), str(one.get("severity"))))
+        for name, one in listed
+        if isinstance(one, Mapping)
     }
 
 
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _named(titles: list[str]) -> str:
-    shown = ", ".join(f"“{title}”" for title in titles[:_TOLD])
+    shown = ", ".join(f"“{written_out(title)}”" for title in titles[:_TOLD])
     return shown if len(titles) <= _TOLD else f"{shown} and {len(titles) - _TOLD} more"

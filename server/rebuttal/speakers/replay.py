@@ -63,7 +63,7 @@ class ReplaySpeaker:
         """The recorded reply; a Failure for a turn that was not recorded, which says what is different."""
         entries = self._waiting.get(turn_key(turn))
         if not entries:
-            return Reply(None, turn.tier, Failure("not_found", self._departure(turn)), calls=0)
+            return Reply(None, turn.tier, self._missing(turn), calls=0)
         # The same question asked again in one debate has an answer of its own.
         entry = uncovered(entries.popleft(), fence_of(turn.prompt), self._uncover)
         await self._score.play(entry, listener)
@@ -76,13 +76,23 @@ class ReplaySpeaker:
         """A reply as it was recorded, with what it cost then."""
         return self._originals.get(id(played), (played, played))[1]
 
-    def _departure(self, turn: Turn) -> str:
+    def _missing(self, turn: Turn) -> Failure:
         """Why there is no answer, in one sentence."""
         head = f"{self._file} has no answer for {turn.seat} in {turn.phase}"
         left = [one for some in self._waiting.values() for one in some]
         alike = [one for one in left if (one.seat, one.phase) == (turn.seat, turn.phase)]
-        if not alike and self._tape.about and self._tape.outcome is None:
-            return f"{head}: the recording breaks off before that, so record anew."
+        if self._breaks_off and not (alike and turn.phase in ("triage", "opening")):
+            # What was under way when it was cut short is not in it, nor what it led to; what is, can be played on.
+            return Failure("interrupted", f"{head}: the recording breaks off before that, so record anew.")
+        return Failure("not_found", self._departure(turn, head, alike))
+
+    @property
+    def _breaks_off(self) -> bool:
+        # A file of schema 1 never says what it came to.
+        return bool(self._tape.about) and breaks_off(self._tape.outcome)
+
+    def _departure(self, turn: Turn, head: str, alike: list[Entry]) -> str:
+        """Where the debate departs from the recording."""
         if not alike:
             return f"{head}: that turn was not asked when it was recorded, so review what was recorded, or record anew."
         prompt = self._covered(turn.prompt)
@@ -127,6 +137,11 @@ def _first(diff: str) -> str:
     """The first line that differs, for a sentence."""
     changed = [line for line in diff.split("\n")[2:] if line[:1] in ("-", "+") and line[1:].strip()]
     return f" (first in “{changed[0][1:].strip()[:80]}”)" if changed else ""
+
+
+def breaks_off(outcome: Mapping[str, Any] | None) -> bool:
+    """Whether a recording with that outcome is of a debate that did not come to its end: killed, or Ctrl-C."""
+    return outcome is None or outcome.get("stopped_by") == "interrupted"
 
 
 class _Score:

@@ -116,22 +116,26 @@ def _mapped(entry: Entry, text: Cover) -> Entry:
     return evolve(mapped, key=entry.key)
 
 
-_CLOSED = frozenset(
-    {"key", "seat", "phase", "tier", "kind", "side", "category", "severity", "certainty", "verdict", "claim", "model"}
-)
-"""Fields of known words and of ids: nothing in them says whose they are, and a word in them must stay the same."""
+_WORDS = re.compile(r".*", re.DOTALL)
+_CLOSED = dict.fromkeys(
+    ("key", "seat", "phase", "tier", "kind", "side", "category", "severity", "certainty", "verdict"), _WORDS
+) | {"claim": re.compile(r"c-[0-9a-f-]+"), "model": re.compile(r"claude-[\w.@-]+")}
+"""Fields of known words and of ids: nothing in them says whose they are, and a word in them must stay the same. What
+the answer itself put there, or a server that names its models by their files, is a text like any other."""
 
 
 def _deep(value: Any, text: Cover) -> Any:
     if isinstance(value, str):
         return text(value)
     if isinstance(value, Mapping):
-        return {
-            name: one if name in _CLOSED and isinstance(one, str) else _deep(one, text) for name, one in value.items()
-        }
+        return {name: one if _is_closed(name, one) else _deep(one, text) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_deep(one, text) for one in value]
     return value
+
+
+def _is_closed(name: str, value: object) -> bool:
+    return name in _CLOSED and isinstance(value, str) and _CLOSED[name].fullmatch(value) is not None
 
 
 # --- writing ---
@@ -182,7 +186,8 @@ def _digest(text: str) -> str:
 
 
 def read_tape(file: Path) -> Tape:
-    """Raises RecordingError for what is no recording. A last line that breaks off is left out."""
+    """Raises RecordingError for what is no recording. A last line that breaks off is left out; one that only has lost
+    its end of line is not."""
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -191,9 +196,17 @@ def read_tape(file: Path) -> Tape:
     *lines, last = text.split("\n")
     for number, line in enumerate(lines, 1):
         reader.take(number, line)
-    if last and not reader.has_head:
+    if reader.is_empty or _is_whole(last):
         reader.take(len(lines) + 1, last)
     return reader.tape()
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class _Reader:
@@ -205,6 +218,10 @@ class _Reader:
         self._about: Mapping[str, Any] = {}
         self._outcome: Mapping[str, Any] | None = None
         self.has_head = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.has_head and not self._entries
 
     def take(self, number: int, line: str) -> None:
         if not line:
@@ -241,10 +258,29 @@ class _Reader:
         return self._converter.structure({**raw, "prompt": {**prompt, **named}, "heard": heard}, Entry)
 
     def tape(self) -> Tape:
-        if not self.has_head and not self._entries:
+        if self.is_empty:
             raise RecordingError(f"the recording {self._file} is empty: record anew")
         entries = sorted(self._entries, key=lambda entry: entry.asked)
+        if not _is_in_order(entries):
+            raise RecordingError(f"what happened in {self._file} has lost its order: record anew")
         return Tape(tuple(entries), self._about, self._outcome)
+
+
+def _is_in_order(entries: Iterable[Entry]) -> bool:
+    """Whether everything has a number of its own, and each turn's lie between asking and the end."""
+    every = [(one, one.numbers) for one in entries]
+    numbers = [number for _, some in every for number in some]
+    return len(set(numbers)) == len(numbers) and all(
+        (one.asked, one.finished) == (min(some), max(some)) for one, some in every
+    )
+
+
+def dollars(value: object) -> Decimal:
+    """From a file. Raises ValueError and ArithmeticError for what is no amount."""
+    amount = Decimal(str(value))
+    if not amount.is_finite():
+        raise ValueError("it holds an amount that is none")
+    return amount
 
 
 def unusable(file: Path, what: str, error: Exception) -> str:
@@ -259,5 +295,5 @@ def _converter() -> Converter:
     # What has its usual value is left out: a field that is new changes no recording that knows nothing of it.
     converter = Converter(omit_if_default=True)
     converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+    converter.register_structure_hook(Decimal, lambda value, _: dollars(value))
     return converter
