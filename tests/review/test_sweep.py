@@ -18,10 +18,12 @@ from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
 from rebuttal.review.sweep import cancel, kept_sweeps, sweep, take_up
 from rebuttal.review.sweep_model import Asking, Done, Estimated, Offer, Swept
+from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import Settings
 from rebuttal.speakers.batch_model import Ended, Short, Submitted
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
+from rebuttal.store.model import StoreError
 from rebuttal.store.sweeps import SweepBusy, Sweeps
 from tests.emulator.batches import Batching
 from tests.emulator.script import EndpointRule, Fault, Rule
@@ -425,6 +427,54 @@ async def test_a_cancelled_sweep_frees_what_was_set_aside_and_is_not_taken_up(
     assert ledger(asking()) == (NOTHING, NOTHING, NOTHING)
     with pytest.raises(UsageError, match="was cancelled"):
         await take_up(asking(), first.sweep, told, asyncio.Event())
+
+
+async def test_a_sweep_whose_key_is_missing_when_it_is_taken_up_is_not_called_done(
+    git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator
+) -> None:
+    with_branches(git_repo, 2)
+    first = await interrupted(asking(), told, lambda event: bool(told.of(Submitted)))
+    assert first.sweep is not None
+    without = evolve(asking(), environment={**asking().environment, "ANTHROPIC_API_KEY": ""})
+    for work in (take_up, cancel):
+        with pytest.raises(UsageError, match="ANTHROPIC_API_KEY"):
+            await work(without, first.sweep, told, asyncio.Event())
+    again = await take_up(asking(), "", told, asyncio.Event())
+    assert again.sweep == first.sweep
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
+
+
+async def test_a_sweep_whose_changes_cannot_be_read_again_keeps_its_batches(
+    git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_branches(git_repo, 2)
+    await interrupted(asking(), told, lambda event: bool(told.of(Submitted)))
+
+    def broken(*given: Any, **named: Any) -> Any:
+        raise StoreError("it cannot be priced now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SweepServices, "estimate", broken)
+        again = await take_up(asking(), "", told, asyncio.Event())
+    assert again.under_way > 0
+    whole = await take_up(asking(), "", told, asyncio.Event())
+    assert whole.under_way == 0
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
+
+
+async def test_a_key_that_is_refused_when_a_sweep_is_taken_up_leaves_nobody_waiting(
+    git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator
+) -> None:
+    with_branches(git_repo, 2)
+    await interrupted(asking(), told, lambda event: len(told.of(Submitted)) == 2)
+    wrong = evolve(asking(), environment={**asking().environment, "ANTHROPIC_API_KEY": "another"})
+    async with asyncio.timeout(30):
+        again = await take_up(wrong, "", told, asyncio.Event())
+    assert all(report.degraded for _, report in again.reviewed)
+    assert again.under_way > 0
+    whole = await take_up(asking(), "", told, asyncio.Event())
+    assert not any(report.degraded for _, report in whole.reviewed)
+    assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 
 
 async def test_only_one_process_runs_a_sweep(git_repo: GitRepo, asking: Asks, told: Told) -> None:

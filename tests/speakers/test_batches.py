@@ -325,6 +325,35 @@ async def test_a_cap_that_fits_no_turn_at_all_says_what_to_raise(place: Place) -
     assert place.states == []
 
 
+async def test_turns_that_wait_for_money_do_not_wait_for_a_batch_that_nobody_looks_after(place: Place) -> None:
+    """What is set aside for it comes back when the sweep is taken up, not before."""
+    refused = Fault(Failure("authentication", "The key was refused."))
+
+    async def before_a_look(seconds: float) -> None:
+        place.service.troubles = [refused]
+
+    pace = evolve(PACE, sleep=before_a_look)
+    async with asyncio.timeout(10), place.desk(Decimal("0.06"), pace) as desk:
+        (replies,) = await answers(place, desk, 1, 6)
+    assert {one.failure.kind for one in replies if one.failure is not None} == {"authentication", "cap"}
+    assert len(place.service.made) == 1
+
+
+async def test_what_was_set_aside_comes_back_where_a_sweep_is_stopped_before_anything_was_sent(place: Place) -> None:
+    place.service.troubles = [OVERLOADED] * 100
+    stuck = asyncio.Event()
+
+    async def never(seconds: float) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    async with place.desk(pace=evolve(PACE, failures=100, sleep=never)) as desk:
+        speaking = asyncio.create_task(place.speaker(desk, "one").speak(turn("a"), Heard()))
+        await stuck.wait()
+        speaking.cancel()
+    assert place.states == ["released"]
+
+
 @pytest.mark.parametrize("where", ["service", "store", "call"])
 async def test_an_error_that_nobody_foresaw_leaves_nobody_waiting(
     place: Place, monkeypatch: pytest.MonkeyPatch, where: str

@@ -123,6 +123,18 @@ def test_open_sweeps_are_kept_as_long_as_the_service_keeps_results_and_done_ones
     assert sweeps_at(database).turns("sweepdone").result() == ()
 
 
+def test_a_done_sweep_that_is_taken_up_is_not_forgotten_while_it_runs(database: Database) -> None:
+    begin(database, moment=NOW - timedelta(days=3))
+    sweeps_at(database, NOW - timedelta(days=2)).end(SWEEP, "done").result()
+    sweeps_at(database).take(SWEEP).result()
+    begin(database, "sweepother")
+    states = {one.id: one.state for one in sweeps_at(database).listed("repository").result()}
+    assert states == {SWEEP: "open", "sweepother": "open"}
+    sweeps_at(database).end(SWEEP, "canceled").result()
+    sweeps_at(database).take(SWEEP).result()
+    assert sweeps_at(database).listed("repository").result()[1].state == "canceled"
+
+
 def test_a_store_of_an_earlier_version_takes_sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "store.sqlite3"
     number = next(

@@ -105,6 +105,7 @@ async def take_up(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event
             raise UsageError(
                 f"the sweep {kept.id} was sent to {kept.host}, not to {services.host}: set ANTHROPIC_BASE_URL as it was"
             )
+        _require_key(asking, services)
         await (await services.sweeps()).take(kept.id)
         services.pin(kept.job)
         going = evolve(asking, agreed=True, settings=kept.job.settings(asking.settings))
@@ -125,6 +126,7 @@ async def cancel(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event)
     services = SweepServices(asking.environment, asking.settings)
     try:
         _, kept = await _find(asking, services, sweep_id)
+        _require_key(asking, services)
         sweeps = await services.sweeps()
         await sweeps.take(kept.id)
         for batch in await sweeps.batches(kept.id):
@@ -181,6 +183,12 @@ async def _find(asking: Asking, services: SweepServices, sweep_id: str) -> tuple
             f"there is no sweep {sweep_id!r} of {root.name}: rebuttal sweep --list shows those that are kept"
         )
     return root, one
+
+
+def _require_key(asking: Asking, services: SweepServices) -> None:
+    """Without one the answers that were paid for cannot be fetched. Raises UsageError."""
+    if not services.can_speak(Request(asking.where, asking.settings)):
+        raise UsageError(services.lacking or "what the service works on needs its API key: set ANTHROPIC_API_KEY")
 
 
 def _root(where: Path) -> Path:
@@ -261,11 +269,15 @@ class _Sweep:
         return await self._swept(under_way)
 
     async def _close_desk(self) -> int:
+        """How many turns the service still has."""
         desk = self._services.desk
-        if desk is None:
+        if desk is not None:
+            await desk.close()
+            return desk.under_way
+        if not self._begun:
             return 0
-        await desk.close()
-        return desk.under_way
+        turns = await (await self._services.sweeps()).turns(self._id)
+        return sum(one.stage == "sent" for one in turns)
 
     async def _swept(self, under_way: int) -> Swept:
         through = {*self._reports, *self._failed}

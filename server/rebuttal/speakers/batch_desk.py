@@ -192,6 +192,8 @@ class BatchDesk:
             if row.stage == "sent":
                 asked.tries += 1
                 row.asked = asked
+                if row.failed is not None:
+                    asked.fail(row.failed)
                 return True
             if text is None:
                 continue
@@ -268,7 +270,11 @@ class BatchDesk:
             fail(set(queue) - {*granted, *self._short}, Failure("billing", str(error)))
         except Exception as error:
             fail(set(queue) - {*granted, *self._short}, defect(error))
-        if refused is not None:
+        if refused is not None and not granted and not self._flying:
+            # Nothing will give money back: a batch that nobody looks after any more still holds its own.
+            short, self._short = self._short, []
+            fail(short, Failure("cap", refusal(refused)))
+        elif refused is not None:
             self._tell(Short(len(self._short), cap_words(refused)))
         for parcel in _parcels(granted):
             self._fly(self._flights.send(parcel, self._queue_up))

@@ -5,6 +5,7 @@ It is written down before it is made, and its id after, so nothing is handed ove
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -71,7 +72,7 @@ class Flights:
     async def send(self, parcel: Sequence[Asked], again: HandOver) -> None:
         """Make a batch of turns for which money is set aside, and see it through."""
         try:
-            newest = await self._patiently(self._service.newest)
+            newest = await self._before_sending(parcel)
             if isinstance(newest, Fault):
                 await self._give_back(parcel, newest.failure)
                 return
@@ -302,6 +303,14 @@ class Flights:
                 await again(row.asked)
         await self._sweeps.void(self._sweep, number)
 
+    async def _before_sending(self, parcel: Sequence[Asked]) -> Any:
+        """The id of the newest batch; a Fault where the service cannot be asked."""
+        try:
+            return await self._patiently(self._service.newest)
+        except asyncio.CancelledError:
+            await self._give_back(parcel, Failure("interrupted", "It was not sent."))
+            raise
+
     async def _give_back(self, parcel: Sequence[Asked], failure: Failure) -> None:
         for one in parcel:
             if one.reservation is not None:
@@ -368,8 +377,12 @@ def fail(asked: Iterable[Asked], failure: Failure) -> None:
 
 
 def fail_rows(rows: Iterable[Row], failure: Failure) -> None:
-    """Nobody waits for them any longer. They stay under way in the store: the sweep can be taken up."""
-    fail([row.asked for row in rows if row.asked is not None and row.stage == "sent"], failure)
+    """Nobody looks after them any longer. They stay under way in the store: the sweep can be taken up."""
+    for row in rows:
+        if row.stage == "sent":
+            row.failed = failure
+            if row.asked is not None:
+                row.asked.fail(failure)
 
 
 def params(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,6 +113,8 @@ class Row:
     """What counts for it."""
     asked: Asked | None = None
     """Who waits for it."""
+    failed: Failure | None = None
+    """Why nobody looks after its batch any more."""
 
 
 @define(eq=False)

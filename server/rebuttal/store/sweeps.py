@@ -106,14 +106,18 @@ class Sweeps:
         return self._database.write(work)
 
     def take(self, sweep: str) -> Job[None]:
-        """This process goes on with it. Raises SweepBusy where another one that lives runs it."""
+        """This process goes on with it; one that was done is open again, for it may ask anew. Raises SweepBusy where
+        another process that lives runs it."""
 
         def work(connection: Connection) -> None:
             own = self._database.owner()
             (owner,) = connection.execute("SELECT owner FROM sweeps WHERE id = ?", (sweep,)).fetchone()
             if owner != own and is_alive(self._database.owners, owner):
                 raise SweepBusy(f"the sweep {sweep} is being run by another process: wait for it, or end it first")
-            connection.execute("UPDATE sweeps SET owner = ? WHERE id = ?", (own, sweep))
+            connection.execute(
+                "UPDATE sweeps SET owner = ?, state = CASE state WHEN 'done' THEN 'open' ELSE state END WHERE id = ?",
+                (own, sweep),
+            )
 
         return self._database.write(work)
 
