@@ -19,7 +19,9 @@ async def test_a_statement_comes_from_every_kind_of_server(compatible: MakeCompa
     assert reply.failure is None
     assert reply.statement is not None
     assert [one.title for one in reply.statement.claims] == ["One {defect}", 'Another "one"']
-    assert tuple(heard.claims) == reply.statement.claims
+    # Which object within prose is the answer shows only at its end.
+    in_prose = profile.fenced and profile.structured != "enforced"
+    assert tuple(heard.claims) == (() if in_prose else reply.statement.claims)
     assert (reply.model, reply.calls) == (MODEL, 1)
     assert reply.spent + reply.assumed == 0
     assert purse.open == 0

@@ -184,7 +184,7 @@ class Caller:
         self, call: Call, expected: Expectation, listener: Once, tally: Tally, allowance: Allowance
     ) -> Statement | Answer | Fault:
         reservation = await self._purse.reserve(call.key, call.at_most)
-        hearing = Hearing(lenient=self._connection.is_lenient)
+        hearing = Hearing()
         cost: Billed = "nothing"
         try:
             if tally.calls:
@@ -232,6 +232,7 @@ class Caller:
             ):
                 if "text/event-stream" not in stream.response.headers.get("content-type", ""):
                     return not_the_api(call.target)
+                hearing.within = self._connection.fields_within(call.request)
                 async for event in stream:
                     had_begun = hearing.begun
                     for claim in hearing.hear(event):

@@ -102,10 +102,14 @@ class Connection:
 
     # What the endpoint does otherwise than the Claude API
 
-    @property
-    def is_lenient(self) -> bool:
-        """Whether answers may stand in prose: nobody enforces the schema."""
-        return self.endpoint == "compatible"
+    def fields_within(self, request: Mapping[str, Any]) -> frozenset[str] | None:
+        """Where nobody enforces the schema of an answer: its fields, by which it is found within prose."""
+        if self.endpoint == "anthropic":
+            return None
+        if self.endpoint != "compatible" and "format" not in self.abilities(request["model"]).refused:
+            return None
+        schema = request["output_config"].get("format", {}).get("schema", {})
+        return frozenset(schema.get("properties", ()))
 
     def wire(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The request as the endpoint takes it, as far as that is known."""
@@ -122,7 +126,7 @@ class Connection:
         if called not in self._abilities:
             note = self.settings.models.get(called)
             claude = plain_model(called) is not None or (note is not None and note.like is not None)
-            self._abilities[called] = Abilities(says_schema=self.is_lenient and not claude)
+            self._abilities[called] = Abilities(says_schema=self.endpoint == "compatible" and not claude)
         return self._abilities[called]
 
     def learns(self, error: Exception, sent: Mapping[str, Any]) -> bool:
@@ -149,7 +153,7 @@ class Connection:
 
     def unheeded(self, request: Mapping[str, Any]) -> None:
         """An answer was not as the request asked for: from now on the prompt says the schema too."""
-        if self.is_lenient:
+        if self.endpoint == "compatible":
             self.abilities(request["model"]).says_schema = True
 
     def answered_by(self, said: str, asked: str) -> str:

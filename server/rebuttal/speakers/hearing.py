@@ -37,8 +37,8 @@ class Hearing:
     where there is none; None where the service does not say, or not yet."""
     ended: bool = False
     """The stream came to its proper end."""
-    lenient: bool = False
-    """Whether prose may stand around the answer."""
+    within: frozenset[str] | None = None
+    """Where prose may stand around the answer: the fields that tell it from other objects."""
     _preamble: Preamble = field(factory=Preamble)
     _texts: list[str] = field(factory=list)
     _usage: dict[str, Any] = field(factory=dict)
@@ -55,7 +55,7 @@ class Hearing:
     def text(self) -> str:
         """The answer: its text blocks, without thinking."""
         whole = "".join(self._texts)
-        return json_within(whole) if self.lenient else whole
+        return whole if self.within is None else json_within(whole, self.within)
 
     @property
     def tokens(self) -> Tokens | None:
@@ -103,7 +103,7 @@ class Hearing:
         if getattr(delta, "type", None) != "text_delta" or self._kinds.get(_index(event)) != "text" or not text:
             return
         self._texts.append(text)
-        for element in self._elements.feed(self._preamble.feed(text) if self.lenient else text):
+        for element in self._elements.feed(text if self.within is None else self._preamble.feed(text)):
             claim = _claim(element)
             if claim is not None:
                 yield claim

@@ -35,11 +35,13 @@ class ArrayElements:
     """Within the wanted array."""
     _parts: list[str] | None = field(default=None, init=False)
     """The element under way."""
+    _over: bool = field(default=False, init=False)
+    """The top-level object has ended: whatever follows is none of it."""
 
     def feed(self, text: str) -> Iterator[str]:
         """The elements that this piece of text completes. Take them all before the next piece."""
         at, taken = 0, 0
-        while at < len(text):
+        while at < len(text) and not self._over:
             if self._in_string:
                 at = self._string(text, at)
                 continue
@@ -92,6 +94,7 @@ class ArrayElements:
             case "}" | "]":
                 self._depth -= 1
                 self._inside = self._inside and self._depth > 1
+                self._over = self._depth <= 0
             case ":":
                 if self._depth == 1:
                     self._current = "".join(self._name)

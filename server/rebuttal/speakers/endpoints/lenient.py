@@ -1,64 +1,108 @@
 """The JSON within an answer of a model that was only told in words to give nothing else. Pure.
 
-Around it may stand prose, a code fence, or thoughts between <think> tags. What is found is checked afterwards as
-strictly as any answer.
+Around it may stand prose, a code fence, or thoughts between <think> tags. Neither thoughts nor prose are the answer,
+even where JSON stands in them: they may quote the code under review. What is found is checked afterwards as strictly as
+any answer.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from attrs import define, field
 
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
-_OPENED = re.compile(r"<think(?:ing)?>")
+_THOUGHTS = re.compile(r"\s*(?:<think(?:ing)?>.*?</think(?:ing)?>\s*)*", re.DOTALL)
+"""Before the answer."""
 _CLOSED = re.compile(r"</think(?:ing)?>")
+_OPENED = re.compile(r"<think(?:ing)?>")
+_START = re.compile(r'(?:```\w*\s*)?(?=\{\s*["}])')
+"""Of an answer that stands by itself, or in a fence."""
+_BEFORE_START = re.compile(r"`{0,3}|(?:```\w*\s*)?(?:\{\s*)?")
+"""What may yet become one."""
 _TRIES = 200
 """Of beginnings: an answer full of braces and no JSON must not take long."""
 
 
-def json_within(text: str) -> str:
-    """The longest JSON object in a text; the text itself where there is none."""
-    text = _THOUGHTS.sub("", text)
+def json_within(text: str, fields: Iterable[str]) -> str:
+    """The object that is the answer: the one that the text begins with, or else the last within prose that has any of
+    `fields`. Of one that is cut off, what there is; the text itself where there is none."""
+    bare = text[_end(_THOUGHTS, text) :]
+    start = _START.match(bare)
+    if start is not None:
+        return _whole(bare, start.end())
+    # A template may have opened the thoughts before the answer began.
+    closed = list(_CLOSED.finditer(bare))
+    bare = bare[closed[-1].end() :] if closed else bare
+    if (opened := _OPENED.search(bare)) is not None:
+        bare = bare[: opened.start()]
+    return _last(bare, frozenset(fields)) or text
+
+
+def _whole(text: str, at: int) -> str:
+    """The object that begins at `at`; all that follows where it does not end."""
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return text[at:]
+    return text[at:end]
+
+
+def _last(text: str, fields: frozenset[str]) -> str:
     decoder = json.JSONDecoder()
-    best, at = "", 0
+    found, cut_off, at = "", "", 0
+    begins = re.compile(rf'\{{\s*"(?:{"|".join(map(re.escape, sorted(fields)))})"\s*:')
     for _ in range(_TRIES):
         at = text.find("{", at)
         if at < 0:
             break
         try:
-            _, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
+            # What is within an answer that was cut off is none.
+            if begins.match(text, at):
+                cut_off = text[at:]
+                break
             at += 1
             continue
-        if end - at > len(best):
-            best = text[at:end]
+        if fields & value.keys():
+            found = text[at:end]
         at = end
-    return best or text
+    return cut_off or found
+
+
+def _end(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.match(text)
+    return found.end() if found is not None else 0
 
 
 @define
 class Preamble:
-    """Takes from an answer that arrives in pieces what stands before its first object."""
+    """Takes from an answer that arrives in pieces what stands before its object. Of an answer in prose nothing is left:
+    which of its objects is the answer shows only at its end."""
 
-    _over: bool = field(default=False, init=False)
     _held: str = field(default="", init=False)
+    _begun: bool = field(default=False, init=False)
+    _is_prose: bool = field(default=False, init=False)
 
     def feed(self, text: str) -> str:
-        """What of the answer may be JSON."""
-        if self._over:
+        """What of the answer is JSON."""
+        if self._begun:
             return text
-        self._held += text
-        if (opened := _OPENED.search(self._held)) is not None:
-            closed = _CLOSED.search(self._held, opened.end())
-            if closed is None:
-                return ""
-            self._held = self._held[closed.end() :]
-        start = self._held.find("{")
-        if start < 0:
-            # A tag may be cut in two.
-            self._held = self._held[-12:]
+        if self._is_prose:
             return ""
-        self._over = True
-        return self._held[start:]
+        self._held += text
+        if _OPENED.match(self._held) and ">" not in text:
+            # Thoughts may be long: they are looked through where a tag may have ended.
+            return ""
+        self._held = held = self._held[_end(_THOUGHTS, self._held) :]
+        if (start := _START.match(held)) is not None:
+            self._begun = True
+            return held[start.end() :]
+        self._is_prose = not (_BEFORE_START.fullmatch(held) or _OPENED.match(held) or _begins_tag(held))
+        return ""
+
+
+def _begins_tag(text: str) -> bool:
+    return any(tag.startswith(text) for tag in ("<think>", "<thinking>"))
