@@ -83,13 +83,43 @@ def test_a_part_of_a_host_cannot_lead_to_another_host(key: str, value: Any) -> N
     assert len(problems) == 1
 
 
-@pytest.mark.parametrize("value", ["ftp://host", "host:80", "http://", "http://h:99999", "http://a b", 1])
+@pytest.mark.parametrize(
+    "value", ["ftp://host", "host:80", "http://", "http://h:99999", "http://a b", "http://h/?x=1", "http://h/#x", 1]
+)
 def test_what_is_no_address_is_left_out(value: Any) -> None:
     assert widen(Settings(), {"base_url": value}, "test")[0] == Settings()
 
 
 def test_an_address_may_end_as_openai_s_do() -> None:
-    assert widen(Settings(), {"base_url": "http://localhost:1234/v1/"}, "test")[0].base_url == "http://localhost:1234"
+    given = {"endpoint": "compatible", "base_url": "http://localhost:1234/v1/"}
+    assert endpoint_url({}, widen(Settings(), given, "test")[0]) == "http://localhost:1234"
+
+
+def test_a_private_address_of_vertex_keeps_the_version_that_its_paths_need() -> None:
+    given = {"endpoint": "vertex", "region": "eu", "project": "p", "base_url": "https://vertex.example/v1"}
+    assert endpoint_url({}, widen(Settings(), given, "test")[0]) == "https://vertex.example/v1"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("endpoint", "compatable", "endpoint must be one of anthropic, bedrock"),
+        ("base_url", "http://me:pa55word@host", "base_url must be without user and password"),
+        ("region", "eu/west", "region must be letters"),
+    ],
+)
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_slip_of_the_pen_sends_nothing_to_the_claude_api_instead(
+    tmp_path: Path, key: str, value: str, says: str, by_variable: bool
+) -> None:
+    environment = {"REBUTTAL_HOME": str(tmp_path)}
+    if by_variable:
+        environment[f"REBUTTAL_{key.upper()}"] = value
+    else:
+        (tmp_path / "config.toml").write_text(f'{key} = "{value}"\n', "utf-8")
+    with pytest.raises(SettingsError, match=says) as raised:
+        user_settings(environment)
+    assert "pa55word" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

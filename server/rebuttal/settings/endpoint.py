@@ -56,7 +56,8 @@ def endpoint_url(environment: Mapping[str, str], settings: Settings = _ANTHROPIC
     if lacking := what_lacks(environment, settings):
         raise SettingsError(lacking)
     if given := _base(environment, settings):
-        return _checked(given, "base_url")
+        # A compatible server's is often given as for OpenAI's SDK; Vertex's ends in /v1.
+        return _checked(given.removesuffix("/v1") if settings.endpoint == "compatible" else given, "base_url")
     region = region_of(environment, settings)
     match settings.endpoint:
         case "bedrock":

@@ -33,6 +33,8 @@ _SMALLER = frozenset(
 )
 
 
+_WHERE = ("endpoint", "region", "project", "resource", "base_url")
+"""Where reviews are sent."""
 _CONFIG_ONLY = "may only be set in your own config file"
 _OWN_ONLY = "may only be set in your own config file, the environment or on the command line"
 
@@ -120,7 +122,8 @@ def user_settings(
 ) -> tuple[Settings, list[Problem]]:
     """The user's own settings: defaults, then config.toml, then REBUTTAL_*, then the command line.
 
-    Raises SettingsError when config.toml cannot be read or is no TOML.
+    Raises SettingsError when config.toml cannot be read or is no TOML, and where a value is wrong that says where
+    reviews are sent: without it they would go to the Claude API.
     """
     path = home(environment) / "config.toml"
     table = _toml(path)
@@ -135,9 +138,21 @@ def user_settings(
         ("command line", command_line or {}),
     )
     for source, values in sources:
+        _require_where(values, source)
         settings, more = widen(settings, values, source)
         problems += more
     return settings, problems + _misspelt(environment)
+
+
+def _require_where(values: Mapping[str, Any], source: str) -> None:
+    for key in _WHERE:
+        if values.get(key) is None:
+            continue
+        try:
+            PARSERS[key](values[key])
+        except ValueError as error:
+            # The value is not shown: an address may hold a password.
+            raise SettingsError(f"{source}: {key} {error}") from None
 
 
 def _misspelt(environment: Mapping[str, str]) -> list[Problem]:

@@ -129,14 +129,17 @@ def _label(value: Any) -> str:
 
 
 def _address(value: Any) -> str:
-    address = _name(value).rstrip("/").removesuffix("/v1")
+    address = _name(value).rstrip("/")
     try:
         parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and not (parts.query or parts.fragment)
     except ValueError:
         usable = False
     if not usable or any(c.isspace() for c in address):
         raise ValueError("must be an http or https address, such as http://127.0.0.1:11434")
+    if "@" in address:
+        raise ValueError("must be without user and password: credentials come from the environment")
     return address
 
 
