@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from rebuttal.debate.engine import debate
-from rebuttal.debate.model import Brief, FailureKind, Outcome, RulingVerdict, Turn
+from rebuttal.debate.model import Brief, Failure, FailureKind, Outcome, RulingVerdict, Turn
 from rebuttal.debate.resumption import brief_key, record_of
 from rebuttal.debate.sitting import MAX_CLAIMS
 from rebuttal.debate.worth import Worth
@@ -152,6 +152,18 @@ def test_a_whole_debate_leaves_nothing_to_take_up() -> None:
 
 def test_a_debate_in_which_nobody_spoke_leaves_nothing_to_take_up() -> None:
     assert record_of(play(brief_of(), lambda _: fails("authentication")).outcome, KEY) is None
+
+
+def test_what_was_whole_in_answers_that_were_all_cut_off_is_taken_up() -> None:
+    def cut(turn: Turn) -> Said:
+        if turn.seat == "architect" and turn.phase == "opening":
+            return evolve(says(SQL_CLAIM), failure=Failure("truncated", "its answer was cut off"))
+        return fails("overloaded")
+
+    first = play(brief_of(sits=("architect",)), cut).outcome
+    record = record_of(first, "key")
+    assert record is not None
+    assert [one.lead.claim for one in record.contentions] == [SQL_CLAIM]
 
 
 def test_the_key_names_all_that_the_answers_depend_on() -> None:

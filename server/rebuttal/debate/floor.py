@@ -228,8 +228,9 @@ class Floor:
         """The Moderator rules on what is open, and rules last."""
         everything = still_open
         still_open = self.worth_asking(everything)
+        kept = {one.id for one in still_open}
         for one in everything:
-            if one not in still_open and not one.rulings and not one.unheard:
+            if one.id not in kept and not one.rulings and not one.unheard:
                 self.sitting.leave_unheard(one.id, SCARCELY)
         if not still_open:
             return

@@ -57,7 +57,8 @@ def record_so_far(
 ) -> Record | None:
     """What could be taken up if the debate ended here; None where nothing was said."""
     exchanges = tuple(exchanges)
-    if not any(map(_was_heard, exchanges)):
+    # What is whole of an answer that was cut off has been paid for, too.
+    if not any(one.reply.statement is not None for one in exchanges):
         return None
     return Record(key, tuple(map(_without_prompt, exchanges)), tuple(map(_unsettled, contentions)), tuple(set_aside))
 

@@ -208,14 +208,10 @@ def means_from_json(given: object) -> Means | None:
 
 
 def recorded_means(file: Path) -> Means:
-    """Those of the debate that was recorded; where the file does not tell, it was held by the table alone. Whether it
-    can be played is not asked here."""
-    from rebuttal.speakers.tape import RecordingError, read_tape
+    """Those of the debate that was recorded; where the file does not tell, it was held by the table alone."""
+    from rebuttal.speakers.tape import about_of
 
-    try:
-        return means_from_json(read_tape(file).about.get("means")) or Means()
-    except RecordingError:
-        return Means()
+    return means_from_json(about_of(file).get("means")) or Means()
 
 
 def _converter() -> Converter:

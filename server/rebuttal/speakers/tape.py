@@ -185,6 +185,20 @@ def _digest(text: str) -> str:
 # --- reading ---
 
 
+def about_of(file: Path) -> Mapping[str, Any]:
+    """What was reviewed and how, as the first line has it; empty where that does not tell. Whether the file can be
+    played is not asked here."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            head = json.loads(stream.readline())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    match head:
+        case {"schema": 2, "recording": dict(about)}:
+            return about
+    return {}
+
+
 def read_tape(file: Path) -> Tape:
     """Raises RecordingError for what is no recording. A last line that breaks off is left out; one that only has lost
     its end of line is not."""
