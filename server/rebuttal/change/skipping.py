@@ -44,7 +44,8 @@ _LOCK_FILES = frozenset(
         "paket.lock",
     )
 )
-_VENDORED = frozenset({"node_modules", "bower_components", "vendor", "third_party", "site-packages"})
+VENDORED = frozenset({"node_modules", "bower_components", "vendor", "third_party", "site-packages"})
+"""Folders, in lower case, that are left out where the base's attributes do not say otherwise."""
 _BUILT = frozenset({"dist"})
 _MINIFIED = re.compile(r".*[.-]min\.(js|mjs|cjs|css)|.*\.(js|mjs|cjs|css)\.map")
 _GENERATED = re.compile(r".*(_pb2(_grpc)?\.pyi?|\.pb\.(go|cc|h)|\.pb\.gw\.go|_generated\.go|\.g\.dart|\.designer\.cs)")
@@ -82,7 +83,7 @@ def skip_by_name(path: str, attributes: Attributes) -> str | None:
         return "lock file"
     if generated is None and (_BUILT.intersection(folders) or _GENERATED.fullmatch(name)):
         return "generated"
-    if vendored is None and _VENDORED.intersection(folders):
+    if vendored is None and VENDORED.intersection(folders):
         return "vendored"
     return "minified" if generated is None and _MINIFIED.fullmatch(name) else None
 

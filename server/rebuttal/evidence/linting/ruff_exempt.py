@@ -24,9 +24,6 @@ _OF_PYTHON_2 = frozenset(
         *("reload", "buffer", "intern", "apply", "coerce", "StandardError", "WindowsError"),
     }
 )
-_OF_OTHERS = re.compile(
-    r"(?:^|/)(?:_?vendor(?:ed)?|third[_-]party|site-packages)/|/packages/(?:urllib3|chardet|idna|six)/"
-)
 _TELLS_PYTHON_2 = ("xrange", "basestring", "iteritems", "itervalues", "raw_input", "unicode_literals", "print_function")
 _WRITTEN_FOR_2 = re.compile(
     r"^\s*print\s+[\"'\w%]|^\s*print\s*>>|\bexcept\s+[\w.(), ]+?\s*,\s*\w+\s*:|^\s*raise\s+[\w.]+\s*,"
@@ -68,11 +65,6 @@ def _is_registered(lines: list[str], first: int) -> bool:
         if not _KEEPS_NOTHING.match(line.strip()):
             return True
     return False
-
-
-def is_of_others(path: str) -> bool:
-    """Whether the file is a copy of somebody else's code."""
-    return _OF_OTHERS.search(path) is not None
 
 
 def is_built(said: Diagnostic, path: str) -> bool:

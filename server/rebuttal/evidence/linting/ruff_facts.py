@@ -15,7 +15,6 @@ from rebuttal.evidence.linting.ruff_exempt import (
     is_built,
     is_builtin,
     is_harmless_redefinition,
-    is_of_others,
     is_python_2,
     is_tried,
     raises_again,
@@ -24,6 +23,7 @@ from rebuttal.evidence.linting.ruff_exempt import (
 from rebuttal.evidence.linting.ruff_rules import RULES, RuffRule
 from rebuttal.evidence.linting.silenced import Silence, Silences, self_silenced
 from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.provenance import is_of_others
 from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from rebuttal.evidence.folders import MAY_WAIT
 from rebuttal.evidence.seats import CODE, PERFORMANCE, SECURITY
 from rebuttal.findings.model import Category, Certainty
 from rebuttal.findings.severity import Severity
@@ -306,7 +307,7 @@ _ALL = (
         "security",
         SECURITY,
         unless=r"localhost|127\.0\.0\.1",
-        not_in=r"(?:^|/)(?:examples?|docs?|bench\w*|scripts?|demos?)/|(?:^|/)(?:example|demo|bench)\w*\.py$",
+        not_in=MAY_WAIT,
     ),
     _security("S201", "high", "Flask debug mode", "the debugger lets visitors run code"),
     _security("S202", "medium", "Archive extracted unchecked", "members can escape the target folder"),

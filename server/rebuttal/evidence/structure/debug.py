@@ -11,7 +11,9 @@ from functools import cached_property
 
 from attrs import evolve, frozen
 
+from rebuttal.evidence.folders import SHOWING
 from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.provenance import name_in_copies
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
 from rebuttal.evidence.structure.lines import Lines, changed_files, moves, plain
@@ -99,7 +101,7 @@ _LEFTOVERS = (
         in_tests=False,
     ),
 )
-_EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|docs?|tutorials?|playground)/")
+_EXAMPLE = re.compile(SHOWING)
 _DEFINES = re.compile(r"\b(?:function|def|fn|func|macro_rules!)\s+[&\w]*$")
 _FOCUS_JS = re.compile(
     r"^\s*(?P<name>(?:it|test|describe|context|suite|specify)(?P<only>\.only)|fit|fdescribe|fcontext)"
@@ -150,7 +152,7 @@ def check(material: Material) -> Iterator[Fact]:
         for fact in (*_leftovers(lines), *_focused(lines), *_conditions(lines), *prints(material, lines, DEBUG)):
             if _is_new(material, lines, fact) and material.in_scope(lines.diff, (fact.first_line,)):
                 # The same line in a file of the same name: a copy that a build made, told of once.
-                copy = (fact.rule, lines.diff.path.rpartition("/")[2], plain(lines.new[fact.first_line]))
+                copy = (fact.rule, name_in_copies(lines.diff.path), plain(lines.new[fact.first_line]))
                 if told.setdefault(copy, lines.diff.path) == lines.diff.path:
                     new.append(fact)
         yield from _near_ones_together(lines, new)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from rebuttal.change.model import Side
+from rebuttal.evidence.folders import FOR_DEVELOPERS
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
@@ -45,8 +46,7 @@ class _Handler:
 
 Finder = Callable[[Lines, Side], Iterator[_Handler]]
 
-_ASIDE = re.compile(r"(?:^|/)(?:scripts?|bench\w*|perf[\w-]*|examples?|samples?|tools?|docs?|build|ci|\.github)/")
-"""What only developers run may pass over failures."""
+_ASIDE = re.compile(FOR_DEVELOPERS)
 _BROAD = re.compile(r"\b(?:Exception|BaseException)\b")
 _NOTHING = re.compile(r"(?:pass|\.\.\.|continue|return|return None)\Z")
 _CLEANUP = re.compile(

@@ -10,9 +10,10 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Fact, Material, one_line
+from rebuttal.evidence.provenance import is_brought_along, is_copy_of_build, name_in_copies
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import ARCHITECT
-from rebuttal.evidence.upkeep.functions import functions, is_brought_along, is_own_code, own_lines, removed_text
+from rebuttal.evidence.upkeep.functions import functions, is_own_code, own_lines, removed_text
 from rebuttal.text.complexity import Complexity, complexity_of
 from rebuttal.text.languages import language_of
 from rebuttal.text.model import Symbol
@@ -70,17 +71,13 @@ def check(material: Material) -> Iterator[Fact]:
     own = [diff for diff in material.files if is_own_code(diff.path) and not is_brought_along(diff)]
     grown = [one for diff in own for one in _grown(material, diff)]
     grown.sort(
-        key=lambda one: (-one.now.score, _is_copy_of_build(one.diff.path), one.diff.path, one.function.start_line)
+        key=lambda one: (-one.now.score, is_copy_of_build(one.diff.path), one.diff.path, one.function.start_line)
     )
     # The same function in a copy that the build makes of the sources is told of once.
-    once = {(one.function.qualified, one.diff.path.rpartition("/")[2], one.now): one for one in reversed(grown)}
+    once = {(one.function.qualified, name_in_copies(one.diff.path), one.now): one for one in reversed(grown)}
     for one in list(reversed(once.values()))[:MOST]:
         line = one.function.name_line
         yield COMPLEXITY.fact(one.diff, line, line, _message(one), title=_title(one))
-
-
-def _is_copy_of_build(path: str) -> bool:
-    return re.match(r"(?:deno|dist|build|lib|out)(?:[_-]\w+)?/", path) is not None
 
 
 def _grown(material: Material, diff: FileDiff) -> Iterator[_Grown]:

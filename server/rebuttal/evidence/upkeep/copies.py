@@ -15,7 +15,8 @@ from attrs import frozen
 
 from rebuttal.change.model import FileDiff
 from rebuttal.evidence.model import Material
-from rebuttal.evidence.upkeep.functions import is_brought_along, is_own_code, own_lines, removed_text
+from rebuttal.evidence.provenance import is_brought_along
+from rebuttal.evidence.upkeep.functions import is_own_code, own_lines, removed_text
 from rebuttal.evidence.upkeep.lines import Line, meaningful
 from rebuttal.text.facts import Facts
 from rebuttal.text.languages import Language, family_of, language_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rebuttal.change.model import FileDiff, Side
+from rebuttal.evidence.folders import NOT_THE_PRODUCT
 from rebuttal.evidence.model import Material
 from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.model import Symbol
@@ -12,9 +13,7 @@ from rebuttal.text.parsing import Unparsed
 from rebuttal.text.symbols import symbols_of
 
 CALLED = ("function", "method")
-_OTHERS = frozenset({"deps", "external", "externals", "extern", "third-party", "thirdparty", "3rdparty", "contrib"})
-"""Folders of code that others keep, besides those that are left out as vendored (change/skipping.py)."""
-_SIDE = frozenset({"benchmark", "benchmarks", "bench", "example", "samples", "sample", "demo", "demos", "migrations"})
+_NOT_THE_PRODUCT = re.compile(NOT_THE_PRODUCT)
 _RUST_TESTS = re.compile(
     r"^#\[cfg\(test\)\]\s*(?:#\[.*\]\s*)*(?:pub(?:\(\w+\))?\s+)?mod\s+\w+\s*\{|^#\[test\]", re.MULTILINE
 )
@@ -23,7 +22,7 @@ _RUST_TESTS = re.compile(
 def is_own_code(path: str) -> bool:
     """Whether a file is code of the product itself: no test, example, benchmark or copy of somebody else's."""
     folders = {part.lower() for part in path.split("/")[:-1]}
-    if language_of(path) is None or is_test(path) or folders & (_OTHERS | _SIDE):
+    if language_of(path) is None or is_test(path) or _NOT_THE_PRODUCT.search(path.lower()):
         return False
     if path.rpartition("/")[2].lower().partition(".")[0] in ("test", "tests"):
         return False
@@ -31,15 +30,6 @@ def is_own_code(path: str) -> bool:
         return False  # Where requests and others kept what they brought along.
     # Go's helpers for tests stand in packages that are called so: httptest, echotest.
     return not (path.endswith(".go") and any(folder.endswith("test") for folder in folders))
-
-
-BROUGHT_ALONG = 2_000
-"""Lines of one new file that nobody writes for one change: it was taken over from elsewhere."""
-
-
-def is_brought_along(diff: FileDiff) -> bool:
-    """Whether a file is somebody else's, by its size: a library of one file, as C keeps them."""
-    return diff.status == "added" and len(diff.added_lines) > BROUGHT_ALONG
 
 
 def symbols(material: Material, diff: FileDiff, side: Side) -> tuple[Symbol, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from rebuttal.change.model import FileDiff
+from rebuttal.evidence.folders import NO_TESTS
 from rebuttal.evidence.model import Fact, Material, one_line
 from rebuttal.evidence.rules import Rule
 from rebuttal.evidence.seats import CODE
@@ -31,7 +32,7 @@ SIBLINGS = 3
 """Public definitions of the same file that a judgment needs at least."""
 TESTED = 0.7
 """The share of them that tests name."""
-_OTHERS = frozenset({"docs", "examples", "deps", "fixtures"})
+_NO_TESTS = re.compile(NO_TESTS)
 _LISTED = 4
 _MOST = 40
 """New names of one change that are looked for."""
@@ -100,7 +101,7 @@ def _beside(material: Material, diff: FileDiff) -> Iterator[_New]:
 
 def _holds_tests(path: str) -> bool:
     """Whether a file tests, and is no example or document (text/languages.py counts those with tests)."""
-    return is_test(path) and language_of(path) is not None and not _OTHERS & {part.lower() for part in path.split("/")}
+    return is_test(path) and language_of(path) is not None and not _NO_TESTS.search(path.lower())
 
 
 def _tested_families(paths: frozenset[str]) -> frozenset[Language]:
