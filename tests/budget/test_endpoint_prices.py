@@ -43,6 +43,34 @@ def test_claude_behind_a_gateway_on_this_machine_is_not_free() -> None:
     assert PriceBook.of(LOCAL).price("anthropic/claude-opus-5-5", TOKENS) == 4
 
 
+@pytest.mark.parametrize(
+    "model", ["gpt-5.1", "openai/gpt-4o", "gemini-2.5-pro", "vertex_ai/gemini-2.5-flash", "grok-4"]
+)
+def test_a_paid_model_behind_a_gateway_on_this_machine_is_refused_until_it_has_a_price(model: str) -> None:
+    with pytest.raises(UnknownPrice, match=rf'\[prices."{model}"\]'):
+        PriceBook.of(LOCAL).price(model, TOKENS)
+    assert PriceBook({model: OWN}, free=True).price(model, TOKENS) == 7
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-oss:20b",
+        "openai/gpt-oss-120b",
+        "google/gemma-3-27b-it",
+        "gemma3:27b",
+        "qwen3-coder:30b",
+        "llama3.1",
+        "mistral-small",
+        "deepseek-r1:32b",
+        "o",
+        "default",
+    ],
+)
+def test_models_that_anybody_may_run_are_free_on_this_machine(model: str) -> None:
+    assert PriceBook.of(LOCAL).price(model, TOKENS) == 0
+
+
 @pytest.mark.parametrize("settings", [LOCAL, ELSEWHERE])
 def test_the_user_s_own_price_wins_everywhere(settings: Settings) -> None:
     book = PriceBook(prices := {"qwen3-coder:30b": OWN})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -33,6 +34,12 @@ _CACHE_MINIMUM = {
 }
 
 
+_CLOSED = ("openai", "google", "x-ai")
+"""Makers, by genai-prices' ids, of models that run nowhere else."""
+_OPEN = re.compile(r"gemma|oss\b|whisper")
+"""Models of theirs that anybody may run."""
+
+
 def cache_minimum(model: str) -> int:
     """Tokens that a prefix must have to be cached at all; a shorter one is billed as plain input."""
     plain, _, stamp = model.rpartition("-")
@@ -52,7 +59,8 @@ class PricesAge:
 
 class PriceBook:
     """Prices by model, in US dollars. `overrides` (from the user's own config.toml) win over the snapshot, which is
-    multiplied by `factor`. `free`: a model that the snapshot does not know costs nothing, for it runs here."""
+    multiplied by `factor`. `free`: a model that the snapshot does not know costs nothing, for it runs here, unless it
+    is one that is only sold."""
 
     def __init__(
         self, overrides: Mapping[str, ModelPrice] | None = None, factor: Decimal = Decimal(1), *, free: bool = False
@@ -78,7 +86,7 @@ class PriceBook:
         try:
             return _snapshot_price(model, tokens) * self._factor
         except UnknownPrice:
-            if self._free:
+            if self._free and not _is_only_sold(model):
                 return Decimal(0)
             raise
 
@@ -155,6 +163,17 @@ def _snapshot_price(model: str, tokens: Tokens) -> Decimal:
             f"no price is known for {model!r}, so nothing was sent to it: give its dollars per million tokens as "
             f'[prices."{model}"] with input and output in your config.toml, or choose another model'
         ) from None
+
+
+def _is_only_sold(model: str) -> bool:
+    """Whether the name is one of a model that runs with its maker alone: what listens here passes it on."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    name = model.rpartition("/")[2].lower()
+    if _OPEN.search(name):
+        return False
+    makers = (one for one in get_snapshot().providers if one.id in _CLOSED)
+    return any(maker.find_model(name) is not None for maker in makers)
 
 
 def prices_age(today: date | None = None) -> PricesAge:
