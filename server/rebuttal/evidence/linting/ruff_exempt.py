@@ -92,12 +92,16 @@ def is_tried(said: Diagnostic, text: str) -> bool:
     return said.code == "B018" and said.first_line > 0 and lines[said.first_line - 1].strip() == "try:"
 
 
+_IS_LITERAL = "seems safe"
+"""In ruff's message on a shell command that is a literal."""
 _INTO_COMMAND = re.compile(r"[\"']\s*%\s*\(?\s*([A-Za-z_][\w.]*)|\{([A-Za-z_][\w.]*)\}")
 _OVER_LITERALS = re.compile(r"\s*for\s+(\w+)\s+in\s+[(\[{]?\s*(?:([\"'])[^\"']*\2\s*,?\s*)+[)\]}]?\s*:")
 
 
 def takes_only_literals(said: Diagnostic, text: str) -> bool:
-    """Whether nothing gets into a command (S602, S605) but the words that a loop around it names."""
+    """Whether a shell command (S602, S605) is a literal, or takes only words that a loop around it names."""
+    if _IS_LITERAL in said.message:
+        return True
     if said.code not in ("S602", "S605"):
         return False
     lines = git_lines(text)

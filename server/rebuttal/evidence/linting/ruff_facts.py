@@ -28,10 +28,6 @@ from rebuttal.findings.model import Fix, Related, TextEdit
 from rebuttal.text.languages import is_test
 from rebuttal.text.positions import LineIndex
 
-_HARMLESS = "seems safe"
-"""In ruff's message on a shell command that is a literal."""
-
-
 _NOT_IN_NOTEBOOKS = frozenset({"B018", "F704", "PLE1142"})
 _IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "_", "__", "___", "exit", "quit"})
 _DEFINING_MAGIC = re.compile(r"^[ \t]*(?:pass  )?# %+(?:capture|load|pylab|run|sql|store)\b", re.MULTILINE)
@@ -112,7 +108,7 @@ def _key(said: Diagnostic, index: LineIndex) -> tuple[str, str]:
 
 def _speaks(material: Material, spot: _Spot, quiet: Configurations) -> bool:
     rule, path = RULES[spot.said.code], spot.diff.path
-    if _HARMLESS in spot.said.message or quiet.ignores(rule.code, path):
+    if quiet.ignores(rule.code, path):
         return False
     if is_test(path) and not rule.in_tests:
         return False
