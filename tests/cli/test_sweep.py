@@ -123,7 +123,7 @@ def test_the_question_says_what_is_sent_where_for_how_much_and_how_long_it_is_ke
     assert "3 changes" in asked
     assert "7 files" in asked
     assert "api.example" in asked
-    assert "expected $0.12 in all, at most $1.50" in asked
+    assert "in all expected $0.12, at most $1.50" in asked
     assert "1 secret replaced" in asked
     assert "29 days" in asked
     assert "\x1b" not in asked
@@ -146,7 +146,7 @@ def test_what_failed_in_part_is_code_3_and_told_in_the_table(
     panel.script.add(Rule(seat="code-reviewer", phase="opening", contains=quote(1), fault=fault))
     ran = rebuttal(*SWEEP, "--repo", branches.root, "--branches", "--fail-on", "never")
     assert ran.code == 3
-    (row,) = [line for line in ran.out.splitlines() if line.startswith("region-01 ") and "failed in part" in line]
+    (row,) = [line for line in ran.out.splitlines() if line.startswith("region-01 ") and "failed in part: " in line]
     assert row
 
 
@@ -206,7 +206,9 @@ def test_ctrl_c_leaves_the_batch_running_and_says_how_to_go_on(
     arguments = [*SWEEP, "--repo", str(branches.root), "--branches", "--format", "json"]
     command = [sys.executable, "-m", "rebuttal", *arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    panel.wait(lambda: any(one.path.startswith("/v1/messages/batches/msgbatch") for one in panel.others), 60)
+    assert process.stderr is not None
+    told = next((line for line in process.stderr if b"submitted" in line), b"")
+    assert b"2 changes" in told
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

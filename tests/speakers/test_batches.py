@@ -302,6 +302,22 @@ async def test_an_answer_without_usage_stands_at_its_worst_case(place: Place) ->
     assert place.states == ["assumed"]
 
 
+@pytest.mark.parametrize(
+    "odd", [{"content": 5}, {"content": [5, {"type": ["text"]}]}, {"usage": "x"}, {"usage": [1]}, {"stop_reason": {}}]
+)
+async def test_an_odd_answer_costs_its_own_turn_only(place: Place, odd: dict[str, Any]) -> None:
+    def answer(one: Mapping[str, Any]) -> Result:
+        is_odd = "change0 0" in str(one["params"])
+        return Result(one["custom_id"], "succeeded", message(**(odd if is_odd else {})))
+
+    place.service.answer = answer
+    async with place.desk() as desk:
+        ((first, second),) = await answers(place, desk, 1, 2)
+    assert second.failure is None
+    assert first.failure is not None or first.statement is not None
+    assert "reserved" not in place.states
+
+
 async def test_an_answer_at_half_the_price(place: Place) -> None:
     async with place.desk() as desk:
         ((reply,),) = await answers(place, desk, 1, 1)

@@ -52,9 +52,14 @@ class Estimate:
     @property
     def words(self) -> str:
         """For people, before anything is sent."""
-        if self.fits:
-            return f"expected {dollars(self.expected)}, at most {dollars(self.at_most)}"
-        return f"expected {dollars(self.expected)}, so it will be cut short by the cap at {dollars(self.at_most)}"
+        return in_words(self.expected, self.at_most)
+
+
+def in_words(expected: Decimal, at_most: Decimal) -> str:
+    """What something will cost; whether a cap will cut it short."""
+    if expected <= at_most:
+        return f"expected {dollars(expected)}, at most {dollars(at_most)}"
+    return f"expected {dollars(expected)}, so it will be cut short by the cap at {dollars(at_most)}"
 
 
 @frozen

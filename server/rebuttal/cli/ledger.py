@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from rebuttal.cli.output import write
@@ -77,13 +78,20 @@ def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[Ledge
     lines.append(f"\n{group:<{width}}  {'spent':>10}  {'assumed':>10}  {'calls':>6}  {'cache read':>10}")
     for row in rows:
         read = f"{row.tokens.cache_read / row.tokens.prompt:.0%}" if row.tokens.prompt else "-"
-        lines.append(f"{row.name:<{width}}  {row.spent:>10.4f}  {row.assumed:>10.4f}  {row.calls:>6}  {read:>10}")
+        lines.append(
+            f"{row.name:<{width}}  {_places(row.spent):>10}  {_places(row.assumed):>10}  {row.calls:>6}  {read:>10}"
+        )
     if group == "model" and len(rows) > 1:
         lines += ["", mix(rows)]
     cache = sum((row.cache for row in rows), NO_CACHE_SUM)
     if cache.words:
         lines.append(f"\ncache: {cache.words}")
     return "\n".join(lines) + "\n"
+
+
+def _places(amount: Decimal) -> Decimal:
+    """Four, rounded up as everywhere else: the same amount looks the same."""
+    return amount.quantize(Decimal("0.0001"), ROUND_CEILING)
 
 
 def mix(rows: Sequence[LedgerRow]) -> str:

@@ -153,10 +153,12 @@ class _Printing:
     """Shows each change as it is reviewed, and all of them at the end."""
 
     def __init__(self, chosen: argparse.Namespace, environment: Mapping[str, str]) -> None:
-        self.progress = Progress(Look.of(sys.stderr, environment), sys.stderr)
         self._json = chosen.format == "json"
         self._output: Path | None = chosen.output
-        self._colour = Look.of(sys.stdout, environment).colour and chosen.output is None
+        look = Look.of(sys.stdout, environment)
+        shown = look.terminal and chosen.output is None and not self._json
+        self.progress = Progress(Look.of(sys.stderr, environment), sys.stderr, done_is_shown=shown)
+        self._colour = look.colour and chosen.output is None
         self._width = min(shutil.get_terminal_size((100, 24)).columns, 120)
         self._sections: list[str] = []
         self._unwritable: Unwritable | None = None

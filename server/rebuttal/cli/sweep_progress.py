@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from attrs import define, field
 
+from rebuttal.budget.model import in_words
 from rebuttal.cli.terminal import Look
 from rebuttal.review.sweep_model import Began, Done, Estimated, NotDone, Noted, Offer
 from rebuttal.store.money import dollars
@@ -25,6 +26,8 @@ class Progress:
 
     look: Look
     stream: TextIO
+    done_is_shown: bool = False
+    """The report of each change is printed on the same terminal."""
     _status: bool = False
     _last: str = ""
     _waited: set[str] = field(factory=set)
@@ -47,20 +50,20 @@ class Progress:
         match event:
             case Estimated(changes=changes, expected=expected, at_most=at_most, without=without):
                 none = f"; {counted(without, 'change')} without a debate" if without else ""
-                price = f"expected {dollars(expected)}, at most {dollars(at_most)}"
-                self._line(f"{counted(changes, 'debate')} in batches: {price}{none}")
+                self._line(f"{counted(changes, 'debate')} in batches: {in_words(expected, at_most)}{none}")
             case Began(sweep=sweep):
                 self._line(f"this is {sweep}: should it be interrupted, rebuttal sweep --resume {sweep} goes on")
             case Submitted(batch=batch, turns=turns, changes=changes):
                 self._line(f"{batch}: {counted(turns, 'turn')} of {counted(changes, 'change')} submitted")
+                self._waited.add(batch)
             case Waiting(batch=batch, turns=turns, seconds=seconds):
-                self._wait(batch, f"{batch}: {counted(turns, 'turn')} being processed, next look in {seconds:.0f} s")
+                self._wait(batch, f"{batch}: {counted(turns, 'turn')} being processed", seconds)
             case Ended(batch=batch, turns=turns, failed=failed):
                 wrong = f", {failed} failed" if failed else ""
                 self._line(f"{batch}: {turns - failed} of {counted(turns, 'turn')} answered{wrong}")
             case Short(turns=turns, why=why):
                 self._line(f"{counted(turns, 'turn')} wait for what others give back: {why}")
-            case Done(change=change, report=report, number=number, of=of):
+            case Done(change=change, report=report, number=number, of=of) if not self.done_is_shown:
                 found = sum(one.status == "open" for one in report.findings)
                 cost = dollars(report.cost.spent)
                 self._line(f"{number} of {of} reviewed: {change.name}, {counted(found, 'finding')}, {cost}")
@@ -84,15 +87,15 @@ class Progress:
         self.stream.write(written_out(text) + "\n")
         self.stream.flush()
 
-    def _wait(self, batch: str, text: str) -> None:
-        """Written over on a terminal; elsewhere told once for each batch."""
+    def _wait(self, batch: str, text: str, seconds: float) -> None:
+        """Written over on a terminal; elsewhere told once for a batch that an earlier process submitted."""
         if not self.look.terminal:
             if batch not in self._waited:
                 self._line(text)
             self._waited.add(batch)
             return
         self.close_line()
-        self.stream.write(written_out(text)[:100])
+        self.stream.write(f"{written_out(text)[:80]}, next look in {seconds:.0f} s")
         self.stream.flush()
         self._status = True
 
@@ -102,7 +105,7 @@ def question_text(offer: Offer) -> str:
     return (
         f"Send {counted(offer.changes, 'change')} of {written_out(offer.repository)} "
         f"({counted(offer.files, 'file')}) to {offer.host}, in message batches?\n"
-        f"  expected {dollars(offer.expected)} in all, at most {dollars(offer.at_most)}\n"
+        f"  in all {in_words(offer.expected, offer.at_most)}\n"
         f"  {counted(offer.redactions, 'secret')} replaced by placeholders; "
         "the answers come within a day, mostly within an hour\n"
         "  unlike single calls, a batch is kept by the service for up to 29 days\n"

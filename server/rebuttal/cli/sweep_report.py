@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rebuttal.budget.model import in_words
 from rebuttal.change.listing import Listed
 from rebuttal.findings.report import Report
 from rebuttal.findings.reports import json_report
@@ -17,6 +18,8 @@ from rebuttal.text.words import counted
 SCHEMA = 1
 WIDEST = 48
 """Columns of a name in the table."""
+FEW = 3
+"""Parts that failed which are named."""
 
 
 def heading(change: Listed, number: int, of: int, *, colour: bool) -> str:
@@ -54,7 +57,9 @@ def _row(name: str, report: Report) -> tuple[str, ...]:
 
 def _remark(report: Report) -> str:
     if report.degraded:
-        return f"failed in part: {counted(len(report.degraded), 'part')}"
+        parts = list(dict.fromkeys(one.seat for one in report.degraded))
+        more = f" and {len(parts) - FEW} more" if len(parts) > FEW else ""
+        return written_out(f"failed in part: {', '.join(parts[:FEW])}{more}")
     match report.not_spent:
         case "cap":
             return "stopped by a cap"
@@ -80,7 +85,7 @@ def _together(swept: Swept) -> str:
     parts = [f"{counted(len(swept.reviewed), 'change')} reviewed", counted(found, "finding")]
     price = f"cost {dollars(cost.spent)}"
     if expected:
-        price += f" (expected {dollars(expected)}, at most {dollars(at_most)})"
+        price += f" ({in_words(expected, at_most)})"
     parts.append(price)
     if cost.assumed:
         parts.append(f"{dollars(cost.assumed)} more assumed or still under way")
@@ -131,8 +136,8 @@ def listed_text(kept: Iterable[Kept]) -> str:
     lines = [
         f"{one.id}  {one.made_at.astimezone():%Y-%m-%d %H:%M}  {one.state:<8}  "
         f"{counted(len(one.job.changes), 'change')}, {one.answered} of {counted(one.turns, 'turn')} answered, "
-        f"{one.under_way} {'batch' if one.under_way == 1 else 'batches'} under way, "
-        f"{dollars(one.spent)} spent or set aside"
+        + (f"{one.under_way} {'batch' if one.under_way == 1 else 'batches'} under way, " if one.under_way else "")
+        + f"{dollars(one.spent)} spent{' or set aside' if one.under_way else ''}"
         for one in kept
     ]
     return "".join(f"{line}\n" for line in lines) or "No sweep of this repository is kept.\n"

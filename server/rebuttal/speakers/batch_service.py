@@ -190,9 +190,8 @@ def heard(message: Mapping[str, Any]) -> Hearing:
     """A message that came whole, as if it had been streamed."""
     hearing = Hearing()
     shown = _attributes(message)
-    content = [one for one in message.get("content") or () if isinstance(one, Mapping)]
     events: list[Any] = [SimpleNamespace(type="message_start", message=shown)]
-    for index, block in enumerate(content):
+    for index, block in enumerate(_blocks(message)):
         begun = SimpleNamespace(type=block.get("type"))
         delta = SimpleNamespace(type="text_delta", text=block.get("text"))
         events.append(SimpleNamespace(type="content_block_start", index=index, content_block=begun))
@@ -209,13 +208,14 @@ def heard(message: Mapping[str, Any]) -> Hearing:
 
 def kept(message: Mapping[str, Any]) -> str:
     """What of a message is kept: no thinking, no signatures."""
-    content = [
-        {"type": "text", "text": one.get("text")}
-        for one in message.get("content") or ()
-        if isinstance(one, Mapping) and one.get("type") == "text"
-    ]
+    content = [{"type": "text", "text": one.get("text")} for one in _blocks(message) if one.get("type") == "text"]
     names = ("id", "model", "stop_reason", "stop_details", "usage")
     return json.dumps({**{name: message.get(name) for name in names}, "content": content}, ensure_ascii=False)
+
+
+def _blocks(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    content = message.get("content")
+    return [one for one in content if isinstance(one, Mapping)] if isinstance(content, list) else []
 
 
 def fault_of_result(result: Result, target: Target) -> Fault:
