@@ -64,6 +64,8 @@ class CompatibleServer:
 
     profile: Profile
     answer: Answer
+    models: tuple[str, ...] = ()
+    """What it lists; where there is none, it knows no list."""
     bodies: list[dict[str, Any]] = field(factory=list, init=False)
     """Of all requests for an answer, refused ones too."""
     headers: list[dict[str, str]] = field(factory=list, init=False)
@@ -97,6 +99,8 @@ class CompatibleServer:
         app = web.Application(client_max_size=1 << 26)
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/chat/completions", self._chat)
+        if self.models:
+            app.router.add_get("/v1/models", self._list)
         if self.profile.counts:
             app.router.add_post("/v1/messages/count_tokens", self._count)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -124,6 +128,16 @@ class CompatibleServer:
         await response.write_eof()
         return response
 
+    async def _list(self, http: web.Request) -> web.StreamResponse:
+        """As OpenAI's API does, which all of them follow there."""
+        if not self._lets_in(http):
+            return _error(401, "authentication_error", "Unauthorized")
+        listed = [{"id": name, "object": "model", "created": 1, "owned_by": "library"} for name in self.models]
+        return web.json_response({"object": "list", "data": listed})
+
+    def _lets_in(self, http: web.Request) -> bool:
+        return self.profile.key in (None, http.headers.get("Authorization", "").removeprefix("Bearer "))
+
     async def _count(self, http: web.Request) -> web.StreamResponse:
         self.counted += 1
         body = await http.json()
@@ -131,8 +145,7 @@ class CompatibleServer:
 
     async def _read(self, http: web.Request) -> dict[str, Any] | web.Response:
         self.headers.append(dict(http.headers))
-        sent = http.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self.profile.key is not None and sent != self.profile.key:
+        if not self._lets_in(http):
             return _error(401, "authentication_error", "Unauthorized")
         body: dict[str, Any] = await http.json()
         self.bodies.append(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -15,7 +15,18 @@ from attrs import asdict, frozen
 from rebuttal.cli.cached import cache_of_last_days
 from rebuttal.cli.output import write
 from rebuttal.review.services import Services, open_services
-from rebuttal.settings import Settings, endpoint_host, has_key, home, is_local, trusts, user_settings, what_lacks
+from rebuttal.settings import (
+    Settings,
+    endpoint_host,
+    endpoint_url,
+    has_key,
+    home,
+    is_local,
+    is_loopback,
+    trusts,
+    user_settings,
+    what_lacks,
+)
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
@@ -23,9 +34,12 @@ from rebuttal.text.words import counted
 if TYPE_CHECKING:
     from rebuttal.evidence.linting.repository import Standing
     from rebuttal.review.own_prompts import OwnPrompts
+    from rebuttal.speakers.roster import Roster
 
 State = Literal["ok", "warning", "failed"]
 DEGRADED = 3
+_SHOWN = 8
+"""Models of a server that are named."""
 OLD_PRICES = 120
 """Days after which the prices' age is worth a warning."""
 
@@ -150,15 +164,26 @@ async def _store(services: Services, environment: Mapping[str, str]) -> Check:
 
 async def _prices(settings: Settings) -> Check:
     from rebuttal.budget.prices import PriceBook, prices_age
+    from rebuttal.speakers.roster import Roster
 
     age = await asyncio.to_thread(prices_age)
-    book = PriceBook.of(settings)
-    unknown = [name for name in _models_of(settings) if not book.knows(name)]
+    book, names = PriceBook.of(settings), [model.id for model in Roster.of(settings).known()]
+    unknown = [name for name in names if not book.knows(name)]
     if unknown:
         return Check("prices", "failed", f"no price is known for {', '.join(unknown)}: give one in config.toml")
+    told = f"genai-prices {age.version}, newest price {age.days} days old"
+    if unused := [name for name in settings.prices if name not in names]:
+        named = ", ".join(f'[prices."{name}"]' for name in unused)
+        return Check("prices", "warning", f"{told}; {named} is used for none of {', '.join(names)}")
     state: State = "warning" if age.days > OLD_PRICES else "ok"
-    local = f"; other models at {settings.base_url} are local and free" if is_local(settings) else ""
-    return Check("prices", state, f"genai-prices {age.version}, newest price {age.days} days old{local}")
+    if is_local(settings):
+        plain = PriceBook()
+        free = [name for name in names if name not in settings.prices and not plain.knows(name)]
+        if free:
+            told += (
+                f"; {', '.join(free)} counts as local and free: if it is passed on to a paid service, give its price"
+            )
+    return Check("prices", state, told)
 
 
 async def _tokens(services: Services, settings: Settings) -> Check:
@@ -180,7 +205,11 @@ async def _key(environment: Mapping[str, str], settings: Settings) -> Check:
     if lacking := what_lacks(environment, settings):
         return Check("key", "warning", f"only the static panel runs: {lacking}")
     found = "found" if settings.endpoint == "anthropic" else settings.endpoint
-    return Check("key", "ok", f"{found}; reviews would be sent to {endpoint_host(environment, settings)}")
+    told = f"{found}; reviews would be sent to {endpoint_host(environment, settings)}"
+    url = endpoint_url(environment, settings)
+    if url.lower().startswith("http:") and not is_loopback(url):
+        return Check("key", "warning", f"{told}, which is not encrypted: use https, for anybody on the way can read it")
+    return Check("key", "ok", told)
 
 
 def _tracing(environment: Mapping[str, str]) -> list[Check]:
@@ -201,25 +230,42 @@ async def _models(environment: Mapping[str, str], settings: Settings, today: dat
     from rebuttal.speakers.catalogue import nears_its_end
     from rebuttal.speakers.roster import Roster
 
-    ends = [said for model in Roster.of(settings).known() if (said := nears_its_end(model, today))]
-    soon = [Check("models", "warning", said) for said in ends]
+    roster = Roster.of(settings)
+    soon = [
+        *(Check("models", "failed", told) for told in _unknown(roster)),
+        *(Check("models", "warning", said) for model in roster.known() if (said := nears_its_end(model, today))),
+    ]
     if not has_key(environment, settings):
-        return [Check("models", "warning", "not asked: there is no key"), *soon]
-    from rebuttal.speakers.served import NotServed, served_models
+        lacks = "there is no key" if settings.endpoint == "anthropic" else "the endpoint is not set up"
+        return [Check("models", "warning", f"not asked: {lacks}"), *soon]
+    from rebuttal.speakers.served import NoList, NotServed, served_models
 
     try:
         served = await served_models(environment, settings)
     except NotServed as error:
-        state: State = "failed" if settings.endpoint == "anthropic" else "warning"
+        state: State = "ok" if isinstance(error, NoList) else "failed"
         return [Check("models", state, str(error)), *soon]
-    names = Roster.of(settings).names()
-    missing = [name for name in names if name not in served.names]
-    if missing:
-        said = f"{', '.join(missing)}: not served to this key; change the model settings"
+    missing = [name for name in roster.names() if name not in served.names]
+    first = Check("models", "ok", ", ".join(roster.names()))
+    if missing and settings.endpoint == "anthropic":
+        first = Check("models", "failed", f"{', '.join(missing)}: not served to this key; change the model settings")
+    elif missing:
+        there = sorted(one.id for one in served.models)
+        some = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "") or "none"
+        said = f"{', '.join(missing)}: not among the models there ({some}); change the model settings"
         first = Check("models", "failed", said)
-    else:
-        first = Check("models", "ok", ", ".join(names))
     return [first, *(Check("models", "warning", line) for line in served.news()), *soon]
+
+
+def _unknown(roster: Roster) -> Iterator[str]:
+    """What is wrong with the names of models, where nobody knows which they mean."""
+    from rebuttal.speakers.catalogue import UnknownModel
+
+    for tier in roster.models:
+        try:
+            roster.model(tier)
+        except UnknownModel as error:
+            yield f"{error} (model_{tier})"
 
 
 def _models_of(settings: Settings) -> tuple[str, ...]:

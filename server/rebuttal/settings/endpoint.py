@@ -82,12 +82,15 @@ def endpoint_host(environment: Mapping[str, str], settings: Settings = _ANTHROPI
 
 def is_local(settings: Settings) -> bool:
     """Whether reviews stay on this machine: a compatible server on a loopback address."""
-    if settings.endpoint != "compatible" or not settings.base_url:
-        return False
+    return settings.endpoint == "compatible" and is_loopback(settings.base_url)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
     import ipaddress
 
     try:
-        host = urlsplit(settings.base_url).hostname or ""
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

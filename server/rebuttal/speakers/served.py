@@ -24,6 +24,13 @@ class NotServed(Exception):
     """The endpoint did not say which models it serves; one sentence that says what to do."""
 
 
+class NoList(NotServed):
+    """The endpoint has no list of models, which many do without."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} has no list of models: one that it lacks shows at the first call")
+
+
 @frozen
 class Listed:
     """One model of the service's own list. What it does not say is None."""
@@ -42,22 +49,26 @@ class Listed:
 
 @frozen
 class ServedModels:
-    """The service's own list."""
+    """The service's own list. `claude`: it is the Claude API's."""
 
     models: tuple[Listed, ...]
+    claude: bool = True
 
     @property
     def names(self) -> frozenset[str]:
         """The ids of all models, and the aliases that mean one of them."""
         ids = frozenset(model.id for model in self.models if model.lifecycle != "retired")
         # An alias may lead to another alias: claude-haiku-4-5-20251001 is what the service lists for claude-haiku-4-5.
+        if not self.claude:
+            # Ollama lists the tag that a name without one means.
+            return ids | {one.removesuffix(":latest") for one in ids}
         known = ids | {ALIASES[one] for one in ids if one in ALIASES}
         return known | {alias for alias, model in ALIASES.items() if model in known}
 
     def news(self) -> tuple[str, ...]:
         """What the list says of models that our table says otherwise, a line each; a service that says nothing of
-        something does not differ in it."""
-        return tuple(line for model in self.models for line in _news(model))
+        something does not differ in it. Another endpoint's models are its own."""
+        return tuple(line for model in self.models for line in _news(model)) if self.claude else ()
 
 
 async def served_models(environment: Mapping[str, str], settings: Settings | None = None) -> ServedModels:
@@ -72,8 +83,9 @@ async def served_models(environment: Mapping[str, str], settings: Settings | Non
             # Foundry's client has no list, Bedrock's has no such thing at all.
             models = getattr(client, "models", None)
             if models is None:
-                raise NotServed("this endpoint has no list of models: a model that it lacks shows at the first call")
-            return ServedModels(tuple([_listed(model) async for model in models.list(limit=1000)]))
+                raise NoList(connection.host)
+            listed = tuple([_listed(model) async for model in models.list(limit=1000)])
+            return ServedModels(listed, connection.endpoint == "anthropic")
     except TimeoutError:
         raise NotServed(late(target, SECONDS).message) from None
     except Unusable as error:
@@ -84,6 +96,8 @@ async def served_models(environment: Mapping[str, str], settings: Settings | Non
         fault = fault_of(error, target, connection.secrets, begun=False)
         if fault is None:
             raise
+        if fault.failure.kind == "not_found" and connection.endpoint != "anthropic":
+            raise NoList(connection.host) from None
         raise NotServed(fault.failure.message) from None
     finally:
         await connection.aclose()
