@@ -13,7 +13,7 @@ import pytest
 from rebuttal.speakers import lockstep
 from tests.cli.conftest import REVIEWERS, Ran, Rebuttal
 from tests.emulator.planted import Planted
-from tests.emulator.script import Asked, Rule
+from tests.emulator.script import Asked, Fault, Rule
 from tests.emulator.server import KEY, Emulator
 from tests.gitrepo import GitRepo
 from tests.text.test_secrets import BODY, TOKENS, pem
@@ -61,6 +61,29 @@ def test_a_replay_elsewhere_gives_the_same_report_and_the_same_recording(
     assert second.read_bytes() == first.read_bytes()
     again = rebuttal(*review, "--replay", first)
     assert {**again.json, "timing": 0} == {**replayed.json, "timing": 0}
+    assert len(panel.records) == sent
+
+
+@pytest.mark.parametrize("profile", ["frugal", "thorough"])
+def test_a_debate_in_which_much_went_wrong_is_replayed_as_it_was(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, tmp_path: Path, elsewhere: Elsewhere, profile: str
+) -> None:
+    """An answer broken off and given anew, another model that stood in, a seat that failed for good."""
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    panel.script.add(
+        Rule(seat="security-analyst", times=1, chunk=40, fault=Fault("cut", at=12)),
+        Rule(seat="code-reviewer", phase="opening", times=1, fault=Fault("status", status=404, message="model: gone")),
+        Rule(seat="architect", phase="opening", fault=Fault("garbled")),
+    )
+    review = (*REVIEW, "--repo", parcels, "--profile", profile)
+    recorded = rebuttal(*review, "--record", first)
+    assert recorded.json["degraded"]
+    sent = len(panel.records)
+    elsewhere("another")
+    replayed = rebuttal(*review, "--replay", first, "--record", second)
+    assert "the replay came to what was recorded" in replayed.err
+    assert told(replayed) == told(recorded)
+    assert second.read_bytes() == first.read_bytes()
     assert len(panel.records) == sent
 
 
