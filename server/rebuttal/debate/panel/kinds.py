@@ -13,80 +13,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
-
-from attrs import frozen
 
 from rebuttal.change.ignore import parse_ignore
 from rebuttal.change.model import Change, FileDiff
 from rebuttal.debate.model import Kind, Template
-from rebuttal.debate.panel.trivial import is_prose
+from rebuttal.debate.panel.changed_lines import LONGEST_LINE, Diff, read
 from rebuttal.debate.prompts import load_prompts
-from rebuttal.text.languages import is_test, language_of
 from rebuttal.text.positions import git_lines
 from rebuttal.text.words import counted
 
 MOST_KINDS = 2
 REPAIR, REFACTORING = "bug-fix", "refactoring"
-LONGEST_LINE = 400
-"""Characters of a line that are looked at."""
-
-
-@frozen(slots=False)
-class _File:
-    """One changed file, its changed lines stripped of the space around them, without blank ones and plain comments."""
-
-    diff: FileDiff
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-    @property
-    def path(self) -> str:
-        return self.diff.path
-
-    @property
-    def folder(self) -> str:
-        return self.diff.path.rpartition("/")[0]
-
-    @cached_property
-    def is_test(self) -> bool:
-        return is_test(self.diff.path)
-
-    @cached_property
-    def is_code(self) -> bool:
-        """Whether programs run it, and not only tests do."""
-        return (
-            not self.is_test
-            and not is_prose(self.diff.path)
-            and bool(language_of(self.diff.path) or _is_sql(self.path))
-        )
-
-    @property
-    def size(self) -> int:
-        return len(self.added) + len(self.removed)
-
-
-@frozen(slots=False)
-class _Diff:
-    """What the rules look at."""
-
-    files: tuple[_File, ...]
-
-    @cached_property
-    def code(self) -> tuple[_File, ...]:
-        return tuple(one for one in self.files if one.is_code)
-
-    @cached_property
-    def tests(self) -> tuple[_File, ...]:
-        return tuple(one for one in self.files if one.is_test)
-
-    @cached_property
-    def lines(self) -> int:
-        """Changed lines of code that is no test."""
-        return sum(one.size for one in self.code)
-
-
-Rule = Callable[[_Diff], str | None]
+Rule = Callable[[Diff], str | None]
 
 
 def kinds_of(change: Change, own: Iterable[Template] = (), framing: str = "") -> tuple[Kind, ...]:
@@ -98,7 +36,7 @@ def kinds_of(change: Change, own: Iterable[Template] = (), framing: str = "") ->
     own = tuple(own)
     templates = {**load_prompts().templates, **{one.kind: one for one in own}}
     found: dict[str, Kind] = {}
-    for kind in (*_by_paths(own, change), *_by_rules(templates, _read(change))):
+    for kind in (*_by_paths(own, change), *_by_rules(templates, read(change))):
         if len(found) < MOST_KINDS:
             found.setdefault(kind.id, kind)
     for name, words in _FRAMED.items():
@@ -118,42 +56,10 @@ def _by_paths(own: Iterable[Template], change: Change) -> Iterator[Kind]:
                 break
 
 
-def _by_rules(templates: Mapping[str, Template], diff: _Diff) -> Iterator[Kind]:
+def _by_rules(templates: Mapping[str, Template], diff: Diff) -> Iterator[Kind]:
     for kind, rule in RULES.items():
         if (reason := rule(diff)) is not None:
             yield Kind(templates[kind], reason)
-
-
-# --- reading ------------------------------------------------------------------------------------------------
-
-_COMMENT = re.compile(r"(#(?!\[|include|define|if|pragma)|//|/\*|\*(?!\w)|--\s|<!--|\"\"\"|''')")
-
-
-def _read(change: Change) -> _Diff:
-    return _Diff(
-        tuple(
-            _File(
-                diff,
-                tuple(_lines(diff.new_text, diff.added_lines)),
-                tuple(_lines(diff.old_text, diff.removed_lines)),
-            )
-            for diff in change.files
-        )
-    )
-
-
-def _lines(text: str | None, wanted: frozenset[int]) -> Iterator[str]:
-    if not text or not wanted:
-        return
-    lines = git_lines(text)
-    for number in sorted(wanted):
-        line = lines[number][:LONGEST_LINE].strip() if number < len(lines) else ""
-        if line and not _COMMENT.match(line):
-            yield line
-
-
-def _is_sql(path: str) -> bool:
-    return path.lower().endswith(".sql")
 
 
 # --- migration ----------------------------------------------------------------------------------------------
@@ -188,7 +94,7 @@ _DDL = re.compile(
 )
 
 
-def _migration(diff: _Diff) -> str | None:
+def _migration(diff: Diff) -> str | None:
     for one in diff.files:
         named = _MIGRATIONS.search(one.path) and one.path.lower().endswith(_MIGRATES) and not one.is_test
         named = named and not one.path.endswith("__init__.py")
@@ -228,7 +134,7 @@ _DANGEROUS = re.compile(
 """One line that the change adds is enough: values put into SQL text, code made of data, checks switched off."""
 
 
-def _security(diff: _Diff) -> str | None:
+def _security(diff: Diff) -> str | None:
     for one in diff.code:
         hits = sum(_SENSITIVE.search(line.lower()) is not None for line in (*one.added, *one.removed))
         dangerous = any(_DANGEROUS.search(line) for line in one.added)
@@ -252,7 +158,7 @@ _PUBLIC = re.compile(
 )
 
 
-def _api_change(diff: _Diff) -> str | None:
+def _api_change(diff: Diff) -> str | None:
     for one in diff.files:
         if one.removed and _CONTRACTS.search(one.path) and not one.is_test:
             return f"{one.path} describes an interface"
@@ -279,7 +185,7 @@ MANY_TEST_LINES = 30
 """Of a change to code as well: a few tests go along with every change."""
 
 
-def _test(diff: _Diff) -> str | None:
+def _test(diff: Diff) -> str | None:
     size = sum(one.size for one in diff.tests)
     if not diff.lines:
         return "it is about tests only" if size else None
@@ -297,7 +203,7 @@ _TELLING = 8
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
 
-def _refactoring(diff: _Diff) -> str | None:
+def _refactoring(diff: Diff) -> str | None:
     added = Counter(line for one in diff.code for line in one.added if len(line) >= _TELLING)
     removed = Counter(line for one in diff.code for line in one.removed if len(line) >= _TELLING)
     moved = (added & removed).total()
@@ -315,7 +221,7 @@ def _refactoring(diff: _Diff) -> str | None:
     return "what was taken out comes again, in another arrangement" if _is_rearranged(diff) else None
 
 
-def _is_rearranged(diff: _Diff) -> bool:
+def _is_rearranged(diff: Diff) -> bool:
     """Whether the added lines are made of the names of the removed ones."""
     if sum(len(one.removed) for one in diff.code) < LEAST_REARRANGED or diff.lines < 2 * LEAST_REARRANGED:
         return False
@@ -355,7 +261,7 @@ _CONDITION = re.compile(
 _DEFINITION = re.compile(r"\b(def|class|function|func|fn|fun|interface|struct|enum|trait)\s+\w")
 
 
-def _bug_fix(diff: _Diff) -> str | None:
+def _bug_fix(diff: Diff) -> str | None:
     """A few lines are altered and nothing is defined: with a test, or so few that it is a condition and little else."""
     if not 0 < diff.lines <= REPAIR_LINES or len(diff.code) > REPAIR_FILES or _refactoring(diff) is not None:
         return None
@@ -382,7 +288,7 @@ _IMPORT = re.compile(
 )
 
 
-def _architecture(diff: _Diff) -> str | None:
+def _architecture(diff: Diff) -> str | None:
     rewired = [one for one in diff.code if any(_IMPORT.match(line) for line in (*one.added, *one.removed))]
     folders = {one.folder for one in rewired}
     if len(folders) >= MANY_FOLDERS and diff.lines >= SOME_LINES:
@@ -398,7 +304,7 @@ def _architecture(diff: _Diff) -> str | None:
 MUCH_NEW = 30
 
 
-def _code_quality(diff: _Diff) -> str | None:
+def _code_quality(diff: Diff) -> str | None:
     added = sum(len(one.added) for one in diff.code)
     if added < MUCH_NEW or added < MOSTLY * diff.lines:
         return None
