@@ -119,6 +119,8 @@ def test_within_a_repository_it_is_first_come_first_served_and_none_waits_longer
         else:
             gone = waiting.pop(number % len(waiting))
             queue.leave(gone[0], gone)
+            if all(one[0] != gone[0] for one in waiting):
+                passed.pop(gone[0], None)  # who leaves and comes back stands at the end
         assert len(queue) == len(waiting)
     assert sorted(queue.next() for _ in range(len(queue))) == sorted(waiting)
     with pytest.raises(KeyError):
