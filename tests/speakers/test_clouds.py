@@ -156,7 +156,9 @@ async def test_without_aws_credentials_nothing_is_sent_and_it_is_said_where_to_l
         reply = await speaker.speak(turn(), Heard())
     assert reply.failure is not None
     assert reply.failure.kind == "authentication"
-    assert reply.failure.message.startswith("Your AWS credentials were not found: check them (`aws sts")
+    assert reply.failure.message.startswith(
+        "Your AWS credentials were not found, or have expired: check them (`aws sts"
+    )
     assert "ANTHROPIC_API_KEY" not in reply.failure.message
     assert door.seen == []
     assert reply.spent + reply.assumed == 0
@@ -201,8 +203,30 @@ async def test_without_google_s_credentials_nothing_is_sent_and_it_is_said_where
     async with speaking(settings, {}, purse) as speaker:
         reply = await speaker.speak(turn(), Heard())
     assert reply.failure is not None
-    assert reply.failure.message.startswith("Your Google credentials were not found: check them (`gcloud auth")
+    assert reply.failure.message.startswith(
+        "Your Google credentials were not found, or have expired: check them (`gcloud auth"
+    )
     assert door.seen == []
+
+
+async def test_google_out_of_reach_is_the_network_s_fault_and_not_the_credentials(
+    door: Door, purse: FakePurse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import anthropic.lib.vertex._client as vertex
+    from google.auth import exceptions
+
+    def away(**_: object) -> None:
+        raise cast(Any, exceptions.TransportError)("the name oauth2.googleapis.com is not found")
+
+    monkeypatch.setattr(vertex, "load_auth", away)
+    settings = Settings(endpoint="vertex", region="global", project="p", base_url=f"{door.url}/v1")
+    async with speaking(settings, {}, purse) as speaker:
+        reply = await speaker.speak(turn(), Heard())
+    assert reply.failure is not None
+    assert reply.failure.kind == "network"
+    assert "What lets you in at 127.0.0.1" in reply.failure.message
+    assert door.seen == []
+    assert reply.assumed == 0
 
 
 async def test_foundry_sends_its_own_key_and_the_name_of_the_deployment(door: Door, purse: FakePurse) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
-from rebuttal.settings import ModelNote
+from rebuttal.settings import ModelNote, ModelPrice, Settings
+from rebuttal.speakers.connection import Connection
 from tests.emulator.compatible import LLAMA_CPP, OLLAMA, PROFILES, SILENT, STRICT, VLLM, Profile
 from tests.speakers.conftest import MODEL, Heard, MakeCompatible, turn
 
@@ -102,12 +104,39 @@ async def test_a_stream_without_usage_is_free_on_this_machine(compatible: MakeCo
     assert purse.names == ["reserve", "assume"]
 
 
+async def test_a_context_that_the_user_names_leaves_room_for_prompt_and_answer(compatible: MakeCompatible) -> None:
+    server, speaker, _ = compatible(OLLAMA, models={MODEL: ModelNote(context=8192)})
+    reply = await speaker.speak(turn(shared="short"), Heard())
+    assert reply.failure is None
+    assert server.bodies[0]["max_tokens"] == 2048
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "answered"),
+    [
+        ("anthropic/claude-haiku-5-5", "claude-opus-5-5", "claude-opus-5-5"),
+        ("anthropic/claude-haiku-5-5", "claude-haiku-5-5-by-the-gateway", "anthropic/claude-haiku-5-5"),
+        ("reviewer", "us.anthropic.claude-opus-5-5", "claude-opus-5-5"),
+        ("priced", "claude-opus-5-5", "priced"),
+        ("reviewer", "gpt-4", "reviewer"),
+        ("reviewer", "", "reviewer"),
+    ],
+)
+def test_a_gateway_that_says_that_claude_answered_is_billed_for_claude(asked: str, said: str, answered: str) -> None:
+    price = ModelPrice(*(Decimal(1) for _ in range(5)))
+    settings = Settings(endpoint="compatible", base_url="http://127.0.0.1:4000", prices={"priced": price})
+    assert Connection({}, settings=settings).answered_by(said, asked) == answered
+
+
 async def test_limits_that_the_user_names_are_kept(compatible: MakeCompatible) -> None:
     notes = {MODEL: ModelNote(context=4096, max_output=1000)}
     server, speaker, _ = compatible(OLLAMA, models=notes)
     reply = await speaker.speak(turn(shared="short"), Heard())
     assert reply.statement is not None
     assert server.bodies[0]["max_tokens"] == 1000
+    # It would fit by itself, but not with its answer.
+    close = await speaker.speak(turn(shared="y " * 5_000), Heard())
+    assert close.failure is not None
     long = await speaker.speak(turn(shared="y " * 20_000), Heard())
     assert long.failure is not None
     assert "4,096 tokens" in long.failure.message

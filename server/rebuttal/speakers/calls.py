@@ -94,8 +94,9 @@ class Calls:
         try:
             answer = await client.messages.count_tokens(**counted)
         except (anthropic.APIError, httpx2.HTTPError, ValueError) as error:
-            # A gateway that knows no such address is not asked again.
-            abilities.counts = not isinstance(error, anthropic.NotFoundError)
+            # Who knows no such address, or says so in another way than the API would, is not asked again.
+            unable = anthropic.NotFoundError if self._connection.endpoint == "anthropic" else anthropic.APIStatusError
+            abilities.counts = not isinstance(error, unable)
             return bound
         tokens: object = answer.input_tokens  # the SDK takes whatever an endpoint says
         if not isinstance(tokens, int) or tokens <= 0:

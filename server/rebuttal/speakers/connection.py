@@ -137,17 +137,17 @@ class Connection:
         return self.abilities(sent["model"]).learn(complaint(getattr(error, "body", None)), sent)
 
     def too_long(self, model: ModelFacts, request: Mapping[str, Any], bound: int) -> Failure | None:
-        """Whether a prompt of at most `bound` tokens is longer than the model takes: local servers cut off the
-        beginning without a word. The Claude API says so itself."""
+        """Whether a prompt of at most `bound` tokens and its answer are longer than the model takes: local servers cut
+        off the beginning without a word. The Claude API says so itself."""
         if self.endpoint == "anthropic":
             return None
         # Some three bytes are a token.
-        about = min(bound, prompt_bytes(dict(request)) // 3)
-        if about < model.context:
+        about, room = min(bound, prompt_bytes(dict(request)) // 3), request["max_tokens"]
+        if about + room <= model.context:
             return None
         message = (
-            f"The prompt has about {about:,} tokens and {model.name} takes {model.context:,} tokens: lower "
-            "context_tokens, or review a smaller scope."
+            f"The prompt has about {about:,} tokens, its answer may have {room:,}, and {model.name} takes "
+            f"{model.context:,} tokens of both: lower context_tokens, or review a smaller scope."
         )
         return Failure("bad_request", message)
 
@@ -161,8 +161,12 @@ class Connection:
         names of their own for models, and servers often say nothing that means anything."""
         if self.endpoint == "anthropic":
             return ALIASES.get(said, said)
-        plain = plain_model(said)
-        return plain if plain is not None and plain in MODELS and self.endpoint != "compatible" else asked
+        plain, wanted = plain_model(said), plain_model(asked)
+        if plain is None or plain not in MODELS or plain == wanted:
+            return asked
+        # A gateway that says that Claude answered is billed for Claude, whatever it calls the model; but for a name
+        # that the user has given a price.
+        return asked if wanted is None and asked in self.settings.prices else plain
 
     async def warm_up(self) -> None:
         """Load the SDK before the first turn needs it: it takes a second or two. The event loop goes on meanwhile."""

@@ -14,7 +14,7 @@ from attrs import frozen
 from rebuttal.debate.model import Failure, FailureKind
 from rebuttal.debate.statement import one_line
 from rebuttal.speakers.endpoints.guard import SentElsewhere
-from rebuttal.speakers.endpoints.words import CLAUDE_API, Words, is_about_credentials
+from rebuttal.speakers.endpoints.words import CLAUDE_API, Words, is_about_credentials, is_about_the_way_in
 from rebuttal.speakers.waits import wait_of
 
 Billed = Literal["nothing", "unknown"]
@@ -76,8 +76,8 @@ def fault_of(
     import anthropic
     import httpx2
 
-    if is_about_credentials(error):
-        return Fault(Failure("authentication", f"{target.words.Credential} were not found: check {target.words.keys}."))
+    if (fault := _of_a_cloud(error, target)) is not None:
+        return fault
     if isinstance(error, anthropic.APIStatusError):
         return _status(error, target, secrets, now)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
@@ -86,6 +86,16 @@ def fault_of(
         return _connection(error, target, begun)
     if isinstance(error, anthropic.APIError):
         return strange_answer(target)
+    return None
+
+
+def _of_a_cloud(error: BaseException, target: Target) -> Fault | None:
+    if is_about_the_way_in(error):
+        told = f"What lets you in at {target.host} cannot be reached: check your network and your proxy."
+        return Fault(Failure("network", told), retry=True)
+    if is_about_credentials(error):
+        told = f"{target.words.Credential} were not found, or have expired: check {target.words.keys}."
+        return Fault(Failure("authentication", told))
     return None
 
 

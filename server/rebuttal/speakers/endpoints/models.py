@@ -12,7 +12,10 @@ from rebuttal.speakers.catalogue import ALIASES, MODELS, ModelFacts, UnknownMode
 UNKNOWN_OUTPUT = 8192
 """Tokens of an answer of a model that nothing is known of: a statement takes half of it, and many local servers hold
 prompt and answer in a window not much larger."""
+OF_CONTEXT = 4
+"""Of a context that the user names, an answer has at most this part, for the prompt needs the rest."""
 NEVER = 1 << 30
+"""Tokens."""
 _LEGACY = re.compile(r"^(?:us|eu|apac|jp|au|ca|global|regional)\.|-v\d+(?::\d+)?$|^arn:")
 _VERTEX_NAMES = {"claude-haiku-4-5": "claude-haiku-4-5@20251001"}
 
@@ -61,7 +64,7 @@ def _noted(endpoint: str, name: str, note: ModelNote) -> ModelFacts:
         id=row.id if same else name,
         called=name,
         context=note.context or row.context,
-        max_output=note.max_output or min(row.max_output, note.context or row.max_output),
+        max_output=note.max_output or min(row.max_output, (note.context or row.context) // OF_CONTEXT),
     )
 
 

@@ -52,6 +52,10 @@ _WORDS = {
     ),
 }
 _CLOUDS = ("botocore.", "boto3.", "google.auth.")
+_NETWORK = frozenset(
+    {"TransportError", "ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "ReadTimeoutError"}
+)
+"""Errors of theirs that say nothing of credentials."""
 _UNRESOLVED = ("Could not resolve AWS credentials", "Could not resolve API token", "Could not resolve project_id")
 
 
@@ -61,9 +65,16 @@ def words_of(endpoint: str) -> Words:
 
 
 def is_about_credentials(error: BaseException) -> bool:
-    """Whether a cloud's own library, or the SDK that asked it, found no credentials: nothing was sent."""
+    """Whether a cloud's own library, or the SDK that asked it, has no credentials that are of use: nothing was sent."""
     return any(
         type(one).__module__.startswith(_CLOUDS) or str(one).startswith(_UNRESOLVED) for one in _with_causes(error)
+    )
+
+
+def is_about_the_way_in(error: BaseException) -> bool:
+    """Whether a cloud's own library did not reach what gives out its credentials: nothing was sent."""
+    return any(
+        type(one).__module__.startswith(_CLOUDS) and type(one).__name__ in _NETWORK for one in _with_causes(error)
     )
 
 
