@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -57,3 +57,29 @@ def first(nodes: Iterable[Node] | None) -> Node | None:
 def has_token(node: Node, token: str) -> bool:
     """Whether one of the node's own tokens is `token` (`async`, `static`)."""
     return any(child.type == token for child in node.children)
+
+
+def uses_of(every: Iterable[Mapping[str, Sequence[Node]]]) -> tuple[list[Use], list[Node]]:
+    """Names used, and the nodes inside which (or at which) a name is no use, from the matches of a query.
+
+    Captures: `@call` (with `@whole`, `@arguments`, `@receiver`), `@attribute` (with `@receiver`), `@use`; `@skip` and
+    `@import` for what is none. What is called or taken of something is told as that, whatever else matches it.
+    """
+    found: dict[int, Use] = {}
+    skipped: list[Node] = []
+    plain: list[Node] = []
+    for captures in every:
+        receiver = first(captures.get("receiver"))
+        if "call" in captures:
+            name = captures["call"][0]
+            found[name.start_byte] = Use(name, receiver, captures["arguments"][0], captures["whole"][0])
+        elif "attribute" in captures:
+            name = captures["attribute"][0]
+            found.setdefault(name.start_byte, Use(name, receiver))
+        elif "use" in captures:
+            plain += captures["use"]
+        else:
+            skipped += [*captures.get("skip", ()), *captures.get("import", ())]
+    for node in plain:
+        found.setdefault(node.start_byte, Use(node))
+    return list(found.values()), skipped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rebuttal.text.grammars.drafts import Draft, Use, has_token
+from rebuttal.text.grammars.drafts import Draft, Use, has_token, uses_of
 from rebuttal.text.model import Arguments, Import, Parameter, ParameterKind, SymbolKind
 from rebuttal.text.parsing import ParsedText, Spans, matches, word_spans
 
@@ -148,24 +148,7 @@ def _parameter(parsed: ParsedText, node: Node, kind: ParameterKind) -> Parameter
 
 def uses(parsed: ParsedText, spans: Spans | None = None) -> tuple[list[Use], list[Node]]:
     """Names used, and the nodes inside which (or at which) a name is no use."""
-    found: dict[int, Use] = {}
-    skipped: list[Node] = []
-    plain: list[Node] = []
-    for captures in matches(parsed, _USES, spans):
-        if "call" in captures:
-            name = captures["call"][0]
-            receiver = captures["receiver"][0] if "receiver" in captures else None
-            found[name.start_byte] = Use(name, receiver, captures["arguments"][0], captures["whole"][0])
-        elif "attribute" in captures:
-            name = captures["attribute"][0]
-            found.setdefault(name.start_byte, Use(name, captures["receiver"][0]))
-        elif "use" in captures:
-            plain += captures["use"]
-        else:
-            skipped += captures.get("skip", []) + captures.get("import", [])
-    for node in plain:
-        found.setdefault(node.start_byte, Use(node))
-    return list(found.values()), skipped
+    return uses_of(matches(parsed, _USES, spans))
 
 
 def arguments(parsed: ParsedText, node: Node) -> Arguments:
