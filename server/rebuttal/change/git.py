@@ -14,11 +14,11 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from attrs import define, field, frozen
 
+from rebuttal.change.closing import Closing
 from rebuttal.change.decode import MAX_BYTES
 from rebuttal.change.model import ChangeError
 
@@ -86,7 +86,7 @@ def git_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 @define
-class Running:
+class Running(Closing):
     """A git process that was started and whose output is still to be collected."""
 
     process: subprocess.Popen[bytes]
@@ -117,12 +117,7 @@ class Running:
                 stream.close()
         self.process.wait()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self.kill()
 
 
@@ -188,7 +183,7 @@ class GitObject:
 
 
 @define
-class ObjectReader:
+class ObjectReader(Closing):
     """One persistent `git cat-file --batch`: objects by hash or by any name git understands.
 
     Names travel by stdin, one a line, so none can be taken for an option.
@@ -272,14 +267,6 @@ class ObjectReader:
                 running.kill()
             except BrokenPipeError:
                 running.process.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _take(stdout: IO[bytes], size: int, limit: int) -> bytes | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from attrs import evolve, frozen
 
 from rebuttal.change.assemble import assemble
 from rebuttal.change.attributes import Attributes
 from rebuttal.change.base import EMPTY, Ends, resolve_ends
+from rebuttal.change.closing import Closing
 from rebuttal.change.collect import Collected, collect
 from rebuttal.change.git import Git, GitFailed, ObjectReader
 from rebuttal.change.ignore import Ignored
@@ -30,7 +30,7 @@ IgnoreSetting = Callable[[Callable[[str], str | None]], tuple[str, ...]]
 
 
 @frozen
-class Reading:
+class Reading(Closing):
     """A change, and the repository it was read from. Use it as a context manager, or close it."""
 
     change: Change
@@ -39,14 +39,6 @@ class Reading:
     def close(self) -> None:
         """End the helper process; the change stays usable."""
         self.repository.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def read_change(

@@ -9,11 +9,11 @@ from concurrent.futures import Future
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
+from rebuttal.change.closing import Closing
 from rebuttal.change.git import Git, GitFailed, ObjectReader, git_environment
 from rebuttal.change.history import read_history
 from rebuttal.change.ignore import Ignored
@@ -113,7 +113,7 @@ def _repositories_in(folder: Path) -> str:
 
 
 @define
-class GitRepository:
+class GitRepository(Closing):
     """Both sides of one change; fulfils `Repository`. Close it to end the helper process."""
 
     place: Place
@@ -167,14 +167,6 @@ class GitRepository:
 
     def close(self) -> None:
         self.objects.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _fulfil(ahead: Future[T], work: Callable[[], T]) -> None:
