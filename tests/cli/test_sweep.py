@@ -147,7 +147,8 @@ def test_what_failed_in_part_is_code_3_and_told_in_the_table(
     ran = rebuttal(*SWEEP, "--repo", branches.root, "--branches", "--fail-on", "never")
     assert ran.code == 3
     (row,) = [line for line in ran.out.splitlines() if line.startswith("region-01 ") and "failed in part: " in line]
-    assert row
+    assert row.endswith("failed in part: code-reviewer")
+    assert "asks again what was not answered" in ran.err
 
 
 def test_an_endpoint_without_batches_keeps_the_static_findings(

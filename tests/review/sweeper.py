@@ -1,4 +1,7 @@
-"""A process that sweeps all branches of a repository and kills itself at the first event of a kind; or takes it up."""
+"""A process whose children each sweep all branches of a repository, and kill themselves at the first event of a kind.
+
+Forked, because every one of them needs the SDK, which takes seconds to import on a busy machine.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,19 @@ import asyncio
 import os
 import signal
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import anthropic.resources.messages.batches  # noqa: F401 - before the first fork
+
 from rebuttal.change.listing import list_changes
-from rebuttal.review.sweep import sweep, take_up
+from rebuttal.review.sweep import sweep
 from rebuttal.review.sweep_model import Asking
-from rebuttal.settings import Settings
-from tests.review.sweeping import QUICK
+from tests.review.sweeping import PLENTY, QUICK
 
 
-async def main(root: Path, moment: str) -> None:
-    settings = Settings(
-        panel="small", max_cost=Decimal(5), max_cost_per_day=Decimal(500), max_cost_per_month=Decimal(900)
-    )
-    asking = Asking(root, settings, os.environ, agreed=True, pace=QUICK)
+async def main(root: Path, home: Path, moment: str) -> None:
+    asking = Asking(root, PLENTY, {**os.environ, "REBUTTAL_HOME": str(home)}, agreed=True, pace=QUICK)
 
     def tell(event: Any) -> None:
         if type(event).__name__ == moment:
@@ -30,13 +30,14 @@ async def main(root: Path, moment: str) -> None:
     async def agree(offer: Any) -> bool:
         return True
 
-    if moment == "resume":
-        swept = await take_up(asking, "", tell, asyncio.Event())
-    else:
-        swept = await sweep(asking, list_changes(root, branches="*"), None, agree, tell, asyncio.Event())
-    for change, report in swept.reviewed:
-        sys.stdout.write(f"{change.name} {sum(one.source == 'debate' for one in report.findings)}\n")
+    await sweep(asking, list_changes(root, branches="*"), None, agree, tell, asyncio.Event())
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+    _, root, homes, *moments = sys.argv
+    for moment in moments:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(main(Path(root), Path(homes, moment), moment))
+            os._exit(0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
 
+from rebuttal.settings import Settings
 from rebuttal.speakers.batch_model import Pace
 from tests.emulator.prompt import shown_claims
 from tests.emulator.script import Asked
 from tests.gitrepo import GitRepo
 
+PLENTY = Settings(panel="small", max_cost=Decimal(5), max_cost_per_day=Decimal(500), max_cost_per_month=Decimal(900))
 QUICK = Pace(first=0.005, growth=1.0, longest=0.005, gather=20.0, doubt=(0.0,))
 """Looks again at once. `gather` is longer than any of these tests: who needs it has not seen that everybody waits."""
 

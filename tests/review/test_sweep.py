@@ -29,9 +29,8 @@ from tests.emulator.batches import Batching
 from tests.emulator.script import EndpointRule, Fault, Rule
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
-from tests.review.sweeping import QUICK, Knowing, quote, with_branches
+from tests.review.sweeping import PLENTY, QUICK, Knowing, quote, with_branches
 
-PLENTY = Settings(panel="small", max_cost=Decimal(5), max_cost_per_day=Decimal(500), max_cost_per_month=Decimal(900))
 NOTHING = Decimal(0)
 PLENTY_AUTO = evolve(PLENTY, panel="auto")
 
@@ -140,13 +139,15 @@ async def test_a_sweep_finds_what_a_review_finds_at_half_its_price(
     assert panel.bill - paid < paid * Decimal("0.75")  # an hour in the cache costs more than five minutes
 
 
-async def test_thirty_branches(git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator) -> None:
-    with_branches(git_repo, 30)
+async def test_more_branches_than_are_prepared_at_a_time(
+    git_repo: GitRepo, asking: Asks, told: Told, panel: Emulator
+) -> None:
+    with_branches(git_repo, 12)
     result = await swept(asking(), told)
     assert [len([one for one in report.findings if one.source == "debate"]) for _, report in result.reviewed] == [
         1
-    ] * 30
-    assert [one.number for one in told.of(Done)] == list(range(1, 31))
+    ] * 12
+    assert [one.number for one in told.of(Done)] == list(range(1, 13))
     assert len(told.of(Submitted)) <= 3
     assert ledger(asking()) == (panel.bill, NOTHING, NOTHING)
 

@@ -20,17 +20,15 @@ from attrs import define, field
 from rebuttal.change.listing import list_changes
 from rebuttal.review.sweep import kept_sweeps, sweep, take_up
 from rebuttal.review.sweep_model import Asking, Swept
-from rebuttal.settings import Settings
 from rebuttal.speakers.batch_service import BatchService
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import StoreError
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
-from tests.review.sweeping import QUICK, Knowing, with_branches
+from tests.review.sweeping import PLENTY, QUICK, Knowing, with_branches
 
-SETTINGS = Settings(panel="small", max_cost=Decimal(5), max_cost_per_day=Decimal(500), max_cost_per_month=Decimal(900))
-POINTS = 12
+POINTS = 6
 """Of all moments, so many are tried; which ones is chance, of a seed that a failure names."""
 
 
@@ -95,7 +93,7 @@ def mortal(one: Mortal) -> Iterator[None]:
 
 def asking_at(repo: GitRepo, home: Path, emulator: Emulator) -> Asking:
     environment = {"REBUTTAL_HOME": str(home), **emulator.environment()}
-    return Asking(repo.root, SETTINGS, environment, agreed=True, pace=QUICK)
+    return Asking(repo.root, PLENTY, environment, agreed=True, pace=QUICK)
 
 
 async def begun(asking: Asking, one: Mortal) -> Swept | None:
@@ -166,22 +164,35 @@ async def test_a_sweep_that_ends_at_any_step_pays_for_nothing_twice(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("moment", ["Submitted", "Waiting", "Ended"])
-def test_a_killed_process_is_taken_up(git_repo: GitRepo, emulator: Emulator, tmp_path: Path, moment: str) -> None:
+async def test_a_killed_process_is_taken_up(git_repo: GitRepo, emulator: Emulator, tmp_path: Path) -> None:
     emulator.script.default = Knowing()
     with_branches(git_repo, 2)
-    home = tmp_path / "rebuttal"
-    environment = {**os.environ, **emulator.environment(), "REBUTTAL_HOME": str(home)}
-    command = [sys.executable, "-m", "tests.review.sweeper", str(git_repo.root), moment]
-    killed = subprocess.run(command, env=environment, capture_output=True, check=False, cwd=Path(__file__).parents[2])
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    command[-1] = "resume"
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, cwd=Path(__file__).parents[2])
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [b"region-00", b"1", b"region-01", b"1"]
-    asked = [(one.seat, one.phase, one.custom_id) for one in emulator.records]
-    assert len({one.batch for one in emulator.records if one.phase == "opening"}) == 1
-    assert len(asked) == len(set(asked))
-    sums = states(home)
-    assert sums.pop("settled") == emulator.bill
-    assert not any(sums.values())
+    moments = ("Submitted", "Waiting", "Ended")
+    command = ["-m", "tests.review.sweeper", str(git_repo.root), str(tmp_path), *moments]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        env={**os.environ, **emulator.environment()},
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert out.split() == [str(-signal.SIGKILL).encode()] * len(moments), err
+    settled = Decimal(0)
+    for moment in moments:
+        swept = await gone_on(asking_at(git_repo, tmp_path / moment, emulator), "", Mortal())
+        assert swept is not None
+        debated = [
+            (one.name, sum(each.source == "debate" for each in report.findings)) for one, report in swept.reviewed
+        ]
+        assert debated == [("region-00", 1), ("region-01", 1)], moment
+        asked = [one for one in emulator.records if (one.custom_id or "").startswith(f"{swept.sweep}-")]
+        assert len({one.batch for one in asked if one.phase == "opening"}) == 1, moment
+        assert len(asked) == len(
+            {(one.seat, one.phase, one.body["messages"][-1]["content"][-1]["text"]) for one in asked}
+        )
+        sums = states(tmp_path / moment)
+        settled += sums.pop("settled")
+        assert not any(sums.values()), moment
+    assert settled == emulator.bill

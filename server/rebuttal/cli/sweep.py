@@ -55,6 +55,10 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
         return INTERRUPTED
     if swept.under_way:
         _tell_how_to_go_on(swept)
+    elif swept.sweep is not None and any(
+        one.phase != "static" for _, report in swept.reviewed for one in report.degraded
+    ):
+        print(f"rebuttal: rebuttal sweep --resume {swept.sweep} asks again what was not answered", file=sys.stderr)
     return worst([code, DEGRADED if swept.failed or swept.under_way else 0])
 
 
