@@ -302,6 +302,22 @@ def test_a_store_that_cannot_be_used_loses_no_static_finding(start: Start, parce
     assert rules(done) >= {"impact:signature", "secrets:aws"}
 
 
+@pytest.mark.parametrize("config", ["max_cost = ", 'endpoint = "bedrok"'])
+def test_a_config_that_cannot_be_read_loses_no_static_finding_and_spends_nothing(
+    start: Start, parcels: Path, panel: Emulator, tmp_path: Path, config: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text(config, "utf-8")
+    worker = start(**panel.environment())
+    worker.request(1, "review", root=str(parcels))
+    done = worker.ended(1)
+    assert done["event"] == "done"
+    assert rules(done) >= {"impact:signature", "secrets:aws"}
+    worker.request(2, "review", root=str(parcels), panel="small")
+    assert worker.ended(2)["event"] == "failed"
+    assert panel.records == []
+
+
 def test_settings_of_the_editor_only_narrow_and_show_in_the_cap(start: Start, parcels: Path, panel: Emulator) -> None:
     worker = start(**panel.environment())
     settings = {"max_cost_per_day": "1.5", "max_cost_per_month": "5000"}

@@ -2,6 +2,7 @@
 where a review is sent (endpoint)."""
 
 from rebuttal.settings.endpoint import (
+    KEYS,
     endpoint_host,
     endpoint_url,
     has_key,
@@ -45,6 +46,7 @@ from rebuttal.settings.resolve import (
 __all__ = [
     "ENDPOINTS",
     "FAIL_ON",
+    "KEYS",
     "MOST_FINDINGS",
     "MOST_GLOBS",
     "MOST_MONEY",

@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from rebuttal.settings.model import Settings, SettingsError
 
 CLAUDE_API = "https://api.anthropic.com"
-_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+"""Variables that let reviews in at the Claude API."""
 _FOUNDRY_KEY = "ANTHROPIC_FOUNDRY_API_KEY"
 _ANTHROPIC = Settings()
 _MODEL = re.compile(r"claude-(?:fable|opus|sonnet|haiku)-\d+(?:-\d{1,2})?(?!\d)")
@@ -27,7 +28,7 @@ def what_lacks(environment: Mapping[str, str], settings: Settings = _ANTHROPIC) 
     region, base = region_of(environment, settings), _base(environment, settings)
     resource = resource_of(environment, settings)
     needed = {
-        "anthropic": ((_first(environment, *_KEYS), "there is no API key: set ANTHROPIC_API_KEY"),),
+        "anthropic": ((_first(environment, *KEYS), "there is no API key: set ANTHROPIC_API_KEY"),),
         "bedrock": ((region or base, "the endpoint bedrock needs a region: set `region`, or AWS_REGION"),),
         "vertex": (
             (region, "the endpoint vertex needs a region: set `region`, such as global, or CLOUD_ML_REGION"),
