@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from rebuttal.speakers.traffic import LEAST, MOST, START, Limit, Queue, Slot, Traffic
+from rebuttal.speakers.traffic import LEAST, MOST, START, WIDE, Limit, Queue, Slot, Traffic
 from tests.speakers.conftest import FakeTime
 
 
@@ -86,6 +86,20 @@ def test_whatever_happens_the_limit_stays_within_its_bounds(successes: list[bool
         assert LEAST <= limit.slots <= MOST
 
 
+@pytest.mark.parametrize(("room", "slots"), [(1000.0, 8), (24.0, 6), (16.0, 4), (0.0, 4)])
+def test_some_of_the_room_that_the_service_says_it_has_is_used_at_once(room: float, slots: int) -> None:
+    limit = Limit()
+    limit.widen(room)
+    assert limit.slots == slots
+
+
+def test_the_room_that_it_says_it_has_counts_for_nothing_once_it_was_too_much() -> None:
+    limit = Limit()
+    limit.slow()
+    limit.widen(1000.0)
+    assert limit.slots == 2
+
+
 def test_after_it_was_too_much_once_it_takes_as_many_successes_as_there_are_slots_for_one_more() -> None:
     limit = Limit(8.0)
     limit.slow()
@@ -152,6 +166,14 @@ async def test_each_success_lets_one_more_in(road: Road) -> None:
     await road.end("a0")
     assert len(road.began) == 6
     assert road.traffic.under_way == road.traffic.limit.slots == 5
+
+
+async def test_room_that_the_service_says_it_has_lets_others_in_at_once(road: Road) -> None:
+    await road.come(*(f"a{number}" for number in range(10)))
+    assert road.traffic.under_way == START
+    road.traffic.has_room(1000.0)
+    await turns()
+    assert road.traffic.under_way == WIDE
 
 
 async def test_success_on_an_empty_road_proves_nothing(road: Road) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rebuttal.speakers.waits import wait_of
+from rebuttal.speakers.waits import room_of, wait_of
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 DATE = "Sun, 22 Nov 2026 11:00:00 GMT"  # the service's clock; ours is an hour fast
@@ -43,3 +43,17 @@ CASES = [
 @pytest.mark.parametrize(("headers", "seconds"), CASES)
 def test_what_the_headers_say(headers: dict[str, str], seconds: float | None) -> None:
     assert wait_of(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "room"),
+    [
+        ({}, None),
+        (pool("requests", "40", ""), 40.0),
+        (pool("requests", "40", "") | pool("output-tokens", "12000", ""), 3.0),
+        (pool("requests", "40", "") | pool("input-tokens", "0", ""), 0.0),
+        (pool("requests", "many", ""), None),
+    ],
+)
+def test_how_many_calls_more_the_headers_have_room_for(headers: dict[str, str], room: float | None) -> None:
+    assert room_of(headers) == room

@@ -34,6 +34,7 @@ from rebuttal.speakers.faults import (
 from rebuttal.speakers.hearing import Hearing
 from rebuttal.speakers.patience import Allowance
 from rebuttal.speakers.requests import prompt_texts
+from rebuttal.speakers.waits import room_of
 from rebuttal.store.model import NO_CACHE_USE, NO_TOKENS, ZERO, CacheUse, CallKey, StoreError, Tokens
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ class Caller:
             ):
                 if "text/event-stream" not in stream.response.headers.get("content-type", ""):
                     return not_the_api(call.target)
+                if (room := room_of(stream.response.headers)) is not None:
+                    self._connection.traffic.has_room(room)
                 hearing.within = self._connection.fields_within(call.request)
                 async for event in stream:
                     had_begun = hearing.begun

@@ -1,9 +1,10 @@
 """How many calls may be under way at one endpoint, and whose turn it is.
 
 The limit adapts as TCP's congestion window does (RFC 5681): each success lets one more through until the service first
-says that it is too much, from then on one more for as many successes as there are slots; "too much" halves it. One
-process has one endpoint, so all its reviews share the slots: repositories take turns, and within one it is first come,
-first served. Pure state here (Limit, Queue) and one asynchronous class around it.
+says that it is too much, from then on one more for as many successes as there are slots; "too much" halves it. Where
+the service says how much room it has, some of that is believed at once. One process has one endpoint, so all its
+reviews share the slots: repositories take turns, and within one it is first come, first served. Pure state here (Limit,
+Queue) and one asynchronous class around it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from attrs import define, field
 
 START, LEAST, MOST = 4, 1, 16
 """Calls under way."""
+WIDE = 8
+"""Calls under way where the service says that it has room for them."""
+SHARE = 0.25
+"""Of the room that the service says it has: others may use the same key."""
 
 T = TypeVar("T")
 
@@ -38,6 +43,12 @@ class Limit:
     def ease(self) -> None:
         """A call succeeded while all slots were taken."""
         self.allowed = min(self.allowed + (1 / self.allowed if self._was_slowed else 1), self.most)
+
+    def widen(self, room: float) -> None:
+        """The service says that it has room for so many calls more. Where it ever was too much, that is believed
+        rather: its limits for short bursts are not told."""
+        if not self._was_slowed:
+            self.allowed = max(self.allowed, min(room * SHARE, WIDE, self.most))
 
     def slow(self) -> None:
         """The service says that it is too much."""
@@ -128,6 +139,11 @@ class Traffic:
         finally:
             self.under_way -= 1
             self._grant()
+
+    def has_room(self, calls: float) -> None:
+        """The service says for how many calls more it has room."""
+        self.limit.widen(calls)
+        self._grant()
 
     def slow(self, epoch: int, wait: float | None) -> None:
         """See Slot.refused. `epoch`: when the call that was refused began."""

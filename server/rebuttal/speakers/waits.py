@@ -1,4 +1,4 @@
-"""How long the service asks to wait, from the headers of its answer. Pure.
+"""How long the service asks to wait, and how much room it says it has, from the headers of its answer. Pure.
 
 Sources: RFC 9110 10.2.3 (retry-after, in seconds or as a date), the SDK (retry-after-ms), platform.claude.com, rate
 limits (anthropic-ratelimit-*: remaining and reset, the latter by RFC 3339).
@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 POOLS = ("requests", "tokens", "input-tokens", "output-tokens")
+A_CALL: Mapping[str, int] = {"requests": 1, "input-tokens": 20_000, "output-tokens": 4_000}
+"""What a call takes from each pool, generously: an opening reads and answers half as much. What the service says of
+tokens of no kind is said of the scarcer kind, which it does not name."""
 
 
 def wait_of(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -26,6 +29,12 @@ def wait_of(headers: Mapping[str, str], now: datetime) -> float | None:
         return max((named - sent).total_seconds(), 0.0)
     resets = [_reset(headers, f"anthropic-ratelimit-{pool}") for pool in POOLS]
     return max((max((reset - sent).total_seconds(), 0.0) for reset in resets if reset is not None), default=None)
+
+
+def room_of(headers: Mapping[str, str]) -> float | None:
+    """How many more calls the service has room for now; None where it does not say."""
+    left = {pool: _number(headers.get(f"anthropic-ratelimit-{pool}-remaining", "")) for pool in A_CALL}
+    return min((number / A_CALL[pool] for pool, number in left.items() if number is not None), default=None)
 
 
 def _reset(headers: Mapping[str, str], pool: str) -> datetime | None:
