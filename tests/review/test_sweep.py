@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
+from rebuttal.change.identity import repository_id
 from rebuttal.change.listing import list_changes
 from rebuttal.findings.report import Report
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
-from rebuttal.review.sweep import cancel, kept_sweeps, sweep, take_up
+from rebuttal.review.sweep import cancel, sweep, take_up
+from rebuttal.review.sweep_kept import kept_sweeps
 from rebuttal.review.sweep_model import Asking, Done, Estimated, Offer, Swept
 from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import Settings
@@ -503,6 +505,18 @@ async def test_there_is_nothing_to_take_up(git_repo: GitRepo, asking: Asks, told
         with pytest.raises(UsageError, match="sweep"):
             await take_up(asking(), unknown, told, asyncio.Event())
     assert await kept_sweeps(asking()) == ()
+
+
+async def test_a_sweep_of_another_version_is_told_as_one(git_repo: GitRepo, asking: Asks, told: Told) -> None:
+    with_branches(git_repo, 1)
+    await interrupted(asking(), told, lambda event: bool(told.of(Submitted)))
+    (kept,) = await kept_sweeps(asking())
+    with Database.open(Path(asking().environment["REBUTTAL_HOME"]) / "rebuttal.sqlite3") as database:
+        repository = repository_id(git_repo.root)
+        Sweeps(database).begin("sweepearlier", repository, kept.host, "{}").result()
+    assert [one.id for one in await kept_sweeps(asking())] == [kept.id]
+    with pytest.raises(UsageError, match="another version"):
+        await cancel(asking(), "sweepearlier", told, asyncio.Event())
 
 
 class _Silent:

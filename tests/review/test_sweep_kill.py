@@ -18,7 +18,8 @@ import pytest
 from attrs import define, field
 
 from rebuttal.change.listing import list_changes
-from rebuttal.review.sweep import kept_sweeps, sweep, take_up
+from rebuttal.review.sweep import sweep, take_up
+from rebuttal.review.sweep_kept import kept_sweeps
 from rebuttal.review.sweep_model import Asking, Swept
 from rebuttal.speakers.batch_service import BatchService
 from rebuttal.store.database import Database

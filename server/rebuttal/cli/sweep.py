@@ -213,7 +213,7 @@ def _tell_how_to_go_on(swept: Swept) -> None:
 
 
 def _list(chosen: argparse.Namespace, asking: Asking) -> int:
-    from rebuttal.review.sweep import kept_sweeps
+    from rebuttal.review.sweep_kept import kept_sweeps
 
     kept = asyncio.run(kept_sweeps(asking))
     text = json.dumps(listed_json(kept), indent=2) + "\n" if chosen.format == "json" else listed_text(kept)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from rebuttal.change.listing import Listed, Listing
 from rebuttal.change.model import ChangeError
 from rebuttal.review.request import Answer, BudgetWarned, Question, Request, ReviewEvent, UsageError
 from rebuttal.review.run import review
+from rebuttal.review.sweep_kept import find
 from rebuttal.review.sweep_model import (
     DEADLINE_S,
     PREPARING,
@@ -41,13 +42,12 @@ from rebuttal.review.sweep_model import (
     Offer,
     Swept,
     check_endpoint,
-    from_text,
     to_text,
 )
 from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import SettingsError
 from rebuttal.store.model import ZERO, Cost, Spent, StoreError
-from rebuttal.store.sweeps import StoredSweep, review_id
+from rebuttal.store.sweeps import review_id
 
 if TYPE_CHECKING:
     from rebuttal.findings.report import Report
@@ -98,7 +98,7 @@ async def take_up(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event
     check_endpoint(asking.settings)
     services = SweepServices(asking.environment, asking.settings)
     try:
-        root, kept = await _find(asking, services, sweep_id)
+        root, kept = await find(asking, services, sweep_id)
         if kept.state == "canceled":
             raise UsageError(f"the sweep {kept.id} was cancelled: begin a new one")
         if kept.host != services.host:
@@ -125,7 +125,7 @@ async def cancel(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event)
     check_endpoint(asking.settings)
     services = SweepServices(asking.environment, asking.settings)
     try:
-        _, kept = await _find(asking, services, sweep_id)
+        _, kept = await find(asking, services, sweep_id)
         _require_key(asking, services)
         sweeps = await services.sweeps()
         await sweeps.take(kept.id)
@@ -145,67 +145,16 @@ async def cancel(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event)
                 task.cancel()
         if not left:
             await sweeps.end(kept.id, "canceled")
-        _, after = await _find(asking, services, kept.id)
+        _, after = await find(asking, services, kept.id)
         return after
     finally:
         await services.close()
-
-
-async def kept_sweeps(asking: Asking) -> tuple[Kept, ...]:
-    """The sweeps of the repository, the newest first. Raises StoreError, ChangeError."""
-    services = SweepServices(asking.environment, asking.settings)
-    try:
-        return (await _all(asking, services))[1]
-    finally:
-        await services.close()
-
-
-async def _all(asking: Asking, services: SweepServices) -> tuple[Path, tuple[Kept, ...]]:
-    from rebuttal.review.threads import in_thread
-
-    root = await in_thread(lambda: _root(asking.where))
-    stored = await (await services.sweeps()).listed(repository_id(root))
-    return root, tuple(_readable(stored))
-
-
-async def _find(asking: Asking, services: SweepServices, sweep_id: str) -> tuple[Path, Kept]:
-    root, found = await _all(asking, services)
-    if not sweep_id:
-        still = [one for one in found if one.state == "open"]
-        if not still:
-            raise UsageError(
-                f"no sweep of {root.name} is open: begin one, or name one that rebuttal sweep --list shows"
-            )
-        return root, still[0]
-    one = next((one for one in found if one.id == sweep_id), None)
-    if one is None:
-        raise UsageError(
-            f"there is no sweep {sweep_id!r} of {root.name}: rebuttal sweep --list shows those that are kept"
-        )
-    return root, one
 
 
 def _require_key(asking: Asking, services: SweepServices) -> None:
     """Without one the answers that were paid for cannot be fetched. Raises UsageError."""
     if not services.can_speak(Request(asking.where, asking.settings)):
         raise UsageError(services.lacking or "what the service works on needs its API key: set ANTHROPIC_API_KEY")
-
-
-def _root(where: Path) -> Path:
-    from rebuttal.change.listing import list_changes
-
-    return list_changes(where).root
-
-
-def _readable(stored: Iterable[StoredSweep]) -> Iterator[Kept]:
-    """All but those that another version has begun."""
-    for one in stored:
-        try:
-            job = from_text(one.job)
-        except UsageError:
-            continue
-        numbers = (one.turns, one.answered, one.under_way)
-        yield Kept(one.id, one.made_at, one.state, job, one.host, one.spent, *numbers)
 
 
 def _request(asking: Asking, sweep_id: str, change: Listed) -> Request:
