@@ -190,6 +190,12 @@ def test_another_name_of_the_same_error_is_no_other_error(review: Review) -> Non
     assert of(review(before, {"app/store.py": HOME.replace("KeyError(key)", "OSError(key)")}), "impact:exception") == []
 
 
+@pytest.mark.parametrize(("raised", "caught"), [("IOError", "OSError"), ("OSError", "IOError"), ("IOError", "IOError")])
+def test_a_handler_that_catches_it_by_another_of_its_names_was_named(review: Review, raised: str, caught: str) -> None:
+    before = {**PY, "app/use.py": USE.replace("except KeyError", f"except (KeyError, {caught})")}
+    assert of(review(before, raising(raised)), "impact:exception") == []
+
+
 def test_who_asserts_that_it_is_something_does_not_expect_nothing(review: Review) -> None:
     head = "from app.store import find_one\n\n\n"
     now = {"app/store.py": HOME.replace("        return None\n", "        raise Missing(key)\n")}

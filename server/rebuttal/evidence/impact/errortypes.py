@@ -74,7 +74,7 @@ def ancestors(ground: Ground, name: str, source: Source | None) -> frozenset[str
     waiting: list[tuple[str, Source | None, int]] = [(name, source, 0)]
     while waiting:
         one, where, depth = waiting.pop()
-        last = simple(one)
+        last = own_name(one, language)
         if last in found:
             continue
         above = list(_parents(ground, one, where, language)) if depth < _DEEP else None

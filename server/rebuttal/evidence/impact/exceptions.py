@@ -258,15 +258,17 @@ def _passed_by(
 ) -> tuple[int, str] | None:
     """The handler of the old error that the new one passes by."""
     guards = _guards(ground, source, reference.start_offset)
-    caught = {simple(name) for guard in guards for name in guard.caught}
-    hit = next((name for name in one.lost if name in caught), None)
-    if hit is None or caught & _EVERYTHING:
+    caught = {
+        own_name(name, source.language): (guard, simple(name)) for guard in reversed(guards) for name in guard.caught
+    }
+    hit = next((caught[name] for name in one.lost if name in caught), None)
+    if hit is None or caught.keys() & _EVERYTHING:
         return None
+    guard, named = hit
     for throw in one.fresh:
         kinds = above[throw.type]
-        if kinds is not None and not kinds & caught:
-            guard = next(guard for guard in guards if any(simple(name) == hit for name in guard.caught))
-            return guard.handler_line, f"catches `{hit}`, not `{one_line(throw.type, 60)}`"
+        if kinds is not None and not kinds & caught.keys():
+            return guard.handler_line, f"catches `{named}`, not `{one_line(throw.type, 60)}`"
     return None
 
 
