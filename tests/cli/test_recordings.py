@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rebuttal.speakers import lockstep
+from rebuttal.speakers.recordings import lockstep
 from tests.cli.conftest import REVIEWERS, Ran, Rebuttal
 from tests.emulator.planted import Planted
 from tests.emulator.script import Asked, Fault, Rule

@@ -31,8 +31,8 @@ from rebuttal.debate.selection import (
     complexity_of,
 )
 from rebuttal.findings.severity import SEVERITIES, Severity
-from rebuttal.speakers.recording import RecordingSpeaker
-from rebuttal.speakers.replay import ReplaySpeaker
+from rebuttal.speakers.recordings.recording import RecordingSpeaker
+from rebuttal.speakers.recordings.replay import ReplaySpeaker
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from examples.make_repository import make_repository
 from rebuttal.cli.main import main
-from rebuttal.speakers import lockstep
+from rebuttal.speakers.recordings import lockstep
 from tests.emulator.planted import Planted
 from tests.emulator.server import KEY, Emulator
 

@@ -9,7 +9,7 @@ import pytest
 
 from examples.make_repository import make_repository
 from rebuttal.cli.main import main
-from rebuttal.speakers.tape import read_tape
+from rebuttal.speakers.recordings.tape import read_tape
 from tests.recordings import ANEW, DEBATES, file_of, review_of
 
 

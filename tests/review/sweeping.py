@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from rebuttal.settings import Settings
-from rebuttal.speakers.batch_model import Pace
+from rebuttal.speakers.batches.model import Pace
 from tests.emulator.prompt import shown_claims
 from tests.emulator.script import Asked
 from tests.gitrepo import GitRepo

@@ -14,7 +14,7 @@ from rebuttal.change.model import Scope
 from rebuttal.review.request import Answer, Estimated, Request, StaticReady
 from rebuttal.review.run import review
 from rebuttal.settings import Settings
-from rebuttal.speakers.tape import RecordingError
+from rebuttal.speakers.recordings.tape import RecordingError
 from tests.emulator.planted import Planted
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo

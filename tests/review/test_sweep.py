@@ -22,7 +22,7 @@ from rebuttal.review.sweep_kept import kept_sweeps
 from rebuttal.review.sweep_model import Asking, Done, Estimated, Offer, Swept
 from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import Settings
-from rebuttal.speakers.batch_model import Ended, Short, Submitted
+from rebuttal.speakers.batches.model import Ended, Short, Submitted
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import StoreError

@@ -21,7 +21,7 @@ from rebuttal.change.listing import list_changes
 from rebuttal.review.sweep import sweep, take_up
 from rebuttal.review.sweep_kept import kept_sweeps
 from rebuttal.review.sweep_model import Asking, Swept
-from rebuttal.speakers.batch_service import BatchService
+from rebuttal.speakers.batches.service import BatchService
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import StoreError

@@ -10,8 +10,8 @@ from typing import Any
 from rebuttal.debate.engine import debate
 from rebuttal.debate.model import Outcome, Speaker
 from rebuttal.speakers.claude import ClaudeSpeaker
-from rebuttal.speakers.recording import RecordingSpeaker
-from rebuttal.speakers.replay import ReplaySpeaker
+from rebuttal.speakers.recordings.recording import RecordingSpeaker
+from rebuttal.speakers.recordings.replay import ReplaySpeaker
 from tests.debate.conftest import LOOP_LINE, SQL_LINE, brief_of
 from tests.emulator import Emulator, Fault, Rule
 from tests.speakers.conftest import statement

@@ -14,9 +14,9 @@ from rebuttal.debate.statement import STATEMENT_SCHEMA
 from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import facts
 from rebuttal.speakers.claude import ClaudeSpeaker
-from rebuttal.speakers.recording import RecordingSpeaker
-from rebuttal.speakers.replay import ReplaySpeaker
-from rebuttal.speakers.tape import turn_key
+from rebuttal.speakers.recordings.recording import RecordingSpeaker
+from rebuttal.speakers.recordings.replay import ReplaySpeaker
+from rebuttal.speakers.recordings.tape import turn_key
 from rebuttal.speakers.requests import message_request
 from tests.emulator import Emulator, Fault, Rule
 from tests.speakers.conftest import FakePurse, Heard, MakeSpeaker, claim, statement, turn

@@ -17,12 +17,12 @@ from rebuttal.budget.prices import BatchBook
 from rebuttal.budget.purse import Purse
 from rebuttal.debate.model import Failure, Reply
 from rebuttal.settings import Settings
-from rebuttal.speakers import batch_desk
-from rebuttal.speakers.batch_desk import BatchDesk
-from rebuttal.speakers.batch_model import Pace, Short
-from rebuttal.speakers.batch_service import Batch, BatchFault, BatchService, NoBatches, Result
-from rebuttal.speakers.batch_till import BatchTill
-from rebuttal.speakers.batches import BatchSpeaker
+from rebuttal.speakers.batches import desk as desks
+from rebuttal.speakers.batches.desk import BatchDesk
+from rebuttal.speakers.batches.model import Pace, Short
+from rebuttal.speakers.batches.service import Batch, BatchFault, BatchService, NoBatches, Result
+from rebuttal.speakers.batches.speaker import BatchSpeaker
+from rebuttal.speakers.batches.till import BatchTill
 from rebuttal.speakers.calls import Calls
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.faults import Fault
@@ -215,14 +215,14 @@ async def test_a_debate_that_leaves_is_not_waited_for(place: Place) -> None:
 
 
 async def test_more_than_a_batch_takes_goes_out_in_several(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_desk, "MOST_REQUESTS", 4)
+    monkeypatch.setattr(desks, "MOST_REQUESTS", 4)
     async with place.desk() as desk:
         await answers(place, desk, 2, 5)
     assert [len(one) for one in place.service.made] == [4, 4, 2]
 
 
 async def test_a_batch_holds_so_many_bytes_and_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_desk, "MOST_BYTES", 30_000)
+    monkeypatch.setattr(desks, "MOST_BYTES", 30_000)
     async with place.desk() as desk:
         await answers(place, desk, 1, 4)
     assert len(place.service.made) > 1

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from rebuttal.debate.engine import debate
 from rebuttal.debate.model import FATAL, Claim, Outcome, Phase, Prompt, Reply, Ruling, Speaker, Statement, Turn
 from rebuttal.settings import Settings, SettingsError
-from rebuttal.speakers import lockstep
-from rebuttal.speakers import replay as replaying
-from rebuttal.speakers.anonymous import Anonymous
 from rebuttal.speakers.claude import ClaudeSpeaker
-from rebuttal.speakers.recording import RecordingSpeaker
-from rebuttal.speakers.replay import ReplaySpeaker
-from rebuttal.speakers.tape import Entry, RecordingError, Writer, covered, read_tape, turn_key
+from rebuttal.speakers.recordings import lockstep
+from rebuttal.speakers.recordings import replay as replaying
+from rebuttal.speakers.recordings.anonymous import Anonymous
+from rebuttal.speakers.recordings.recording import RecordingSpeaker
+from rebuttal.speakers.recordings.replay import ReplaySpeaker
+from rebuttal.speakers.recordings.tape import Entry, RecordingError, Writer, covered, read_tape, turn_key
 from tests.debate.conftest import (
     LOOP_CLAIM,
     LOOP_LINE,

@@ -13,7 +13,7 @@ from aiohttp import web
 from attrs import define, field
 
 from rebuttal.settings import Settings
-from rebuttal.speakers.batch_service import BatchFault, BatchService
+from rebuttal.speakers.batches.service import BatchFault, BatchService
 from rebuttal.speakers.claude import ClaudeSpeaker
 from rebuttal.speakers.connection import Connection
 from rebuttal.speakers.endpoints.guard import SentElsewhere, only_to

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rebuttal.findings.report import Report
     from rebuttal.review.sweep_model import Asking, Kept, Offer, Swept
     from rebuttal.settings import Settings
-    from rebuttal.speakers.batch_model import Pace
+    from rebuttal.speakers.batches.model import Pace
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:

@@ -45,7 +45,7 @@ class Progress:
 
     def tell(self, event: Any) -> None:
         """One event of a sweep."""
-        from rebuttal.speakers.batch_model import Ended, Short, Submitted, Trouble, Waiting
+        from rebuttal.speakers.batches.model import Ended, Short, Submitted, Trouble, Waiting
 
         match event:
             case Estimated(changes=changes, expected=expected, at_most=at_most, without=without):

@@ -209,7 +209,7 @@ def means_from_json(given: object) -> Means | None:
 
 def recorded_means(file: Path) -> Means:
     """Those of the debate that was recorded; where the file does not tell, it was held by the table alone."""
-    from rebuttal.speakers.tape import about_of
+    from rebuttal.speakers.recordings.tape import about_of
 
     return means_from_json(about_of(file).get("means")) or Means()
 
@@ -217,7 +217,7 @@ def recorded_means(file: Path) -> Means:
 def _converter() -> Converter:
     from cattrs import Converter
 
-    from rebuttal.speakers.tape import dollars
+    from rebuttal.speakers.recordings.tape import dollars
 
     converter = Converter()
     converter.register_unstructure_hook(Decimal, str)

@@ -94,7 +94,7 @@ def _with_problem(result: Result, problem: str | None) -> Result:
 
 def compared(recorded: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
     """Whether a replay came to what was recorded, in one sentence."""
-    from rebuttal.speakers.replay import breaks_off
+    from rebuttal.speakers.recordings.replay import breaks_off
 
     if recorded is None or breaks_off(recorded):
         return "the recording breaks off, so whether the replay came to the same cannot be told"

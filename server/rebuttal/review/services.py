@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from rebuttal.review.learning import TokenLearner
     from rebuttal.review.memory import Memory
     from rebuttal.speakers.connection import Connection
-    from rebuttal.speakers.recording import RecordingSpeaker
-    from rebuttal.speakers.replay import ReplaySpeaker
+    from rebuttal.speakers.recordings.recording import RecordingSpeaker
+    from rebuttal.speakers.recordings.replay import ReplaySpeaker
     from rebuttal.store.database import Database
     from rebuttal.store.reviews import LastReview, ReviewKind
     from rebuttal.store.unfinished import Unfinished
@@ -330,9 +330,9 @@ class Services:
         self.recording = self.replay = None
         if request.record is None and request.replay is None:
             return await self._claude(request, review, root, on_warning)
-        from rebuttal.speakers.anonymous import Anonymous
-        from rebuttal.speakers.recording import RecordingSpeaker
-        from rebuttal.speakers.replay import ReplaySpeaker
+        from rebuttal.speakers.recordings.anonymous import Anonymous
+        from rebuttal.speakers.recordings.recording import RecordingSpeaker
+        from rebuttal.speakers.recordings.replay import ReplaySpeaker
 
         anonymous = Anonymous(self.environment, root, names, self.settings)
         if request.replay is not None:

@@ -1,7 +1,7 @@
 """Many changes reviewed at once, through message batches at half the price.
 
 Every change is reviewed as it would be by itself (`review.run`), all in one process. Their debates speak over one desk
-(`speakers.batch_desk`), which makes batches of what all of them ask. A sweep that was interrupted is taken up by
+(`speakers.batches.desk`), which makes batches of what all of them ask. A sweep that was interrupted is taken up by
 reviewing the same changes again: what was answered is in the store, what is under way is waited for.
 """
 
@@ -120,7 +120,7 @@ async def take_up(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event
 
 async def cancel(asking: Asking, sweep_id: str, tell: Tell, stop: asyncio.Event) -> Kept:
     """End a sweep at the service, and account what was worked on until then. Raises as `take_up`."""
-    from rebuttal.speakers.batch_service import BatchFault
+    from rebuttal.speakers.batches.service import BatchFault
 
     check_endpoint(asking.settings)
     services = SweepServices(asking.environment, asking.settings)

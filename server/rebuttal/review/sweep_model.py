@@ -20,7 +20,7 @@ from rebuttal.store.money import exact
 from rebuttal.store.token_usage import UsageSums
 
 if TYPE_CHECKING:
-    from rebuttal.speakers.batch_model import DeskEvent, Pace
+    from rebuttal.speakers.batches.model import DeskEvent, Pace
 
 SCHEMA = 1
 PREPARING = 8

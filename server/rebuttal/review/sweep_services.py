@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from rebuttal.review.assembly import Parts
     from rebuttal.review.memory import Memory
     from rebuttal.speakers.attempt import Call
-    from rebuttal.speakers.batch_desk import BatchDesk
-    from rebuttal.speakers.batch_model import DeskEvent, Pace
-    from rebuttal.speakers.batch_service import BatchService
+    from rebuttal.speakers.batches.desk import BatchDesk
+    from rebuttal.speakers.batches.model import DeskEvent, Pace
+    from rebuttal.speakers.batches.service import BatchService
     from rebuttal.store.reviews import LastReview, ReviewKind
 
 
@@ -98,7 +98,7 @@ class SweepServices(Services):
         """Who answers for one change: all of them over the same desk."""
         from rebuttal.budget.prices import BatchBook
         from rebuttal.budget.purse import caps_of
-        from rebuttal.speakers.batches import BatchSpeaker
+        from rebuttal.speakers.batches.speaker import BatchSpeaker
         from rebuttal.speakers.calls import Calls
         from rebuttal.speakers.roster import Roster
 
@@ -113,7 +113,7 @@ class SweepServices(Services):
 
     def batches(self) -> BatchService:
         """The service's message batches."""
-        from rebuttal.speakers.batch_service import BatchService
+        from rebuttal.speakers.batches.service import BatchService
 
         return BatchService(self._connected())
 
@@ -129,9 +129,9 @@ class SweepServices(Services):
         from rebuttal.budget.prices import BatchBook
         from rebuttal.budget.purse import Purse, caps_of
         from rebuttal.review.learning import TokenLearner
-        from rebuttal.speakers import batch_model
-        from rebuttal.speakers.batch_desk import BatchDesk
-        from rebuttal.speakers.batch_till import BatchTill
+        from rebuttal.speakers.batches import model
+        from rebuttal.speakers.batches.desk import BatchDesk
+        from rebuttal.speakers.batches.till import BatchTill
         from rebuttal.speakers.requests import prompt_texts
         from rebuttal.store.ledger import Ledger
         from rebuttal.store.token_usage import TokenUsage
@@ -149,7 +149,7 @@ class SweepServices(Services):
             sweeps=Sweeps(database),
             till=BatchTill(purse, job.max_cost),
             host=self.host,
-            pace=pace or batch_model.Pace(),
+            pace=pace or model.Pace(),
             tell=tell,
             learn=learn,
         )

@@ -13,8 +13,8 @@ from typing import Any
 
 from rebuttal.debate.model import Failure
 from rebuttal.speakers.attempt import Call
-from rebuttal.speakers.batch_answers import Heard, understood
-from rebuttal.speakers.batch_model import (
+from rebuttal.speakers.batches.answers import Heard, understood
+from rebuttal.speakers.batches.model import (
     MORE_ROOM,
     TRIES,
     Asked,
@@ -26,8 +26,8 @@ from rebuttal.speakers.batch_model import (
     Trouble,
     Waiting,
 )
-from rebuttal.speakers.batch_service import Batch, BatchFault, Gone, Result, Service, fault_of_result, kept
-from rebuttal.speakers.batch_till import BatchTill
+from rebuttal.speakers.batches.service import Batch, BatchFault, Gone, Result, Service, fault_of_result, kept
+from rebuttal.speakers.batches.till import BatchTill
 from rebuttal.speakers.faults import Fault, Target
 from rebuttal.store.model import ZERO, StoreError
 from rebuttal.store.sweeps import StoredBatch, Sweeps, prefix

@@ -18,9 +18,9 @@ from typing import Any
 from attrs import define, field
 
 from rebuttal.debate.model import Claim, Listener, Reply, Speaker, Turn
-from rebuttal.speakers.lockstep import Lockstep, Part
-from rebuttal.speakers.replay import ReplaySpeaker
-from rebuttal.speakers.tape import Cover, Entry, RecordingError, Writer, covered, turn_key, unusable
+from rebuttal.speakers.recordings.lockstep import Lockstep, Part
+from rebuttal.speakers.recordings.replay import ReplaySpeaker
+from rebuttal.speakers.recordings.tape import Cover, Entry, RecordingError, Writer, covered, turn_key, unusable
 from rebuttal.store.model import NO_TOKENS, ZERO
 
 

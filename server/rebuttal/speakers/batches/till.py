@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from rebuttal.budget.model import Reservation, UnknownPrice
-from rebuttal.speakers.batch_model import Asked, Row
-from rebuttal.speakers.batch_service import heard
+from rebuttal.speakers.batches.model import Asked, Row
+from rebuttal.speakers.batches.service import heard
 from rebuttal.store.model import ZERO, CallKey, CapReached, Caps, Tokens
 from rebuttal.store.money import dollars
 

@@ -8,13 +8,13 @@ from attrs import evolve
 
 from rebuttal.debate.model import Failure, Listener, Reply, Turn
 from rebuttal.speakers.attempt import Call
-from rebuttal.speakers.batch_desk import BatchDesk
+from rebuttal.speakers.batches.desk import BatchDesk
 from rebuttal.speakers.calls import Calls
 from rebuttal.speakers.catalogue import UnknownModel
 from rebuttal.speakers.fallback import ATTEMPTS, BUSY, CANNOT, Link, chain, note, told
 from rebuttal.speakers.faults import Target
+from rebuttal.speakers.recordings.tape import turn_key
 from rebuttal.speakers.roster import Roster
-from rebuttal.speakers.tape import turn_key
 from rebuttal.store.model import Caps
 
 ELSEWHERE = CANNOT | BUSY | {"invalid_reply"}

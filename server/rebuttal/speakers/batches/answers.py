@@ -10,7 +10,7 @@ from attrs import frozen
 
 from rebuttal.debate.model import Statement
 from rebuttal.speakers.attempt import Answer, Call, judge
-from rebuttal.speakers.batch_service import heard
+from rebuttal.speakers.batches.service import heard
 from rebuttal.speakers.catalogue import ALIASES
 from rebuttal.speakers.faults import Fault, Target
 from rebuttal.store.model import NO_TOKENS, ZERO, CallKey, Tokens

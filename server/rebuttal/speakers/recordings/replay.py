@@ -17,8 +17,8 @@ from typing import Any
 from attrs import evolve
 
 from rebuttal.debate.model import Failure, Listener, Prompt, Reply, Turn
-from rebuttal.speakers.lockstep import settled
-from rebuttal.speakers.tape import FENCE, Cover, Entry, fence_of, read_tape, turn_key, uncovered
+from rebuttal.speakers.recordings.lockstep import settled
+from rebuttal.speakers.recordings.tape import FENCE, Cover, Entry, fence_of, read_tape, turn_key, uncovered
 from rebuttal.store.model import NO_TOKENS, ZERO
 
 PATIENCE = 2.0

@@ -15,11 +15,11 @@ from typing import Any
 from rebuttal.budget.model import Reservation
 from rebuttal.debate.model import Failure, Reply, Turn
 from rebuttal.speakers.attempt import Call, Tally
-from rebuttal.speakers.batch_answers import understood
-from rebuttal.speakers.batch_flights import Flights, defect, fail, take
-from rebuttal.speakers.batch_model import Asked, Debate, DeskEvent, Pace, Prepare, Row, Short
-from rebuttal.speakers.batch_service import Service
-from rebuttal.speakers.batch_till import BatchTill, cap_words, refusal
+from rebuttal.speakers.batches.answers import understood
+from rebuttal.speakers.batches.flights import Flights, defect, fail, take
+from rebuttal.speakers.batches.model import Asked, Debate, DeskEvent, Pace, Prepare, Row, Short
+from rebuttal.speakers.batches.service import Service
+from rebuttal.speakers.batches.till import BatchTill, cap_words, refusal
 from rebuttal.speakers.faults import Target
 from rebuttal.store.model import ZERO, CallKey, CapReached, Caps, StoreError
 from rebuttal.store.sweeps import StoredTurn, Sweeps

@@ -1,0 +1,1 @@
+"""Turns of many debates, answered over message batches at half the price."""
