@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -129,11 +130,22 @@ def test_the_question_says_what_is_sent_where_for_how_much_and_how_long_it_is_ke
     assert "\x1b" not in asked
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"REBUTTAL_ENDPOINT": "bedrock", "REBUTTAL_REGION": "eu-west-1"},
+        {"REBUTTAL_ENDPOINT": "compatible", "REBUTTAL_BASE_URL": "http://127.0.0.1:9"},
+    ],
+)
 def test_another_endpoint_than_the_claude_api_has_no_batches(
-    rebuttal: Rebuttal, branches: GitRepo, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+    rebuttal: Rebuttal,
+    branches: GitRepo,
+    panel: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: Mapping[str, str],
 ) -> None:
-    monkeypatch.setenv("REBUTTAL_ENDPOINT", "bedrock")
-    monkeypatch.setenv("REBUTTAL_REGION", "eu-west-1")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     ran = rebuttal(*SWEEP, "--repo", branches.root, "--branches")
     assert ran.code == 2
     assert "no message batches" in ran.err

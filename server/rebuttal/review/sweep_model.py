@@ -219,7 +219,7 @@ def from_text(text: str) -> Job:
 
 def check_endpoint(settings: Settings) -> None:
     """Raises SettingsError where the endpoint is none that has message batches."""
-    if settings.endpoint not in ("anthropic", "compatible"):
+    if settings.endpoint != "anthropic":
         raise SettingsError(
             f"the endpoint {settings.endpoint} has no message batches: set endpoint to anthropic, or review each "
             "change with rebuttal review"
