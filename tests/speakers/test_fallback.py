@@ -349,6 +349,18 @@ async def test_a_rate_limit_that_lasts_too_long_sends_everybody_to_another_model
     assert (await speaker.speak(turn(), Heard())).model == SONNET
 
 
+@pytest.mark.parametrize(("seconds", "answered"), [(60, True), (90, False)])
+async def test_a_minute_was_not_waited_for_though_no_other_model_could_be_asked(
+    emulator: Emulator, speaker: ClaudeSpeaker, time: FakeTime, seconds: int, answered: bool
+) -> None:
+    long = status(429, headers={"retry-after": str(seconds)})
+    emulator.script.add(Rule(model="haiku", fault=long, times=1), Rule(reply=statement()))
+    reply = await speaker.speak(turn(tier="haiku"), Heard())
+    assert (reply.failure is None) == answered
+    assert asked(emulator) == [HAIKU] * (2 if answered else 1)
+    assert time.slept == ([60.0] if answered else [])
+
+
 async def test_the_headers_of_a_rate_limit_say_how_long_to_wait(
     emulator: Emulator, speaker: ClaudeSpeaker, time: FakeTime
 ) -> None:

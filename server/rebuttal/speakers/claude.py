@@ -172,7 +172,7 @@ class ClaudeSpeaker:
             failure = result.failure
             if failure.kind in BUSY and self._connection.circuits.streak(model) >= STREAK * link.attempts:
                 attempts = made
-            pause = patience.pause(result, made)
+            pause = patience.pause(result, made, is_last=not self._goes_on(asked, link, failure))
             match way(result, made, link, attempts=attempts, is_larger=is_larger):
                 case "stop":
                     return _Stop(failure)

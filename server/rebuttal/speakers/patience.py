@@ -29,7 +29,9 @@ class Patience:
     first_pause: float = 0.5
     longest_pause: float = 8.0
     longest_wait: float = 30.0
-    """A service that asks for a longer wait is not waited for."""
+    """A service that asks for a longer wait is not waited for, where another model can be asked."""
+    last_wait: float = 75.0
+    """Nor for a longer one than this where none can: rate limits are by the minute, so a minute helps."""
     connect: float = 10.0
     silence: float = 120.0
     """Between two pieces of a response; the API sends pings while the model thinks."""
@@ -47,14 +49,17 @@ class Patience:
         """At one model."""
         return ATTEMPTS if self.retries is None else dict.fromkeys(ATTEMPTS, self.retries + 1)
 
-    def pause(self, fault: Fault, attempt: int) -> float | None:
-        """Seconds to wait before trying again after attempt number `attempt` (from 1); None: more than it is worth."""
+    def pause(self, fault: Fault, attempt: int, *, is_last: bool = False) -> float | None:
+        """Seconds to wait before trying again after attempt number `attempt` (from 1); None: more than it is worth.
+
+        `is_last`: no other model can be asked.
+        """
         longest = min(self.first_pause * 2.0 ** (attempt - 1), self.longest_pause)
         pause = longest * (1 - 0.25 * self.chance())
         if fault.wait is None:
             return pause
         # What the service names is the least that it asks for; none at all would use the attempts up in no time.
-        return max(fault.wait, pause) if fault.wait <= self.longest_wait else None
+        return max(fault.wait, pause) if fault.wait <= (self.last_wait if is_last else self.longest_wait) else None
 
 
 class Allowance:
