@@ -125,7 +125,9 @@ def test_ctrl_c_at_the_question_ends_at_once_and_prints_what_was_found(parcels: 
 
 @posix
 def test_ctrl_c_while_python_still_loads_is_no_traceback(home: Path, tmp_path: Path) -> None:
-    hook = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    # A shell that runs these tests in the background has the signal ignored.
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    hook = f"import os, signal; {heard}; os.kill(os.getpid(), signal.SIGINT)"
     (tmp_path / "argparse.py").write_text(hook, "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "rebuttal", "review"],

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def certificates_are_read_once() -> Iterator[None]:
     """Each debate would read the trusted authorities anew, a tenth of all that it does."""
     with pytest.MonkeyPatch.context() as patch:
