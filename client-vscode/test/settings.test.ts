@@ -48,6 +48,7 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
     "max_findings",
     "context_tokens",
     "ignore",
+    "fallback",
   ]);
 });
 
