@@ -61,7 +61,7 @@ class Case:
 CASES = (
     Case("3 claims, prompt of 16 kB", 16_000, 3),
     Case("20 claims, prompt of 16 kB", 16_000, 20),
-    Case("20 claims, prompt of 58 kB", 58_000, 20),
+    Case("20 claims, prompt of 50 kB", 50_000, 20),
     Case("20 claims, prompt of 300 kB, counted", 300_000, 20),
 )
 
