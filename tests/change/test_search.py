@@ -73,6 +73,8 @@ def shared() -> GitRepo:
 @given(_TEXTS, _WORDS)
 @example("naïve ve na\nvalid? valid\n$x x", ["naïve", "ve", "na", "valid?", "valid", "$x", "x"])
 @example("x-e -e -e-e\n", ["-e", "-e-e", "e", "e-"])
+@example("aé", ["a", "é"])
+@example("a$b\n$a$b", ["a", "$a", "$b"])
 def test_every_way_to_search_finds_the_same(shared: GitRepo, text: str, words: list[str]) -> None:
     shared.write("a.txt", text)
     wanted = searchable(words)

@@ -317,10 +317,16 @@ def _apart(words: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _overlap(one: str, other: str) -> bool:
-    if one in other or other in one:
+    if one in other or other in one or _hides(one, other) or _hides(other, one):
         return True
     shorter = min(len(one), len(other))
     return any(one[-size:] == other[:size] or other[-size:] == one[:size] for size in range(1, shorter))
+
+
+def _hides(before: str, after: str) -> bool:
+    """Whether one word may end where another begins that is none there: git goes on behind what it told as if the line
+    began there, and no longer sees the letter."""
+    return before.encode()[-1] in _WORD_BYTES and after.encode()[0] not in _WORD_BYTES
 
 
 def _tree(words: Sequence[bytes]) -> bytes:
