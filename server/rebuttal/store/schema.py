@@ -207,6 +207,73 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX sweep_turns_by_batch ON sweep_turns (sweep, number)",
     ),
+    (
+        # Debates as they were expected and as they went, to expect the next ones by (debates.py).
+        """
+        CREATE TABLE debates (
+            review TEXT PRIMARY KEY,
+            repository TEXT NOT NULL,
+            at TEXT NOT NULL,                               -- UTC, ISO 8601
+            panel TEXT NOT NULL,
+            protocol TEXT NOT NULL,
+            profile TEXT NOT NULL,
+            seats INTEGER NOT NULL,
+            rounds INTEGER NOT NULL,                        -- that the panel has at most
+            files INTEGER NOT NULL,
+            lines INTEGER NOT NULL,                         -- of the changed hunks, both sides
+            shared_tokens INTEGER NOT NULL,                 -- base tokens of the shared part
+            expected INTEGER NOT NULL,                      -- nano-dollars
+            at_most INTEGER,                                -- nano-dollars; NULL: no cap
+            state TEXT NOT NULL CHECK (state IN ('open', 'whole', 'cut', 'failed')),
+            claims INTEGER NOT NULL DEFAULT 0               -- distinct ones that were argued about
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX debates_by_age ON debates (at)",
+        # What was planned for each: what was made of it is told by `calls`.
+        """
+        CREATE TABLE planned_calls (
+            review TEXT NOT NULL REFERENCES debates (review) ON DELETE CASCADE,
+            phase TEXT NOT NULL,
+            seat TEXT NOT NULL,
+            model TEXT NOT NULL,
+            calls INTEGER NOT NULL,
+            prompt INTEGER NOT NULL,
+            output INTEGER NOT NULL,
+            expected INTEGER NOT NULL,                      -- nano-dollars, of all of them
+            PRIMARY KEY (review, phase, seat, model)
+        ) WITHOUT ROWID
+        """,
+        # Rounds of argument: what each settled, and for how much.
+        """
+        CREATE TABLE debate_rounds (
+            review TEXT NOT NULL REFERENCES debates (review) ON DELETE CASCADE,
+            round INTEGER NOT NULL,
+            before REAL NOT NULL,                           -- dissent, 0 to 1
+            after REAL NOT NULL,
+            so_far INTEGER NOT NULL,                        -- nano-dollars that the debate had cost before it
+            cost INTEGER NOT NULL,                          -- nano-dollars of the round
+            PRIMARY KEY (review, round)
+        ) WITHOUT ROWID
+        """,
+        # What was shown to the user, by the seats that raised it, and what became of it (fates.py).
+        """
+        CREATE TABLE raised (
+            repository TEXT NOT NULL,
+            finding TEXT NOT NULL,
+            seat TEXT NOT NULL,
+            review TEXT NOT NULL,
+            tier TEXT NOT NULL,
+            category TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            at TEXT NOT NULL,                               -- UTC, ISO 8601
+            fate TEXT NOT NULL CHECK (fate IN ('open', 'accepted', 'dismissed')),
+            fate_at TEXT,
+            reason TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (repository, finding, seat)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX raised_by_review ON raised (review)",
+    ),
 )
 
 VERSION = len(MIGRATIONS)
