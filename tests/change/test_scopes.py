@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rebuttal.change.identity import framing, repository_id
+from rebuttal.change.identity import framing, repository_id, repository_name
 from rebuttal.change.model import ChangeError, Scope
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
@@ -194,6 +194,7 @@ def test_a_linked_worktree_is_its_own_place_in_the_same_repository(branched: Git
     assert (change.root, statuses(change)) == (linked.root, {"b.py": "modified"})
     assert statuses(change_of(branched)) == {}
     assert repository_id(linked.root) == repository_id(branched.root)
+    assert repository_name(linked.root) == repository_name(branched.root) == branched.root.name
 
 
 def test_repositories_have_different_ids(git_repo: GitRepo, tmp_path: Path) -> None:

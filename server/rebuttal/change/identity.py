@@ -23,15 +23,30 @@ def repository_id(root: Path) -> str:
     The hash of the path of the git folder that the worktrees share; needs no git process. A repository that is
     moved gets another name. Raises ChangeError where there is none.
     """
+    path = os.path.normcase(_shared(root))
+    return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def repository_name(root: Path) -> str:
+    """What its owner calls it: the name of the folder that `repository_id` goes by, the same for all its worktrees.
+
+    Raises ChangeError where there is no repository.
+    """
+    shared = _shared(root)
+    name = shared.parent.name if shared.name == ".git" else shared.name.removesuffix(".git")
+    return name or root.name
+
+
+def _shared(root: Path) -> Path:
+    """The git folder that all worktrees share."""
     link = root / ".git"
     git_dir = link if link.is_dir() else _linked(link)
     common = git_dir / "commondir"
     try:
         shared = git_dir / common.read_text("utf-8").strip() if common.is_file() else git_dir
-        path = os.path.normcase(shared.resolve(strict=True))
+        return shared.resolve(strict=True)
     except OSError:
         raise ChangeError(f"{root} is not the top of a git repository; name one with --repo.") from None
-    return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _linked(link: Path) -> Path:

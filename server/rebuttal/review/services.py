@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import evolve
 
 from rebuttal.budget.model import BudgetWarning, Estimate
-from rebuttal.change.identity import repository_id
+from rebuttal.change.identity import repository_id, repository_name
 from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
 from rebuttal.review.request import Request, UsageError
@@ -353,11 +353,19 @@ class Services:
         from rebuttal.store.ledger import Ledger
         from rebuttal.store.token_usage import TokenUsage
 
+        await self.name_repository(root)
         ledger = Ledger(await self.database())
         purse = Purse(ledger, caps_of(request.settings), PriceBook.of(request.settings), on_warning)
         if self._learner is None:
             self._learner = TokenLearner(self.counter, TokenUsage(await self.database()))
         return open_claude(self._connected(), request.settings, purse, review, repository_id(root), usage=self._learner)
+
+    async def name_repository(self, root: Path) -> None:
+        """What the ledger's reports call the repository whose calls are about to be paid for. Raises StoreError."""
+        from rebuttal.store.repositories import Repositories
+
+        # Not waited for: it is a convenience, and the store works in order.
+        Repositories(await self.database()).remember(repository_id(root), repository_name(root))
 
     def unrecorded(self) -> str | None:
         """Why the recording that was asked for is not whole; None where it is, or none was asked for."""

@@ -103,6 +103,7 @@ class SweepServices(Services):
         from rebuttal.speakers.roster import Roster
 
         assert self.desk is not None
+        await self.name_repository(root)
         calls = Calls(self._connected(), BatchBook.of(request.settings), review, repository_id(root))
         own = request.settings
         return BatchSpeaker(self.desk, review, Roster.of(own), calls, caps_of(own), fallback=own.fallback)

@@ -236,10 +236,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             phase TEXT NOT NULL,
             seat TEXT NOT NULL,
             model TEXT NOT NULL,
-            calls INTEGER NOT NULL,
-            prompt INTEGER NOT NULL,
+            calls REAL NOT NULL,                            -- expected: need not be whole
+            prompt INTEGER NOT NULL,                        -- tokens of all of them, as shown
             output INTEGER NOT NULL,
             expected INTEGER NOT NULL,                      -- nano-dollars, of all of them
+            assumed_calls REAL NOT NULL,                    -- by the documented assumptions, before anything was learned
+            assumed_input INTEGER NOT NULL,
+            assumed_write INTEGER NOT NULL,
+            assumed_read INTEGER NOT NULL,
+            assumed_output INTEGER NOT NULL,
             PRIMARY KEY (review, phase, seat, model)
         ) WITHOUT ROWID
         """,
@@ -273,6 +278,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
         "CREATE INDEX raised_by_review ON raised (review)",
+        # What repositories are called, for people: the name of their folder, never its path (repositories.py).
+        """
+        CREATE TABLE repositories (
+            repository TEXT PRIMARY KEY,
+            name TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
     ),
 )
 
