@@ -231,7 +231,9 @@ async def test_who_waits_for_money_does_not_wait_for_ever_where_a_price_cannot_b
 
     reservation = await purse.reserve(key(), Decimal("0.9"))
     waiting = asyncio.create_task(purse.reserve(key(), Decimal("0.9")))
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
+    await ledger.totals()  # in order: the refusal has been given by now
+    await asyncio.sleep(0)
     assert not waiting.done()
     monkeypatch.setattr(purse.book, "price", price)
     with pytest.raises(ZeroDivisionError):

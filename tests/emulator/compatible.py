@@ -7,17 +7,16 @@ gateways that have an OpenAI-compatible server behind them.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from types import SimpleNamespace, TracebackType
-from typing import Any, Literal, Self, cast
+from types import SimpleNamespace
+from typing import Any, Literal, cast
 
 from aiohttp import web
 from attrs import define, field, frozen
 
 from tests.emulator.script import _TURN, Asked
+from tests.emulator.threaded import Threaded
 from tests.emulator.validate import Request
 
 Answer = Callable[[Asked], Mapping[str, Any]]
@@ -58,8 +57,8 @@ SILENT = Profile("silent", usage=False)
 PROFILES = (OLLAMA, LLAMA_CPP, LM_STUDIO, VLLM, STRICT, SILENT)
 
 
-@define
-class CompatibleServer:
+@define(slots=False)
+class CompatibleServer(Threaded):
     """One such server, in a thread of its own. Use it as a context manager."""
 
     profile: Profile
@@ -72,30 +71,13 @@ class CompatibleServer:
     refusals: list[str] = field(factory=list, init=False)
     counted: int = field(default=0, init=False)
     port: int = field(default=0, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
-    _stopped: asyncio.Event | None = field(default=None, init=False)
+    _runner: web.AppRunner | None = field(default=None, init=False)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise TimeoutError("the server did not start")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._loop is not None and self._stopped is not None:
-            self._loop.call_soon_threadsafe(self._stopped.set)
-        if self._thread is not None:
-            self._thread.join(10)
-
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+    async def start(self) -> None:
         app = web.Application(client_max_size=1 << 26)
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/chat/completions", self._chat)
@@ -103,13 +85,14 @@ class CompatibleServer:
             app.router.add_get("/v1/models", self._list)
         if self.profile.counts:
             app.router.add_post("/v1/messages/count_tokens", self._count)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        self.port = runner.addresses[0][1]
-        ready.set()
-        await self._stopped.wait()
-        await runner.cleanup()
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     # The Messages API
 

@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -31,6 +30,7 @@ from tests.emulator.play import Play
 from tests.emulator.record import Record
 from tests.emulator.reply import Reply, Usage, compose
 from tests.emulator.script import Asked, Fault, Script, ScriptError, asked
+from tests.emulator.threaded import Threaded
 from tests.emulator.trouble import Broken, end, fail_instead, spoil
 from tests.emulator.validate import MAX_BODY, Request, check_headers, understand
 
@@ -42,8 +42,8 @@ KEY = "emulator-key"
 """The key that the emulator takes unless it is told others."""
 
 
-@define
-class Emulator:
+@define(slots=False)
+class Emulator(Threaded):
     """A strict Messages API. Use it as a context manager: it then runs in a thread of its own, for synchronous and
     asynchronous tests alike.
 
@@ -78,9 +78,6 @@ class Emulator:
     _changed: threading.Condition = field(factory=threading.Condition, init=False)
     _heard: list[asyncio.Event] = field(factory=list, init=False)
     _runner: web.AppRunner | None = field(default=None, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
-    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
-    _stopped: asyncio.Event | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._batches = Batches(self)
@@ -152,27 +149,6 @@ class Emulator:
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
-
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="emulator", daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise TimeoutError("the emulator did not start")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._loop is not None and self._stopped is not None:
-            self._loop.call_soon_threadsafe(self._stopped.set)
-        if self._thread is not None:
-            self._thread.join(10)
-
-    async def _serve(self, ready: threading.Event) -> None:
-        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        await self.start()
-        ready.set()
-        await self._stopped.wait()
-        await self.stop()
 
     # Endpoints
 

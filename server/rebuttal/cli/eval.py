@@ -7,14 +7,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from rebuttal.cli.output import check_file, hand_over
-from rebuttal.cli.review import own_settings, someone_is_there
+from rebuttal.cli.review import given_amount, own_settings, someone_is_there
 from rebuttal.cli.signals import stop_signals
 from rebuttal.cli.terminal import ask
-from rebuttal.review.request import UsageError
 from rebuttal.store.money import dollars
 from rebuttal.text.words import counted
 
@@ -61,23 +59,11 @@ def _job(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Job:
         cases=load_corpus(chosen.corpus, chosen.case),
         settings=own_settings(environment, {key: getattr(chosen, key) for key in ("panel", "profile", "protocol")}),
         environment=environment,
-        max_cost=_money(chosen.max_cost),
+        max_cost=given_amount(chosen.max_cost),
         agreed=chosen.yes,
         record=chosen.record,
         replay=chosen.replay,
     )
-
-
-def _money(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise UsageError(f"--max-cost {text} is no amount: give US dollars, such as 2.50")
-    return amount
 
 
 async def _evaluate(chosen: argparse.Namespace, job: Job) -> Evaluation:

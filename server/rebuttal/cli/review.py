@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import cast
 
@@ -105,6 +106,19 @@ def own_settings(environment: Mapping[str, str], named: Mapping[str, str | None]
             raise SettingsError(problem.message.replace(" was left out", ""))
         print(f"rebuttal: {problem.message}", file=sys.stderr)
     return settings
+
+
+def given_amount(text: str | None) -> Decimal | None:
+    """The dollars of --max-cost. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise UsageError(f"--max-cost {text} is no amount: give US dollars, such as 2.50")
+    return amount
 
 
 def someone_is_there() -> bool:

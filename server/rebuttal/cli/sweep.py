@@ -8,13 +8,21 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebuttal.cli.output import Unwritable, check_file, hand_over, write
-from rebuttal.cli.review import DEGRADED, FOUND, INTERRUPTED, NOT_SPENT, exit_code, own_settings, someone_is_there
+from rebuttal.cli.review import (
+    DEGRADED,
+    FOUND,
+    INTERRUPTED,
+    NOT_SPENT,
+    exit_code,
+    given_amount,
+    own_settings,
+    someone_is_there,
+)
 from rebuttal.cli.signals import stop_signals
 from rebuttal.cli.sweep_progress import Progress, question_text
 from rebuttal.cli.sweep_report import heading, listed_json, listed_text, table, to_json
@@ -115,18 +123,6 @@ def _asking(chosen: argparse.Namespace, settings: Settings, environment: Mapping
     )
 
 
-def _money(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise UsageError(f"--max-cost {text} is no amount: give US dollars, such as 2.50")
-    return amount
-
-
 async def _sweep(
     chosen: argparse.Namespace, asking: Asking, printing: _Printing, environment: Mapping[str, str]
 ) -> Swept:
@@ -139,7 +135,7 @@ async def _sweep(
         with stop_signals() as stop:
             if chosen.resume is not None:
                 return await take_up(asking, chosen.resume, printing.tell, stop)
-            max_cost = _money(chosen.max_cost)
+            max_cost = given_amount(chosen.max_cost)
             named = partial(list_changes, chosen.repo, chosen.ranges, branches=chosen.branches, base=chosen.base)
             listing = await in_thread(named)
             progress.listed(listing)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import floor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
@@ -20,7 +20,7 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import caps_of
 from rebuttal.context.render import render
 from rebuttal.debate.assemble import facts
-from rebuttal.debate.model import Cover, Means, Tier, TierPrice, Urgency
+from rebuttal.debate.model import Cover, Means, Profile, Tier, TierPrice, Urgency
 from rebuttal.debate.panel.traits import traits_of
 from rebuttal.debate.prompts import TIERS
 from rebuttal.debate.selection import ANSWER, ASK, complexity_of
@@ -28,11 +28,10 @@ from rebuttal.settings import Settings
 from rebuttal.speakers.catalogue import UnknownModel
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.model import Tokens
+from rebuttal.store.money import money_converter
 from rebuttal.text.tokens import TokenCounter, bound_tokens
 
 if TYPE_CHECKING:
-    from cattrs import Converter
-
     from rebuttal.budget.tokenizers import Tokenizer, Tokenizers
     from rebuttal.review.assembly import Parts
 
@@ -148,7 +147,8 @@ def _is_cheaper_above(tier: Tier, parts: Parts, settings: Settings, step: int) -
     if tier == TIERS[-1]:
         return False
     dearer = TIERS[TIERS.index(tier) + 1]
-    tiers = [seat.tiers[settings.profile] for seat in parts.choice.seats]  # type: ignore[index]  # a word of Profile
+    profile = cast("Profile", settings.profile)
+    tiers = [seat.tiers[profile] for seat in parts.choice.seats]
     seats = tiers.count(tier)
     if not seats:
         return False
@@ -192,7 +192,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def means_to_json(means: Means) -> dict[str, Any]:
     """For a recording: money as decimal strings."""
-    written: dict[str, Any] = _converter().unstructure(means)
+    written: dict[str, Any] = money_converter().unstructure(means)
     return written
 
 
@@ -201,7 +201,7 @@ def means_from_json(given: object) -> Means | None:
     from cattrs.errors import BaseValidationError
 
     try:
-        means = _converter().structure(given, Means) if isinstance(given, Mapping) else None
+        means = money_converter().structure(given, Means) if isinstance(given, Mapping) else None
     except (BaseValidationError, ArithmeticError):
         return None
     return means if means is not None and (not means.prices or set(means.prices) == set(TIERS)) else None
@@ -212,14 +212,3 @@ def recorded_means(file: Path) -> Means:
     from rebuttal.speakers.recordings.tape import about_of
 
     return means_from_json(about_of(file).get("means")) or Means()
-
-
-def _converter() -> Converter:
-    from cattrs import Converter
-
-    from rebuttal.speakers.recordings.tape import dollars
-
-    converter = Converter()
-    converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda value, _: dollars(value))
-    return converter

@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,9 @@ from rebuttal.review.request import Request
 from rebuttal.review.services import Services
 from rebuttal.review.threads import in_thread
 from rebuttal.store.model import StoreError
+from rebuttal.store.money import money_converter
 
 if TYPE_CHECKING:
-    from cattrs import Converter
-
     from rebuttal.debate.events import DebateEvent
     from rebuttal.debate.model import Brief, Outcome
     from rebuttal.debate.resumption import Record
@@ -107,7 +106,7 @@ class Keeper:
             record = self._so_far(self.key)
             if record is None:
                 continue
-            text = await in_thread(lambda kept=record: _text(kept, owner))  # type: ignore[misc]  # bound now
+            text = await in_thread(partial(_text, record, owner))
             self.wrote = True
             await self.services.keep_unfinished(self.root, self.key, text)
 
@@ -184,7 +183,7 @@ async def _still_runs(services: Services, text: str) -> bool:
 
 
 def _text(record: Record, under_way: str | None = None) -> str:
-    kept = {"schema": SCHEMA, "under_way": under_way, "record": _converter().unstructure(record)}
+    kept = {"schema": SCHEMA, "under_way": under_way, "record": money_converter().unstructure(record)}
     return json.dumps(kept, ensure_ascii=False)
 
 
@@ -198,15 +197,6 @@ def _record(text: str) -> Record | None:
     if data.get("schema") != SCHEMA:
         return None
     try:
-        return _converter().structure(data["record"], Record)
+        return money_converter().structure(data["record"], Record)
     except (BaseValidationError, KeyError) as error:
         raise ValueError(f"it was written by another version ({type(error).__name__})") from None
-
-
-def _converter() -> Converter:
-    from cattrs import Converter
-
-    converter = Converter()
-    converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
-    return converter

@@ -6,6 +6,10 @@ And how an amount is written: `exact` for programs, `dollars` for people.
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 NANO = 10**9
 _LARGEST = 10**6 * NANO
@@ -51,6 +55,24 @@ def from_nano(nano: int) -> Decimal:
     if not rest:
         return Decimal(whole)
     return Decimal(f"{whole}.{rest:09d}".rstrip("0"))
+
+
+def amount_of(value: object) -> Decimal:
+    """From a file. Raises ValueError and ArithmeticError for what is no amount."""
+    amount = Decimal(str(value))
+    if not amount.is_finite():
+        raise ValueError("it holds an amount that is none")
+    return amount
+
+
+def money_converter(*, omit_if_default: bool = False) -> Converter:
+    """Frozen data to JSON and back, with money as decimal strings."""
+    from cattrs import Converter
+
+    converter = Converter(omit_if_default=omit_if_default)
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda value, _: amount_of(value))
+    return converter
 
 
 def exact(amount: Decimal) -> str:

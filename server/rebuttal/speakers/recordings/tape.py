@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from attrs import evolve, field, frozen
 
 from rebuttal.debate.model import Claim, Phase, Prompt, Reply, Tier, Turn
 from rebuttal.settings import SettingsError
+from rebuttal.store.money import money_converter
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -289,14 +289,6 @@ def _is_in_order(entries: Iterable[Entry]) -> bool:
     )
 
 
-def dollars(value: object) -> Decimal:
-    """From a file. Raises ValueError and ArithmeticError for what is no amount."""
-    amount = Decimal(str(value))
-    if not amount.is_finite():
-        raise ValueError("it holds an amount that is none")
-    return amount
-
-
 def unusable(file: Path, what: str, error: Exception) -> str:
     """One sentence for a file that cannot be read or written."""
     return f"the recording {file} cannot be {what} ({error}): name another file"
@@ -304,10 +296,5 @@ def unusable(file: Path, what: str, error: Exception) -> str:
 
 @cache
 def _converter() -> Converter:
-    from cattrs import Converter
-
     # What has its usual value is left out: a field that is new changes no recording that knows nothing of it.
-    converter = Converter(omit_if_default=True)
-    converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda value, _: dollars(value))
-    return converter
+    return money_converter(omit_if_default=True)
