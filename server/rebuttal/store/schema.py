@@ -6,6 +6,8 @@ link that old a library.
 
 from __future__ import annotations
 
+from rebuttal.store.schema_sums import SUMS
+
 _CALLS = """
 CREATE TABLE calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -285,6 +287,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT NOT NULL
         ) WITHOUT ROWID
         """,
+        # Balances of repositories too, and the table that reports are made of (schema_sums.py).
+        *SUMS,
     ),
 )
 
