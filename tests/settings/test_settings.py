@@ -30,6 +30,7 @@ MONEY = ("max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above")
 OWN_ONLY = (
     *("model_haiku", "model_sonnet", "model_opus", "prices", "trusted"),
     *("endpoint", "region", "project", "resource", "base_url", "models"),
+    *("currency", "exchange_rate"),
 )
 ORDER = {
     "panel": ("static", "small", "medium", "large", "auto"),
@@ -136,6 +137,7 @@ def test_fallback_may_be_switched_off_by_anyone_and_on_only_by_the_user(word: st
 @pytest.mark.parametrize("key", OWN_ONLY)
 def test_models_prices_and_trust_come_only_from_the_user(key: str) -> None:
     values = {"trusted": str(Path.cwd()), "endpoint": "compatible", "base_url": "http://127.0.0.1:1"}
+    values |= {"currency": "EUR", "exchange_rate": "0.92"}
     value = values.get(key, "claude-fable-5-2")
     settings, (problem,) = narrow(Settings(), {key: value}, ".rebuttal.toml")
     assert settings == Settings()
@@ -356,3 +358,18 @@ def test_every_source_adds_to_the_rules_that_speak_or_do_not() -> None:
 def test_the_environment_names_globs_with_commas(tmp_path: Path) -> None:
     settings, problems = user_settings({"REBUTTAL_HOME": str(tmp_path), "REBUTTAL_IGNORE": "docs/**, *.snap"})
     assert (settings.ignore, problems) == (("docs/**", "*.snap"), [])
+
+
+def test_a_cap_that_is_not_set_is_set_by_anybody_and_raised_by_nobody_else() -> None:
+    narrowed, problems = narrow(Settings(), {"max_cost_per_hour": "0.5"}, ".rebuttal.toml")
+    assert (narrowed.max_cost_per_hour, problems) == (Decimal("0.5"), [])
+    again, problems = narrow(narrowed, {"max_cost_per_hour": 2}, "editor")
+    assert (again.max_cost_per_hour, len(problems)) == (Decimal("0.5"), 1)
+
+
+def test_a_currency_is_an_iso_code_and_its_rate_a_number_above_zero() -> None:
+    settings, problems = widen(Settings(), {"currency": "eur", "exchange_rate": "0.92"}, "environment")
+    assert (settings.currency, settings.exchange_rate, problems) == ("EUR", Decimal("0.92"), [])
+    for wrong in ({"currency": "EURO"}, {"exchange_rate": 0}, {"exchange_rate": "-1"}, {"exchange_rate": "nan"}):
+        settings, problems = widen(Settings(), wrong, "environment")
+        assert (settings, len(problems)) == (Settings(), 1)

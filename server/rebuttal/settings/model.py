@@ -69,6 +69,12 @@ class Settings:
     """Hard cap of one review."""
     max_cost_per_day: Decimal = Decimal("5.00")
     max_cost_per_month: Decimal = Decimal("50.00")
+    max_cost_per_hour: Decimal | None = None
+    """Hard cap of any sixty minutes; None: no such cap."""
+    max_cost_per_call: Decimal | None = None
+    """Hard cap of one call to a model; None: no such cap."""
+    max_cost_per_repository: Decimal | None = None
+    """Hard cap of a repository in a month; None: no such cap."""
     ask_above: Decimal = Decimal("0.25")
     """An editor asks again, each time, when a review is expected to cost more."""
     context_tokens: int = 8000
@@ -92,6 +98,10 @@ class Settings:
     model_opus: str = "claude-opus-5-5"
     prices: Mapping[str, ModelPrice] = field(factory=dict, hash=False)
     """By model; only from the user's config.toml."""
+    currency: str = "USD"
+    """ISO 4217: in which amounts are shown to people; everything is counted in US dollars."""
+    exchange_rate: Decimal | None = None
+    """Units of the currency for one US dollar; without it only dollars are shown."""
     endpoint: str = "anthropic"
     region: str = ""
     """Of Bedrock or Vertex."""

@@ -29,7 +29,11 @@ _ORDERED: dict[str, tuple[Any, ...]] = {
 _ADDED = frozenset({"ignore", "rules_on", "rules_off"})
 _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
 _SMALLER = frozenset(
-    {"max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above", "context_tokens", "max_findings"}
+    {
+        *("max_cost", "max_cost_per_hour", "max_cost_per_day", "max_cost_per_month"),
+        *("max_cost_per_call", "max_cost_per_repository"),
+        *("ask_above", "context_tokens", "max_findings"),
+    }
 )
 
 
@@ -94,7 +98,7 @@ def _narrows(key: str, current: Any, wanted: Any) -> bool:
     if wanted == current or key in _FREE:
         return True
     if key in _SMALLER:
-        return bool(wanted <= current)
+        return current is None or bool(wanted <= current)
     if key == "panel" and "auto" in (current, wanted):
         # `auto` may pick any panel: naming one narrows it, going back to it would widen.
         return bool(current == "auto")

@@ -28,6 +28,16 @@ from rebuttal.settings.model import (
 )
 
 _NANO = Decimal("1e-9")
+_LEAST_RATE = Decimal("0.000001")
+_CURRENCIES = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
+    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
+    "TTD TWD TZS UAH UGX USD UYI UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
+)
+"""ISO 4217's codes of money that is in use."""
 
 Parser = Callable[[Any], Any]
 
@@ -53,6 +63,23 @@ def _money(value: Any) -> Decimal:
     # The ledger counts in billionths; down, for a cap rounded up would not be the cap. Plain digits, no exponent.
     text = f"{amount.quantize(_NANO, ROUND_FLOOR):f}"
     return Decimal(text.rstrip("0").rstrip("."))
+
+
+def _rate(value: Any) -> Decimal:
+    try:
+        rate = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):
+        raise ValueError("must be a number, such as 0.92: units of your currency for one US dollar") from None
+    if not rate.is_finite() or not _LEAST_RATE <= rate <= MOST_MONEY:
+        raise ValueError(f"must be between 0.000001 and {MOST_MONEY} units of your currency for one US dollar")
+    return rate
+
+
+def _currency(value: Any) -> str:
+    code = str(value).strip().upper()
+    if code not in _CURRENCIES.split():
+        raise ValueError("must be the ISO code of a currency, such as EUR")
+    return code
 
 
 def _count(least: int, most: int) -> Parser:
@@ -152,6 +179,9 @@ PARSERS: dict[str, Parser] = {
     "max_cost": _money,
     "max_cost_per_day": _money,
     "max_cost_per_month": _money,
+    "max_cost_per_call": _money,
+    "max_cost_per_repository": _money,
+    "max_cost_per_hour": _money,
     "ask_above": _money,
     "context_tokens": _count(0, MOST_TOKENS),
     "minimum_severity": _choice("critical", "high", "medium", "low"),
@@ -164,6 +194,8 @@ PARSERS: dict[str, Parser] = {
     "model_haiku": _name,
     "model_sonnet": _name,
     "model_opus": _name,
+    "currency": _currency,
+    "exchange_rate": _rate,
     "endpoint": _choice(*ENDPOINTS),
     "region": _label,
     "project": _label,
