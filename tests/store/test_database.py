@@ -119,9 +119,9 @@ def test_a_failed_write_leaves_nothing_behind(database: Database) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes; the user's folder is private there")
-def test_only_its_owner_can_read_it(database: Database) -> None:
+def test_only_its_owner_can_read_it(database: Database, path: Path) -> None:
     database.write(lambda connection: connection.execute("DELETE FROM consents").rowcount).result()
-    names = [database.path, *database.path.parent.glob("store.db-wal"), *database.path.parent.glob("store.db-shm")]
+    names = [path, *path.parent.glob("store.db-wal"), *path.parent.glob("store.db-shm")]
     assert len(names) == 3
     assert {stat.S_IMODE(name.stat().st_mode) for name in names} == {0o600}
 

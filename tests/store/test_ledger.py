@@ -281,7 +281,7 @@ def test_reservations_of_a_process_that_ended_are_assumed_and_of_a_living_one_st
         assert states == {"ended": "assumed", "living": "reserved"}
         assert Ledger(database, clock).totals().result().day == Decimal(3)
     living.close()
-    assert list(database.owners.iterdir()) == []
+    assert list(path.with_name("store.db-owners").iterdir()) == []
 
 
 def test_the_dead_are_found_even_where_the_first_reservation_is_refused(path: Path, clock: Clock) -> None:

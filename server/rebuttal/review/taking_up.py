@@ -173,13 +173,11 @@ async def _owner(services: Services) -> str:
 
 async def _still_runs(services: Services, text: str) -> bool:
     """Whether another living process is holding the debate right now: then it is not cut short."""
-    from rebuttal.store.owner import is_alive
-
     owner = json.loads(text).get("under_way")
     if not isinstance(owner, str) or not owner.isalnum() or owner == await _owner(services):
         return False
-    folder = (await services.database()).owners
-    return await in_thread(lambda: is_alive(folder, owner))
+    database = await services.database()
+    return await database.read(lambda _: database.is_alive(owner))
 
 
 def _text(record: Record, under_way: str | None = None) -> str:

@@ -39,7 +39,6 @@ from rebuttal.store.model import (
     Totals,
 )
 from rebuttal.store.money import from_nano, nano_cap, nano_change, nano_cost
-from rebuttal.store.owner import is_alive, sweep
 
 Clock = Callable[[], datetime]
 
@@ -199,7 +198,7 @@ def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, 
 
 
 def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, owner: str) -> int:
-    cursor = connection.execute(
+    return connection.insert(
         "INSERT INTO calls (review, repository, phase, seat, model, state, reserved, held, final, started_at, day,"
         " month, owner, process) VALUES (?, ?, ?, ?, ?, 'reserved', ?, ?, 0, ?, ?, ?, ?, ?)",
         (
@@ -207,8 +206,6 @@ def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, 
             *(moment.utc, moment.day, moment.month, owner, os.getpid()),
         ),
     )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
 
 
 def _balance(connection: Connection, scope: str, name: str) -> int:
@@ -253,7 +250,7 @@ def _recover(connection: Connection, database: Database, moment: _Moment) -> Rec
     owners = [row[0] for row in connection.execute("SELECT DISTINCT owner FROM calls WHERE state = 'reserved'")]
     calls = amount = 0
     for owner in owners:
-        if is_alive(database.owners, owner):
+        if database.is_alive(owner):
             continue
         (held,) = connection.execute(
             "SELECT sum(held) FROM calls WHERE owner = ? AND state = 'reserved'", (owner,)
@@ -263,7 +260,7 @@ def _recover(connection: Connection, database: Database, moment: _Moment) -> Rec
             (moment.utc, owner),
         )
         calls, amount = calls + cursor.rowcount, amount + held
-    sweep(database.owners)
+    database.tidy()
     return Recovered(calls, from_nano(amount))
 
 

@@ -18,7 +18,6 @@ from rebuttal.store.clock import utc_now
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import CallKey, CallState, StoreError
 from rebuttal.store.money import from_nano
-from rebuttal.store.owner import is_alive
 
 KEPT = timedelta(days=29)
 """As long as the service keeps the results of a batch (platform.claude.com, Message Batches)."""
@@ -112,7 +111,7 @@ class Sweeps:
         def work(connection: Connection) -> None:
             own = self._database.owner()
             (owner,) = connection.execute("SELECT owner FROM sweeps WHERE id = ?", (sweep,)).fetchone()
-            if owner != own and is_alive(self._database.owners, owner):
+            if owner != own and self._database.is_alive(owner):
                 raise SweepBusy(f"the sweep {sweep} is being run by another process: wait for it, or end it first")
             connection.execute(
                 "UPDATE sweeps SET owner = ?, state = CASE state WHEN 'done' THEN 'open' ELSE state END WHERE id = ?",
@@ -295,7 +294,9 @@ def _held(connection: Connection, sweep: str) -> Decimal:
 def _sweep(connection: Connection, *row: Any) -> StoredSweep:
     sweep, repository, host, made_at, state, job = row
     turns, answered = connection.execute(
-        "SELECT count(*), coalesce(sum(stage = 'answered'), 0) FROM sweep_turns WHERE sweep = ?", (sweep,)
+        "SELECT count(*), coalesce(sum(CASE stage WHEN 'answered' THEN 1 ELSE 0 END), 0) FROM sweep_turns"
+        " WHERE sweep = ?",
+        (sweep,),
     ).fetchone()
     (under_way,) = connection.execute(
         "SELECT count(*) FROM sweep_batches WHERE sweep = ? AND stage IN ('intended', 'sent')", (sweep,)
