@@ -268,18 +268,35 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             repository TEXT NOT NULL,
             finding TEXT NOT NULL,
             seat TEXT NOT NULL,
-            review TEXT NOT NULL,
-            tier TEXT NOT NULL,
+            review TEXT NOT NULL,                           -- the first that showed it
+            model TEXT NOT NULL,                            -- that the seat spoke with; '' where it is not known
             category TEXT NOT NULL,
             severity TEXT NOT NULL,
             at TEXT NOT NULL,                               -- UTC, ISO 8601
+            day TEXT NOT NULL,                              -- where the user lives, as in calls
+            scope TEXT NOT NULL,                            -- a digest: of the scope, its branch and its base
+            file TEXT NOT NULL,                             -- a digest of its path
+            marks TEXT NOT NULL,                            -- digests of lines, to tell whether they were edited
             fate TEXT NOT NULL CHECK (fate IN ('open', 'accepted', 'dismissed')),
             fate_at TEXT,
             reason TEXT NOT NULL DEFAULT '',
             PRIMARY KEY (repository, finding, seat)
         ) WITHOUT ROWID
         """,
-        "CREATE INDEX raised_by_review ON raised (review)",
+        "CREATE INDEX raised_by_day ON raised (day)",
+        # What was paid for the examination of claims, by the seats that made them.
+        """
+        CREATE TABLE examined (
+            review TEXT NOT NULL,
+            seat TEXT NOT NULL,
+            model TEXT NOT NULL,                            -- that the seat spoke with when it made them
+            repository TEXT NOT NULL,
+            day TEXT NOT NULL,                              -- where the user lives, as in calls
+            amount INTEGER NOT NULL,                        -- nano-dollars, settled and assumed
+            PRIMARY KEY (review, seat, model)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX examined_by_day ON examined (day)",
         # What repositories are called, for people: the name of their folder, never its path (repositories.py).
         """
         CREATE TABLE repositories (
