@@ -40,6 +40,10 @@ class Job(Generic[T]):
         return self._future.done()
 
 
+class _MustLast(Exception):
+    """Nothing was written yet, and what will be must wait for the disk."""
+
+
 class Database:
     """One open store. All work happens on one thread, in the order in which it was handed over."""
 
@@ -79,13 +83,37 @@ class Database:
         """Run `work` against one consistent state of the store; `patience`: seconds to wait for a lock."""
         return self._submit(lambda: self._backend.transact(work, writes=False, patience=patience, lasting=True))
 
-    def write(self, work: Callable[[Connection], T], *, patience: float = PATIENCE, lasting: bool = True) -> Job[T]:
+    def write(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        patience: float = PATIENCE,
+        lasting: bool | Callable[[Connection], bool] = True,
+    ) -> Job[T]:
         """Run `work` in one immediate transaction: all of it is durable, or nothing happened.
 
         Not `lasting`: durable against a kill at once, but against power loss only from the next lasting one on. It
-        saves the wait for the disk, some milliseconds, where what was before is safe to fall back to.
+        saves the wait for the disk, some milliseconds, where what was before is safe to fall back to. Where only the
+        store can tell, it is asked at the beginning of the transaction.
         """
-        return self._submit(lambda: self._backend.transact(work, writes=True, patience=patience, lasting=lasting))
+
+        def run(work: Callable[[Connection], T], *, lasting: bool) -> T:
+            return self._backend.transact(work, writes=True, patience=patience, lasting=lasting)
+
+        def unless_lasting(connection: Connection) -> T:
+            if callable(lasting) and lasting(connection):
+                raise _MustLast
+            return work(connection)
+
+        def decided() -> T:
+            if not callable(lasting):
+                return run(work, lasting=lasting)
+            try:
+                return run(unless_lasting, lasting=False)
+            except _MustLast:
+                return run(work, lasting=True)
+
+        return self._submit(decided)
 
     def owner(self) -> str:
         """The token that marks this open store as alive. Called on the store's thread only."""

@@ -1,26 +1,24 @@
 """Every call that was paid for, or may have been: reserved before it is made, settled after, never forgotten.
 
-The invariant: settled + reserved + assumed <= cap, for the review, the day and the month, over all processes that
-share the store, whatever crashes. It holds because a reservation reads the sums and writes its row in one immediate
-transaction, and because a row leaves `reserved` only for a cost that is known or for its worst case.
+The invariant: settled + reserved + assumed <= cap, for the call, the review, the day, the month and the repository,
+over all processes that share the store, whatever crashes. It holds because a reservation reads the sums and writes its
+row in one immediate transaction, and because a row leaves `reserved` only for a cost that is known or for its worst
+case. What the ledger tells of it is in ledger_reports.py.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 from attrs import frozen
 
+from rebuttal.store import ledger_reports
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import (
-    NO_CACHE_SUM,
     NO_CACHE_USE,
-    NO_TOKENS,
-    CacheSum,
     CacheUse,
     CallKey,
     CallState,
@@ -32,8 +30,8 @@ from rebuttal.store.model import (
     LedgerKey,
     LedgerRow,
     Recovered,
+    ReviewCost,
     Settlement,
-    Spent,
     StoreError,
     Tokens,
     Totals,
@@ -107,8 +105,9 @@ class Ledger:
             )
             return Settlement(from_nano(amount), amount > reserved, *_final(connection, call))
 
-        # What a power cut loses of it leaves the reservation, which then counts at its worst case.
-        return self._database.write(work, lasting=False)
+        # What a power cut loses of it leaves the reservation, which then counts at its worst case. Where that is less
+        # than the cost, the cost must not be lost.
+        return self._database.write(work, lasting=lambda connection: amount > _held(connection, call))
 
     def assume(self, call: int) -> Job[Decimal]:
         """The call's usage will never be known: its worst case stands. Returns what counts against the caps now."""
@@ -120,7 +119,7 @@ class Ledger:
                 "UPDATE calls SET state = 'assumed', final = held, settled_at = ? WHERE id = ? AND state = 'reserved'",
                 (moment.utc, call),
             )
-            return _held(connection, call)
+            return from_nano(_held(connection, call))
 
         return self._database.write(work)
 
@@ -154,33 +153,67 @@ class Ledger:
         moment = _moment(self._clock())
         return self._database.write(lambda connection: _recover(connection, self._database, moment))
 
-    def totals(self, now: datetime | None = None) -> Job[Totals]:
-        """What counts against the caps of the day and the month of `now` (the clock's, by default)."""
+    def totals(self, now: datetime | None = None, repository: str | None = None) -> Job[Totals]:
+        """What counts against the caps of the day and the month of `now` (the clock's, by default), and of a
+        repository in that month."""
         moment = _moment(now or self._clock())
-        return self._database.read(
-            lambda connection: Totals(
-                from_nano(_balance(connection, "day", moment.day)),
-                from_nano(_balance(connection, "month", moment.month)),
-            )
-        )
+
+        def work(connection: Connection) -> Totals:
+            day, month = (_balance(connection, *one) for one in (("day", moment.day), ("month", moment.month)))
+            own = _balance(connection, "repository", f"{moment.month} {repository}") if repository else (0, 0)
+            return Totals(from_nano(day[0]), from_nano(month[0]), from_nano(own[0]))
+
+        return self._database.read(work)
 
     def cost_of(self, review: str) -> Job[Cost]:
         """What a review has cost so far; calls under way are not in it. Zero for a review that made no call."""
-        return self._database.read(lambda connection: _cost(connection, review))
+        return self._database.read(lambda connection: ledger_reports.cost_of(connection, review))
 
-    def rows(self, by: LedgerKey, since: date | None = None, until: date | None = None) -> Job[tuple[LedgerRow, ...]]:
-        """The ledger's report over the user's days `since` to `until`, inclusive, in the order of the names."""
+    def rows(
+        self,
+        by: LedgerKey,
+        since: date | None = None,
+        until: date | None = None,
+        *,
+        repository: str | None = None,
+    ) -> Job[tuple[LedgerRow, ...]]:
+        """The ledger's report over the user's days `since` to `until`, inclusive, in the order of the names; of one
+        repository, or of all. Names of which nothing counts (all released) are left out.
+
+        By review it reads every call of these days; by anything else, sums that are kept.
+        """
         if by not in _REPORT_KEYS:
             raise ValueError(f"the ledger has no rows by {by!r}")
-        days = (since.isoformat() if since else "", until.isoformat() if until else "~")
-        return self._database.read(lambda connection: _rows(connection, by, days))
+        days = _days(since, until)
+        return self._database.read(lambda connection: ledger_reports.rows_by(connection, by, days, repository))
+
+    def most_expensive(
+        self,
+        count: int,
+        since: date | None = None,
+        until: date | None = None,
+        *,
+        repository: str | None = None,
+    ) -> Job[tuple[ReviewCost, ...]]:
+        """The reviews that cost most, the dearest first, of those that began on the user's days `since` to `until`."""
+        days = _days(since, until)
+        return self._database.read(
+            lambda connection: ledger_reports.most_expensive(connection, max(count, 0), days, repository)
+        )
 
     def entries(self, review: str | None = None, state: CallState | None = None) -> Job[tuple[LedgerEntry, ...]]:
         """Single calls, oldest first: of one review, in one state (the assumed ones a user may release), or all."""
-        return self._database.read(lambda connection: _entries(connection, review, state))
+        return self._database.read(lambda connection: ledger_reports.entries_of(connection, review, state))
 
 
-_CAP_NAMES = ("call", "review", "day", "month")
+_CAP_NAMES = ("call", "review", "day", "month", "repository")
+
+
+def _days(since: date | None, until: date | None) -> ledger_reports.Days:
+    return (
+        since.isoformat() if since else ledger_reports.ALWAYS[0],
+        until.isoformat() if until else ledger_reports.ALWAYS[1],
+    )
 
 
 def _moment(now: datetime) -> _Moment:
@@ -190,11 +223,17 @@ def _moment(now: datetime) -> _Moment:
 
 
 def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, int], moment: _Moment) -> None:
-    names = {"review": key.review, "day": moment.day, "month": moment.month}
+    names = {
+        "review": key.review,
+        "day": moment.day,
+        "month": moment.month,
+        "repository": f"{moment.month} {key.repository}",
+    }
     for cap, limit in limits.items():
-        already = 0 if cap == "call" else _balance(connection, cap, names[cap])
+        already, final = (0, 0) if cap == "call" else _balance(connection, cap, names[cap])
         if already + amount > limit:
-            raise CapReached(cap, from_nano(limit), from_nano(already), from_nano(amount))
+            amounts = (from_nano(one) for one in (limit, already, amount, already - final))
+            raise CapReached(cap, *amounts)
 
 
 def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, owner: str) -> int:
@@ -208,21 +247,19 @@ def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, 
     )
 
 
-def _balance(connection: Connection, scope: str, name: str) -> int:
-    row = connection.execute("SELECT held FROM balances WHERE scope = ? AND name = ?", (scope, name)).fetchone()
-    return int(row[0]) if row else 0
+def _balance(connection: Connection, scope: str, name: str) -> tuple[int, int]:
+    """Nano-dollars that count, and those of them that stand: settled or assumed."""
+    row = connection.execute("SELECT held, final FROM balances WHERE scope = ? AND name = ?", (scope, name)).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
 
 
-def _final(connection: Connection, call: int) -> tuple[Decimal, Decimal, Decimal]:
-    """What is settled and assumed in the call's review, day and month."""
-    review, day, month = connection.execute(
-        "SELECT r.final, d.final, m.final FROM calls"
-        " JOIN balances r ON r.scope = 'review' AND r.name = calls.review"
-        " JOIN balances d ON d.scope = 'day' AND d.name = calls.day"
-        " JOIN balances m ON m.scope = 'month' AND m.name = calls.month WHERE calls.id = ?",
-        (call,),
+def _final(connection: Connection, call: int) -> tuple[Decimal, ...]:
+    """What is settled and assumed in the call's review, day and month, and of its repository in that month."""
+    review, day, month, repository = connection.execute(
+        "SELECT review, day, month, repository FROM calls WHERE id = ?", (call,)
     ).fetchone()
-    return from_nano(review), from_nano(day), from_nano(month)
+    scopes = {"review": review, "day": day, "month": month, "repository": f"{month} {repository}"}
+    return tuple(from_nano(_balance(connection, scope, name)[1]) for scope, name in scopes.items())
 
 
 def _call(connection: Connection, call: int) -> tuple[int, CallState]:
@@ -232,9 +269,10 @@ def _call(connection: Connection, call: int) -> tuple[int, CallState]:
     return row[0], row[1]
 
 
-def _held(connection: Connection, call: int) -> Decimal:
-    (held,) = connection.execute("SELECT held FROM calls WHERE id = ?", (call,)).fetchone()
-    return from_nano(held)
+def _held(connection: Connection, call: int) -> int:
+    """Nano-dollars that the call counts now; zero for one that is not in the ledger."""
+    row = connection.execute("SELECT held FROM calls WHERE id = ?", (call,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _release(connection: Connection, call: int, moment: _Moment) -> None:
@@ -269,92 +307,3 @@ def _columns(tokens: Tokens) -> tuple[int, int, int, int, int]:
     if min(counts) < 0:
         raise ValueError(f"{tokens} counts less than nothing")
     return counts
-
-
-def _cost(connection: Connection, review: str) -> Cost:
-    rows = connection.execute(
-        "SELECT phase, seat, model, state, sum(held), count(*), cache_missed, sum(cache_expected),"
-        " sum(min(cache_read, cache_expected)), sum(cache_saved), sum(input), sum(cache_write),"
-        " sum(cache_read), sum(output), sum(cache_write_1h) FROM calls"
-        " WHERE review = ? AND state IN ('settled', 'assumed') GROUP BY phase, seat, model, state, cache_missed",
-        (review,),
-    )
-    total, assumed, cache = Spent(), 0, NO_CACHE_SUM
-    by_phase: dict[str, Spent] = {}
-    by_seat: dict[str, Spent] = {}
-    by_model: dict[str, Spent] = {}
-    for phase, seat, model, state, held, calls, missed, expected, read, saved, *tokens in rows:
-        settled = held if state == "settled" else 0
-        assumed += held - settled
-        share = Spent(from_nano(settled), calls, Tokens(*tokens))
-        total += share
-        cache += _cache_sum(missed, calls, expected, read, saved)
-        for group, name in ((by_phase, phase), (by_seat, seat), (by_model, model)):
-            group[name] = group.get(name, Spent()) + share
-    return Cost(total.spent, from_nano(assumed), total.tokens, total.calls, by_phase, by_seat, by_model, cache)
-
-
-def _cache_sum(missed: str, calls: int, expected: int, read: int, saved: int) -> CacheSum:
-    return CacheSum(expected, read, from_nano(saved), {missed: calls} if missed else {})
-
-
-def _rows(connection: Connection, by: LedgerKey, days: tuple[str, str]) -> tuple[LedgerRow, ...]:
-    found: Iterable[tuple[Any, ...]] = connection.execute(
-        "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN month WHEN 'review' THEN review"
-        " WHEN 'repository' THEN repository WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
-        " sum(CASE state WHEN 'settled' THEN held ELSE 0 END),"
-        " sum(CASE state WHEN 'assumed' THEN held ELSE 0 END),"
-        " sum(CASE state WHEN 'reserved' THEN held ELSE 0 END),"
-        " sum(state IN ('settled', 'assumed')), sum(held > reserved),"
-        " cache_missed, sum(cache_expected), sum(min(cache_read, cache_expected)), sum(cache_saved),"
-        " sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h)"
-        " FROM calls WHERE day BETWEEN ? AND ? GROUP BY name, cache_missed ORDER BY name",
-        (by, *days),
-    )
-    rows: dict[str, LedgerRow] = {}
-    for name, spent, assumed, reserved, calls, over, missed, expected, read, saved, *tokens in found:
-        cache = _cache_sum(missed, calls, expected, read, saved)
-        amounts = (from_nano(spent), from_nano(assumed), from_nano(reserved))
-        row = LedgerRow(name, *amounts, calls, over, Tokens(*tokens), cache)
-        rows[name] = _both(rows[name], row) if name in rows else row
-    return tuple(rows.values())
-
-
-def _both(one: LedgerRow, other: LedgerRow) -> LedgerRow:
-    return LedgerRow(
-        one.name,
-        one.spent + other.spent,
-        one.assumed + other.assumed,
-        one.reserved + other.reserved,
-        one.calls + other.calls,
-        one.over + other.over,
-        one.tokens + other.tokens,
-        one.cache + other.cache,
-    )
-
-
-def _entries(connection: Connection, review: str | None, state: CallState | None) -> tuple[LedgerEntry, ...]:
-    rows = connection.execute(
-        "SELECT id, review, repository, phase, seat, model, state, reserved, held, started_at, settled_at, day,"
-        " cache_expected, cache_saved, cache_missed, input, cache_write, cache_read, output, cache_write_1h FROM calls"
-        " WHERE (:review IS NULL OR review = :review) AND (:state IS NULL OR state = :state) ORDER BY id",
-        {"review": review, "state": state},
-    )
-    return tuple(_entry(*row) for row in rows)
-
-
-def _entry(*row: Any) -> LedgerEntry:
-    number, review, repository, phase, seat, model, state, reserved, held, started, settled, day, *rest = row
-    expected, saved, missed, *tokens = rest
-    return LedgerEntry(
-        id=number,
-        key=CallKey(review, repository, phase, seat, model),
-        state=state,
-        at_most=from_nano(reserved),
-        cost=from_nano(held),
-        tokens=Tokens(*tokens) if any(tokens) else NO_TOKENS,
-        started_at=started,
-        settled_at=settled,
-        day=day,
-        cache=CacheUse(expected, from_nano(saved), missed),
-    )

@@ -164,23 +164,41 @@ class Caps:
     review: Decimal | None = None
     day: Decimal | None = None
     month: Decimal | None = None
+    repository: Decimal | None = None
+    """Of the call's repository, in a month."""
 
 
-_CAP_SETTINGS = {"review": "max_cost", "day": "max_cost_per_day", "month": "max_cost_per_month"}
+_CAP_SETTINGS = {
+    "call": "max_cost_per_call",
+    "review": "max_cost",
+    "day": "max_cost_per_day",
+    "month": "max_cost_per_month",
+    "repository": "max_cost_per_repository",
+}
 
 
 class CapReached(Exception):
-    """A reservation would pass a cap. `cap` names which: call, review, day, month. Amounts in dollars."""
+    """A reservation would pass a cap. `cap` names which: call, review, day, month, repository. Amounts in dollars.
 
-    def __init__(self, cap: str, limit: Decimal, already: Decimal, wanted: Decimal) -> None:
-        self.cap, self.limit, self.already, self.wanted = cap, limit, already, wanted
+    `already`: spent, set aside and assumed; of it `under_way` is set aside by calls of any process that may still give
+    a part of it back.
+    """
+
+    def __init__(self, cap: str, limit: Decimal, already: Decimal, wanted: Decimal, under_way: Decimal = ZERO) -> None:
+        self.cap, self.limit, self.already, self.wanted, self.under_way = cap, limit, already, wanted, under_way
         setting = _CAP_SETTINGS.get(cap)
         option = " (or --max-cost)" if cap == "review" else ""
         advice = f"raise {setting} in your config.toml{option}" if setting else "review a smaller change"
+        so_far = "" if cap == "call" else f"{dollars(already)} is spent or set aside and "
         super().__init__(
-            f"the cap of {dollars(limit)} per {cap} would be passed: {dollars(already)} is spent or set aside and "
-            f"this call may cost up to {dollars(wanted)}, so nothing was sent; {advice} to go on"
+            f"the cap of {dollars(limit)} {self.per} would be passed: {so_far}this call may cost up to "
+            f"{dollars(wanted)}, so nothing was sent; {advice} to go on"
         )
+
+    @property
+    def per(self) -> str:
+        """What the cap is of, for people: "per day"."""
+        return "per month for this repository" if self.cap == "repository" else f"per {self.cap}"
 
 
 @frozen
@@ -189,6 +207,8 @@ class Totals:
 
     day: Decimal = ZERO
     month: Decimal = ZERO
+    repository: Decimal = ZERO
+    """Of one repository, this month; zero where none was asked for."""
 
 
 @frozen
@@ -201,7 +221,7 @@ class Granted:
 
 @frozen
 class Settlement:
-    """What a call cost after all. The three sums are settled and assumed costs, this one included."""
+    """What a call cost after all. The sums are settled and assumed costs, this one included."""
 
     cost: Decimal
     over: bool
@@ -209,6 +229,8 @@ class Settlement:
     review: Decimal
     day: Decimal
     month: Decimal
+    repository: Decimal = ZERO
+    """Of the call's repository, in its month."""
 
 
 @frozen
@@ -238,6 +260,27 @@ class LedgerRow:
     """How many cost more than was set aside for them."""
     tokens: Tokens
     cache: CacheSum = NO_CACHE_SUM
+
+
+@frozen
+class ReviewCost:
+    """What one review cost, for a list of the most expensive ones. The three amounts never overlap."""
+
+    review: str
+    repository: str
+    day: str
+    """On which it began."""
+    spent: Decimal
+    assumed: Decimal
+    reserved: Decimal
+    """Under way."""
+    calls: int
+    """Settled and assumed."""
+
+    @property
+    def total(self) -> Decimal:
+        """What counts against the caps."""
+        return self.spent + self.assumed + self.reserved
 
 
 @frozen
