@@ -27,8 +27,9 @@ class PlannedCall:
     seat: str
     model: str
     tokens: Tokens
-    """Expected; `output` with thinking."""
-    count: int = 1
+    """Of one of them, as expected; `output` with thinking."""
+    count: float = 1.0
+    """How many such calls are expected: need not be whole."""
 
 
 @frozen
@@ -73,7 +74,7 @@ class Reservation:
 
 @frozen
 class CapWarning:
-    """A cap is nearly used up by what is settled and assumed. `cap`: review, day or month."""
+    """A cap is nearly used up by what is settled and assumed. `cap`: as `Caps` names it."""
 
     cap: str
     limit: Decimal
@@ -89,4 +90,29 @@ class OverrunWarning:
     cost: Decimal
 
 
-BudgetWarning = CapWarning | OverrunWarning
+@frozen
+class SpikeWarning:
+    """A call cost far more than such calls do. `usual`: what is usual, in dollars."""
+
+    key: CallKey
+    cost: Decimal
+    usual: Decimal
+
+
+@frozen
+class PriceWarning:
+    """A model has become dearer since it was last called: so many times."""
+
+    model: str
+    times: Decimal
+
+
+@frozen
+class RateWarning:
+    """The last sixty minutes, over all processes, cost unusually much. `usual`: what would still have been usual."""
+
+    spent: Decimal
+    usual: Decimal
+
+
+BudgetWarning = CapWarning | OverrunWarning | SpikeWarning | PriceWarning | RateWarning
