@@ -4,14 +4,16 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebuttal.findings.model import Category
 from rebuttal.settings import (
+    CATEGORIES,
     MOST_MONEY,
     ModelPrice,
     Settings,
@@ -144,6 +146,39 @@ def test_models_prices_and_trust_come_only_from_the_user(key: str) -> None:
     assert "only be set in your own config file" in problem.message
 
 
+def test_seats_are_switched_off_by_every_source_and_on_again_by_none() -> None:
+    own, problems = widen(Settings(), {"seats_off": "documentation, UX Specialist"}, "environment")
+    assert (own.seats_off, problems) == (("documentation", "ux-specialist"), [])
+    fewer, problems = narrow(own, {"seats_off": ["database", "documentation"]}, ".rebuttal.toml")
+    assert (fewer.seats_off, problems) == (("documentation", "ux-specialist", "database"), [])
+    assert narrow(own, {"seats_off": []}, "editor")[0] == own
+    for wrong in (7, [7], {"database": True}, ["x"] * 1001):
+        kept, (problem,) = narrow(own, {"seats_off": wrong}, "editor")
+        assert (kept, problem.key) == (own, "seats_off")
+
+
+def test_what_a_defect_is_worth_only_the_user_says(tmp_path: Path) -> None:
+    assert Settings().defect_worth is None
+    assert Settings().worth == {}
+    table = "[worth]\nsecurity = 500.50\nbugs = 3\ntesting = -1\ncorrectness = 0\n"
+    settings, problems = user_settings(_config(tmp_path, "defect_worth = 100\n" + table))
+    assert settings.defect_worth == Decimal(100)
+    assert settings.worth == {"security": Decimal("500.5"), "correctness": Decimal(0)}
+    unknown, negative = (problem.message for problem in problems)
+    assert "the worth of 'bugs' was left out: it is none of correctness, security" in unknown
+    assert "the worth of 'testing' was left out: it must be an amount of zero dollars or more" in negative
+    _, (problem,) = user_settings(_config(tmp_path, "worth = 5\n"))
+    assert "a table [worth]" in problem.message
+    for key, value in (("defect_worth", 5), ("worth", {"security": 5})):
+        same, (problem,) = narrow(Settings(), {key: value}, ".rebuttal.toml")
+        assert same == Settings()
+        assert "only be set in your own config file" in problem.message
+
+
+def test_worth_is_set_for_the_categories_that_findings_have() -> None:
+    assert get_args(Category) == CATEGORIES
+
+
 def test_auto_may_be_narrowed_to_any_panel_and_not_be_gone_back_to() -> None:
     small, _ = narrow(Settings(), {"panel": "small"}, "editor")
     assert small.panel == "small"
@@ -153,7 +188,9 @@ def test_auto_may_be_narrowed_to_any_panel_and_not_be_gone_back_to() -> None:
 
 
 def test_an_editors_null_is_no_value() -> None:
-    assert narrow(Settings(), dict.fromkeys(name for name in NAMES if name not in ("prices", "models")), "editor") == (
+    assert narrow(
+        Settings(), dict.fromkeys(name for name in NAMES if name not in ("prices", "models", "worth")), "editor"
+    ) == (
         Settings(),
         [],
     )

@@ -16,6 +16,7 @@ from rebuttal.settings.endpoint import (
     what_lacks,
 )
 from rebuttal.settings.model import (
+    CATEGORIES,
     ENDPOINTS,
     FAIL_ON,
     MOST_FINDINGS,
@@ -44,6 +45,7 @@ from rebuttal.settings.resolve import (
 )
 
 __all__ = [
+    "CATEGORIES",
     "ENDPOINTS",
     "FAIL_ON",
     "KEYS",

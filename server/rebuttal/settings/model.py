@@ -14,6 +14,8 @@ PROFILES = ("frugal", "balanced", "thorough")
 PROTOCOLS = ("crossfire", "council", "solo")
 ON_SAVE = ("off", "static", "debate")
 ENDPOINTS = ("anthropic", "bedrock", "vertex", "foundry", "compatible")
+CATEGORIES = ("correctness", "security", "performance", "architecture", "usability", "documentation", "testing")
+"""Of findings, as `[worth]` names them."""
 FAIL_ON = ("critical", "high", "medium", "low", "never")
 
 MOST_MONEY = 1_000_000
@@ -90,6 +92,10 @@ class Settings:
     """Rules of the static panel, or groups of them, that speak though they are off by default."""
     rules_off: tuple[str, ...] = ()
     """Those that do not speak, whatever else says."""
+    seats_off: tuple[str, ...] = ()
+    """Ids of seats that are not asked, whatever the change calls for."""
+    defect_worth: Decimal | None = None
+    """What a prevented defect is worth to the user, in dollars; None: the user has not said."""
     trusted: tuple[str, ...] = ()
     """Folders of repositories whose own linters may be run, which is code of theirs, and whose own seats and templates
     are heard."""
@@ -98,6 +104,8 @@ class Settings:
     model_opus: str = "claude-opus-5-5"
     prices: Mapping[str, ModelPrice] = field(factory=dict, hash=False)
     """By model; only from the user's config.toml."""
+    worth: Mapping[str, Decimal] = field(factory=dict, hash=False)
+    """What a prevented defect of a category is worth, in dollars; only from the user's config.toml."""
     currency: str = "USD"
     """ISO 4217: in which amounts are shown to people; everything is counted in US dollars."""
     exchange_rate: Decimal | None = None

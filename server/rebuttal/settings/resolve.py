@@ -17,7 +17,7 @@ from typing import Any
 from attrs import evolve
 
 from rebuttal.settings.model import Problem, Settings, SettingsError
-from rebuttal.settings.values import PARSERS, model_table, price_table, shown
+from rebuttal.settings.values import PARSERS, model_table, price_table, shown, worth_table
 
 _ORDERED: dict[str, tuple[Any, ...]] = {
     # Narrow first: another source may move towards the front, never towards the back.
@@ -26,7 +26,7 @@ _ORDERED: dict[str, tuple[Any, ...]] = {
     "on_save": ("off", "static", "debate"),
     "fallback": (False, True),
 }
-_ADDED = frozenset({"ignore", "rules_on", "rules_off"})
+_ADDED = frozenset({"ignore", "rules_on", "rules_off", "seats_off"})
 _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
 _SMALLER = frozenset(
     {
@@ -62,7 +62,7 @@ def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[
     changes: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, value in values.items():
-        if key in ("prices", "models"):
+        if key in ("prices", "models", "worth"):
             problems.append(Problem(key, f"{source}: {key} was left out: it {_CONFIG_ONLY}"))
             continue
         parsed = _parse(key, value, source, problems)
@@ -133,8 +133,9 @@ def user_settings(
     table = _toml(path)
     prices, problems = price_table(table.pop("prices", {}), str(path))
     models, more_problems = model_table(table.pop("models", {}), str(path))
-    problems += more_problems
-    settings = Settings(prices=prices, models=models)
+    worth, worth_problems = worth_table(table.pop("worth", {}), str(path))
+    problems += more_problems + worth_problems
+    settings = Settings(prices=prices, models=models, worth=worth)
     variables = {key: text for key in PARSERS if (text := environment.get("REBUTTAL_" + key.upper(), "").strip())}
     sources: Iterable[tuple[str, Mapping[str, Any]]] = (
         (str(path), table),

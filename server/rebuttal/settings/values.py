@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rebuttal.settings.model import (
+    CATEGORIES,
     ENDPOINTS,
     FAIL_ON,
     MOST_FINDINGS,
@@ -126,6 +127,17 @@ def _rules(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.strip() for one in given if one.strip()))
 
 
+def _seats(value: Any) -> tuple[str, ...]:
+    """A list of seats by id, or by the name that people read; in the environment one text, with commas between them."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise ValueError('must be a list of seats, such as ["documentation"]')
+    if len(given) > MOST_GLOBS:
+        raise ValueError(f"must be a list of at most {MOST_GLOBS} seats")
+    ids = ("-".join(one.lower().split()) for one in given)
+    return tuple(dict.fromkeys(one for one in ids if one))
+
+
 def _folders(value: Any) -> tuple[str, ...]:
     """A list of folders; in the environment one text, parted as the PATH is."""
     given = value.split(os.pathsep) if isinstance(value, str) else value
@@ -190,6 +202,8 @@ PARSERS: dict[str, Parser] = {
     "ignore": _globs,
     "rules_on": _rules,
     "rules_off": _rules,
+    "seats_off": _seats,
+    "defect_worth": _money,
     "trusted": _folders,
     "model_haiku": _name,
     "model_sonnet": _name,
@@ -245,6 +259,25 @@ def _price(entry: Any) -> ModelPrice:
     # plain input, reads without a discount.
     defaults = {"cache_write": plain * Decimal("1.25"), "cache_write_1h": plain * 2, "cache_read": plain}
     return ModelPrice(**{**defaults, **given})
+
+
+def worth_table(table: Any, source: str) -> tuple[dict[str, Decimal], list[Problem]]:
+    """The table `[worth]`: dollars by category."""
+    if not isinstance(table, dict):
+        return {}, [
+            Problem("worth", f"{source}: worth was left out: it must be a table [worth], such as security = 500")
+        ]
+    worth: dict[str, Decimal] = {}
+    problems: list[Problem] = []
+    for category, value in table.items():
+        try:
+            if category not in CATEGORIES:
+                raise ValueError(f"is none of {', '.join(CATEGORIES)}")
+            worth[category] = _money(value)
+        except ValueError as error:
+            told = f"{source}: the worth of {shown(category)} was left out: it {error}"
+            problems.append(Problem("worth", told))
+    return worth, problems
 
 
 def model_table(table: Any, source: str) -> tuple[dict[str, ModelNote], list[Problem]]:
