@@ -19,11 +19,11 @@ TOKENS = Tokens(input=10, cache_write=20, cache_read=30, output=40, cache_write_
 
 async def test_a_call_is_reserved_then_settled(ledger: Ledger) -> None:
     granted = await ledger.reserve(call_key(), Decimal("0.10"), WIDE)
-    assert await ledger.totals() == Totals(Decimal("0.1"), Decimal("0.1"))
+    assert await ledger.totals() == Totals(Decimal("0.1"), Decimal("0.1"), hour=Decimal("0.1"))
     settlement = await ledger.settle(granted.id, TOKENS, Decimal("0.0312"))
     assert settlement.cost == settlement.review == settlement.day == settlement.month == Decimal("0.0312")
     assert not settlement.over
-    assert await ledger.totals() == Totals(Decimal("0.0312"), Decimal("0.0312"))
+    assert await ledger.totals() == Totals(Decimal("0.0312"), Decimal("0.0312"), hour=Decimal("0.0312"))
     (entry,) = await ledger.entries()
     assert (entry.state, entry.tokens, entry.cost, entry.at_most) == (
         "settled",
@@ -85,11 +85,12 @@ async def test_a_day_ends_where_the_user_lives(ledger: Ledger, clock: Clock) -> 
     await ledger.reserve(call_key(), Decimal(1), caps)
     clock.now = datetime(2026, 12, 1, 0, 0, tzinfo=east)  # still November in Greenwich
     granted = await ledger.reserve(call_key(), Decimal(1), caps)
-    assert await ledger.totals() == Totals(Decimal(1), Decimal(1))
+    assert await ledger.totals() == Totals(Decimal(1), Decimal(1), hour=Decimal(2))
     clock.now = datetime(2026, 12, 2, 12, 0, tzinfo=east)
     await ledger.settle(granted.id, TOKENS, Decimal("0.5"))
     assert await ledger.totals() == Totals(Decimal(0), Decimal("0.5"))
-    assert (await ledger.totals(datetime(2026, 11, 30, 12, tzinfo=east))) == Totals(Decimal(1), Decimal(1))
+    then = await ledger.totals(datetime(2026, 11, 30, 12, tzinfo=east))
+    assert (then.day, then.month) == (Decimal(1), Decimal(1))
 
 
 def test_a_clock_without_a_place_is_refused(database: Database) -> None:
@@ -124,7 +125,7 @@ async def test_usage_that_becomes_known_late_replaces_what_was_assumed(ledger: L
     granted = await ledger.reserve(call_key(), Decimal(1), WIDE)
     await ledger.assume(granted.id)
     await ledger.settle(granted.id, TOKENS, Decimal("0.25"))
-    assert await ledger.totals() == Totals(Decimal("0.25"), Decimal("0.25"))
+    assert await ledger.totals() == Totals(Decimal("0.25"), Decimal("0.25"), hour=Decimal("0.25"))
     assert (await ledger.cost_of("review")).assumed == 0
 
 

@@ -1,9 +1,9 @@
 """Every call that was paid for, or may have been: reserved before it is made, settled after, never forgotten.
 
-The invariant: settled + reserved + assumed <= cap, for the call, the review, the day, the month and the repository,
-over all processes that share the store, whatever crashes. It holds because a reservation reads the sums and writes its
-row in one immediate transaction, and because a row leaves `reserved` only for a cost that is known or for its worst
-case. What the ledger tells of it is in ledger_reports.py.
+The invariant: settled + reserved + assumed <= cap, for the call, the review, sixty minutes, the day, the month and the
+repository, over all processes that share the store, whatever crashes. It holds because a reservation reads the sums and
+writes its row in one immediate transaction, and because a row leaves `reserved` only for a cost that is known or for
+its worst case. What the ledger tells of it is in ledger_reports.py.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from rebuttal.store.model import (
     Totals,
 )
 from rebuttal.store.money import from_nano, nano_cap, nano_change, nano_cost
+from rebuttal.store.pace import HOUR, since_then
 
 Clock = Callable[[], datetime]
 
@@ -53,6 +54,8 @@ class _Moment:
     utc: str
     day: str
     month: str
+    hour_ago: str
+    """UTC."""
 
 
 class Ledger:
@@ -154,14 +157,15 @@ class Ledger:
         return self._database.write(lambda connection: _recover(connection, self._database, moment))
 
     def totals(self, now: datetime | None = None, repository: str | None = None) -> Job[Totals]:
-        """What counts against the caps of the day and the month of `now` (the clock's, by default), and of a
-        repository in that month."""
+        """What counts against the caps of the day and the month of `now` (the clock's, by default), of the sixty
+        minutes before it, and of a repository in that month."""
         moment = _moment(now or self._clock())
 
         def work(connection: Connection) -> Totals:
             day, month = (_balance(connection, *one) for one in (("day", moment.day), ("month", moment.month)))
             own = _balance(connection, "repository", f"{moment.month} {repository}") if repository else (0, 0)
-            return Totals(from_nano(day[0]), from_nano(month[0]), from_nano(own[0]))
+            hour, _ = since_then(connection, moment.hour_ago)
+            return Totals(from_nano(day[0]), from_nano(month[0]), from_nano(own[0]), from_nano(hour))
 
         return self._database.read(work)
 
@@ -206,7 +210,7 @@ class Ledger:
         return self._database.read(lambda connection: ledger_reports.entries_of(connection, review, state))
 
 
-_CAP_NAMES = ("call", "review", "day", "month", "repository")
+_CAP_NAMES = ("call", "review", "hour", "day", "month", "repository")
 
 
 def _days(since: date | None, until: date | None) -> ledger_reports.Days:
@@ -219,7 +223,9 @@ def _days(since: date | None, until: date | None) -> ledger_reports.Days:
 def _moment(now: datetime) -> _Moment:
     if now.tzinfo is None:
         raise ValueError("the ledger's clock must say where it is: give an aware datetime")
-    return _Moment(now.astimezone(UTC).isoformat(timespec="milliseconds"), f"{now:%Y-%m-%d}", f"{now:%Y-%m}")
+    utc = now.astimezone(UTC)
+    texts = (one.isoformat(timespec="milliseconds") for one in (utc, utc - HOUR))
+    return _Moment(next(texts), f"{now:%Y-%m-%d}", f"{now:%Y-%m}", next(texts))
 
 
 def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, int], moment: _Moment) -> None:
@@ -230,7 +236,10 @@ def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, 
         "repository": f"{moment.month} {key.repository}",
     }
     for cap, limit in limits.items():
-        already, final = (0, 0) if cap == "call" else _balance(connection, cap, names[cap])
+        if cap == "hour":
+            already, final = since_then(connection, moment.hour_ago)
+        else:
+            already, final = _balance(connection, cap, names[cap]) if cap in names else (0, 0)
         if already + amount > limit:
             amounts = (from_nano(one) for one in (limit, already, amount, already - final))
             raise CapReached(cap, *amounts)

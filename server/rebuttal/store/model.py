@@ -166,6 +166,8 @@ class Caps:
     month: Decimal | None = None
     repository: Decimal | None = None
     """Of the call's repository, in a month."""
+    hour: Decimal | None = None
+    """Of the sixty minutes before a call."""
 
 
 _CAP_SETTINGS = {
@@ -174,11 +176,12 @@ _CAP_SETTINGS = {
     "day": "max_cost_per_day",
     "month": "max_cost_per_month",
     "repository": "max_cost_per_repository",
+    "hour": "max_cost_per_hour",
 }
 
 
 class CapReached(Exception):
-    """A reservation would pass a cap. `cap` names which: call, review, day, month, repository. Amounts in dollars.
+    """A reservation would pass a cap. `cap` names which: call, review, hour, day, month, repository. In dollars.
 
     `already`: spent, set aside and assumed; of it `under_way` is set aside by calls of any process that may still give
     a part of it back.
@@ -209,6 +212,8 @@ class Totals:
     month: Decimal = ZERO
     repository: Decimal = ZERO
     """Of one repository, this month; zero where none was asked for."""
+    hour: Decimal = ZERO
+    """Of the last sixty minutes."""
 
 
 @frozen

@@ -306,6 +306,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         # Balances of repositories too, and the table that reports are made of (schema_sums.py).
         *SUMS,
+        # For what the last sixty minutes cost (pace.py).
+        "CREATE INDEX calls_by_time ON calls (started_at)",
     ),
 )
 
