@@ -77,6 +77,8 @@ def test_expected_is_the_sum_of_its_parts() -> None:
         (CAPS, Totals(day=Decimal(6), month=Decimal(6)), "0"),
         (Caps(month=Decimal(2)), Totals(day=Decimal(1), month=Decimal(1)), "1"),
         (Caps(), Totals(day=Decimal(1)), "Infinity"),
+        (Caps(review=Decimal(1), repository=Decimal(2)), Totals(repository=Decimal("1.25")), "0.75"),
+        (Caps(call=Decimal("0.1"), review=Decimal(1)), Totals(), "1"),
     ],
 )
 def test_at_most_is_the_cap_that_binds(caps: Caps, totals: Totals, expected: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, UnknownPrice
+from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, UnknownPrice, WaitWarning
 from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse, caps_of
 from rebuttal.settings import Settings
@@ -162,6 +162,8 @@ async def test_a_call_that_cost_more_than_its_worst_case_is_told(purse: Purse, w
 def test_caps_come_from_the_settings() -> None:
     settings = Settings(max_cost=Decimal(1), max_cost_per_day=Decimal(2), max_cost_per_month=Decimal(3))
     assert caps_of(settings) == Caps(review=Decimal(1), day=Decimal(2), month=Decimal(3))
+    more = Settings(max_cost_per_call=Decimal("0.1"), max_cost_per_repository=Decimal(4))
+    assert (caps_of(more).call, caps_of(more).repository) == (Decimal("0.1"), Decimal(4))
 
 
 async def test_a_cap_thins_out_parallel_calls_instead_of_failing_those_that_would_fit_one_by_one(
@@ -241,3 +243,48 @@ async def test_who_waits_for_money_does_not_wait_for_ever_where_a_price_cannot_b
     with pytest.raises(CapReached):
         await asyncio.wait_for(waiting, 2)
     assert len(await ledger.entries(state="reserved")) == 1
+
+
+async def test_worst_cases_of_another_review_do_not_stop_this_one_at_the_cap_of_a_day(database: Database) -> None:
+    told: list[BudgetWarning] = []
+    waits = asyncio.Event()
+
+    def tell(warning: BudgetWarning) -> None:
+        told.append(warning)
+        waits.set()
+
+    caps = Caps(day=Decimal(1))
+    one, other = Purse(Ledger(database), caps, PriceBook()), Purse(Ledger(database), caps, PriceBook(), tell)
+    first = await one.reserve(key("one"), Decimal("0.9"))
+    waiting = asyncio.create_task(other.reserve(key("other"), Decimal("0.9")))
+    await asyncio.wait_for(waits.wait(), 5)
+    assert told == [WaitWarning("day", Decimal(1), Decimal("0.9"), 20)]
+    await one.release(first)
+    assert (await asyncio.wait_for(waiting, 5)).at_most == Decimal("0.9")
+
+
+async def test_the_wait_for_other_reviews_ends(database: Database) -> None:
+    caps = Caps(month=Decimal(1))
+    await Purse(Ledger(database), caps, PriceBook()).reserve(key("one"), Decimal("0.9"))
+    with pytest.raises(CapReached):
+        await Purse(Ledger(database), caps, PriceBook(), patience=0.1).reserve(key("other"), Decimal("0.9"))
+
+
+async def test_nobody_waits_for_what_a_process_that_has_ended_set_aside(tmp_path: Path) -> None:
+    caps = Caps(repository=Decimal(1))
+    with Database.open(tmp_path / "store.db") as living:
+        ledger = Ledger(living)
+        await ledger.recover()  # so that the dead are not found by the first reservation
+        with Database.open(tmp_path / "store.db") as ending:
+            await Purse(Ledger(ending), caps, PriceBook()).reserve(key("one"), Decimal("0.9"))
+        told: list[BudgetWarning] = []
+        with pytest.raises(CapReached):
+            await Purse(ledger, caps, PriceBook(), told.append).reserve(key("other"), Decimal("0.9"))
+        assert told == []
+
+
+async def test_a_call_above_the_cap_of_a_call_is_refused_at_once_though_others_are_under_way(ledger: Ledger) -> None:
+    purse = Purse(ledger, Caps(call=Decimal("0.5")), PriceBook())
+    await purse.reserve(key(), Decimal("0.5"))
+    with pytest.raises(CapReached, match="max_cost_per_call"):
+        await asyncio.wait_for(purse.reserve(key(), Decimal("0.6")), 2)

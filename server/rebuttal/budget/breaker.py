@@ -20,6 +20,7 @@ from rebuttal.budget.model import (
     PriceWarning,
     RateWarning,
     SpikeWarning,
+    WaitWarning,
 )
 from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.model import ZERO, Caps
@@ -236,6 +237,11 @@ def message(warning: BudgetWarning, money: Money = DOLLARS) -> str:
             return (
                 f"The last sixty minutes cost {money(spent)}, where {money(usual)} would be much: `rebuttal ledger` "
                 "shows for what, and max_cost_per_hour in your config.toml sets a hard stop."
+            )
+        case WaitWarning(cap=cap, limit=limit, under_way=under_way, seconds=seconds):
+            return (
+                f"Calls under way have set aside {money(under_way)} of the cap of {money.deciding(limit)} {per(cap)}: "
+                f"waiting up to {seconds:.0f} seconds for what they give back."
             )
         case OverrunWarning(key=key, at_most=at_most, cost=cost):
             return (

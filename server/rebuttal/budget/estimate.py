@@ -95,7 +95,8 @@ def _batched(tokens: Tokens) -> Tokens:
 
 
 def enforced_cap(caps: Caps, totals: Totals) -> Decimal:
-    """What a new review can cost at most: its own cap, or what is left of the day or the month, if that is less.
+    """What a new review can cost at most: its own cap, or what is left of the day, the month or the repository's month,
+    if that is less. The cap of a call bounds none of its sums.
 
     Infinity where there is no cap at all.
     """
@@ -104,6 +105,8 @@ def enforced_cap(caps: Caps, totals: Totals) -> Decimal:
         left.append(caps.day - totals.day)
     if caps.month is not None:
         left.append(caps.month - totals.month)
+    if caps.repository is not None:
+        left.append(caps.repository - totals.repository)
     return max(min(left, default=Decimal("Infinity")), ZERO)
 
 

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from rebuttal.store.model import CallKey, Tokens
 from rebuttal.store.money import dollars
+from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizer
@@ -33,6 +34,19 @@ class PlannedCall:
 
 
 @frozen
+class Likely:
+    """Between what four of five debates like this one ended, in dollars."""
+
+    low: Decimal
+    high: Decimal
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"four of five such debates ended between {dollars(self.low)} and {dollars(self.high)}"
+
+
+@frozen
 class Estimate:
     """Before anything is sent. `at_most` is the review's cap, which is enforced: not a forecast."""
 
@@ -44,6 +58,12 @@ class Estimate:
     calls: tuple[PlannedCall, ...] = ()
     tokenizers: Mapping[str, Tokenizer] = field(factory=dict)
     """By model: how the expectation counts tokens."""
+    assumed: tuple[PlannedCall, ...] = ()
+    """The same calls by the documented assumptions alone, before past debates corrected them."""
+    learned_from: int = 0
+    """Past debates that corrected them; 0: nothing but assumptions."""
+    likely: Likely | None = None
+    """None: too few debates have been held."""
 
     @property
     def fits(self) -> bool:
@@ -54,6 +74,13 @@ class Estimate:
     def words(self) -> str:
         """For people, before anything is sent."""
         return in_words(self.expected, self.at_most)
+
+    @property
+    def basis(self) -> str:
+        """For people: what the expectation rests on."""
+        if not self.learned_from:
+            return "assumed: no debate yet"
+        return f"from {counted(self.learned_from, 'debate')} of yours"
 
 
 def in_words(expected: Decimal, at_most: Decimal) -> str:
@@ -115,4 +142,14 @@ class RateWarning:
     usual: Decimal
 
 
-BudgetWarning = CapWarning | OverrunWarning | SpikeWarning | PriceWarning | RateWarning
+@frozen
+class WaitWarning:
+    """A call waits for what calls of other reviews will give back of a cap: dollars, and seconds at most."""
+
+    cap: str
+    limit: Decimal
+    under_way: Decimal
+    seconds: float
+
+
+BudgetWarning = CapWarning | OverrunWarning | SpikeWarning | PriceWarning | RateWarning | WaitWarning

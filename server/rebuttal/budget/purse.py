@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 
-from attrs import evolve
+from attrs import define, evolve
 
-from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice
+from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice, WaitWarning
 from rebuttal.budget.prices import PriceBook
 from rebuttal.settings import Settings
 from rebuttal.store.ledger import Ledger
@@ -18,12 +19,31 @@ WARN_AT = Decimal("0.7")
 """Share of a cap at which the user is warned."""
 
 
+PATIENCE = 20.0
+"""Seconds that a call waits for other reviews' calls to give back a part of what they set aside: most take less."""
+PAUSE = 0.5
+"""Seconds between two looks: nobody tells what other processes give back."""
+_OF_ONE_REVIEW = frozenset({"call", "review"})
+"""Caps that no other review uses up."""
+
+
+@define
+class _Others:
+    """How long one call has waited for what others give back."""
+
+    left: float
+    looked: bool = False
+    """Whether reservations of processes that have ended were looked for."""
+
+
 def caps_of(settings: Settings) -> Caps:
     """The hard caps that settings name."""
     return Caps(
+        call=settings.max_cost_per_call,
         review=settings.max_cost,
         day=settings.max_cost_per_day,
         month=settings.max_cost_per_month,
+        repository=settings.max_cost_per_repository,
     )
 
 
@@ -40,11 +60,14 @@ class Purse:
         caps: Caps,
         book: PriceBook,
         on_warning: Callable[[BudgetWarning], None] = lambda warning: None,
+        patience: float = PATIENCE,
     ) -> None:
+        """`patience`: seconds to wait for what calls of other reviews and processes give back."""
         self.book = book
         self.caps = caps
         self._ledger = ledger
         self._on_warning = on_warning
+        self._patience = patience
         self._warned: set[str] = set()
         self._outstanding: dict[int, Reservation] = {}
         self._freed = asyncio.Event()
@@ -55,19 +78,41 @@ class Purse:
         Calls set aside much more than they cost in the end. So where a cap would be passed while other calls of this
         purse are under way, this one waits for what they give back: a cap thins out calls that could run side by
         side, and stops them only when it is really used up. So whoever holds a reservation must settle, assume or
-        release it before it reserves again, and when it is cancelled.
+        release it before it reserves again, and when it is cancelled. For what calls of other reviews and processes
+        give back it waits too, but only for a while (`patience`).
 
         Raises CapReached and StoreError; nothing may be sent then.
         """
+        others = _Others(self._patience)
         while True:
             freed = self._freed
             try:
                 return await self._reserve(key, at_most)
             except CapReached as refused:
                 # Set already: a call ended between the ledger's answer and now, so the answer is out of date.
-                if not freed.is_set() and not self._may_fit(refused, key.review):
+                if freed.is_set() or self._may_fit(refused, key):
+                    await freed.wait()
+                elif not await self._waited(refused, others, freed):
                     raise
-                await freed.wait()
+
+    async def _waited(self, refused: CapReached, others: _Others, freed: asyncio.Event) -> bool:
+        """Whether it is worth asking again: other reviews' calls might give back enough, and some time was spent."""
+        if refused.cap in _OF_ONE_REVIEW or not others.left:
+            return False
+        if refused.already - refused.under_way + refused.wanted > refused.limit:
+            return False
+        if not others.looked:
+            # What belongs to processes that have ended will never be given back.
+            others.looked = True
+            await self._ledger.recover()
+            return True
+        if others.left == self._patience:
+            self._on_warning(WaitWarning(refused.cap, refused.limit, refused.under_way, self._patience))
+        pause = min(others.left, PAUSE)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(freed.wait(), pause)
+        others.left -= pause
+        return True
 
     async def reserve_now(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
         """`reserve` without waiting for what other calls give back; under `caps` where a review has its own.
@@ -76,13 +121,20 @@ class Purse:
         """
         return await self._reserve(key, at_most, caps)
 
-    def _may_fit(self, refused: CapReached, review: str) -> bool:
+    def _may_fit(self, refused: CapReached, key: CallKey) -> bool:
         """Whether the call would fit if all calls of this purse that count against the cap cost nothing."""
-        under_way = sum(
-            other.at_most
-            for other in self._outstanding.values()
-            if refused.cap != "review" or other.key.review == review
-        )
+
+        def counts(other: CallKey) -> bool:
+            match refused.cap:
+                case "call":
+                    return False
+                case "review":
+                    return other.review == key.review
+                case "repository":
+                    return other.repository == key.repository
+            return True
+
+        under_way = sum(one.at_most for one in self._outstanding.values() if counts(one.key))
         return refused.already - under_way + refused.wanted <= refused.limit
 
     async def _reserve(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
@@ -142,7 +194,7 @@ class Purse:
     def _warn(self, reservation: Reservation, settlement: Settlement) -> None:
         if settlement.over:
             self._on_warning(OverrunWarning(reservation.key, reservation.at_most, settlement.cost))
-        for cap in ("review", "day", "month"):
+        for cap in ("review", "day", "month", "repository"):
             limit: Decimal | None = getattr(self.caps, cap)
             spent: Decimal = getattr(settlement, cap)
             # Once for a review, a day, a month: a new one starts below the mark, which arms the warning again.

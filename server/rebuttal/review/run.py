@@ -237,7 +237,7 @@ async def _with_context(
 
 
 async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
-    parts = evolve(parts, totals=await services.totals())
+    parts = evolve(parts, totals=await services.totals(parts.change.root))
     tokenizers = await services.tokenizers()
 
     def price() -> Parts:

@@ -238,17 +238,18 @@ class Services:
 
         await UnfinishedDebates(await self.database()).forget(repository_id(root), key)
 
-    async def totals(self) -> Totals:
-        """What day and month have seen. Raises StoreError."""
+    async def totals(self, root: Path | None = None) -> Totals:
+        """What day and month have seen, and this month the repository at `root`. Raises StoreError."""
         from rebuttal.store.ledger import Ledger
 
-        self.known_totals = await Ledger(await self.database()).totals()
+        repository = repository_id(root) if root is not None else None
+        self.known_totals = await Ledger(await self.database()).totals(repository=repository)
         return self.known_totals
 
     def note_spent(self, amount: Decimal) -> None:
         """A call has cost this: the totals grow by it until the ledger is asked again."""
         known = self.known_totals
-        self.known_totals = Totals(known.day + amount, known.month + amount)
+        self.known_totals = Totals(known.day + amount, known.month + amount, known.repository + amount)
 
     async def cost(self, review: str | None) -> Cost:
         """What a review cost, from the ledger."""

@@ -82,7 +82,7 @@ async def sweep(
         if own.panel != "static":
             if job.changes:
                 services.require_key(_request(asking, "", job.changes[0]))
-            totals, known = await services.totals(), await services.tokenizers()
+            totals, known = await services.totals(listing.root), await services.tokenizers()
             job = evolve(job, totals=totals, usage=dict(known.sums))
             services.pin(job)
         return await _Sweep(asking, services, listing.root, job, f"sweep{uuid4().hex[:8]}", agree, tell).run(stop)

@@ -183,7 +183,7 @@ def to_text(job: Job) -> str:
             "max_cost": None if job.max_cost is None else exact(job.max_cost),
             "empty": job.empty,
             "failed": job.failed,
-            "totals": [exact(job.totals.day), exact(job.totals.month)],
+            "totals": [exact(job.totals.day), exact(job.totals.month), exact(job.totals.repository)],
             "usage": {model: asdict(sums) for model, sums in (job.usage or {}).items()},
             "estimate": [exact(one) for one in job.estimate],
         },
@@ -197,7 +197,6 @@ def from_text(text: str) -> Job:
         data: dict[str, Any] = json.loads(text)
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']}")
-        day, month = map(Decimal, data["totals"])
         expected, at_most = map(Decimal, data["estimate"])
         return Job(
             changes=tuple(Listed(**{**one, "others": tuple(one["others"])}) for one in data["changes"]),
@@ -207,7 +206,7 @@ def from_text(text: str) -> Job:
             max_cost=None if data["max_cost"] is None else Decimal(data["max_cost"]),
             empty=tuple(data["empty"]),
             failed=tuple((name, reason) for name, reason in data["failed"]),
-            totals=Totals(day, month),
+            totals=Totals(*map(Decimal, data["totals"])),
             usage={model: UsageSums(**sums) for model, sums in data["usage"].items()},
             estimate=(expected, at_most),
         )

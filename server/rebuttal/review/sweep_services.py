@@ -43,9 +43,9 @@ class SweepServices(Services):
         """Totals and tokenizers are those of the job from here on."""
         self._pinned = job
 
-    async def totals(self) -> Totals:
-        """What day and month had seen when the sweep began. Raises StoreError."""
-        return self._pinned.totals if self._pinned is not None else await super().totals()
+    async def totals(self, root: Path | None = None) -> Totals:
+        """What day, month and repository had seen when the sweep began. Raises StoreError."""
+        return self._pinned.totals if self._pinned is not None else await super().totals(root)
 
     async def tokenizers(self) -> Tokenizers:
         """How models counted when the sweep began. Raises StoreError."""

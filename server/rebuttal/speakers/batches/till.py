@@ -56,7 +56,7 @@ class BatchTill:
         review = asked.call.key.review
         amounts = (one.at_most for one in self._out.values() if refused.cap != "review" or one.key.review == review)
         under_way = sum(amounts, ZERO)
-        return under_way > 0 and refused.already - under_way + refused.wanted <= refused.limit
+        return refused.cap != "call" and under_way > 0 and refused.already - under_way + refused.wanted <= refused.limit
 
     async def settle(self, row: Row, message: Mapping[str, Any]) -> None:
         """Account an answer; one that is in the ledger already stays as it is."""
