@@ -60,6 +60,21 @@ class Database:
         return cls._opened(lambda: SqliteFile(path, patience))
 
     @classmethod
+    def connect(cls, url: str, *, patience: float = PATIENCE) -> Database:
+        """Open the store on a PostgreSQL server that a team shares; blocks until it answers, ten seconds at most.
+
+        Raises StoreError: no address, a server that is away, refuses or is too old, a store of a newer version, or
+        what speaks to it is not installed. No message holds the password.
+        """
+
+        def make() -> Backend:
+            from rebuttal.store.postgres import PostgresServer
+
+            return PostgresServer(url, patience)
+
+        return cls._opened(make)
+
+    @classmethod
     def _opened(cls, make: Callable[[], Backend]) -> Database:
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rebuttal-store")
         try:

@@ -1,0 +1,405 @@
+"""The server behind everything that a team shares: one budget, one memory of verdicts.
+
+**One writer at a time.** A transaction that writes first takes an advisory lock of the whole store, and is READ
+COMMITTED: what it then reads is all that was committed before. So the work of the tables' modules needs to know of no
+other isolation than SQLite's, and the caps hold over all machines.
+
+**Who lives.** An open store holds an advisory lock of its session, keyed by its token. It ends with the session: when
+the process ends, and when the server finds that the connection is dead (`_SESSION` has it look). A process whose
+connection was merely lost counts as dead until it is connected again. That breaks no cap: what it had set aside is then
+assumed at its worst case, it can set aside nothing more without a connection, and what it settles afterwards takes the
+place of what was assumed.
+
+**A lost connection.** What had not been committed did not happen, and is done once more over a new connection. Where
+the answer to a COMMIT was lost, the server is asked what became of the transaction; where that cannot be known (another
+server answers, or none), a StoreError says so, and nothing is done twice. A reservation that was kept all the same
+stands until the process ends, then counts at its worst case: the call was not made, and no cap is passed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from attrs import frozen
+
+from rebuttal.store import schema_postgres
+from rebuttal.store.backend import Connection, Parameters, Rows
+from rebuttal.store.model import StoreError
+from rebuttal.store.postgres_address import Address, is_local
+from rebuttal.store.postgres_errors import explained, unreachable
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Session = psycopg.Connection[Any]
+
+T = TypeVar("T")
+
+SCHEMA = "rebuttal"
+"""The schema of the tables: the database may be shared with others' tables."""
+_OLDEST_SERVER = 130000
+"""PostgreSQL 13 brought `pg_xact_status`."""
+_WRITERS, _OWNERS = 0x5EB0, 0x5EB1
+"""First halves of the keys of advisory locks: of who writes, of who lives."""
+_MANY_SECONDS = 30
+"""After so long in the middle of a transaction the server ends the session: a process that was stopped there would keep
+all others from writing."""
+
+# The server looks after half a minute of silence whether anybody is there, and knows after a minute that nobody is.
+_SESSION = f"""
+SET search_path = {SCHEMA};
+SET idle_in_transaction_session_timeout = '{_MANY_SECONDS}s';
+SET tcp_keepalives_idle = 30;
+SET tcp_keepalives_interval = 10;
+SET tcp_keepalives_count = 3;
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), session_user::text, pg_backend_pid(),
+    pg_postmaster_start_time()::text
+"""
+
+_OURS = {
+    "application_name": "rebuttal",
+    "connect_timeout": "10",
+    # A server that is gone is noticed within half a minute, not after the hours that TCP waits by itself.
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "client_encoding": "utf8",
+}
+"""What the address does not say otherwise."""
+
+
+class _Lost(Exception):
+    """The connection was lost before anything was committed."""
+
+
+@frozen
+class _Met:
+    """What the server said of itself and of this session."""
+
+    version: int
+    is_replica: bool
+    user: str
+    process: int
+    started: str
+
+
+class PostgresConnection:
+    """What the tables' modules see: `?` and `:name` as in SQLite, sums of integers as integers."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        return self._session.execute(_translated(sql), parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
+        cursor = self._session.cursor()
+        cursor.executemany(_translated(sql), parameters)
+        return cursor
+
+    def insert(self, sql: str, parameters: Parameters, /) -> int:
+        return int(self.execute(f"{sql} RETURNING id", parameters).fetchone()[0])
+
+
+class PostgresServer:
+    """One session with the server, made anew where it was lost."""
+
+    def __init__(self, url: str, patience: float) -> None:
+        """Raises StoreError."""
+        self._address = Address.of(url)
+        self.name = self._address.name
+        self._token: str | None = None
+        self._session, self._met = self._connected()
+        self.who = self._met.user
+        try:
+            self.transact(self._migrate, writes=True, patience=patience, lasting=True, again=False)
+        except BaseException:
+            self._session.close()
+            raise
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether nobody on the way can read along: TLS, or nothing lies on the way."""
+        info = self._session.info
+        return bool(self._session.pgconn.ssl_in_use) or is_local(info.hostaddr or info.host)
+
+    def transact(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        writes: bool,
+        patience: float,
+        lasting: bool,
+        again: bool = True,
+    ) -> T:
+        """Run `work` in one transaction; one that writes does so alone. `again`: over a new connection where this one
+        turns out to be lost."""
+        try:
+            return self._attempt(work, writes, patience, lasting)
+        except _Lost as lost:
+            if not again:
+                raise StoreError(f"the connection to {self.name} was lost: try again") from lost
+        return self.transact(work, writes=writes, patience=patience, lasting=lasting, again=False)
+
+    def owner(self) -> str:
+        """The token that marks this open store as alive."""
+        if self._token is None:
+            token = uuid4().hex
+            self._session.execute(_LOCK_OWNER, (_OWNERS, _half(token)))
+            self._token = token
+        return self._token
+
+    def is_alive(self, token: str) -> bool:
+        """Whether a session holds that token's lock."""
+        return bool(_row(self._session.execute(_ASK_OWNER, (_OWNERS, _half(token))))[0])
+
+    def tidy(self) -> None:
+        """Locks end with their sessions."""
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _attempt(self, work: Callable[[Connection], T], writes: bool, patience: float, lasting: bool) -> T:
+        import psycopg
+
+        session = self._living(patience)
+        with explained(self.name):
+            try:
+                transaction = self._begin(session, writes, patience, lasting)
+                result = work(PostgresConnection(session))
+            except psycopg.Error as error:
+                if _is_lost(session, error):
+                    raise _Lost from error
+                _roll_back(session)
+                raise
+            except BaseException:
+                _roll_back(session)
+                raise
+            try:
+                session.execute("COMMIT")
+            except psycopg.Error as error:
+                if not _is_lost(session, error):
+                    raise
+                if transaction is not None:
+                    self._find_out(transaction, patience)
+        return result
+
+    def _begin(self, session: Session, writes: bool, patience: float, lasting: bool) -> str | None:
+        """Begin a transaction, in one message; gives the id of one that writes."""
+        wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))};"
+        if not writes:
+            session.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {wait}")
+            return None
+        haste = "" if lasting else "SET LOCAL synchronous_commit = off;"
+        cursor = session.execute(
+            f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {wait} {haste}"
+            f" SELECT pg_advisory_xact_lock({_WRITERS}, hashtext('{SCHEMA}'));"
+            " SELECT pg_backend_pid(), pg_current_xact_id()::text"
+        )
+        process, transaction = _last(cursor)
+        if process != self._met.process:
+            raise StoreError(
+                f"{self.name} is behind a pooler that changes sessions between transactions: give "
+                "REBUTTAL_STORE_URL the address of the server itself, or have the pooler pool by session"
+            )
+        return str(transaction)
+
+    def _living(self, patience: float) -> Session:
+        """The session; a new one where it was lost, which bears the same token again."""
+        if self._session.closed:
+            met = self._met
+            self._session, self._met = self._connected()
+            if self._token is not None:
+                try:
+                    self._mark_again(self._token, met, patience)
+                except BaseException:
+                    self._session.close()
+                    raise
+        return self._session
+
+    def _mark_again(self, token: str, before: _Met, patience: float) -> None:
+        """The server may not have noticed yet that the session before is dead: then it is ended."""
+        with explained(self.name):
+            deadline = time.monotonic() + patience
+            while not _row(self._session.execute(_TRY_OWNER, (_OWNERS, _half(token))))[0]:
+                if time.monotonic() > deadline:
+                    raise StoreError(
+                        f"{self.name} has not noticed yet that the connection was lost: try again in a minute"
+                    )
+                _end(self._session, before.process)
+
+    def _find_out(self, transaction: str, patience: float) -> None:
+        """What became of a transaction whose COMMIT was not answered. Returns where it was kept; raises _Lost where
+        nothing happened, StoreError where nobody knows."""
+        import psycopg
+
+        before = self._met
+        unknown = StoreError(
+            f"the connection to {self.name} was lost while it was writing, so whether the last entry was kept is not "
+            "known: see `rebuttal ledger` before you go on"
+        )
+        try:
+            session = self._living(patience)
+            # Another server, or one that recovered, may know another transaction by this number.
+            if self._met.started != before.started:
+                raise unknown
+            deadline = time.monotonic() + patience
+            while True:
+                (status,) = _row(session.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)))
+                if status == "committed":
+                    return
+                if status == "aborted":
+                    raise _Lost
+                if status is None or time.monotonic() > deadline:
+                    raise unknown
+                _end(session, before.process)
+        except (psycopg.Error, StoreError) as error:
+            raise unknown from error
+
+    def _connected(self) -> tuple[Session, _Met]:
+        psycopg = driver()
+        from psycopg.adapt import Loader
+
+        class Whole(Loader):
+            """Sums of integers are NUMERIC: integers again, as in SQLite; what is none is a float."""
+
+            def load(self, data: Any) -> int | float:
+                text = bytes(data)
+                return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+        try:
+            session: Session = psycopg.connect(
+                **{**_OURS, **self._address.parameters}, autocommit=True, cursor_factory=psycopg.ClientCursor
+            )
+        except psycopg.Error as error:
+            raise StoreError(unreachable(self.name, str(error))) from None
+        try:
+            session.adapters.register_loader("numeric", Whole)
+            with explained(self.name):
+                met = _Met(*_last(session.execute(_SESSION)))
+            self._suitable(met)
+        except BaseException:
+            session.close()
+            raise
+        return session, met
+
+    def _suitable(self, met: _Met) -> None:
+        if met.version < _OLDEST_SERVER:
+            raise StoreError(f"{self.name} is too old: Rebuttal needs PostgreSQL 13 or later")
+        if met.is_replica:
+            raise StoreError(f"{self.name} is a read-only replica: give REBUTTAL_STORE_URL the primary server")
+
+    def _migrate(self, connection: Connection) -> None:
+        """Bring the tables to this version; alone, as all who write."""
+        (there,) = connection.execute("SELECT to_regclass(?) IS NOT NULL", (f"{SCHEMA}.store",)).fetchone()
+        if not there:
+            (schema,) = connection.execute("SELECT to_regnamespace(?) IS NOT NULL", (SCHEMA,)).fetchone()
+            if not schema:
+                connection.execute(f"CREATE SCHEMA {SCHEMA}")
+            connection.execute("CREATE TABLE store (version INTEGER NOT NULL)")
+            connection.execute("INSERT INTO store VALUES (0)")
+        (version,) = connection.execute("SELECT version FROM store").fetchone()
+        if version > schema_postgres.VERSION:
+            raise StoreError(f"{self.name} is used by a newer Rebuttal: install the newest one")
+        if version == schema_postgres.VERSION:
+            return
+        for number in range(version, schema_postgres.VERSION):
+            for statement in schema_postgres.statements(number):
+                connection.execute(statement)
+        connection.execute("UPDATE store SET version = ?", (schema_postgres.VERSION,))
+
+
+_LOCK_OWNER = "SELECT pg_advisory_lock(%s, %s)"
+_TRY_OWNER = "SELECT pg_try_advisory_lock(%s, %s)"
+# The view asks without taking the lock, so that two who ask at once do not take each other for the living.
+_ASK_OWNER = """
+SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND classid = %s AND objid::bigint = %s::bigint & 4294967295)
+"""
+
+
+def _half(token: str) -> int:
+    """The second half of the key of a token's lock: 32 bits, signed. Should two be the same, a dead one counts as alive
+    for a while."""
+    return int.from_bytes(sha256(token.encode()).digest()[:4], "big", signed=True)
+
+
+_END = """
+BEGIN; SET LOCAL ROLE NONE;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND pid <> pg_backend_pid()
+    AND usename = session_user AND application_name = current_setting('application_name');
+COMMIT; SELECT pg_sleep(0.05)
+"""
+
+
+def _end(session: Session, process: int) -> None:
+    """End our own session before, as the role that it was made as; wait a little for it to be gone."""
+    session.execute(_END, (process,))
+
+
+def _is_lost(session: Session, error: psycopg.Error) -> bool:
+    """Whether the session is over; then it is closed here too."""
+    # 57P01 to 57P03: the server ends; 25P03: it ended a session that was idle in a transaction.
+    if not session.closed and error.sqlstate in ("57P01", "57P02", "57P03", "25P03"):
+        session.close()
+    return session.closed
+
+
+def _roll_back(session: Session) -> None:
+    import psycopg
+
+    try:
+        session.execute("ROLLBACK")
+    except psycopg.Error:
+        session.close()  # then it is undone by the server
+
+
+def _last(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
+    """The row that the last of several statements gave."""
+    while cursor.nextset():
+        pass
+    return _row(cursor)
+
+
+def _row(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = cursor.fetchone()
+    assert row is not None
+    return row
+
+
+def driver() -> Any:
+    """psycopg. Raises StoreError where it is not installed."""
+    try:
+        import psycopg
+    except ImportError:
+        raise StoreError(
+            "REBUTTAL_STORE_URL is set, but what speaks to PostgreSQL is missing: install it with "
+            "`pip install 'rebuttal[postgres]'`"
+        ) from None
+    return psycopg
+
+
+_PARTS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|(?P<place>\?)|(?<!:):(?P<name>[A-Za-z_]\w*)|%")
+
+
+@lru_cache(maxsize=512)
+def _translated(sql: str) -> str:
+    """`?` and `:name` as psycopg writes them. Always run with parameters, be it none: then `%%` stands for `%`."""
+
+    def ours(part: re.Match[str]) -> str:
+        if part["place"]:
+            return "%s"
+        if part["name"]:
+            return f"%({part['name']})s"
+        return part[0].replace("%", "%%")
+
+    return _PARTS.sub(ours, sql)
