@@ -10,7 +10,8 @@ from attrs import field, frozen
 
 from rebuttal.change.model import Change
 from rebuttal.context.model import Context
-from rebuttal.debate.worth import SEED, Worth
+from rebuttal.debate.shortening import WHOLE, Plan
+from rebuttal.debate.worth import SEED, Weighed, Worth
 from rebuttal.findings.model import Category, Certainty, Finding, FindingSide, Fix
 from rebuttal.findings.report import Degraded
 from rebuttal.findings.severity import Severity
@@ -318,6 +319,12 @@ class Means:
     """Of tiers whose prompts would pass a step of their price with all of them: how many slices they are shown."""
     too_long: tuple[Tier, ...] = ()
     """Tiers for which the change itself is too long: the next dearer one opens in their place."""
+    plan: Plan = WHOLE
+    """How much of the debate fits what is left (debate/shortening.py)."""
+    shares: Mapping[str, Decimal] = field(factory=dict)
+    """Of the budget, by phase, as learned (budget/allocation.py); empty: the seed's."""
+    worth: Worth = SEED
+    """When a further round is worth its price, as learned."""
 
 
 @frozen
@@ -491,6 +498,19 @@ class Ended:
 
 
 @frozen
+class HeldRound:
+    """A round of argument: what it settled, and for how much."""
+
+    number: int
+    before: float
+    """Dissent, from 0 to 1 (debate/worth.py)."""
+    after: float
+    so_far: Decimal
+    """Dollars that the debate had cost before it."""
+    cost: Decimal
+
+
+@frozen
 class Outcome:
     """What a debate comes to."""
 
@@ -511,3 +531,9 @@ class Outcome:
     """None: there was nothing to argue about, or the protocol does not argue."""
     reasons: tuple[str, ...] = ()
     """Why these seats and no others, in words for the user."""
+    weighed: tuple[Weighed, ...] = ()
+    """Whether a further round was worth its price, each time that was asked, with what it went by."""
+    shortened: tuple[str, ...] = ()
+    """What was left out while it was held because of money, in sentences."""
+    rounds: tuple[HeldRound, ...] = ()
+    """Of argument, in the order in which they were held."""

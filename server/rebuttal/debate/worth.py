@@ -11,16 +11,21 @@ stop sooner in a dearer currency. Here both are shares:
   it is the seed's 0.2.
 
 So a round is held as long as settling by argument costs less than 0.6 of what it has cost to get so far, weight for
-weight. The three numbers are nobody's measurement; they stand in `Worth`, so that learned ones can take their place.
+weight. The three numbers are nobody's measurement. The first two are learned: of each further round that was held it
+is recorded what share of the dissent it settled, and what it cost as a share of the debate before it. The seed's
+figures count as `PRIOR` rounds beside them, so they move slowly, and only once there is history. The threshold stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
+from typing import Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.findings.severity import Severity
+from rebuttal.text.words import counted
 
 WEIGHTS: dict[Severity, int] = {"critical": 8, "high": 4, "medium": 2, "low": 1}
 """What a claim weighs in the dissent. Hand-set: each step doubles it."""
@@ -65,15 +70,76 @@ class Worth:
     """What a round costs, as a share of the debate so far, where it is not known."""
     threshold: float = 0.5
     """Gain for cost above which a round is held."""
+    rounds: int = 0
+    """That the first two were learned from."""
+
+    def gain_of(self, spread: Spread) -> float:
+        """Of what the panel argues about, the share that the round is expected to settle."""
+        return spread.dissent * self.gain
+
+    def cost_of(self, spread: Spread) -> float:
+        """Of the round, as a share of the debate so far."""
+        return self.cost if spread.relative_cost is None else spread.relative_cost
 
     def pays(self, spread: Spread) -> bool:
         """Whether the round is worth its price. Without dissent it never is; at no cost, always where there is any."""
-        cost = self.cost if spread.relative_cost is None else spread.relative_cost
-        return spread.dissent > 0 and spread.dissent * self.gain > cost * self.threshold
+        return spread.dissent > 0 and self.gain_of(spread) > self.cost_of(spread) * self.threshold
 
 
 SEED = Worth()
 """The seed's figures, until there are learned ones."""
+PRIOR = 20
+"""How many rounds the seed's figures weigh as much as. Hand-set."""
+
+
+@frozen
+class Weighed:
+    """Whether a further round was worth its price, and by what that was decided."""
+
+    round: int
+    spread: Spread
+    worth: Worth
+    held: bool
+
+    @property
+    def words(self) -> str:
+        """The decision with its inputs, in one sentence."""
+        worth, gain, cost = self.worth, self.worth.gain_of(self.spread), self.worth.cost_of(self.spread)
+        learned = f"learned from {counted(worth.rounds, 'round')}" if worth.rounds else "the seed's figure"
+        return (
+            f"Round {self.round} was {'held' if self.held else 'not held'}: {self.spread.dissent:.0%} of what was argued"
+            f" about was disputed, of which a round settles {worth.gain:.0%} ({learned}), so the expected gain was"
+            f" {gain:.3f}; the expected cost was {cost:.3f} of the debate so far, and a round is held where the gain is"
+            f" above {worth.threshold:g} of that ({cost * worth.threshold:.3f})."
+        )
+
+
+class Lesson(Protocol):
+    """What is known of a further round that was held: dissent before and after, and dollars before it and of it."""
+
+    @property
+    def before(self) -> float: ...
+    @property
+    def after(self) -> float: ...
+    @property
+    def so_far(self) -> Decimal: ...
+    @property
+    def cost(self) -> Decimal: ...
+
+
+def learned_worth(rounds: Iterable[Lesson], prior: Worth = SEED) -> Worth:
+    """The rule with what rounds have shown: the mean share of the dissent that they settled, and their mean cost as a
+    share of the debate before them, drawn towards `prior`. A round that opened more than it settled counts as none."""
+    gains, costs = list[float](), list[float]()
+    for one in rounds:
+        if one.before > 0 and one.so_far > 0:
+            gains.append(min(max((one.before - one.after) / one.before, 0.0), 1.0))
+            costs.append(min(float(one.cost / one.so_far), 1.0))
+    if not gains:
+        return prior
+    weight = PRIOR + len(gains)
+    gain, cost = ((of * PRIOR + sum(ones)) / weight for of, ones in ((prior.gain, gains), (prior.cost, costs)))
+    return evolve(prior, gain=round(gain, 4), cost=round(cost, 4), rounds=len(gains))
 
 
 def dissent(standings: Iterable[Standing]) -> float:
