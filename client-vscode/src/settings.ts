@@ -29,6 +29,8 @@ export const WIDENING = [
   "maxCost",
   "maxCostPerDay",
   "maxCostPerMonth",
+  "maxCostPerRepository",
+  "maxCostPerCall",
   "askAbove",
   "modelHaiku",
   "modelSonnet",

@@ -211,12 +211,7 @@ def test_an_unknown_key_without_likeness_is_named_alone() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("max_cost", -1, "zero dollars or more"),
-        ("max_cost", "NaN", "zero dollars or more"),
-        ("max_cost", True, "an amount in US dollars"),
-        ("max_cost", "ten", "an amount in US dollars"),
-        ("max_cost", "1e12", "1000000 dollars or less"),
-        pytest.param("max_cost", 10**5000, "an amount in US dollars", id="a number of 5000 digits"),
+        ("ask_above", "ten", "an amount in US dollars"),
         ("context_tokens", "8k", "a whole number"),
         ("context_tokens", -1, "between 0 and"),
         ("max_findings", 0, "between 1 and 1000"),
@@ -229,10 +224,42 @@ def test_an_unknown_key_without_likeness_is_named_alone() -> None:
     ],
 )
 def test_a_value_that_is_wrong_leaves_the_valid_rest(key: str, value: object, said: str) -> None:
-    settings, (problem,) = widen(Settings(), {key: value, "fail_on": "low", "ask_above": 0}, "config.toml")
-    assert settings == attrs.evolve(Settings(), fail_on="low", ask_above=Decimal(0))
+    settings, (problem,) = widen(Settings(), {key: value, "fail_on": "low", "max_cost_per_day": 0}, "config.toml")
+    assert settings == attrs.evolve(Settings(), fail_on="low", max_cost_per_day=Decimal(0))
     assert problem.key == key
     assert said in problem.message
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (-1, "zero dollars or more"),
+        ("NaN", "zero dollars or more"),
+        (True, "an amount in US dollars"),
+        ("ten", "an amount in US dollars"),
+        ("1e12", "1000000 dollars or less"),
+        pytest.param(10**5000, "an amount in US dollars", id="a number of 5000 digits"),
+    ],
+)
+@pytest.mark.parametrize("key", [name for name in NAMES if name.startswith("max_cost")])
+def test_a_cap_that_is_wrong_is_not_one_that_is_missing(key: str, value: object, said: str) -> None:
+    settings, (problem,) = widen(Settings(), {key: value, "fail_on": "low"}, "config.toml")
+    assert settings == attrs.evolve(Settings(), **{key: Decimal(0), "fail_on": "low"})
+    assert f"{key} = " in problem.message
+    assert " is no cap: it must be " in problem.message
+    assert said in problem.message
+    assert problem.message.endswith("; nothing is sent until it is mended")
+    # What is not the user's own has no say in that.
+    assert narrow(Settings(), {key: value}, ".rebuttal.toml")[0] == Settings()
+
+
+def test_optional_caps_may_be_set_or_lowered_by_anybody() -> None:
+    for key in ("max_cost_per_call", "max_cost_per_repository"):
+        lower, problems = narrow(Settings(), {key: "0.5"}, ".rebuttal.toml")
+        assert (getattr(lower, key), problems) == (Decimal("0.5"), [])
+        same, (problem,) = narrow(lower, {key: 1}, "editor")
+        assert (same, problem.key) == (lower, key)
+        assert getattr(widen(lower, {key: 1}, "command line")[0], key) == Decimal(1)
 
 
 def test_the_command_line_wins_over_the_environment_over_the_file_over_the_defaults(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 Two kinds of source. The user's own (REBUTTAL_HOME/config.toml, REBUTTAL_* environment, command line) may
 set anything. Others (LSP, `.rebuttal.toml`, `pyproject.toml [tool.rebuttal]`) may only narrow: a hostile
 workspace must not raise a cap, redirect a key or agree to sending. A value that is wrong is left out with a
-problem for the user; the valid rest applies.
+problem for the user; the valid rest applies. But a cap that the user got wrong is one of zero dollars.
 """
 
 from __future__ import annotations
@@ -28,14 +28,13 @@ _ORDERED: dict[str, tuple[Any, ...]] = {
 }
 _ADDED = frozenset({"ignore", "rules_on", "rules_off", "seats_off"})
 _FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
-_SMALLER = frozenset(
+_CAPS = frozenset(
     {
-        *("max_cost", "max_cost_per_hour", "max_cost_per_day", "max_cost_per_month"),
-        *("max_cost_per_call", "max_cost_per_repository"),
-        *("ask_above", "context_tokens", "max_findings"),
+        *("max_cost", "max_cost_per_call", "max_cost_per_repository"),
+        *("max_cost_per_hour", "max_cost_per_day", "max_cost_per_month"),
     }
 )
-
+_SMALLER = _CAPS | {"ask_above", "context_tokens", "max_findings"}
 
 _WHERE = ("endpoint", "region", "project", "resource", "base_url")
 """Where reviews are sent."""
@@ -44,13 +43,19 @@ _OWN_ONLY = "may only be set in your own config file, the environment or on the 
 
 
 def widen(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[Settings, list[Problem]]:
-    """Apply values of one of the user's own sources. None is no value."""
+    """Apply values of one of the user's own sources. None is no value; a wrong cap is one of zero dollars."""
     changes: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, value in values.items():
+        wrong = len(problems)
         parsed = _parse(key, value, source, problems)
         if parsed is not None:
             changes[key] = parsed
+        elif key in _CAPS and len(problems) > wrong:
+            # Without it, more would be spent than the user wants: how much that is nobody can tell.
+            changes[key] = Decimal(0)
+            said = problems.pop().message.replace("was left out: it", "is no cap: it")
+            problems.append(Problem(key, f"{said}; nothing is sent until it is mended"))
     return evolve(settings, **changes), problems
 
 
