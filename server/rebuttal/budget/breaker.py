@@ -188,11 +188,16 @@ def is_spike(cost: Decimal, last: Sequence[Decimal], planned: Decimal | None = N
     prompt written to the cache: a large change after small ones is none either. Where one of the two is not known the
     other decides; where neither is, nothing does.
     """
-    if cost < LEAST or (planned is not None and cost <= TIMES * planned):
+    if not is_above_plan(cost, planned):
         return False
     if len(last) < WINDOW:
         return planned is not None
     return cost > TIMES * mean(last[:WINDOW])
+
+
+def is_above_plan(cost: Decimal, planned: Decimal | None) -> bool:
+    """Whether a call can be a spike, whatever the last calls cost."""
+    return cost >= LEAST and (planned is None or cost > TIMES * planned)
 
 
 def mean(amounts: Sequence[Decimal]) -> Decimal:

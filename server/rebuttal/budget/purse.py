@@ -9,15 +9,13 @@ from decimal import Decimal
 
 from attrs import define, evolve
 
+from rebuttal.budget.breaker import is_near
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice, WaitWarning
 from rebuttal.budget.prices import PriceBook
+from rebuttal.budget.watch import Watch
 from rebuttal.settings import Settings
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, Caps, Settlement, Tokens
-
-WARN_AT = Decimal("0.7")
-"""Share of a cap at which the user is warned."""
-
 
 PATIENCE = 20.0
 """Seconds that a call waits for other reviews' calls to give back a part of what they set aside: most take less."""
@@ -44,6 +42,7 @@ def caps_of(settings: Settings) -> Caps:
         day=settings.max_cost_per_day,
         month=settings.max_cost_per_month,
         repository=settings.max_cost_per_repository,
+        hour=settings.max_cost_per_hour,
     )
 
 
@@ -61,13 +60,16 @@ class Purse:
         book: PriceBook,
         on_warning: Callable[[BudgetWarning], None] = lambda warning: None,
         patience: float = PATIENCE,
+        watch: Watch | None = None,
     ) -> None:
-        """`patience`: seconds to wait for what calls of other reviews and processes give back."""
+        """`patience`: seconds to wait for what calls of other reviews and processes give back; `watch`: who tells
+        what is unusual, begun already."""
         self.book = book
         self.caps = caps
         self._ledger = ledger
         self._on_warning = on_warning
         self._patience = patience
+        self._watch = watch
         self._warned: set[str] = set()
         self._outstanding: dict[int, Reservation] = {}
         self._freed = asyncio.Event()
@@ -175,6 +177,9 @@ class Purse:
             # Whatever went wrong: whoever waits for this money must not wait for ever.
             self._over(reservation)
         self._warn(reservation, settlement)
+        if self._watch is not None:
+            for warning in await self._watch.settled(reservation, settlement.cost):
+                self._on_warning(warning)
         return settlement.cost
 
     async def assume(self, reservation: Reservation) -> Decimal:
@@ -199,7 +204,7 @@ class Purse:
             spent: Decimal = getattr(settlement, cap)
             # Once for a review, a day, a month: a new one starts below the mark, which arms the warning again.
             mark = f"{cap} {reservation.key.review}" if cap == "review" else cap
-            if limit is None or spent < limit * WARN_AT or not spent:
+            if limit is None or not is_near(spent, limit):
                 self._warned.discard(mark)
             elif mark not in self._warned:
                 self._warned.add(mark)
