@@ -49,6 +49,27 @@ class Spending:
 
         return self._database.read(work)
 
+    def reviews(self, since: date | None = None, until: date | None = None, repository: str | None = None) -> Job[int]:
+        """How many reviews that cost anything began on these days."""
+        days = (since.isoformat() if since else "", until.isoformat() if until else "~")
+        bounded = since is not None or until is not None or repository is not None
+
+        def work(connection: Connection) -> int:
+            if not bounded:
+                found = connection.execute("SELECT count(*) FROM balances WHERE scope = 'review' AND held > 0")
+            else:
+                # By the review's first call, as the dearest ones are found (ledger_reports.py).
+                found = connection.execute(
+                    "SELECT count(*) FROM balances b"
+                    " JOIN calls c ON c.id = (SELECT id FROM calls WHERE review = b.name ORDER BY id LIMIT 1)"
+                    " WHERE b.scope = 'review' AND b.held > 0 AND c.day BETWEEN ? AND ?"
+                    " AND (? IS NULL OR c.repository = ?)",
+                    (*days, repository, repository),
+                )
+            return int(found.fetchone()[0])
+
+        return self._database.read(work)
+
     def held_by_repository(self, month: str) -> Job[Mapping[str, Decimal]]:
         """What counts against the cap of each repository in a month (2026-11), by its hash."""
 

@@ -48,6 +48,11 @@ class Course:
     """Of a day, where bars are days."""
 
     @property
+    def by_model(self) -> tuple[Decimal, ...]:
+        """What each of `models` cost in all bars together."""
+        return tuple(sum(column, ZERO) for column in zip(*(bar.by_model for bar in self.bars), strict=True))
+
+    @property
     def highest(self) -> Decimal:
         return max((bar.cost for bar in self.bars), default=ZERO)
 

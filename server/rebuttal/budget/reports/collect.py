@@ -1,0 +1,88 @@
+"""Reads what a report is made of: the store's sums, the debates, the names, the age of the prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+from rebuttal.budget.currency import money_of
+from rebuttal.budget.prices import prices_age
+from rebuttal.budget.reports.model import COSTLY, CostReport, Limits, Period, Sources, report_of
+from rebuttal.settings import Settings
+from rebuttal.store.database import Database
+from rebuttal.store.debates import Debates, PastDebate
+from rebuttal.store.ledger import Ledger, local_now
+from rebuttal.store.model import LedgerKey
+from rebuttal.store.repositories import Repositories
+from rebuttal.store.spending import Spending
+
+SHOWN: tuple[LedgerKey, ...] = ("phase", "seat", "model", "repository", "day")
+"""The groups that cost the same to read however long the ledger is."""
+WHOLE = Period()
+DEBATES = 1000
+"""The newest debates whose estimates are looked at."""
+
+
+async def cost_report(
+    database: Database,
+    settings: Settings,
+    *,
+    period: Period = WHOLE,
+    repository: str | None = None,
+    groups: Sequence[LedgerKey] = SHOWN,
+    now: datetime | None = None,
+) -> CostReport:
+    """The report. `repository`: the hash of the only one; `groups`: which rows are read beside the sums; `now`: where
+    the user lives. Raises StoreError."""
+    moment = now or local_now()
+    ledger, spending = Ledger(database, lambda: moment), Spending(database)
+    since, until = period.since, period.until
+    totals = await ledger.totals()
+    wanted: tuple[LedgerKey, ...] = tuple(dict.fromkeys(("model", *groups)))
+    return report_of(
+        Sources(
+            now=moment,
+            limits=limits_of(settings),
+            period=period,
+            repository=repository,
+            held_day=totals.day,
+            held_month=totals.month,
+            held_repositories=await spending.held_by_repository(f"{moment:%Y-%m}"),
+            rows={by: await ledger.rows(by, since, until, repository=repository) for by in wanted},
+            days=await spending.days(since, until, repository),
+            reviews=await spending.reviews(since, until, repository),
+            costly=await ledger.most_expensive(COSTLY, since, until, repository=repository),
+            debates=await _debates(database, period, repository, moment),
+            assumed=tuple(
+                entry for entry in await ledger.entries(state="assumed") if repository in (None, entry.key.repository)
+            ),
+            names=await Repositories(database).names(),
+            prices=prices_age(moment.date()),
+            money=money_of(settings),
+        )
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The caps of the settings."""
+    return Limits(
+        call=settings.max_cost_per_call,
+        review=settings.max_cost,
+        hour=settings.max_cost_per_hour,
+        day=settings.max_cost_per_day,
+        month=settings.max_cost_per_month,
+        repository=settings.max_cost_per_repository,
+    )
+
+
+async def _debates(database: Database, period: Period, repository: str | None, now: datetime) -> tuple[PastDebate, ...]:
+    debates = Debates(database)
+    if period == WHOLE:
+        found = await debates.history(DEBATES)
+    else:
+        zone = now.tzinfo
+        since = datetime.combine(period.since, time.min, zone) if period.since else datetime.min.replace(tzinfo=zone)
+        last = period.until or now.date()
+        until = datetime.combine(last + timedelta(1), time.min, zone)
+        found = await debates.between(since, until, DEBATES)
+    return tuple(one for one in found if repository in (None, one.plan.repository))

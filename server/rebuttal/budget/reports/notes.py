@@ -1,0 +1,60 @@
+"""What of a report its reader should know first: one sentence each, with what to do."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from rebuttal.budget.reports.model import Budget, CostReport
+from rebuttal.budget.reports.words import amount, number
+
+_SETTINGS = {"day": "max_cost_per_day", "month": "max_cost_per_month", "repository": "max_cost_per_repository"}
+_NEXT = {"day": "tomorrow", "month": "next month", "repository": "next month"}
+
+
+@frozen
+class Note:
+    """One sentence."""
+
+    text: str
+    is_bad: bool = False
+
+
+def notes(report: CostReport) -> tuple[Note, ...]:
+    """The most urgent first; none where all is well."""
+    found = [_cap(one, report) for one in report.budgets if one.state == "reached"]
+    found += [_cap(one, report) for one in report.budgets if one.state == "near"]
+    if report.summary.over:
+        found.append(_over(report))
+    if report.assumed:
+        found.append(_assumed(report))
+    return tuple(found)
+
+
+def _cap(budget: Budget, report: CostReport) -> Note:
+    assert budget.cap is not None
+    of = {"day": "today", "month": "this month", "repository": f"{budget.name} this month"}[budget.kind]
+    cap, setting = amount(report.money, budget.cap), _SETTINGS[budget.kind]
+    if budget.state == "reached":
+        when = _NEXT[budget.kind]
+        return Note(
+            f"The cap of {cap} for {of} is used up: no model is asked until {when}, or until you raise {setting}.", True
+        )
+    return Note(f"{amount(report.money, budget.used)} of the cap of {cap} for {of} is used; {setting} sets it.")
+
+
+def _over(report: CostReport) -> Note:
+    count = report.summary.over
+    calls = "1 call" if count == 1 else f"{number(count)} calls"
+    return Note(
+        f"{calls} cost more than was set aside: a price or a token count is wrong; run rebuttal doctor to see which.",
+        True,
+    )
+
+
+def _assumed(report: CostReport) -> Note:
+    count = len(report.assumed)
+    calls = "1 call" if count == 1 else f"{number(count)} calls"
+    total = amount(report.money, sum((one.amount for one in report.assumed[1:]), report.assumed[0].amount))
+    return Note(
+        f"{total} of {calls} is assumed, for their usage was lost: compare it with the service's bill and release it."
+    )
