@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
-from rebuttal.budget.model import BudgetWarning, CapWarning, Estimate
+from rebuttal.budget.breaker import message
+from rebuttal.budget.model import BudgetWarning, Estimate
 from rebuttal.change.model import Scope
 from rebuttal.debate.events import DebateEvent
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import Report
 from rebuttal.settings import Settings
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.model import Totals
-from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
     from rebuttal.context.model import ToolDiagnostic
@@ -56,6 +57,9 @@ class Request:
     """Whether somebody waits for it; `save`: it was begun because a file was saved."""
     fresh: bool = False
     """A debate that was cut short is held anew, not taken up."""
+    counts: bool = True
+    """Whether what is shown, and what becomes of it, is kept for the return on what is spent: not where reviews are
+    held to measure models."""
     record: Path | None = None
     replay: Path | None = None
     review_id: str | None = None
@@ -103,20 +107,15 @@ class Estimated:
 
 @frozen
 class BudgetWarned:
-    """Most of a cap is used up, or a call cost more than its worst case."""
+    """Most of a cap is used up, or what a call, a model or an hour cost is unusual."""
 
     warning: BudgetWarning
+    money: Money = DOLLARS
 
     @property
     def message(self) -> str:
         """One sentence for the user."""
-        one = self.warning
-        if isinstance(one, CapWarning):
-            return f"{dollars(one.spent)} of the cap of {dollars(one.limit)} per {one.cap} is used."
-        return (
-            f"A call of {one.key.seat} to {one.key.model} cost {dollars(one.cost)}, more than the "
-            f"{dollars(one.at_most)} set aside for it: check the model's price in your config.toml."
-        )
+        return message(self.warning, self.money)
 
 
 @frozen

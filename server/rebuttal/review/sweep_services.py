@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from rebuttal.budget.model import BudgetWarning, Estimate
+from rebuttal.budget.model import BudgetWarning, Estimate, PlannedCall
 from rebuttal.change.identity import repository_id
 from rebuttal.review.request import Request
 from rebuttal.review.services import Services
@@ -94,6 +94,7 @@ class SweepServices(Services):
         on_warning: Callable[[BudgetWarning], None],
         about: Mapping[str, Any] | None = None,
         names: Iterable[str] = (),
+        planned: Iterable[PlannedCall] = (),
     ) -> Speaker:
         """Who answers for one change: all of them over the same desk."""
         from rebuttal.budget.prices import BatchBook
