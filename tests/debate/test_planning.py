@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
+from attrs import evolve
 
 from rebuttal.debate.model import Profile
 from rebuttal.debate.panel.choice import choose_panel
-from rebuttal.debate.planning import planned_turns
+from rebuttal.debate.planning import PlannedTurn, calls_for, planned_turns
 from rebuttal.debate.protocol import protocol, protocol_names
 from rebuttal.debate.selection import MAX_TOKENS, cross_tier, settling_tier
 from rebuttal.settings import PROTOCOLS
@@ -43,10 +46,10 @@ def test_answers_fit_what_is_set_aside_for_them(profile: Profile) -> None:
 
 
 def test_larger_panels_and_changes_plan_more() -> None:
-    small, large = (len(planned_turns(choose_panel(CHANGE, one), "balanced", CHANGE)) for one in ("small", "large"))
+    small, large = (_calls(planned_turns(choose_panel(CHANGE, one), "balanced", CHANGE)) for one in ("small", "large"))
     assert small < large
     tiny = change_of({"a.py": ("", "x = 1\n")})
-    assert len(planned_turns(choose_panel(tiny, "small"), "balanced", tiny)) < small
+    assert _calls(planned_turns(choose_panel(tiny, "small"), "balanced", tiny)) < small
 
 
 def test_tiers_are_the_designs_table() -> None:
@@ -74,4 +77,33 @@ def test_a_council_plans_a_check_by_every_seat_and_rounds_that_grow_smaller() ->
     assert {turn.phase for turn in turns} == {"opening", "rebuttal", "consensus"}
     assert {seat.id for seat in choice.seats} <= {turn.seat for turn in turns if turn.phase == "rebuttal"}
     two_rounds = planned_turns(choose_panel(CHANGE, "small"), "balanced", CHANGE, "council")
-    assert len(two_rounds) < len(turns)
+    assert _calls(two_rounds) < _calls(turns)
+
+
+def test_claims_come_by_chance_so_a_call_for_a_tenth_of_one_is_seldom_made() -> None:
+    assert calls_for(0.1, 8) == pytest.approx(0.095, abs=0.001)
+    assert calls_for(3, 8) == pytest.approx(0.95, abs=0.001)
+    assert calls_for(24, 8) == 3
+
+
+def test_seats_share_the_examinations_for_nobody_examines_what_it_raised_itself() -> None:
+    choice = choose_panel(CHANGE, "medium")
+    turns = [one for one in planned_turns(choice, "balanced", CHANGE) if one.phase == "cross_examination"]
+    assert {turn.seat for turn in turns} == {seat.id for seat in choice.seats}
+    assert len({turn.count for turn in turns if turn.output_tokens == turns[0].output_tokens}) == 1
+    assert _calls(turns) > len(choice.seats)
+
+
+def test_a_tier_that_opens_nothing_is_sent_the_diffs_in_dispute_and_not_the_shared_part() -> None:
+    choice = choose_panel(CHANGE, "medium")
+    turns = planned_turns(choice, "frugal", CHANGE)
+    opening = {turn.tier for turn in turns if turn.phase == "opening"}
+    assert all(turn.has_shared == (turn.tier in opening) for turn in turns)
+    only = evolve(choice, seats=tuple(evolve(seat, tiers={**seat.tiers, "balanced": "haiku"}) for seat in choice.seats))
+    cold = [turn for turn in planned_turns(only, "balanced", CHANGE) if turn.tier == "sonnet"]
+    assert cold
+    assert not any(turn.has_shared for turn in cold)
+
+
+def _calls(turns: Iterable[PlannedTurn]) -> float:
+    return sum(turn.count for turn in turns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from attrs import evolve, frozen
 
@@ -21,11 +21,13 @@ class PlannedTurn:
     seat: str
     model: str
     ask_tokens: int
-    """Of the lens and the task: what stands after the shared prefix."""
+    """Of the lens and the task: what stands after the shared prefix; all that is sent where there is none."""
     output_tokens: int
     """Expected, thinking included."""
     has_shared: bool = True
     """Whether the shared prefix stands in front of it."""
+    count: float = 1.0
+    """How many such calls are expected: need not be whole."""
 
 
 def planned_call(
@@ -38,7 +40,7 @@ def planned_call(
     output_tokens: int,
     warm: bool,
     alone: bool = False,
-    count: int = 1,
+    count: float = 1,
 ) -> PlannedCall:
     """One kind of call. `warm`: an earlier call of the same model has written the shared prefix to the cache; `alone`:
     no other call has it, so it is not written."""
@@ -51,33 +53,42 @@ def planned_call(
     return PlannedCall(phase, seat, model, tokens, count)
 
 
-def plan_calls(turns: Iterable[PlannedTurn], shared_tokens: Callable[[str], int]) -> tuple[PlannedCall, ...]:
+def plan_calls(
+    turns: Iterable[PlannedTurn], shared_tokens: Callable[[str], int], overhead: Callable[[str], int] = lambda model: 0
+) -> tuple[PlannedCall, ...]:
     """Turns in the order in which they are made: each model's first one writes the shared prefix, the rest read it.
 
-    `shared_tokens`: of the shared prefix, as a model counts it.
+    `shared_tokens`: of the shared prefix, as a model counts it; `overhead`: of a call without it, what the API adds.
     """
     turns = tuple(turns)
     sharing = Counter(turn.model for turn in turns if turn.has_shared)
     warm: set[str] = set()
     calls = []
     for turn in turns:
-        calls.append(
-            planned_call(
-                turn.phase,
-                turn.seat,
-                turn.model,
-                shared_tokens=shared_tokens(turn.model) if turn.has_shared else 0,
-                ask_tokens=turn.ask_tokens,
-                output_tokens=turn.output_tokens,
-                warm=turn.model in warm,
-                alone=sharing[turn.model] == 1,
-            )
-        )
+        is_warm = turn.model in warm
         if turn.has_shared:
             warm.add(turn.model)
+        # Of several alike only the first one writes.
+        first = turn.count if is_warm or not turn.has_shared else min(turn.count, 1.0)
+        for count, reads in ((first, is_warm), (turn.count - first, True)):
+            if count > 0:
+                calls.append(
+                    planned_call(
+                        turn.phase,
+                        turn.seat,
+                        turn.model,
+                        shared_tokens=shared_tokens(turn.model) if turn.has_shared else overhead(turn.model),
+                        ask_tokens=turn.ask_tokens,
+                        output_tokens=turn.output_tokens,
+                        warm=reads,
+                        alone=not turn.has_shared or (sharing[turn.model] == 1 and turn.count <= 1),
+                        count=count,
+                    )
+                )
     return tuple(calls)
 
 
+NANO_DOLLAR = Decimal("1e-9")
 BATCH_HITS = Decimal("0.5")
 """Share of the reads that a batch finds in the cache: 30 to 98 % (platform.claude.com, Message Batches), as its
 requests are worked on side by side."""
@@ -110,6 +121,11 @@ def enforced_cap(caps: Caps, totals: Totals) -> Decimal:
     return max(min(left, default=Decimal("Infinity")), ZERO)
 
 
+def price_of(call: PlannedCall, book: PriceBook) -> Decimal:
+    """Of all its calls, to the nano-dollar, rounded up. Raises UnknownPrice."""
+    return (book.price(call.model, call.tokens) * Decimal(call.count)).quantize(NANO_DOLLAR, ROUND_CEILING)
+
+
 def estimate(planned: Iterable[PlannedCall], book: PriceBook, caps: Caps, totals: Totals) -> Estimate:
     """Price the planned calls. `expected` may be above `at_most`: the review would then be cut short by a cap.
 
@@ -121,7 +137,7 @@ def estimate(planned: Iterable[PlannedCall], book: PriceBook, caps: Caps, totals
     by_seat: dict[str, Decimal] = {}
     by_model: dict[str, Decimal] = {}
     for call in calls:
-        cost = book.price(call.model, call.tokens) * call.count
+        cost = price_of(call, book)
         expected += cost
         for group, name in ((by_phase, call.phase), (by_seat, call.seat), (by_model, call.model)):
             group[name] = group.get(name, ZERO) + cost

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 from attrs import evolve
@@ -18,6 +19,7 @@ from rebuttal.debate.model import (
     Ended,
     EndedBy,
     Failure,
+    HeldRound,
     Phase,
     Prompt,
     Reply,
@@ -206,6 +208,16 @@ class Floor:
         """The last round in which anybody ruled, in a debate that is taken up; at least `but`."""
         ruled = (each.round for one in self.sitting.docket.all() for each in one.rulings if each.phase != "consensus")
         return max((but, *ruled))
+
+    @contextmanager
+    def round(self, number: int) -> Iterator[None]:
+        """A round of argument: what it settled and cost is noted, also where it was cut short."""
+        before, so_far = self._dissent(), self.sitting.spent
+        try:
+            yield
+        finally:
+            cost = self.sitting.spent - so_far
+            self.sitting.rounds.append(HeldRound(number, before, self._dissent(), so_far, cost))
 
     def end(self, by: EndedBy, round_: int, still_open: int) -> None:
         """No further round is held. Where nothing was claimed there was no argument, and nothing is told."""

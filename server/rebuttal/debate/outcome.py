@@ -54,6 +54,9 @@ def outcome_of(sitting: Sitting) -> Outcome:
         ended=sitting.ended,
         kinds=sitting.brief.kinds,
         reasons=sitting.brief.reasons,
+        weighed=tuple(sitting.weighed),
+        shortened=tuple(sitting.shortened),
+        rounds=tuple(sitting.rounds),
     )
 
 

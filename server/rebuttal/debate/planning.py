@@ -1,32 +1,38 @@
 """The calls that a panel will probably make, so that they can be priced before anything is sent.
 
-Assumptions, each on the high side of what published reviews show, to be learned from the ledger later:
+Assumptions, to be corrected by what the ledger has seen (`budget/forecast.py`); numbers of calls are expectations and
+need not be whole:
 
 - A seat raises one claim for about 40 changed lines, at least one and at most twelve (large changes hide more
   defects than reviewers report: 150 lines and more are reviewed with single-digit recall).
 - Two of three claims are distinct after merging (shared findings of different models are the minority).
-- The first claims are cross-examined alone, as they are heard; those that wait for a lane go two to a call.
-- One claim in five is unsure or contested and worth a rebuttal in each round that the panel has; in the end one
-  call of the Moderator rules on what is left, if there is any.
+- The first claims are cross-examined alone, as they are heard; those that wait for a lane go two to a call. Whose turn
+  it is depends on who raised what, so the seats are taken to share the turns evenly.
+- One claim in five is unsure or contested and worth a rebuttal in each round that the panel has, each of which settles
+  half of them; the Moderator rules on what is left, if there is any.
 - An answer is mostly thinking: about 1,500 tokens for reading the change (more for a larger one) and 250 for each
   claim with its fixes; 600 and 200 for each claim in cross-examination; 900 in rebuttal and consensus.
 - High severity is claimed by one seat in two, which is what moves a cross-examination to the dearer tier.
+- Nobody is left out by triage.
 
 The shared part is not counted here: budget/ adds it to each call, written to the cache once for a tier and read
-from it afterwards. That is an upper bound for the tiers that get the smaller dossier instead.
+from it afterwards. A tier that opens nothing has no cache to read from: it is sent the diffs in dispute instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import exp
 
 from attrs import frozen
 
 from rebuttal.change.model import Change
+from rebuttal.debate.assemble import DOSSIER_LINES
+from rebuttal.debate.floor import MODERATED
 from rebuttal.debate.model import Kind, Phase, Profile, Seat, Tier
 from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.debate.panel.triage import MOST_FILES, TIER, pays
-from rebuttal.debate.prompts import MODERATOR, Prompts, judging, load_prompts
+from rebuttal.debate.prompts import EXAMINER, MODERATOR, Prompts, judging, load_prompts
 from rebuttal.debate.protocol import protocol
 from rebuttal.debate.selection import EFFORTS, MAX_TOKENS, TRIAGE_EFFORT, Selection, relative_length
 
@@ -39,11 +45,13 @@ FILE_TOKENS, SEAT_TOKENS = 120, 120
 """A file and a seat as triage is shown them."""
 CLAIM_TOKENS = 700
 """A claim as it is shown to an examiner, with the code around it."""
+LINE_TOKENS, AROUND = 12, 20
+"""A line of code, and how many of them stand around the hunks of a file in dispute."""
 
 
 @frozen
 class PlannedTurn:
-    """One call that will probably be made. Tokens without the shared part."""
+    """A call that will probably be made. Tokens without the shared part, which begins with the system prompt."""
 
     phase: Phase
     seat: str
@@ -51,11 +59,13 @@ class PlannedTurn:
     max_tokens: int
     """What is set aside for the answer, thinking included."""
     ask_tokens: int
-    """Expected, of lens, task and claims; `system` is counted with it."""
+    """Expected, of lens, task and claims; where it has no shared part, of all that is sent."""
     output_tokens: int
     """Expected, thinking included."""
     has_shared: bool = True
-    """Whether the shared part stands in front of it."""
+    """Whether system prompt and shared part stand in front of it."""
+    count: float = 1.0
+    """How many such calls are expected."""
 
 
 def planned_turns(
@@ -99,10 +109,12 @@ class Planning:
         self.files = len(change.files)
         self.reading = 1500 + min(lines * 4, 3000)
         """Tokens of thought that reading the change takes."""
-        self.per_seat = min(max(round(lines / LINES_PER_CLAIM), 1), MOST_CLAIMS)
+        self.per_seat = min(max(lines / LINES_PER_CLAIM, 1.0), float(MOST_CLAIMS))
         """Claims of one seat."""
-        self.claims = max(round(self.per_seat * len(choice.seats) * 2 / 3), 1)
+        self.claims = max(self.per_seat * len(choice.seats) * 2 / 3, 1.0)
         """Distinct claims of all seats."""
+        self._dossier = round(min(lines / max(self.files, 1) + AROUND, DOSSIER_LINES) * LINE_TOKENS)
+        self._warm: set[Tier] = set()
 
     def triage(self) -> PlannedTurn:
         """The question who need not be asked. All seats are planned none the less: it may leave nobody out."""
@@ -115,14 +127,41 @@ class Planning:
         """Every seat once."""
         seats = self.choice.seats if seats is None else seats
         chosen = self.selection.opening(seats)
+        self._warm = {chosen[seat.id].tier for seat in seats}
         for seat in seats:
-            yield self.turn("opening", seat, chosen[seat.id].tier, 0, self.reading + 250 * self.per_seat)
+            yield self.turn("opening", seat, chosen[seat.id].tier, 0, self.reading + round(250 * self.per_seat))
 
-    def turn(self, phase: Phase, seat: Seat, tier: Tier, claims: int, output: int) -> PlannedTurn:
-        """One call that shows `claims` claims and is answered with `output` tokens."""
+    def turn(
+        self, phase: Phase, seat: Seat, tier: Tier, claims: float, output: float, count: float = 1.0
+    ) -> PlannedTurn:
+        """A call that shows `claims` claims and is answered with `output` tokens, `count` times."""
         lens = seat.lens if phase == "opening" else judging(seat.lens)
-        ours = len(self.prompts.system) + len(self.prompts.tasks[phase]) + len(lens)
+        ours = len(self.prompts.tasks[phase]) + len(lens)
         ours += sum(len(kind.section(phase)) for kind in self.kinds)
-        ask = round(ours / CHARACTERS_PER_TOKEN) + CLAIM_TOKENS * claims
+        is_warm = tier in self._warm
+        if not is_warm:
+            ours += len(self.prompts.system)
+        ask = round(ours / CHARACTERS_PER_TOKEN + CLAIM_TOKENS * claims) + (0 if is_warm else self._dossier)
         output = round(output * relative_length(EFFORTS[self.profile].get(tier), tier))
-        return PlannedTurn(phase, seat.id, tier, MAX_TOKENS[phase], ask, min(output, MAX_TOKENS[phase]))
+        limit = MAX_TOKENS[phase]
+        return PlannedTurn(phase, seat.id, tier, limit, ask, min(output, limit), is_warm, count)
+
+    def by_seats(self, phase: Phase, tier: Tier, claims: float, output: float, count: float) -> Iterator[PlannedTurn]:
+        """Calls that the seats share, for whoever raised a claim does not rule on it."""
+        seats = self.choice.seats
+        for seat in seats if len(seats) > 1 else (self.prompts.seats[EXAMINER],):
+            yield self.turn(phase, seat, tier, claims, output, count / len(seats))
+
+    def moderated(self, still_open: float) -> Iterator[PlannedTurn]:
+        """The Moderator's last word, where that many claims are expected to be open in the end."""
+        if still_open <= 0:
+            return
+        tier = self.selection.settling("high", contested=True).tier
+        moderator, calls = self.prompts.seats[MODERATOR], calls_for(still_open, MODERATED)
+        yield self.turn("consensus", moderator, tier, still_open / calls, 900, calls)
+
+
+def calls_for(claims: float, most: int) -> float:
+    """How many calls so many claims are expected to take, at most so many to a call: seldom one where one claim in ten
+    is expected, as claims come by chance (Poisson)."""
+    return max(1 - exp(-claims), claims / most)

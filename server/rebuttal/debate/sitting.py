@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import evolve
 
+from rebuttal.debate.affording import Affording
 from rebuttal.debate.anchoring import Anchoring
 from rebuttal.debate.assemble import Assembler
 from rebuttal.debate.events import (
@@ -36,6 +37,7 @@ from rebuttal.debate.model import (
     Ended,
     Exchange,
     Failure,
+    HeldRound,
     Phase,
     Prompt,
     Raised,
@@ -54,6 +56,7 @@ from rebuttal.debate.resumption import Record, opened, record_so_far
 from rebuttal.debate.selection import MAX_TOKENS, Choice, Selection
 from rebuttal.debate.statement import one_line
 from rebuttal.debate.verdict import settle
+from rebuttal.debate.worth import Weighed
 from rebuttal.findings.report import Degraded
 from rebuttal.store.model import ZERO
 from rebuttal.text.parsing import Parser
@@ -89,6 +92,10 @@ class Sitting:
         self.selection = Selection.of(brief)
         self.opening = self.selection.opening(brief.seats)
         """By seat, who opens with which tier: decided once, for seats of a tier share its cache."""
+        self._affording = Affording(brief.means)
+        self.weighed: list[Weighed] = []
+        self.shortened: list[str] = []
+        """What was left out because of money, in sentences."""
         self.repeating: frozenset[Tier] = frozenset()
         """Tiers of which several turns are expected: only they have a use for the cache."""
         self.docket = Docket()
@@ -97,6 +104,8 @@ class Sitting:
         self.stopped_by: Failure | None = None
         self.ended: Ended | None = None
         """Why the argument ended, once it has."""
+        self.rounds: list[HeldRound] = []
+        """Of argument, that were held."""
         self.joined: Callable[[Contention], None] = lambda _: None
         """Hears of every claim that has got one more raiser."""
         self.examines = examines
@@ -196,7 +205,12 @@ class Sitting:
         self.tell(SeatStarted(seat.id, phase))
         began = self._now()
         try:
+            turn = self._affording.fitting(turn, self.spent)
             reply = await self._speak(turn, ear)
+            # The ledger knows what the caps allow: what they do not, a cheaper tier may still be asked.
+            while (cheaper := self._affording.after(turn, reply)) is not None:
+                turn = cheaper
+                reply = await self._speak(turn, ear)
         finally:
             ear.close()
         self._exchanges[number] = Exchange(

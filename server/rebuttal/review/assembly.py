@@ -31,9 +31,11 @@ from rebuttal.settings import Settings
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
-from rebuttal.text.words import counted
+from rebuttal.store.money import dollars
+from rebuttal.text.words import counted, joined
 
 if TYPE_CHECKING:
+    from rebuttal.budget.forecast import Forecast
     from rebuttal.context.model import Context
     from rebuttal.debate.model import Brief, Kind, Means, Outcome, Profile, Tier
     from rebuttal.debate.panel.choice import PanelChoice
@@ -67,6 +69,10 @@ class Parts:
     """What the choice of tiers goes by; None: nothing but the table."""
     fitted: Mapping[Tier, str] = field(factory=dict)
     """`shared` of tiers that are shown less."""
+    forecast: Forecast | None = None
+    """What past debates teach of this one; None: nothing but assumptions."""
+    unasked: tuple[str, ...] = ()
+    """Ids of seats that the change calls for, and that are not asked because of what they would cost."""
     estimate: Estimate | None = None
     totals: Totals = Totals()
     outcome: Outcome | None = None
@@ -98,7 +104,10 @@ def report(parts: Parts, cost: Cost) -> Report:
         findings=in_files(found, parts.change),
         held_back=in_files(held_back, parts.change),
         coverage=coverage(parts),
-        degraded=parts.failures + parts.evidence.degraded + (parts.outcome.degraded if parts.outcome else ()),
+        degraded=parts.failures
+        + parts.evidence.degraded
+        + unasked(parts)
+        + (parts.outcome.degraded if parts.outcome else ()),
         estimate=EstimateTotal(estimate.expected, estimate.at_most) if estimate else EstimateTotal(),
         cost=cost,
         timing=parts.timing,
@@ -253,13 +262,24 @@ def seated(parts: Parts) -> tuple[str, ...]:
     return (f"Why this panel: {first}{' (all reasons: in the transcript)' if others else ''}.",)
 
 
+def unasked(parts: Parts) -> tuple[Degraded, ...]:
+    """Seats that the change calls for and nobody asked: what their lens would have seen was not looked for."""
+    if parts.outcome is None or parts.means is None or parts.means.cap is None:
+        return ()
+    why = f"not asked: the {dollars(parts.means.cap)} that may be spent do not cover it; raise max_cost to have it sit"
+    return tuple(Degraded(seat, "opening", why) for seat in parts.unasked)
+
+
 def shortened(parts: Parts) -> tuple[str, ...]:
-    """What some seats were not shown because of what it would have cost."""
-    if parts.means is None or not parts.means.slices:
+    """What was left out, or not shown to some seats, because of what it would have cost."""
+    if parts.means is None or parts.outcome is None:
         return ()
     from rebuttal.review.means import told
 
-    return told(parts)
+    words = parts.estimate.shortened if parts.estimate is not None else ()
+    cap = dollars(parts.means.cap) if parts.means.cap is not None else ""
+    plan = (f"To fit the {cap} that may be spent, the debate was held with {joined(list(words))}.",) if words else ()
+    return (*plan, *parts.outcome.shortened, *(told(parts) if parts.means.slices else ()))
 
 
 def stood_in(parts: Parts) -> tuple[str, ...]:
@@ -292,6 +312,7 @@ def brief(settings: Settings, parts: Parts) -> Brief:
     """All that the debate needs to know."""
     from rebuttal.context.names import sendable
     from rebuttal.debate.model import Brief, Means
+    from rebuttal.debate.worth import SEED
 
     assert parts.context is not None
     choice = only_asked(parts.choice, settings.protocol)
@@ -309,6 +330,7 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         max_findings=settings.max_findings,
         shared=parts.shared,
         means=parts.means or Means(),
+        worth=parts.means.worth if parts.means is not None else SEED,
         fitted=parts.fitted,
         protocol=settings.protocol,
         kinds=parts.kinds,

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from rebuttal.budget.currency import money_of
 from rebuttal.budget.model import BudgetWarning, Estimate, UnknownPrice
 from rebuttal.change.model import ChangeError
 from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
-from rebuttal.review import recorded, taking_up
+from rebuttal.review import fates, past, recorded, taking_up
 from rebuttal.review.assembly import Parts, brief, cost_heard, only_asked, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
@@ -41,6 +42,7 @@ from rebuttal.review.services import Services
 from rebuttal.review.static_panel import linted, undismissed
 from rebuttal.review.threads import detached, in_thread
 from rebuttal.settings import SettingsError, repository_settings
+from rebuttal.store.clock import utc_now
 from rebuttal.store.model import StoreError
 from rebuttal.text.parsing import Parser
 
@@ -59,7 +61,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     must mend, and Stopped when it was stopped before anything was found. Everything else that fails is told in
     the result: degraded, coverage, notes.
     """
-    watch = _Watch(services.clock)
+    watch, begun = _Watch(services.clock), utc_now()
     detached(load_checks)
     await unless_stopped(stop, in_thread(partial(_check, request, services)))
     async with _opened(request, services, watch, stop) as reading:
@@ -76,12 +78,14 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
             own = parts.own.version if parts.own is not None else ""
             memory = await unless_stopped(stop, recall(request, services, reading, parts.choice, own))
             parts = evolve(parts, memory=memory)
+            await unless_stopped(stop, fates.look_again(request, services, reading, memory))
             parts = await unless_stopped(stop, _prepared(request, services, reading, parser, parts, watch))
         except Stopped:
             parts = _interrupted(parts)
     if parts.estimate is not None and parts.not_spent is None:
         parts = await _debated(request, services, door, parts, parts.estimate, watch, stop)
     result = await recorded.finished(request, services, await _result(services, parts, watch))
+    await fates.record(request, services, parts, result, begun)
     await remember(request, services, parts.memory, result)
     return result
 
@@ -239,6 +243,8 @@ async def _with_context(
 async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
     parts = evolve(parts, totals=await services.totals(parts.change.root))
     tokenizers = await services.tokenizers()
+    if request.replay is None:
+        parts = evolve(parts, forecast=await services.forecast())
 
     def price() -> Parts:
         from rebuttal.review.means import recorded_means
@@ -265,7 +271,7 @@ async def _debated(
     warnings: dict[str, None] = {}
 
     def on_warning(warning: BudgetWarning) -> None:
-        event = BudgetWarned(warning)
+        event = BudgetWarned(warning, money_of(request.settings))
         warnings.setdefault(event.message)
         door.tell(event)
 
@@ -284,10 +290,13 @@ async def _debated(
                 parts = evolve(parts, notes=(*parts.notes, note))
             about = recorded.about(request.settings, parts, asked) if request.record is not None else None
             names = recorded.names(asked)
-            speaker = await services.speaker(request, parts.review_id or "", root, on_warning, about, names)
+            speaker = await services.speaker(
+                request, parts.review_id or "", root, on_warning, about, names, estimate.calls
+            )
             record = earlier.record if earlier is not None else None
             async with (
                 taking_up.keeping(request, services, root, asked) as keeper,
+                past.written_down(request, services, parts, anew=earlier is None) as written,
                 services.traced(request, parts.review_id or "", parts.choice.panel),
             ):
 
@@ -297,6 +306,7 @@ async def _debated(
 
                 facts = Parser(facts=services.facts)
                 outcome = await debate(asked, speaker, tell, services.clock, stop, record, facts, keeper.begun)
+                written.outcome = outcome
             await taking_up.keep(request, services, root, asked, outcome, earlier, wrote=keeper.wrote)
     except (SettingsError, UsageError):
         raise

@@ -10,11 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from rebuttal.budget.model import BudgetWarning, Estimate
+from rebuttal.budget.model import BudgetWarning, Estimate, PlannedCall
 from rebuttal.change.identity import repository_id, repository_name
 from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
@@ -23,11 +23,12 @@ from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, what_lacks
 from rebuttal.store.model import BRIEF, PATIENCE, Cost, StoreError, Totals
 from rebuttal.text.facts import Facts
-from rebuttal.text.tokens import TokenCounter, bound_tokens
+from rebuttal.text.tokens import TokenCounter
 
 if TYPE_CHECKING:
+    from rebuttal.budget.forecast import Forecast
     from rebuttal.budget.tokenizers import Tokenizers
-    from rebuttal.debate.model import Means, Profile, Speaker, Urgency
+    from rebuttal.debate.model import Means, Speaker, Urgency
     from rebuttal.evidence.linting.repository import Linters
     from rebuttal.evidence.linting.repository import Remembered as LintedBefore
     from rebuttal.review.assembly import Parts
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rebuttal.speakers.recordings.recording import RecordingSpeaker
     from rebuttal.speakers.recordings.replay import ReplaySpeaker
     from rebuttal.store.database import Database
+    from rebuttal.store.fates import Fates
     from rebuttal.store.reviews import LastReview, ReviewKind
     from rebuttal.store.unfinished import Unfinished
     from rebuttal.store.verdicts import Dismissal
@@ -47,8 +49,6 @@ STORE = "rebuttal.sqlite3"
 """The store's file in REBUTTAL_HOME."""
 LINTERS = Path("cache") / "linters"
 """A folder in REBUTTAL_HOME: what linters that need the whole project have worked out."""
-_FENCE = "0123456789abcdef"
-"""As long as the id of a fence."""
 RETRY_AFTER = 1.0
 """Seconds after which a store that could not be opened at once is tried again."""
 
@@ -184,13 +184,23 @@ class Services:
         """Do not show a finding again, for a reason. Raises StoreError, ChangeError."""
         from rebuttal.store.verdicts import Verdicts
 
-        await Verdicts(await self.database()).dismiss(repository_id(root), finding, reason, expires)
+        repository = repository_id(root)
+        await Verdicts(await self.database()).dismiss(repository, finding, reason, expires)
+        await (await self.fates()).dismiss(repository, finding, reason)
 
     async def restore(self, root: Path, finding: str) -> bool:
         """Show a dismissed finding again; False where it was not dismissed."""
         from rebuttal.store.verdicts import Verdicts
 
-        return await Verdicts(await self.database()).restore(repository_id(root), finding)
+        repository = repository_id(root)
+        await (await self.fates()).restore(repository, finding)
+        return await Verdicts(await self.database()).restore(repository, finding)
+
+    async def fates(self, *, at_hand: bool = False) -> Fates:
+        """What became of findings. `at_hand`: only if the store can be had at once. Raises StoreError."""
+        from rebuttal.store.fates import Fates
+
+        return Fates(await self._store_at_hand(), patience=BRIEF) if at_hand else Fates(await self.database())
 
     async def has_consent(self, root: Path, untracked: tuple[str, ...]) -> bool:
         """Whether the user has agreed for good to send this repository to this host."""
@@ -249,7 +259,9 @@ class Services:
     def note_spent(self, amount: Decimal) -> None:
         """A call has cost this: the totals grow by it until the ledger is asked again."""
         known = self.known_totals
-        self.known_totals = Totals(known.day + amount, known.month + amount, known.repository + amount)
+        self.known_totals = Totals(
+            known.day + amount, known.month + amount, known.repository + amount, known.hour + amount
+        )
 
     async def cost(self, review: str | None) -> Cost:
         """What a review cost, from the ledger."""
@@ -269,53 +281,41 @@ class Services:
     def priced(
         self, settings: Settings, parts: Parts, tokenizers: Tokenizers, urgency: Urgency, recorded: Means | None = None
     ) -> Parts:
-        """What the debate has to live on, and what it is expected to cost so. `recorded`: of a replay. Raises
-        UnknownPrice. Not for an event loop."""
+        """What the debate has to live on, how much of it fits that, and what it is expected to cost so. `recorded`: of
+        a replay, which goes by it. Raises UnknownPrice. Not for an event loop."""
         from rebuttal.debate.selection import COMPLEX
+        from rebuttal.review.fitting import fit, planned
         from rebuttal.review.means import cover_of, fitted, means_of
 
         means = recorded or means_of(settings, parts, urgency, self.counter, tokenizers)
         parts = evolve(parts, means=means, fitted=fitted(parts, means))
+        if recorded is not None:
+            parts = planned(recorded.plan, parts)
         estimate = self.estimate(settings, parts, tokenizers)
         if recorded is None and (cover := cover_of(estimate)) is not None:
-            parts = evolve(parts, means=evolve(means, cover=cover))
-            # By what it would cost, cheaper tiers must speak, or dearer ones may.
-            if cover == "short" or means.complexity >= COMPLEX:
+            # What is too dear is shortened as a whole: no single turn need be cheaper for it.
+            parts = evolve(parts, means=evolve(means, cover="enough" if cover == "short" else cover))
+            if cover == "ample" and means.complexity >= COMPLEX:  # dearer tiers may speak
                 estimate = self.estimate(settings, parts, tokenizers)
-        return evolve(parts, estimate=estimate)
+        parts = evolve(parts, estimate=estimate)
+        if recorded is not None:
+            return parts
+        return fit(settings, parts, lambda one: self.estimate(settings, one, tokenizers))
 
     def estimate(self, settings: Settings, parts: Parts, tokenizers: Tokenizers) -> Estimate:
         """What the debate is expected to cost and may cost at most. Raises UnknownPrice. Not for an event loop: it
         counts tokens."""
-        from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls
-        from rebuttal.budget.prices import PriceBook
-        from rebuttal.budget.purse import caps_of
-        from rebuttal.context.names import sendable
-        from rebuttal.debate.planning import planned_turns
-        from rebuttal.debate.selection import Selection, tokens_of
-        from rebuttal.speakers.roster import Roster
+        from rebuttal.review.pricing import estimated
 
-        roster = Roster.of(settings)
-        profile, protocol = cast("Profile", settings.profile), settings.protocol
-        selection = Selection(profile, parts.means, tokens_of(parts.shared)) if parts.means is not None else None
-        sent = sendable(parts.change)
-        turns = [
-            PlannedTurn(one.phase, one.seat, roster.id(one.tier), one.ask_tokens, one.output_tokens, one.has_shared)
-            for one in planned_turns(parts.choice, profile, sent, protocol, parts.kinds, selection)
-        ]
-        if not turns or not sent.files:
-            return Estimate(Decimal(0), Decimal(0))
-        known = {model: tokenizers.of(model) for model in dict.fromkeys(turn.model for turn in turns)}
-        fitted = {roster.id(tier): text for tier, text in parts.fitted.items()}
+        return estimated(settings, parts, tokenizers, self.counter)
 
-        def shared_tokens(model: str) -> int:
-            # The fence's id takes more tokens or fewer by chance; the same change has the same price everywhere.
-            text, tokenizer = fitted.get(model, parts.shared).replace(parts.fence or _FENCE, _FENCE), known[model]
-            return tokenizer.expected(self.counter.count(text), bound_tokens(text)) + tokenizer.overhead
+    async def forecast(self) -> Forecast:
+        """What past debates teach of the next one. Raises StoreError."""
+        from rebuttal.budget.forecast import Forecast
+        from rebuttal.store.debates import Debates
 
-        calls = plan_calls(turns, shared_tokens)
-        priced = estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
-        return evolve(priced, tokenizers=known)
+        history = await Debates(await self.database()).history()
+        return await in_thread(partial(Forecast.of, history))
 
     async def speaker(
         self,
@@ -325,12 +325,13 @@ class Services:
         on_warning: Callable[[BudgetWarning], None],
         about: Mapping[str, Any] | None = None,
         names: Iterable[str] = (),
+        planned: Iterable[PlannedCall] = (),
     ) -> Speaker:
         """Who answers: a recording, or Claude with every attempt in the ledger. `about`, `names`: of what is reviewed
-        and of its files, for a recording."""
+        and of its files, for a recording; `planned`: the calls as the estimate has them."""
         self.recording = self.replay = None
         if request.record is None and request.replay is None:
-            return await self._claude(request, review, root, on_warning)
+            return await self._claude(request, review, root, on_warning, planned)
         from rebuttal.speakers.recordings.anonymous import Anonymous
         from rebuttal.speakers.recordings.recording import RecordingSpeaker
         from rebuttal.speakers.recordings.replay import ReplaySpeaker
@@ -338,14 +339,19 @@ class Services:
         anonymous = Anonymous(self.environment, root, names, self.settings)
         if request.replay is not None:
             self.replay = ReplaySpeaker(request.replay, anonymous.cover, anonymous.uncover)
-        speaker = self.replay or await self._claude(request, review, root, on_warning)
+        speaker = self.replay or await self._claude(request, review, root, on_warning, planned)
         if request.record is None:
             return speaker
         self.recording = RecordingSpeaker(speaker, request.record, about, anonymous.cover)
         return self.recording
 
     async def _claude(
-        self, request: Request, review: str, root: Path, on_warning: Callable[[BudgetWarning], None]
+        self,
+        request: Request,
+        review: str,
+        root: Path,
+        on_warning: Callable[[BudgetWarning], None],
+        planned: Iterable[PlannedCall],
     ) -> Speaker:
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import Purse, caps_of

@@ -29,8 +29,8 @@ from rebuttal.debate.assemble import Put
 from rebuttal.debate.floor import LANES, Floor, place_order, urgency
 from rebuttal.debate.memory import Position, difference, positions, standing
 from rebuttal.debate.model import Claim, Contention, EndedBy, Prompt, Seat
-from rebuttal.debate.planning import PlannedTurn, Planning
-from rebuttal.debate.prompts import EXAMINER, MODERATOR
+from rebuttal.debate.planning import PlannedTurn, Planning, calls_for
+from rebuttal.debate.prompts import EXAMINER
 from rebuttal.debate.protocol import DebateProtocol
 from rebuttal.debate.selection import Choice
 from rebuttal.debate.selection import Standing as Situation
@@ -87,7 +87,8 @@ class Council:
         turns = self._turns(pending, round_ + 1)
         while (reason := self._why_stop(pending, turns, round_)) is None:
             round_ += 1
-            await self._hold(self._within_limit(turns, round_), round_)
+            with self._floor.round(round_):
+                await self._hold(self._within_limit(turns, round_), round_)
             pending = self._pending()
             turns = self._turns(pending, round_ + 1)
         self._floor.end(reason, round_, len(self._disputed()))
@@ -264,26 +265,17 @@ def _by_place(puts: Sequence[Put]) -> list[Put]:
 
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
     yield from planning.opening()
-    seats = planning.choice.seats
-    # Two voices on every claim in the first round; then a quarter of them is disputed, and half of the seats hear news.
+    seats, last = planning.choice.seats, planning.choice.rounds
+    # Two voices on every claim in the first round; of what is said then a quarter is disputed and new to somebody.
     heard = 2 * planning.claims
-    for round_ in range(FIRST, planning.choice.rounds + 1):
-        asked = seats if round_ == FIRST else seats[: max(len(seats) // 2, 1)]
-        for seat in asked:
-            yield from _planned_calls(planning, seat, max(round(heard / len(asked)), 1))
-        heard = heard // 4
-        if not heard:
-            break
-    if planning.claims >= 5:
-        settling = planning.selection.settling("high", contested=True).tier
-        yield planning.turn("consensus", planning.prompts.seats[MODERATOR], settling, 2, 900)
-
-
-def _planned_calls(planning: Planning, seat: Seat, claims: int) -> Iterator[PlannedTurn]:
-    tier = planning.selection.answering(seat, ["medium"]).tier
-    for start in range(0, claims, PUT):
-        put = min(claims - start, PUT)
-        yield planning.turn("rebuttal", seat, tier, put, 600 + 200 * put)
+    for _ in range(FIRST, last + 1):
+        put = heard / len(seats)
+        calls = calls_for(put, PUT)
+        for seat in seats:
+            tier = planning.selection.answering(seat, ["medium"]).tier
+            yield planning.turn("rebuttal", seat, tier, put / calls, 600 + 200 * put / calls, calls)
+        heard /= 4
+    yield from planning.moderated(planning.claims / 8)
 
 
 PROTOCOL = DebateProtocol(

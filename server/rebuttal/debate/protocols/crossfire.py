@@ -16,7 +16,7 @@ from rebuttal.debate.assemble import Served
 from rebuttal.debate.floor import LANES, SCARCELY, Floor, place_order, urgency
 from rebuttal.debate.model import Contention, EndedBy, Seat
 from rebuttal.debate.planning import PlannedTurn, Planning
-from rebuttal.debate.prompts import EXAMINER, MODERATOR
+from rebuttal.debate.prompts import EXAMINER
 from rebuttal.debate.protocol import DebateProtocol
 from rebuttal.debate.selection import Choice
 from rebuttal.debate.selection import Standing as Situation
@@ -114,7 +114,8 @@ class Crossfire:
         round_ = self._floor.last_round(EXAMINED)
         while (reason := self._why_stop(round_)) is None:
             round_ += 1
-            await self._rebut(round_)
+            with self._floor.round(round_):
+                await self._rebut(round_)
         self._floor.end(reason, round_, len(self._floor.open_ones()))
 
     def _why_stop(self, last: int) -> EndedBy | None:
@@ -269,24 +270,21 @@ def _row(contention: Contention) -> str:
 
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
     yield from planning.opening()
-    yield from _planned_examinations(planning)
-    settling = planning.selection.settling("high", contested=True).tier
-    examiner, disputed = planning.prompts.seats[EXAMINER], planning.claims // 5
-    for _ in range(max(planning.choice.rounds - EXAMINED, 0)):
-        yield from (planning.turn("rebuttal", examiner, settling, 1, 900) for _ in range(disputed))
-        disputed //= 2
-    if planning.claims >= 5:
-        yield planning.turn("consensus", planning.prompts.seats[MODERATOR], settling, 2, 900)
-
-
-def _planned_examinations(planning: Planning) -> Iterator[PlannedTurn]:
+    claims = planning.claims
+    waiting = max(claims - LANES, 0.0)
+    alone = claims - waiting
     severities: tuple[Severity, ...] = ("high", "medium")
-    waiting = max(planning.claims - LANES, 0)
-    alone = [1] * (planning.claims - waiting)
-    for number, claims in enumerate(alone + [2] * (waiting // 2) + [1] * (waiting % 2)):
-        tier = planning.selection.cross(severities[number % 2]).tier
-        examiner = planning.prompts.seats[EXAMINER]
-        yield planning.turn("cross_examination", examiner, tier, claims, 600 + 200 * claims)
+    tiers = [planning.selection.cross(severity).tier for severity in severities]
+    for tier in dict.fromkeys(tiers):
+        share = tiers.count(tier) / len(tiers)
+        yield from planning.by_seats("cross_examination", tier, 1, 800, alone * share)
+        if waiting:
+            yield from planning.by_seats("cross_examination", tier, 2, 1000, waiting / 2 * share)
+    settling, disputed = planning.selection.settling("high", contested=True).tier, claims / 5
+    for _ in range(max(planning.choice.rounds - EXAMINED, 0)):
+        yield from planning.by_seats("rebuttal", settling, 1, 900, disputed)
+        disputed /= 2
+    yield from planning.moderated(disputed)
 
 
 PROTOCOL = DebateProtocol(
