@@ -9,7 +9,7 @@ its worst case. What the ledger tells of it is in ledger_reports.py.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -41,7 +41,7 @@ from rebuttal.store.pace import HOUR, since_then
 
 Clock = Callable[[], datetime]
 
-_REPORT_KEYS = frozenset({"day", "month", "review", "repository", "phase", "seat", "model"})
+_REPORT_KEYS = frozenset({"day", "month", "review", "repository", "phase", "seat", "model", "user"})
 
 
 def local_now() -> datetime:
@@ -82,7 +82,7 @@ class Ledger:
 
         def work(connection: Connection) -> Granted:
             _check(connection, key, amount, limits, moment)
-            return Granted(_insert(connection, key, amount, moment, self._database.owner()), from_nano(amount))
+            return Granted(_insert(connection, key, amount, moment, self._database), from_nano(amount))
 
         return self._database.write(work)
 
@@ -134,6 +134,18 @@ class Ledger:
         moment = _moment(self._clock())
         return self._database.write(lambda connection: _release(connection, call, moment))
 
+    def release_assumed(self, calls: Sequence[int]) -> Job[tuple[int, ...]]:
+        """The user says that these calls cost nothing. Only those that are assumed are released; returns which."""
+        moment = _moment(self._clock())
+
+        def work(connection: Connection) -> tuple[int, ...]:
+            found = [call for call in calls if _call(connection, call)[1] == "assumed"]
+            for call in found:
+                _release(connection, call, moment)
+            return tuple(found)
+
+        return self._database.write(work)
+
     def give_back(self, reserving: Job[Granted]) -> Job[None]:
         """Release what a `reserve` whose caller has gone away has written, or will have written: no call was made."""
         moment = _moment(self._clock())
@@ -184,7 +196,8 @@ class Ledger:
         """The ledger's report over the user's days `since` to `until`, inclusive, in the order of the names; of one
         repository, or of all. Names of which nothing counts (all released) are left out.
 
-        By review it reads every call of these days; by anything else, sums that are kept.
+        By review and by user it reads every call of these days; by anything else, sums that are kept. Users have names
+        where they share the store; in a user's own there is one, "".
         """
         if by not in _REPORT_KEYS:
             raise ValueError(f"the ledger has no rows by {by!r}")
@@ -245,13 +258,13 @@ def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, 
             raise CapReached(cap, *amounts)
 
 
-def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, owner: str) -> int:
+def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, database: Database) -> int:
     return connection.insert(
         "INSERT INTO calls (review, repository, phase, seat, model, state, reserved, held, final, started_at, day,"
-        " month, owner, process) VALUES (?, ?, ?, ?, ?, 'reserved', ?, ?, 0, ?, ?, ?, ?, ?)",
+        " month, owner, process, who) VALUES (?, ?, ?, ?, ?, 'reserved', ?, ?, 0, ?, ?, ?, ?, ?, ?)",
         (
             *(key.review, key.repository, key.phase, key.seat, key.model, amount, amount),
-            *(moment.utc, moment.day, moment.month, owner, os.getpid()),
+            *(moment.utc, moment.day, moment.month, database.owner(), os.getpid(), database.who),
         ),
     )
 

@@ -6,7 +6,7 @@ hundred calls as for a million.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rebuttal.store.database import Connection
@@ -64,8 +64,8 @@ def _cache_sum(missed: str, calls: int, expected: int, read: int, saved: int) ->
 
 def rows_by(connection: Connection, by: LedgerKey, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
     """Sums by one key, in the order of its names; names of which nothing counts are left out."""
-    if by == "review":
-        return _rows_by_review(connection, days, repository)
+    if by in ("review", "user"):
+        return _rows_by_call(connection, by, days, repository)
     found = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN substr(day, 1, 7) WHEN 'repository' THEN repository"
         " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
@@ -86,10 +86,11 @@ def rows_by(connection: Connection, by: LedgerKey, days: Days, repository: str |
     return _joined([*found, *under_way])
 
 
-def _rows_by_review(connection: Connection, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
+def _rows_by_call(connection: Connection, by: LedgerKey, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
     return _joined(
         connection.execute(
-            "SELECT review, sum(CASE state WHEN 'settled' THEN held ELSE 0 END),"
+            "SELECT CASE ? WHEN 'review' THEN review ELSE who END AS name,"
+            " sum(CASE state WHEN 'settled' THEN held ELSE 0 END),"
             " sum(CASE state WHEN 'assumed' THEN held ELSE 0 END),"
             " sum(CASE state WHEN 'reserved' THEN held ELSE 0 END),"
             " sum(CASE WHEN state IN ('settled', 'assumed') THEN 1 ELSE 0 END),"
@@ -97,8 +98,8 @@ def _rows_by_review(connection: Connection, days: Days, repository: str | None) 
             " sum(CASE WHEN cache_read < cache_expected THEN cache_read ELSE cache_expected END), sum(cache_saved),"
             " sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h)"
             " FROM calls WHERE state <> 'released' AND day BETWEEN ? AND ? AND (? IS NULL OR repository = ?)"
-            " GROUP BY review, cache_missed",
-            (*days, repository, repository),
+            " GROUP BY name, cache_missed",
+            (by, *days, repository, repository),
         )
     )
 
@@ -160,14 +161,23 @@ _ENTRY = (
 )
 
 
+_STATES: Mapping[CallState, str] = {
+    "reserved": "state = 'reserved'",
+    "settled": "state = 'settled'",
+    "assumed": "state = 'assumed'",
+    "released": "state = 'released'",
+}
+
+
 def entries_of(connection: Connection, review: str | None, state: CallState | None) -> tuple[LedgerEntry, ...]:
     """Single calls, oldest first; None: of any review, in any state."""
-    # Each in words of its own: behind an OR no index is used.
-    given = {"review = ?": review, "state = ?": state}
-    wanted = [condition for condition, value in given.items() if value is not None]
-    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    values = [value for value in given.values() if value is not None]
-    return tuple(_entry(*row) for row in connection.execute(f"{_ENTRY}{where} ORDER BY id", values))
+    # Each condition in words of its own: with an OR, or a parameter for the state, no index would be used.
+    conditions = [] if state is None else [_STATES[state]]
+    if review is not None:
+        conditions.append("review = ?")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = connection.execute(f"{_ENTRY}{where} ORDER BY id", () if review is None else (review,))
+    return tuple(_entry(*row) for row in rows)
 
 
 def _entry(*row: Any) -> LedgerEntry:

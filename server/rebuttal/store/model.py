@@ -246,7 +246,7 @@ class Recovered:
     assumed: Decimal = ZERO
 
 
-LedgerKey = Literal["day", "month", "review", "repository", "phase", "seat", "model"]
+LedgerKey = Literal["day", "month", "review", "repository", "phase", "seat", "model", "user"]
 """What the ledger's report can be grouped by."""
 
 

@@ -97,9 +97,9 @@ class Sweeps:
         def work(connection: Connection) -> None:
             _forget(connection, now)
             connection.execute(
-                "INSERT INTO sweeps (id, repository, host, made_at, state, job, owner)"
-                " VALUES (?, ?, ?, ?, 'open', ?, ?)",
-                (sweep, repository, host, _text(now), job, self._database.owner()),
+                "INSERT INTO sweeps (id, repository, host, made_at, state, job, owner, who)"
+                " VALUES (?, ?, ?, ?, 'open', ?, ?, ?)",
+                (sweep, repository, host, _text(now), job, self._database.owner(), self._database.who),
             )
 
         return self._database.write(work)
@@ -121,13 +121,14 @@ class Sweeps:
         return self._database.write(work)
 
     def listed(self, repository: str) -> Job[tuple[StoredSweep, ...]]:
-        """Those of a repository (the hash that CallKey names), the newest first."""
+        """Those of a repository (the hash that CallKey names), the newest first. In a shared store this user's only:
+        with another's key the service may not show their batches."""
 
         def work(connection: Connection) -> tuple[StoredSweep, ...]:
             rows = connection.execute(
-                "SELECT id, repository, host, made_at, state, job FROM sweeps WHERE repository = ?"
+                "SELECT id, repository, host, made_at, state, job FROM sweeps WHERE repository = ? AND who = ?"
                 " ORDER BY made_at DESC, id",
-                (repository,),
+                (repository, self._database.who),
             ).fetchall()
             return tuple(_sweep(connection, *row) for row in rows)
 
@@ -151,10 +152,14 @@ class Sweeps:
         self, sweep: str, newest: str, turns: Sequence[tuple[str, str, int]]
     ) -> Job[tuple[int, tuple[str, ...]]]:
         """A batch is about to be made of these turns (change, turn, call in the ledger). Gives its number and the
-        custom ids, in the same order."""
+        custom ids, in the same order. Raises SweepBusy where another process has taken the sweep meanwhile: this one
+        had lost its connection to a shared store, and counted as dead."""
         now = _text(self._clock().astimezone(UTC))
 
         def work(connection: Connection) -> tuple[int, tuple[str, ...]]:
+            (owner,) = connection.execute("SELECT owner FROM sweeps WHERE id = ?", (sweep,)).fetchone()
+            if owner != self._database.owner():
+                raise SweepBusy(f"the sweep {sweep} is being run by another process: wait for it, or end it first")
             (number,) = connection.execute(
                 "SELECT coalesce(max(number), 0) + 1 FROM sweep_batches WHERE sweep = ?", (sweep,)
             ).fetchone()

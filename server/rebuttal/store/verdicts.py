@@ -21,6 +21,8 @@ class Dismissal:
     dismissed_at: datetime
     expires: datetime | None = None
     """From then on the finding is shown again; None: never."""
+    who: str = ""
+    """Which user of a shared store dismissed it."""
 
 
 class Verdicts:
@@ -37,13 +39,15 @@ class Verdicts:
     def dismiss(self, repository: str, finding: str, reason: str, expires: datetime | None = None) -> Job[None]:
         """Dismiss a finding; a later dismissal of the same one replaces reason and expiry."""
         values = (repository, finding, reason, _text(self._clock()), _text(expires) if expires else None)
+        who = self._database.who
 
         def work(connection: Connection) -> None:
             connection.execute(
-                "INSERT INTO dismissals (repository, finding, reason, dismissed_at, expires_at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (repository, finding) DO UPDATE SET reason = excluded.reason,"
+                "INSERT INTO dismissals (repository, finding, reason, dismissed_at, expires_at, who)"
+                " VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (repository, finding) DO UPDATE SET reason = excluded.reason, who = excluded.who,"
                 " dismissed_at = excluded.dismissed_at, expires_at = excluded.expires_at",
-                values,
+                (*values, who),
             )
 
         return self._database.write(work, patience=self._patience)
@@ -65,13 +69,13 @@ class Verdicts:
 
         def work(connection: Connection) -> Mapping[str, Dismissal]:
             rows = connection.execute(
-                "SELECT finding, reason, dismissed_at, expires_at FROM dismissals"
+                "SELECT finding, reason, dismissed_at, expires_at, who FROM dismissals"
                 " WHERE repository = ? AND (expires_at IS NULL OR expires_at > ?)",
                 (repository, moment),
             )
             return {
-                finding: Dismissal(finding, reason, _moment(at), _moment(expires) if expires else None)
-                for finding, reason, at, expires in rows
+                finding: Dismissal(finding, reason, _moment(at), _moment(expires) if expires else None, who)
+                for finding, reason, at, expires, who in rows
             }
 
         return self._database.read(work, patience=self._patience)
