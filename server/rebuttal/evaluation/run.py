@@ -190,6 +190,7 @@ async def _request(job: Job, case: Case, stack: AsyncExitStack, cap: Decimal) ->
         scope=there.scope,
         agreed=True,
         unattended=True,
+        counts=False,
         record=job.record / f"{case.name}{TAPE}" if job.record is not None else None,
         replay=job.replay / f"{case.name}{TAPE}" if job.replay is not None else None,
     )

@@ -149,6 +149,7 @@ class Fates:
             for one in shown
             for seat, model in one.seats.items()
         ]
+        marks = [(*row[9:], repository, row[1]) for row in rows]
         reopened = [(repository, finding, since) for finding in dict.fromkeys(row[1] for row in rows)]
         amounts = [(review, *key, repository, day, nano_cost(amount)) for key, amount in examined.items()]
 
@@ -156,9 +157,12 @@ class Fates:
             connection.executemany(
                 "INSERT INTO raised (repository, finding, seat, review, model, category, severity, at, day, scope,"
                 " file, marks, fate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')"
-                " ON CONFLICT (repository, finding, seat) DO UPDATE SET scope = excluded.scope, file = excluded.file,"
-                " marks = excluded.marks",
+                " ON CONFLICT (repository, finding, seat) DO NOTHING",
                 rows,
+            )
+            # Of all its seats: the text is as this review saw it.
+            connection.executemany(
+                "UPDATE raised SET scope = ?, file = ?, marks = ? WHERE repository = ? AND finding = ?", marks
             )
             connection.executemany(
                 "UPDATE raised SET fate = 'open', fate_at = NULL, reason = ''"
@@ -176,6 +180,10 @@ class Fates:
     def dismiss(self, repository: str, finding: str, reason: str) -> Job[bool]:
         """The user does not want to see it. False: no debate has shown it."""
         return self._become(repository, (finding,), "dismissed", reason)
+
+    def silence(self, repository: str, findings: Iterable[str], reason: str) -> Job[bool]:
+        """What was open is dismissed by something else than the user's command: a comment in the code."""
+        return self._become(repository, findings, "dismissed", reason, "open")
 
     def restore(self, repository: str, finding: str) -> Job[bool]:
         """The user wants to see it again. False: it was not dismissed."""
