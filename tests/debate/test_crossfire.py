@@ -18,7 +18,7 @@ from rebuttal.debate.events import (
     SeatFinished,
 )
 from rebuttal.debate.floor import LANES
-from rebuttal.debate.model import Claim, Need, RulingVerdict, Turn
+from rebuttal.debate.model import Claim, Need, Profile, RulingVerdict, Turn
 from rebuttal.debate.protocols.crossfire import BATCH
 from rebuttal.debate.verdict import facts_of
 from rebuttal.findings.severity import Severity
@@ -221,6 +221,36 @@ def test_claims_of_a_file_share_a_call() -> None:
     assert lines == [SQL_LINE, LOOP_LINE]
 
 
+def many_files(profile: Profile) -> list[set[str]]:
+    """A claim in each of twelve files, all by one seat: which files each examination was about."""
+    text = "".join(f"value_{n} = source_{n}()\n" for n in range(12))
+    files = {f"f{n}.py": ("", text) for n in range(12)}
+    claims = [
+        claim_of(f"value_{n} = source_{n}()", f"Defect {n} of source_{n}", file=f"f{n}.py", severity="high")
+        for n in range(12)
+    ]
+
+    def script(turn: Turn) -> Said:
+        if turn.phase == "opening":
+            return says(*claims, takes=3.0) if turn.seat == "architect" else says(takes=4.0)
+        ruled = (evolve(ruling_of(one["claim"], "confirmed", one["quote"]), file=one["file"]) for one in shown(turn))
+        return says(rulings=tuple(ruled), takes=10.0)
+
+    played = play(brief_of(files, sits=("architect", "code-reviewer"), profile=profile), script)
+    return [{one["file"] for one in shown(turn)} for turn in played.speaker.of("cross_examination")]
+
+
+def test_claims_of_several_files_share_a_call_where_the_whole_change_is_read_anyway() -> None:
+    asked = many_files("balanced")
+    assert len(asked) < 12
+    assert max(map(len, asked)) > 1
+    assert sum(map(len, asked)) == 12
+
+
+def test_where_only_the_files_in_dispute_are_sent_a_call_is_about_one_file() -> None:
+    assert [len(files) for files in many_files("frugal")] == [1] * 12
+
+
 def test_lanes_and_batches_bound_what_is_under_way() -> None:
     text = "".join(f"value_{n} = source_{n}()\n" for n in range(60))
     claims = [
@@ -404,9 +434,10 @@ def test_a_waiting_claim_that_another_seat_raises_as_worse_is_examined_sooner() 
         return says(rulings=tuple(ruled), takes=10.0)
 
     played = play(brief_of(files, sits=("architect", "code-reviewer"), max_findings=99), script)
-    order = [shown(turn)[0]["file"] for turn in played.speaker.of("cross_examination")]
-    assert order.index("f19.py") < order.index("f9.py")
-    assert len(order) == 20
+    calls = played.speaker.of("cross_examination")
+    call_of = {one["file"]: number for number, turn in enumerate(calls) for one in shown(turn)}
+    assert call_of["f19.py"] < call_of["f9.py"]
+    assert len(call_of) == 20
 
 
 def test_a_debate_that_ends_after_its_deadline_with_nothing_open_is_complete() -> None:

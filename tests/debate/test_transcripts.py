@@ -19,6 +19,7 @@ from rebuttal.debate.model import Brief, Claim, ClaimFix, Kind, Outcome, Ruling,
 from rebuttal.debate.panel.kinds import kinds_of
 from rebuttal.debate.resumption import record_of
 from rebuttal.debate.transcript import transcript
+from rebuttal.debate.worth import Worth
 from rebuttal.findings.model import Category, Certainty
 from rebuttal.findings.severity import Severity
 from tests.debate.conftest import Said, Scripted, brief_of, fails, play, run, says, shown
@@ -159,6 +160,8 @@ def parcels(**more: Any) -> Brief:
         sits=("code-reviewer", "security-analyst", "performance-expert", "architect", "documentation"),
         panel="medium",
         rounds=3,
+        # Every call costs the same here, so a round is dear beside so short a debate: it shall be held all the same.
+        worth=Worth(threshold=0.25),
         reasons=("Code Reviewer: sits with every change", "Security Analyst: stored data (parcels/orders.py)"),
     )
     kinds: tuple[Kind, ...] = kinds_of(plain.change, (), "")

@@ -27,7 +27,7 @@ from rebuttal.findings.severity import Severity
 BATCH = 4
 """Claims in one cross-examination: more of them, and each gets less thought."""
 CONSIDERED = 32
-"""Waiting claims of a file that are looked at to fill a call."""
+"""Waiting claims of a file, and of all files, that are looked at to fill a call."""
 FAIR = 20
 """Claims of one seat that are examined by their severity; the next so many wait for those of all others."""
 NEEDS = 6
@@ -95,6 +95,14 @@ class Crossfire:
             await self._floor.put(examiner, "cross_examination", choice, prompt, silent, EXAMINED)
         for one in ids:
             sitting.settle(one)
+
+    def reads_all(self, choice: Choice) -> bool:
+        """Whether the tier is sent the whole change, and not only the files in dispute."""
+        return choice.tier in self._floor.warm
+
+    def is_affordable(self, contention: Contention) -> bool:
+        """Whether a claim is examined with what is left of the budget."""
+        return self._sitting.selection.is_worth_asking(raised_severity(contention), self._sitting.spent)
 
     def is_worth_asking(self, contention: Contention) -> bool:
         """Whether a claim is examined with what is left of the budget; where it is not, that is told."""
@@ -242,21 +250,33 @@ class _Bench:
         return None
 
     def _examine(self, contention: Contention) -> None:
-        """Put the claim to its examiner, with those of its file that the same one can take along."""
+        """Put the claim to its examiner, with those that the same one can take along: of its file, then of others."""
         beside = self._waiting[contention.lead.place.file]
         seat, choice = self._crossfire.examiner(contention), self._crossfire.choice(contention)
-        ids = [contention.id]
-        for other_id in list(islice(beside, CONSIDERED)):
+        ids = {contention.id: contention.lead.place.file}
+        # Who reads the whole change from the cache need not be sent other files: their claims come along for nothing.
+        elsewhere = self._elsewhere() if self._crossfire.reads_all(choice) else ()
+        for other_id in dict.fromkeys((*islice(beside, CONSIDERED), *elsewhere)):
+            if len(ids) == BATCH:
+                break
             other = self._sitting.docket.get(other_id)
             assert other is not None
             fits = self._crossfire.choice(other).tier == choice.tier and self._crossfire.examiner(other).id == seat.id
-            if other_id != contention.id and fits and len(ids) < BATCH:
-                ids.append(other_id)
-        for one in ids:
-            del beside[one]
-        task = self._group.create_task(self._crossfire.examine(seat, choice, ids))
+            if other_id != contention.id and fits:
+                ids[other_id] = other.lead.place.file
+        for one, file in ids.items():
+            del self._waiting[file][one]
+        task = self._group.create_task(self._crossfire.examine(seat, choice, tuple(ids)))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
+
+    def _elsewhere(self) -> Iterator[str]:
+        """Claims of all files that wait and are worth a call, about the most urgent first."""
+        for _, _, one in islice(self._queue, CONSIDERED):
+            contention = self._sitting.docket.get(one)
+            assert contention is not None
+            if one in self._waiting.get(contention.lead.place.file, ()) and self._crossfire.is_affordable(contention):
+                yield one
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
