@@ -10,6 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from rebuttal.cli.output import write
+from rebuttal.cli.release import assumed_words
 from rebuttal.findings.reports.json_report import cache_to_json
 from rebuttal.review.services import open_services
 from rebuttal.settings import Settings, user_settings
@@ -81,6 +82,8 @@ def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[Ledge
         lines.append(
             f"{row.name:<{width}}  {_places(row.spent):>10}  {_places(row.assumed):>10}  {row.calls:>6}  {read:>10}"
         )
+    if assumed := assumed_words(sum((row.assumed for row in rows), ZERO)):
+        lines.append(f"\n{assumed}")
     if group == "model" and len(rows) > 1:
         lines += ["", mix(rows)]
     cache = sum((row.cache for row in rows), NO_CACHE_SUM)

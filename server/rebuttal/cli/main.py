@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     chosen = _parser().parse_args(arguments)
     try:
-        command = importlib.import_module(f"rebuttal.cli.{chosen.command}")
+        name = chosen.command if getattr(chosen, "release", None) is None else "release"
+        command = importlib.import_module(f"rebuttal.cli.{name}")
         return int(command.run(chosen, process_environment()))
     except KeyboardInterrupt:
         print("rebuttal: interrupted", file=sys.stderr)
@@ -97,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     ledger = commands.add_parser("ledger", help="what was spent")
     _where(ledger)
     ledger.add_argument("--by", choices=("day", "review", "phase", "seat", "model"), default="day")
+
+    ledger.add_argument(
+        "--release", metavar="WHAT", help="take back what is only assumed: of a review, of a call by its number, or all"
+    )
+    ledger.add_argument("--yes", action="store_true", help="release without being asked")
 
     doctor = commands.add_parser("doctor", help="check key, endpoint, git, grammars, prices and store")
     _where(doctor)
