@@ -208,8 +208,10 @@ class Forecast:
         output = round(tokens.output * outputs.factor(size))
         sent = round(tokens.input * self._asks.get(phase, Fit()).factor(size))
         shared = self._shared.get(phase, Fit()).factor(size)
-        read = tokens.cache_read * shared * self._hits.get(phase, 1.0)
-        write = (tokens.cache_write + tokens.cache_read) * shared - read
+        # No more is read than there is: a cache that did better than was expected has nothing to write.
+        prefix = (tokens.cache_write + tokens.cache_read) * shared
+        read = min(tokens.cache_read * shared * self._hits.get(phase, 1.0), prefix)
+        write = prefix - read
         return Tokens(input=sent, cache_write=round(write), cache_read=round(read), output=output)
 
 
