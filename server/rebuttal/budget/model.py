@@ -64,6 +64,8 @@ class Estimate:
     """Past debates that corrected them; 0: nothing but assumptions."""
     likely: Likely | None = None
     """None: too few debates have been held."""
+    shortened: tuple[str, ...] = ()
+    """What of the review is left out to fit the cap, in a few words each."""
 
     @property
     def fits(self) -> bool:
@@ -73,7 +75,10 @@ class Estimate:
     @property
     def words(self) -> str:
         """For people, before anything is sent."""
-        return in_words(self.expected, self.at_most)
+        words = in_words(self.expected, self.at_most)
+        if not self.shortened:
+            return words
+        return f"{words} ({'to fit' if self.fits else 'even'} with {', '.join(self.shortened)})"
 
     @property
     def basis(self) -> str:

@@ -1,11 +1,13 @@
 """Which tier speaks where, how much it thinks, and why: the design's table in code, and what moves it.
 
 The table is by seat, phase and profile. A move reads the neighbouring column of the same table, so no turn moves by
-more than one tier, a move takes whole tiers along with their cache, and no profile passes the next dearer one. The
-first of these rules that applies decides; moves never add up (docs/models.md has them with their reasons):
+more than one tier, a move takes whole tiers along with their cache, and no profile passes the next dearer one; only a
+plan that was shortened to fit what is left may read a cheaper column yet. The first of these rules that applies
+decides; moves never add up (docs/models.md has them with their reasons):
 
-1. *budget*: with less than `LOW` of the budget left, or where the review is expected to cost more than is left, the
-   next cheaper column. With less than `SCARCE` besides, only serious claims are argued about (`is_worth_asking`).
+1. *budget*: where the review would cost more than is left, the column of the plan that fits it (debate/shortening.py);
+   otherwise, with less than `LOW` of the budget left, the next cheaper column. With less than `SCARCE` besides, only
+   serious claims are argued about while others may still come (`is_worth_asking`).
 2. *urgency*: nobody waits for a review that a save began: `thorough` speaks as `balanced`; `balanced` opens as
    `frugal` where the change is simple.
 3. *complexity*: a complex change is opened as `thorough` would, where that is well within the budget. Only `balanced`
@@ -29,6 +31,7 @@ from rebuttal.debate.model import Area, Effort, Means, Phase, Profile, Seat, Tie
 from rebuttal.debate.prompts import PROFILES, TIERS
 from rebuttal.findings.severity import Severity, at_least
 from rebuttal.store.model import ZERO
+from rebuttal.store.money import dollars
 
 if TYPE_CHECKING:
     from rebuttal.debate.model import Brief
@@ -231,7 +234,7 @@ class Selection:
         moved = {seat.id: self._moved(partial(opening_tier, seat), step) for seat in seats}
         if step > 0:
             moved = _without_lone(table, moved)
-        elif step < 0 and not self._is_cheaper(tuple(moved.values()), tuple(table.values())):
+        elif self._may_be_dearer(step) and not self._is_cheaper(tuple(moved.values()), tuple(table.values())):
             moved = table
         chosen = {seat: self._choice("opening", table[seat], moved[seat], reason) for seat in table}
         return {seat: self._fitting(one) for seat, one in chosen.items()}
@@ -242,17 +245,15 @@ class Selection:
         table = read(self.profile)
         step, reason = self._step(standing.spent, split=split)
         moved = self._moved(read, step)
-        if step < 0 and not self._saves(table, moved, standing.warm):
+        if self._may_be_dearer(step) and not self._saves(table, moved, standing.warm):
             moved = table
         return self._choice(phase, table, moved, reason)
 
     def _step(self, spent: Decimal, *, opening: bool = False, split: float | None = None) -> tuple[int, str]:
-        """By how many columns the table is read beside the profile's own, -1, 0 or 1, and why."""
+        """By how many columns the table is read beside the profile's own, and why: -1, 0 or 1; less by a plan."""
         means, left = self.means, self.left(spent)
-        if left < LOW:
-            return -1, f"{left:.0%} of the budget is left"
-        if means.cover == "short":
-            return -1, "the review would cost more than is left"
+        if (cheaper := self._for_money(left)) is not None:
+            return cheaper
         if means.urgency == "save":
             return (-1, "a save began it") if self._yields_to_haste(opening=opening) else (0, "")
         if self.profile != "balanced" or left <= AMPLE:
@@ -260,6 +261,19 @@ class Selection:
         if opening and means.complexity >= COMPLEX and self._is_well_within():
             return 1, f"the change is complex ({means.complexity:.2f})"
         return (1, f"the panel is split ({split:.0%} disputed)") if split is not None else (0, "")
+
+    def _for_money(self, left: float) -> tuple[int, str] | None:
+        means = self.means
+        if means.plan.columns:
+            return -means.plan.columns, f"the whole would cost more than the {dollars(means.cap or ZERO)} that are left"
+        if left < LOW:
+            return -1, f"{left:.0%} of the budget is left"
+        # Of recordings of earlier versions: they knew no plan.
+        return (-1, "the review would cost more than is left") if means.cover == "short" else None
+
+    def _may_be_dearer(self, step: int) -> bool:
+        """Whether a move to a cheaper tier is to be looked at: that of a plan was priced as a whole."""
+        return step < 0 and not self.means.plan.columns
 
     def _yields_to_haste(self, *, opening: bool) -> bool:
         if self.profile == "thorough":
@@ -273,8 +287,12 @@ class Selection:
 
     def _moved(self, read: Callable[[Profile], Tier], step: int) -> Tier:
         table, column = read(self.profile), PROFILES.index(self.profile) + step
+        if column < 0 and self.means.plan.columns:
+            return TIERS[0]
         if step == 0 or not 0 <= column < len(PROFILES):
             return table
+        if step < -1:
+            return min(table, read(PROFILES[column]), key=TIERS.index)
         here, there = TIERS.index(table), TIERS.index(read(PROFILES[column]))
         # A seat of the user's own may have columns that lie further apart, or the wrong way round.
         return TIERS[min(max(there, here), here + 1) if step > 0 else max(min(there, here), here - 1)]
@@ -293,7 +311,8 @@ class Selection:
             why = f"{dearer} instead of {tier}: the change is too long for {tier}'s lower price"
             return Choice(dearer, why, EFFORTS[self.profile].get(dearer))
         if tier in self.means.slices:
-            return evolve(choice, why=f"{choice.why}; less other code is shown, for {tier}'s lower price")
+            reason = f"for {tier}'s lower price" if self.means.plan.slices == 100 else "to fit what is left"
+            return evolve(choice, why=f"{choice.why}; less other code is shown, {reason}")
         return choice
 
     # --- what it costs ---

@@ -107,9 +107,9 @@ class Weighed:
         worth, gain, cost = self.worth, self.worth.gain_of(self.spread), self.worth.cost_of(self.spread)
         learned = f"learned from {counted(worth.rounds, 'round')}" if worth.rounds else "the seed's figure"
         return (
-            f"Round {self.round} was {'held' if self.held else 'not held'}: {self.spread.dissent:.0%} of what was argued"
-            f" about was disputed, of which a round settles {worth.gain:.0%} ({learned}), so the expected gain was"
-            f" {gain:.3f}; the expected cost was {cost:.3f} of the debate so far, and a round is held where the gain is"
+            f"Round {self.round} was {'held' if self.held else 'not held'}: {self.spread.dissent:.0%} of what was"
+            f" argued about was disputed, of which a round settles {worth.gain:.0%} ({learned}), so the expected gain"
+            f" was {gain:.3f}; the expected cost was {cost:.3f} of the debate so far, and a round is held where the gain is"
             f" above {worth.threshold:g} of that ({cost * worth.threshold:.3f})."
         )
 

@@ -50,12 +50,14 @@ def means_of(
     settings: Settings, parts: Parts, urgency: Urgency, counter: TokenCounter, tokenizers: Tokenizers
 ) -> Means:
     """The means of a debate, but for what it is expected to cost. Counts tokens: not for an event loop."""
-    cap = enforced_cap(caps_of(settings), parts.totals)
+    caps = caps_of(settings)
+    cap = enforced_cap(caps, parts.totals)
     means = Means(
         urgency=urgency,
         complexity=complexity_of(traits_of(parts.change), [kind.id for kind in parts.kinds]),
         cap=cap if cap.is_finite() else None,
-        budget=settings.max_cost,
+        # What a review may cost with nothing spent yet: who allows one more than a day may cost, has no day left over.
+        budget=min(one for one in (caps.review, caps.day, caps.month) if one is not None),
         prices=prices_of(settings),
     )
     return _within_steps(means, settings, parts, counter, tokenizers)
@@ -179,7 +181,10 @@ def told(parts: Parts) -> tuple[str, ...]:
         seats = list(dict.fromkeys(names.get(turn.seat, turn.seat) for turn in opened if turn.tier == tier))
         if seats:
             pieces = f"{number} of {len(context.slices)} pieces of other code"
-            notes.append(f"{_listed(seats)} saw {pieces}: a longer prompt costs {tier} several times as much.")
+            why = (
+                f"a longer prompt costs {tier} several times as much" if means.plan.slices == 100 else "more costs more"
+            )
+            notes.append(f"{_listed(seats)} saw {pieces}: {why}.")
     return tuple(notes)
 
 
