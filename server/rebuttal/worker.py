@@ -3,8 +3,8 @@
 The language server's process stays light (no git, no parser, no SDK), so that a hover is answered while a
 review runs; all that costs CPU or memory lives here and can be killed without losing the editor's state.
 
-JSON lines both ways. In: `review`, `estimate`, `cancel`, `answer`, `dismiss`, `restore`, `shutdown`. Out: events
-with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. A line that is no request is left
+JSON lines both ways. In: `review`, `estimate`, `cancel`, `answer`, `dismiss`, `restore`, `saved`, `shutdown`. Out:
+events with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. A line that is no request is left
 out. The pipe's end means that the editor is gone: everything is cancelled and the process ends.
 """
 
@@ -27,13 +27,17 @@ from typing import Any, BinaryIO, NoReturn
 
 from attrs import define, field
 
+from rebuttal.budget.breaker import cause_of, standing
+from rebuttal.budget.currency import money_of
 from rebuttal.budget.model import UnknownPrice
+from rebuttal.budget.purse import caps_of
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
 from rebuttal.context.model import ToolDiagnostic, ToolSeverity
 from rebuttal.debate.events import ArgumentEnded, ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
+from rebuttal.review.fates import saved
 from rebuttal.review.open_notebooks import notebook_buffers, read_cells
 from rebuttal.review.readiness import collect_seldom, load_tools
 from rebuttal.review.request import (
@@ -51,6 +55,7 @@ from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
 from rebuttal.review.threads import detached, in_thread
 from rebuttal.settings import KEYS, Settings, SettingsError, narrow, process_environment, user_settings, widen
+from rebuttal.store.ledger import local_now
 from rebuttal.store.model import StoreError
 from rebuttal.store.money import exact
 from rebuttal.text.words import counted
@@ -102,7 +107,10 @@ class EditorDoor:
                 self._progress(f"{seat}: {said}")
             case ClaimRaised(seat=seat, title=title):
                 self._progress(f"{seat}: {title}")
-            case BudgetWarned(message=message) | Resumed(message=message):
+            case BudgetWarned(warning=warning, message=message):
+                self._event("warned", cause=cause_of(warning), message=message)
+                self._progress(message)
+            case Resumed(message=message):
                 self._progress(message)
             case ArgumentEnded(by=by, round=round_):
                 self._progress(f"argument ended after round {round_}: {by.replace('_', ' ')}")
@@ -150,9 +158,12 @@ class EditorDoor:
 
 
 def totals_to_json(services: Services, settings: Settings) -> dict[str, Any]:
-    """Day and month: spent, as far as is known, and the cap that binds."""
-    known = services.known_totals
+    """Day and month: spent, as far as is known, and the cap that binds; and where spending stands by all caps."""
+    known, caps = services.known_totals, caps_of(settings)
+    used = {"hour": known.hour, "day": known.day, "month": known.month, "repository": known.repository}
+    now = standing(caps, used, local_now(), money_of(settings))
     return {
+        "budget": {"state": now.state, "cause": now.cause, "cap": now.cap, "message": now.words},
         "day": {"spent": exact(known.day), "cap": exact(settings.max_cost_per_day)},
         "month": {"spent": exact(known.month), "cap": exact(settings.max_cost_per_month)},
     }
@@ -236,6 +247,9 @@ class Worker:
                 worth = await estimate(request, self.services)
                 amounts = {"expected": exact(worth.expected), "at_most": exact(worth.at_most)}
                 return {"estimate": amounts, "totals": totals_to_json(self.services, request.settings)}
+            case "saved":
+                await self._saved(params)
+                return {}
             case "dismiss" | "restore":
                 await self._judge(method, params)
                 return {}
@@ -246,13 +260,20 @@ class Worker:
         door = self._doors[id] = EditorDoor(id, self.send, self.services, request.settings)
         result = await review(request, self.services, door)
         with suppress(StoreError):  # the review is done: what the ledger cannot say does not lose it
-            await self.services.totals()
+            await self.services.totals(result.root)
         return {
             "root": str(result.root),
             "report": to_json(result.report),
             "transcript": result.transcript,
             "totals": totals_to_json(self.services, request.settings),
         }
+
+    async def _saved(self, params: Mapping[str, Any]) -> None:
+        root, file, findings = (params.get(key) for key in ("root", "file", "findings"))
+        named = isinstance(findings, list) and all(isinstance(one, str) for one in findings)
+        if not isinstance(root, str) or not isinstance(file, str) or not named:
+            raise UsageError("a saved file is named by root and file, with the findings in it")
+        await saved(self.services, Path(root), file, findings or ())
 
     async def _judge(self, method: str, params: Mapping[str, Any]) -> None:
         try:

@@ -52,6 +52,8 @@ class LiveFinding:
     """The text that was reviewed."""
     edits: tuple[AnchoredEdit, ...] = ()
     stale: bool = False
+    edited: bool = False
+    """Whether its file was edited since it was last looked whether something was done about it."""
     in_file: Finding | None = None
     """Of one that is in a cell of an open notebook: the finding as it is in the notebook's file."""
     _settled: Lines | None = field(default=None, repr=False)

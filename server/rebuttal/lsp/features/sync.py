@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from rebuttal.lsp.paths import read_text, repository_of, same_text
+from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import ReviewRequest
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ def edited(ls: RebuttalServer, path: Path) -> None:
     edits = (document.take_edits() if document is not None else None) or []
     ls.session.typed(path, edits)
     for live in ls.session.findings_in(path):
+        live.edited = True
         for edit in edits:
             live.shift(edit)
     ls.publisher.refresh_soon(path)
@@ -75,11 +79,31 @@ def edited(ls: RebuttalServer, path: Path) -> None:
 def saved(ls: RebuttalServer, path: Path) -> None:
     """The disk has the text now; its repository is reviewed once no more files are saved."""
     ls.session.dirty.discard(path)
+    _acted_upon(ls, path)
     root = _reviewed_on_save(ls, path)
     if root is not None:
         ls.session.last_repository = root
         ls.session.repository(root)
         ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: ls.spawn(_review(ls, root)))
+
+
+def _acted_upon(ls: RebuttalServer, path: Path) -> None:
+    """What a debate found in the file may have been mended: the worker looks, and keeps it for the return on what was
+    spent. A file that only changed on disk, as by another branch, is not saved here."""
+    for repository in ls.session.repositories.values():
+        found = (live for live in repository.findings if live.path == path and live.edited)
+        mine = [live for live in found if live.finding.source == "debate"]
+        for live in mine:
+            live.edited = False
+        if mine:
+            file, ids = mine[0].finding.file, [live.finding.id for live in mine]
+            ls.spawn(_look(ls, {"root": str(repository.root), "file": file, "findings": ids}))
+
+
+async def _look(ls: RebuttalServer, params: Mapping[str, Any]) -> None:
+    # Nobody asked for it, so nobody is told where it fails.
+    with suppress(UserError):
+        await ls.ask_worker("saved", params)
 
 
 def _reviewed_on_save(ls: RebuttalServer, path: Path) -> Path | None:
