@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from rebuttal.text import tokens
 from tests.gitrepo import GitRepo, isolated_environment
 
-pytest_plugins = ["tests.emulator.fixtures"]
+pytest_plugins = ["tests.emulator.fixtures", "tests.postgres"]
 
 # What an example may take is a matter of who else uses the machine; what must be fast is measured by tests of its own.
 settings.register_profile("rebuttal", deadline=None, suppress_health_check=[HealthCheck.too_slow])

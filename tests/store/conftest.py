@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
@@ -40,9 +41,36 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "store.db"
 
 
+@frozen
+class Store:
+    """A store that any number of processes may open: a file, or a database of a server."""
+
+    place: str
+    """The path or the address."""
+
+    @property
+    def is_shared(self) -> bool:
+        return "://" in self.place
+
+    def open(self) -> Database:
+        return Database.connect(self.place) if self.is_shared else Database.open(Path(self.place))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that says `ON_BOTH = True` tests what a team may share: all its tests run on PostgreSQL too."""
+    if "store" in metafunc.fixturenames:
+        kinds = ["sqlite", "postgres"] if getattr(metafunc.module, "ON_BOTH", False) else ["sqlite"]
+        metafunc.parametrize("store", kinds, indirect=True)
+
+
 @pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    with Database.open(path) as opened:
+def store(request: pytest.FixtureRequest, path: Path) -> Store:
+    return Store(str(path) if request.param == "sqlite" else request.getfixturevalue("store_url"))
+
+
+@pytest.fixture
+def database(store: Store) -> Iterator[Database]:
+    with store.open() as opened:
         yield opened
 
 

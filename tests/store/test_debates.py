@@ -47,6 +47,8 @@ ROUNDS = (
     Round(4, 0.25, 0.0, Decimal("0.024"), Decimal("0.002")),
 )
 
+ON_BOTH = True
+
 
 class _Clock:
     def __init__(self) -> None:

@@ -13,6 +13,8 @@ from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, Tokens
 from tests.store.conftest import WIDE, Clock, call_key
 
+ON_BOTH = True
+
 MINE = "repository"
 SEATS = {"architect": "claude-sonnet-5-5", "code-reviewer": "claude-haiku-5-5"}
 

@@ -1,18 +1,12 @@
-"""Consent, the installation's secret, dismissals."""
+"""Consent, and the installation's secret: what stays in the user's own file."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-
-import pytest
 
 from rebuttal.store.consent import Consents
 from rebuttal.store.database import Database
 from rebuttal.store.secret import installation_secret
-from rebuttal.store.verdicts import Dismissal, Verdicts
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 async def test_consent_is_for_one_repository_and_one_host(database: Database) -> None:
@@ -46,35 +40,6 @@ def test_the_secret_is_made_once_and_differs_between_installations(path: Path, t
         assert installation_secret(later).result() == secret
     with Database.open(tmp_path / "another.db") as another:
         assert installation_secret(another).result() != secret
-
-
-async def test_a_dismissal_holds_until_it_expires_or_is_restored(database: Database) -> None:
-    verdicts = Verdicts(database, lambda: NOON)
-    # The same moment, as a clock further east writes it.
-    soon = (NOON + timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
-    await verdicts.dismiss("mine", "f1", "by design")
-    await verdicts.dismiss("mine", "f2", "not this week", expires=soon)
-    await verdicts.dismiss("another", "f3", "noise")
-    assert await verdicts.dismissed("mine") == {
-        "f1": Dismissal("f1", "by design", NOON),
-        "f2": Dismissal("f2", "not this week", NOON, soon),
-    }
-    assert set(await verdicts.dismissed("mine", soon)) == {"f1"}
-    assert await verdicts.restore("mine", "f1")
-    assert not await verdicts.restore("mine", "f1")
-    assert await verdicts.dismissed("mine", soon) == {}
-
-
-async def test_a_second_dismissal_replaces_the_first(database: Database) -> None:
-    verdicts = Verdicts(database, lambda: NOON)
-    await verdicts.dismiss("mine", "f1", "first", expires=NOON + timedelta(hours=1))
-    await verdicts.dismiss("mine", "f1", "second")
-    assert await verdicts.dismissed("mine", NOON + timedelta(days=9)) == {"f1": Dismissal("f1", "second", NOON)}
-
-
-def test_an_expiry_without_a_place_is_refused(database: Database) -> None:
-    with pytest.raises(ValueError, match="aware"):
-        Verdicts(database).dismiss("mine", "f1", "why", expires=datetime(2026, 11, 22))  # noqa: DTZ001
 
 
 async def test_a_new_untracked_file_was_sent_under_an_old_agreement(database: Database) -> None:

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +11,7 @@ from rebuttal.store.model import CallKey, CapReached, Caps, Tokens
 from rebuttal.store.pace import Hours, Pace, PastCall
 
 D = Decimal
+ON_BOTH = True
 MODEL = "claude-sonnet-5-5"
 START = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 
@@ -28,12 +27,6 @@ class Clock:
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "store.db") as opened:
-        yield opened
 
 
 @pytest.fixture

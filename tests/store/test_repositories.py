@@ -5,6 +5,8 @@ from __future__ import annotations
 from rebuttal.store.database import Database
 from rebuttal.store.repositories import LONGEST, Repositories
 
+ON_BOTH = True
+
 
 def test_the_newest_name_counts(database: Database) -> None:
     repositories = Repositories(database)

@@ -13,6 +13,9 @@ from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import NO_TOKENS, CallKey, Caps
 from rebuttal.store.sweeps import KEPT, KEPT_WHEN_DONE, SweepBusy, Sweeps, review_id
+from tests.store.conftest import Store
+
+ON_BOTH = True
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SWEEP = "sweep0000abcd"
@@ -98,11 +101,10 @@ def test_calls_that_were_set_aside_for_nothing_are_strays(database: Database) ->
     assert sweeps.strays(SWEEP).result() == (stray,)
 
 
-def test_a_sweep_is_run_by_one_living_process(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    first = Database.open(path)
+def test_a_sweep_is_run_by_one_living_process(store: Store) -> None:
+    first = store.open()
     begin(first)
-    with Database.open(path) as second:
+    with store.open() as second:
         with pytest.raises(SweepBusy, match="another process"):
             sweeps_at(second).take(SWEEP).result()
         first.close()

