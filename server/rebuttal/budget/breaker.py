@@ -255,6 +255,21 @@ def message(warning: BudgetWarning, money: Money = DOLLARS) -> str:
             )
 
 
+def cause_of(warning: BudgetWarning) -> Cause:
+    """What a warning is about."""
+    match warning:
+        case CapWarning() | WaitWarning():
+            return "cap_near"
+        case SpikeWarning():
+            return "spike"
+        case PriceWarning():
+            return "price"
+        case RateWarning():
+            return "rate"
+        case OverrunWarning():
+            return "overrun"
+
+
 def per(cap: str) -> str:
     """What a cap is of: "per day"."""
     return "per month for this repository" if cap == "repository" else f"per {cap}"

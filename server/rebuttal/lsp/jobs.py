@@ -43,6 +43,14 @@ class Desk(Protocol):
 
     def job_ended(self, job: Job) -> None: ...
 
+    def budget_changed(self, root: Path) -> None:
+        """Where spending stands may be another state."""
+        ...
+
+    def warned(self, job: Job, cause: str, message: str) -> None:
+        """What a call, a model or an hour cost is unusual."""
+        ...
+
     async def ask(self, job: Job, question: Mapping[str, Any]) -> bool: ...
 
     async def configured(self) -> None:
@@ -164,6 +172,7 @@ class Jobs:
 
     def _handle(self, job: Job, event: Event) -> None:
         self.session.totals = Totals.of(event.get("totals"), self.session.totals)
+        self.desk.budget_changed(job.request.root)
         stopping = job.id in self._calls and self._calls[job.id].cancelling
         match event.get("event"):
             case "done" if not job.superseded:
@@ -185,6 +194,8 @@ class Jobs:
                 self.desk.job_changed(job)
             case "progress":
                 self._progress(job, event)
+            case "warned":
+                self.desk.warned(job, _text(event, "cause") or "", _text(event, "message") or "")
             case other:
                 log.info("left out an unknown event of the worker: %r", other)
 

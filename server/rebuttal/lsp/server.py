@@ -279,6 +279,21 @@ class RebuttalServer(LanguageServer):
             if job.visible and not job.superseded:
                 self.status.log_end(repository, job)
 
+    def budget_changed(self, root: Path) -> None:
+        budget, told = self.session.totals.budget, self.session.told_of_budget
+        if budget == told.get(root):
+            return
+        is_new = budget not in told.values()
+        told[root] = budget
+        if budget.message and is_new:
+            self.say(budget.message, types.MessageType.Warning)
+
+    def warned(self, job: Job, cause: str, message: str) -> None:
+        # Of caps that outlive the review the state tells, of its own the progress.
+        if cause != "cap_near" and message and cause not in job.warned_of:
+            job.warned_of.add(cause)
+            self.say(message, types.MessageType.Warning)
+
     def _tell_failure(self, job: Job) -> None:
         message = job.message or "The review failed."
         if job.request.origin == "command":

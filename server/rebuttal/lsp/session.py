@@ -24,6 +24,25 @@ Origin = Literal["command", "save"]
 
 
 @frozen
+class Budget:
+    """Where spending stands (docs/budget.md), as the worker says; `state` is empty until it has."""
+
+    state: str = ""
+    cause: str = ""
+    cap: str = ""
+    message: str = field(default="", eq=False)
+    """For people; its amounts change without the state."""
+
+    @classmethod
+    def of(cls, given: Any, before: Budget) -> Budget:
+        """From the worker's `budget`; one that cannot be read leaves it as it was."""
+        if not isinstance(given, Mapping) or given.get("state") not in ("spending", "warned", "stopped"):
+            return before
+        texts = (given.get(key) for key in ("state", "cause", "cap", "message"))
+        return cls(*(text if isinstance(text, str) else "" for text in texts))
+
+
+@frozen
 class Totals:
     """What the caps leave; decimal strings of US dollars."""
 
@@ -31,6 +50,7 @@ class Totals:
     day_cap: str = "0"
     month_spent: str = "0"
     month_cap: str = "0"
+    budget: Budget = Budget()
 
     @classmethod
     def of(cls, given: Any, before: Totals) -> Totals:
@@ -47,6 +67,7 @@ class Totals:
             amount("day", "cap", before.day_cap),
             amount("month", "spent", before.month_spent),
             amount("month", "cap", before.month_cap),
+            Budget.of(given.get("budget"), before.budget),
         )
 
 
@@ -113,6 +134,8 @@ class Job:
     transcript: str | None = None
     edits: dict[Path, list[Edit]] = field(factory=dict)
     """What was typed into the snapshot's documents since."""
+    warned_of: set[str] = field(factory=set)
+    """Causes of warnings that the user was told of."""
 
     @property
     def running(self) -> bool:
@@ -165,6 +188,8 @@ class Session:
     repositories: dict[Path, Repository] = field(factory=dict)
     jobs: dict[str, Job] = field(factory=dict)
     totals: Totals = field(factory=Totals)
+    told_of_budget: dict[Path, Budget] = field(factory=dict)
+    """The state that the user was last told of, by repository: each may have caps of its own."""
     dirty: set[Path] = field(factory=set)
     others: dict[Path, OtherTools] = field(factory=dict)
     """Diagnostics that other tools show, by file."""

@@ -113,6 +113,7 @@ async def _estimate(ls: RebuttalServer, request: ReviewRequest) -> dict[str, Any
     job = Job("estimate", request, ls.snapshot(request.root))
     event = await ls.ask_worker("estimate", ls.jobs.params(job))
     ls.session.totals = Totals.of(event.get("totals"), ls.session.totals)
+    ls.budget_changed(request.root)
     estimate = event.get("estimate")
     if not isinstance(estimate, Mapping):
         raise UserError("The estimate could not be read; reinstall Rebuttal.")

@@ -72,6 +72,10 @@ class StatusReporter:
         status["review"] = {"spent": job.spent if job is not None else "0"}
         status["day"] = {"spent": totals.day_spent, "cap": totals.day_cap}
         status["month"] = {"spent": totals.month_spent, "cap": totals.month_cap}
+        budget = totals.budget
+        if budget.message:
+            status["budget"] = {"state": budget.state, "cause": budget.cause, "message": clean(budget.message)}
+            message = message or budget.message
         status["findings"] = repository.counts()
         if message:
             status["message"] = clean(message)
