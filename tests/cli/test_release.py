@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rebuttal.cli import release
-from rebuttal.review.services import STORE
+from rebuttal.review.stores import STORE
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, Caps, LedgerEntry, Tokens
@@ -106,9 +106,3 @@ async def test_a_call_that_was_settled_meanwhile_stays_as_it_is(tmp_path: Path) 
         await ledger.settle(granted.id, Tokens(output=1), Decimal("0.25"))
         assert await ledger.release_assumed([one.id for one in shown]) == ()
         assert (await ledger.totals()).day == Decimal("0.25")
-
-
-def test_the_ledger_says_what_is_assumed_and_what_to_do() -> None:
-    assert release.assumed_words(Decimal(0)) == ""
-    assert "$0.30 is assumed" in release.assumed_words(Decimal("0.3"))
-    assert "`rebuttal ledger --release all`" in release.assumed_words(Decimal("0.3"))

@@ -1,111 +1,164 @@
-"""`rebuttal ledger`: what was spent, by day, review, phase, seat or model."""
+"""`rebuttal ledger`: what was spent, by day, review, phase, seat or model, for people, programs and browsers."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING, Decimal
-from typing import Any
+import sys
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
 
-from rebuttal.cli.output import write
-from rebuttal.cli.release import assumed_words
-from rebuttal.findings.reports.json_report import cache_to_json
+from rebuttal.budget.reports.collect import SHOWN, cost_report
+from rebuttal.budget.reports.files import keep
+from rebuttal.budget.reports.model import GROUPS, CostReport, Period, namer
+from rebuttal.cli.output import check_file, hand_over, write, write_file
+from rebuttal.review.request import UsageError
 from rebuttal.review.services import open_services
-from rebuttal.settings import Settings, user_settings
-from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import NO_CACHE_SUM, ZERO, LedgerRow, Totals
-from rebuttal.store.money import dollars, exact
+from rebuttal.review.threads import in_thread
+from rebuttal.settings import Settings, home, user_settings
+from rebuttal.store.database import Database
+from rebuttal.store.model import LedgerKey
+from rebuttal.store.repositories import Repositories
+from rebuttal.text.hidden import in_json, written_out
+
+_FEW = 8
+"""Names that a sentence lists."""
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Print the totals, and rows by one group (text) or all (JSON)."""
+    """Print or write the report. Raises UsageError for what no day, month or repository is."""
     settings, _ = user_settings(environment)
-    totals, rows = asyncio.run(_read(environment, settings))
-    if chosen.format == "json":
-        write(json.dumps(to_json(totals, settings, rows), indent=2) + "\n")
+    if chosen.output is not None:
+        check_file(chosen.output)
+    period = _period(chosen)
+    wants_page = chosen.html is not None or chosen.open
+    if wants_page and chosen.html:
+        check_file(Path(chosen.html), "--html")
+    report = asyncio.run(_read(chosen, environment, settings, period, wants_page))
+    if wants_page:
+        _write_page(report, chosen, home(environment))
     else:
-        write(to_text(totals, settings, chosen.by, rows[chosen.by]))
+        hand_over(_written(report, chosen.format, chosen.by), chosen.output)
     return 0
 
 
-async def _read(environment: Mapping[str, str], settings: Settings) -> tuple[Totals, dict[str, tuple[LedgerRow, ...]]]:
+async def _read(
+    chosen: argparse.Namespace,
+    environment: Mapping[str, str],
+    settings: Settings,
+    period: Period,
+    wants_page: bool,
+) -> CostReport:
     async with open_services(environment, settings) as services:
-        ledger = Ledger(await services.database())
-        return await ledger.totals(), {
-            "day": await ledger.rows("day"),
-            "review": await ledger.rows("review"),
-            "phase": await ledger.rows("phase"),
-            "seat": await ledger.rows("seat"),
-            "model": await ledger.rows("model"),
-        }
+        database = await services.database()
+        repository = await _repository(chosen, database, environment)
+        groups = _groups(chosen, wants_page)
+        return await cost_report(database, settings, period=period, repository=repository, groups=groups)
 
 
-def to_json(totals: Totals, settings: Settings, rows: Mapping[str, Sequence[LedgerRow]]) -> dict[str, Any]:
-    """Totals with their caps, and rows by each group."""
-    return {
-        "currency": "USD",
-        "day": {"spent": exact(totals.day), "cap": exact(settings.max_cost_per_day)},
-        "month": {"spent": exact(totals.month), "cap": exact(settings.max_cost_per_month)},
-        "rows": {group: [_row(row) for row in found] for group, found in rows.items()},
-    }
+def _groups(chosen: argparse.Namespace, wants_page: bool) -> tuple[LedgerKey, ...]:
+    """Only what is shown is read: rows by review are made of every call."""
+    if wants_page or chosen.format == "html":
+        return SHOWN
+    return GROUPS if chosen.format == "json" else (chosen.by,)
 
 
-def _row(row: LedgerRow) -> dict[str, Any]:
-    return {
-        "name": row.name,
-        "spent": exact(row.spent),
-        "assumed": exact(row.assumed),
-        "reserved": exact(row.reserved),
-        "calls": row.calls,
-        "tokens": {
-            "input": row.tokens.input,
-            "cache_write": row.tokens.cache_write,
-            "cache_read": row.tokens.cache_read,
-            "output": row.tokens.output,
-        },
-        "cache": cache_to_json(row.cache),
-    }
+def _written(report: CostReport, form: str, by: LedgerKey) -> str:
+    match form:
+        case "json":
+            from rebuttal.budget.reports.json_report import to_json
+
+            return in_json(to_json(report)) + "\n"
+        case "csv":
+            from rebuttal.budget.reports.csv_report import to_csv
+
+            return to_csv(report, by)
+        case "html":
+            return _page(report)
+        case _:
+            from rebuttal.budget.reports.text_report import to_text
+
+            return to_text(report, by)
 
 
-def to_text(totals: Totals, settings: Settings, group: str, rows: Sequence[LedgerRow]) -> str:
-    """A small table for a person."""
-    today = f"today {dollars(totals.day)} of {dollars(settings.max_cost_per_day)}"
-    lines = [f"{today}, this month {dollars(totals.month)} of {dollars(settings.max_cost_per_month)}"]
-    if not rows:
-        return lines[0] + "\nNo call has been made yet.\n"
-    width = max(len(group), *(len(row.name) for row in rows))
-    lines.append(f"\n{group:<{width}}  {'spent':>10}  {'assumed':>10}  {'calls':>6}  {'cache read':>10}")
-    for row in rows:
-        read = f"{row.tokens.cache_read / row.tokens.prompt:.0%}" if row.tokens.prompt else "-"
-        lines.append(
-            f"{row.name:<{width}}  {_places(row.spent):>10}  {_places(row.assumed):>10}  {row.calls:>6}  {read:>10}"
-        )
-    if assumed := assumed_words(sum((row.assumed for row in rows), ZERO)):
-        lines.append(f"\n{assumed}")
-    if group == "model" and len(rows) > 1:
-        lines += ["", mix(rows)]
-    cache = sum((row.cache for row in rows), NO_CACHE_SUM)
-    if cache.words:
-        lines.append(f"\ncache: {cache.words}")
-    return "\n".join(lines) + "\n"
+def _page(report: CostReport) -> str:
+    from rebuttal.budget.reports.html_report import to_html
+
+    return to_html(report)
 
 
-def _places(amount: Decimal) -> Decimal:
-    """Four, rounded up as everywhere else: the same amount looks the same."""
-    return amount.quantize(Decimal("0.0001"), ROUND_CEILING)
+def _write_page(report: CostReport, chosen: argparse.Namespace, folder: Path) -> None:
+    """Into the file that was named, or a private one; its path is the result."""
+    if chosen.html:
+        path = Path(chosen.html).absolute()
+        write_file(path, _page(report), "so there is none")
+    else:
+        try:
+            path = keep(folder, _page(report))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UsageError(f"the page could not be written ({reason}): name a file with --html FILE") from None
+    write(f"{path}\n")
+    if chosen.open and not _opened(path):
+        sys.stderr.write("No browser could be started: open that file in one.\n")
 
 
-def mix(rows: Sequence[LedgerRow]) -> str:
-    """What share each model has of calls, tokens and money."""
-    calls = sum(row.calls for row in rows)
-    tokens = sum(row.tokens.prompt + row.tokens.output for row in rows)
-    spent = sum((row.spent for row in rows), ZERO)
+def _opened(path: Path) -> bool:
+    import webbrowser
 
-    def shares(row: LedgerRow) -> str:
-        of_tokens = (row.tokens.prompt + row.tokens.output) / tokens if tokens else 0.0
-        of_money = row.spent / spent if spent else ZERO
-        return f"{row.name} {row.calls / max(calls, 1):.0%} / {of_tokens:.0%} / {of_money:.0%}"
+    return webbrowser.open(path.as_uri())
 
-    return f"mix (calls / tokens / money): {', '.join(map(shares, rows))}"
+
+def _period(chosen: argparse.Namespace) -> Period:
+    """The days that are asked for. Raises UsageError."""
+    if chosen.month is None:
+        since, until = _day(chosen.since, "--since"), _day(chosen.until, "--until")
+        if since and until and since > until:
+            raise UsageError(f"--since {since} is after --until {until}: swap them")
+        return Period(since, until)
+    if chosen.since or chosen.until:
+        raise UsageError("--month is a period of its own: leave out --since and --until, or name days instead")
+    try:
+        first = date.fromisoformat(f"{chosen.month}-01")
+    except ValueError:
+        raise UsageError(f"--month {written_out(chosen.month)} is no month: write it as 2026-11") from None
+    return Period(first, first.replace(day=monthrange(first.year, first.month)[1]))
+
+
+def _day(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {written_out(text)} is no day: write it as 2026-11-22") from None
+
+
+async def _repository(chosen: argparse.Namespace, database: Database, environment: Mapping[str, str]) -> str | None:
+    """The hash of the only repository that is asked for: by its folder, or by what it is called."""
+    if chosen.repo is not None:
+        return await in_thread(partial(_identity, chosen.repo, environment))
+    if chosen.repository is None:
+        return None
+    names = await Repositories(database).names()
+    title = namer(names)
+    wanted = chosen.repository
+    found = [key for key in names if wanted in (key, names[key], title(key))]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(sorted(map(title, found or names))[:_FEW])
+    asked = written_out(wanted)
+    if found:
+        raise UsageError(f"several repositories are called {asked}: name one as {written_out(known)}")
+    listed = f"known are {written_out(known)}" if known else "none has been reviewed yet"
+    raise UsageError(f"no repository is called {asked}: {listed}")
+
+
+def _identity(where: Path, environment: Mapping[str, str]) -> str:
+    from rebuttal.change.repository import locate
+    from rebuttal.review.stores import repository_of
+
+    return repository_of(environment, locate(where, environment).root)

@@ -95,14 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     _add_eval(commands)
 
-    ledger = commands.add_parser("ledger", help="what was spent")
-    _where(ledger)
-    ledger.add_argument("--by", choices=("day", "review", "phase", "seat", "model"), default="day")
-
-    ledger.add_argument(
-        "--release", metavar="WHAT", help="take back what is only assumed: of a review, of a call by its number, or all"
-    )
-    ledger.add_argument("--yes", action="store_true", help="release without being asked")
+    _add_ledger(commands)
 
     doctor = commands.add_parser("doctor", help="check key, endpoint, git, grammars, prices and store")
     _where(doctor)
@@ -110,6 +103,28 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="speak the Language Server Protocol over stdio")
     serve.add_argument("--stdio", action="store_true", help="the default; accepted because editors pass it")
     return parser
+
+
+def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ledger = commands.add_parser("ledger", help="what was spent")
+    groups = ("day", "month", "review", "repository", "phase", "seat", "model")
+    ledger.add_argument("--by", choices=groups, default="day", help="what a row is of (text and csv)")
+    ledger.add_argument("--format", choices=("text", "json", "csv", "html"), default="text")
+    ledger.add_argument("--since", metavar="DAY", help="the first day, as 2026-11-22")
+    ledger.add_argument("--until", metavar="DAY", help="the last day")
+    ledger.add_argument("--month", metavar="MONTH", help="one month, as 2026-11")
+    where = ledger.add_mutually_exclusive_group()
+    where.add_argument("--repo", type=Path, metavar="DIR", help="only the repository of this folder")
+    where.add_argument("--repository", metavar="NAME", help="only the repository that is called so")
+    ledger.add_argument("--output", type=Path, metavar="FILE", help="write the result here instead of to stdout")
+    ledger.add_argument(
+        "--html", nargs="?", const="", metavar="FILE", help="write a page with charts, and print where it is"
+    )
+    ledger.add_argument("--open", action="store_true", help="the same, and open it in the browser")
+    ledger.add_argument(
+        "--release", metavar="WHAT", help="take back what is only assumed: of a review, of a call by its number, or all"
+    )
+    ledger.add_argument("--yes", action="store_true", help="release without being asked")
 
 
 def _add_sweep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

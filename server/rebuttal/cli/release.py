@@ -25,16 +25,6 @@ COMMAND = "rebuttal ledger --release all"
 _BILL = "Release them only where the service's own record of usage does not have them."
 
 
-def assumed_words(amount: Decimal) -> str:
-    """One sentence for who reads the ledger: how much of it is only assumed, and what to do; "" where nothing is."""
-    if not amount:
-        return ""
-    return (
-        f"{dollars(amount)} is assumed: the worst case of calls whose usage was lost; where the service did not bill "
-        f"them, `{COMMAND}` gives it back."
-    )
-
-
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Show the assumed calls that are meant, ask, release them. Raises UsageError where none is meant."""
     return asyncio.run(_run(chosen, environment))
@@ -66,9 +56,7 @@ async def _meant(ledger: Ledger, which: str) -> Sequence[LedgerEntry]:
     assumed = await ledger.entries(state="assumed")
     if found := [one for one in assumed if which in (str(one.id), f"#{one.id}")]:
         return found
-    raise UsageError(
-        f"{which} is no review and no assumed call: `{COMMAND}` shows those that are, and asks first"
-    )
+    raise UsageError(f"{which} is no review and no assumed call: `{COMMAND}` shows those that are, and asks first")
 
 
 async def _agreed(chosen: argparse.Namespace, meant: Sequence[LedgerEntry]) -> bool:

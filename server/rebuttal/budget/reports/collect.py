@@ -8,9 +8,11 @@ from datetime import datetime, time, timedelta
 from rebuttal.budget.currency import money_of
 from rebuttal.budget.prices import prices_age
 from rebuttal.budget.reports.model import COSTLY, CostReport, Limits, Period, Sources, report_of
+from rebuttal.budget.returns import returns
 from rebuttal.settings import Settings
 from rebuttal.store.database import Database
 from rebuttal.store.debates import Debates, PastDebate
+from rebuttal.store.fates import Fates
 from rebuttal.store.ledger import Ledger, local_now
 from rebuttal.store.model import LedgerKey
 from rebuttal.store.repositories import Repositories
@@ -58,6 +60,7 @@ async def cost_report(
             ),
             names=await Repositories(database).names(),
             prices=prices_age(moment.date()),
+            returns=returns(await Fates(database).outlay(since, until, repository), settings),
             money=money_of(settings),
         )
     )

@@ -81,13 +81,14 @@ def _parts(report: CostReport) -> list[Element | None]:
         sections.group(report, "phase", "By phase", spoken),
         sections.group(report, "model", "By model"),
         sections.accuracy(report),
-        sections.assumed(report),
+        sections.cache(report),
     )
     right = (
         sections.group(report, "seat", "By seat", spoken),
         sections.group(report, "repository", "By repository"),
+        sections.returned(report),
         sections.costly(report),
-        sections.cache(report),
+        sections.assumed(report),
     )
     return [
         sections.figures(report),

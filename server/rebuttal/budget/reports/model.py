@@ -13,6 +13,7 @@ from attrs import field, frozen
 from rebuttal.budget.prices import PricesAge
 from rebuttal.budget.reports.accuracy import Accuracy, accuracy_of
 from rebuttal.budget.reports.course import Course, course_of
+from rebuttal.budget.returns import Return, Returns
 from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.debates import PastDebate
 from rebuttal.store.model import (
@@ -29,6 +30,8 @@ from rebuttal.store.model import (
 from rebuttal.store.spending import DaySpending
 
 GROUPS: tuple[LedgerKey, ...] = ("day", "month", "review", "repository", "phase", "seat", "model")
+BY_TIME: tuple[LedgerKey, ...] = ("day", "month")
+"""Groups that are read in their own order; of the others what cost most stands first."""
 
 NEAR = 0.7
 """The share of a cap from which it is called nearly used up, as everywhere else (docs/budget.md)."""
@@ -167,6 +170,7 @@ class Sources:
     names: Mapping[str, str] = field(factory=dict)
     """Of repositories, by hash."""
     prices: PricesAge | None = None
+    returns: Returns | None = None
     money: Money = DOLLARS
 
 
@@ -219,6 +223,7 @@ class CostReport:
     accuracy: Accuracy
     costly: tuple[Costly, ...]
     assumed: tuple[AssumedCall, ...]
+    returns: Returns
     prices: PricesAge | None = None
 
 
@@ -240,6 +245,7 @@ def report_of(sources: Sources) -> CostReport:
         accuracy=accuracy_of(sources.debates, title),
         costly=_costly(sources, title),
         assumed=tuple(_assumed(entry, title) for entry in sources.assumed),
+        returns=sources.returns or Returns(Return("total", "total")),
         prices=sources.prices,
     )
 
@@ -327,6 +333,11 @@ def _costly(sources: Sources, title: Namer) -> tuple[Costly, ...]:
 def _assumed(entry: LedgerEntry, title: Namer) -> AssumedCall:
     key = entry.key
     return AssumedCall(entry.id, entry.day, title(key.repository), key.review, key.seat, key.model, entry.cost)
+
+
+def as_read(by: LedgerKey, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """In the order in which people look at them."""
+    return tuple(lines) if by in BY_TIME else largest_first(lines)
 
 
 def largest_first(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -6,7 +6,9 @@ from attrs import frozen
 
 from rebuttal.budget.reports.model import Budget, CostReport
 from rebuttal.budget.reports.words import amount, number
+from rebuttal.store.model import ZERO
 
+RELEASE = "rebuttal ledger --release all"
 _SETTINGS = {"day": "max_cost_per_day", "month": "max_cost_per_month", "repository": "max_cost_per_repository"}
 _NEXT = {"day": "tomorrow", "month": "next month", "repository": "next month"}
 
@@ -52,9 +54,8 @@ def _over(report: CostReport) -> Note:
 
 
 def _assumed(report: CostReport) -> Note:
-    count = len(report.assumed)
-    calls = "1 call" if count == 1 else f"{number(count)} calls"
-    total = amount(report.money, sum((one.amount for one in report.assumed[1:]), report.assumed[0].amount))
+    total = sum((one.amount for one in report.assumed), ZERO)
     return Note(
-        f"{total} of {calls} is assumed, for their usage was lost: compare it with the service's bill and release it."
+        f"{amount(report.money, total)} is assumed: the worst case of calls whose usage was lost; where the service "
+        f"did not bill them, `{RELEASE}` gives it back."
     )

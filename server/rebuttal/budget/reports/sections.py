@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from rebuttal.budget.reports import charts
 from rebuttal.budget.reports.accuracy import BAND, Guess
 from rebuttal.budget.reports.markup import Child, Element, el
 from rebuttal.budget.reports.model import Budget, CostReport, Line, largest_first
 from rebuttal.budget.reports.words import amount, day, number, percent, short, span, spoken
+from rebuttal.budget.returns import Return
 from rebuttal.store.model import LedgerKey
 
 _SHOWN = 8
@@ -27,13 +29,17 @@ def figures(report: CostReport) -> Element:
         cells.append(_figure("Per review", amount(money, summary.per_review), most))
     month = next((one for one in report.budgets if one.kind == "month"), None)
     if month is not None and month.left is not None and month.cap is not None:
-        cells.append(_figure("Left this month", amount(money, month.left), f"of {amount(money, month.cap)}"))
+        cells.append(_figure("Left this month", amount(money, month.left, is_saving=True), f"of {amount(money, month.cap)}"))
     if summary.read is not None:
         cells.append(_figure("Prompt from cache", percent(summary.read), _saved(report)))
     if report.accuracy.share is not None:
         known = len(report.accuracy.guesses)
         of = f"of {number(known)} debates cost what was expected, ±{percent(float(BAND))}"
         cells.append(_figure("Estimates kept", percent(report.accuracy.share), of))
+    total = report.returns.total
+    if total.per_accepted is not None:
+        said = f"{number(total.accepted)} of {number(total.shown)} findings were acted upon"
+        cells.append(_figure("Per finding acted upon", amount(money, total.per_accepted), said))
     return el("dl", cells, class_="figures")
 
 
@@ -92,7 +98,7 @@ def _budget(budget: Budget, report: CostReport) -> Element:
     else:
         tag = el("span", _STATES[budget.state], class_=f"tag {budget.state}") if _STATES[budget.state] else None
         body = [
-            el("p", el("span", f"{amount(money, budget.left)} left", class_="left"), tag, class_="amounts"),
+            el("p", el("span", f"{amount(money, budget.left, is_saving=True)} left", class_="left"), tag, class_="amounts"),
             charts.meter(budget.share, budget.state),
             el("p", f"{amount(money, budget.used)} of {amount(money, budget.cap)} used", class_="meta"),
         ]
@@ -141,7 +147,10 @@ def group(report: CostReport, by: LedgerKey, title: str, words: Callable[[str], 
 def _shares(lines: Sequence[Line], largest: Line, report: CostReport, by: str, words: Callable[[str], str]) -> Element:
     rows = [_share(line, largest, report, words) for line in lines]
     return el(
-        "table", el("caption", f"Cost by {by}, its share of the whole, and calls"), el("tbody", rows), class_="share"
+        "table",
+        el("caption", f"Cost by {by}, its share of the whole, and calls", class_="unseen"),
+        el("tbody", rows),
+        class_="share",
     )
 
 
@@ -212,6 +221,49 @@ def _furthest(guesses: Sequence[Guess], report: CostReport) -> Element:
         for guess in guesses
     ]
     return _folded("Those that missed by most", _table(("Debate", "Expected", "Cost", "Times"), rows))
+
+
+def returned(report: CostReport) -> Element | None:
+    """What the money brought, by seat."""
+    found, money = report.returns, report.money
+    if not found.total.shown:
+        return None
+    total = found.total
+    said = (
+        f"{number(total.shown)} findings were shown: {number(total.accepted)} acted upon, {number(total.dismissed)} "
+        f"dismissed, {number(total.open)} open. One cost {_or_dash(report, total.per_finding)}, one acted upon "
+        f"{_or_dash(report, total.per_accepted)}."
+    )
+    rows = [
+        (
+            [
+                el("span", spoken(one.name), class_="name"),
+                el("span", f"{amount(money, one.cost)}{_gain(one)}", class_="meta"),
+            ],
+            [number(one.shown), number(one.accepted), number(one.dismissed), _or_dash(report, one.per_accepted)],
+        )
+        for one in found.by_seat[:_FOLDED]
+        if one.shown or one.cost
+    ]
+    heads = ("Seat", "Shown", "Acted upon", "Dismissed", "Each acted upon")
+    return el(
+        "section",
+        el("h2", "Return on spend"),
+        el("p", said, class_="soft"),
+        _table(heads, rows, aside=(1,)),
+        [el("p", one, class_="says") for one in found.words],
+        class_="card",
+    )
+
+
+def _gain(one: Return) -> str:
+    """What came back for each dollar, where the user has said what a defect is worth."""
+    gain = one.return_on_spend
+    return "" if gain is None else f", brought {float(gain + 1):,.1f} times that"
+
+
+def _or_dash(report: CostReport, value: Decimal | None) -> str:
+    return "-" if value is None else amount(report.money, value)
 
 
 def costly(report: CostReport) -> Element | None:
@@ -297,6 +349,9 @@ def assumed(report: CostReport) -> Element | None:
             "The usage of these calls will never be known, so their worst case counts against your caps. Where the "
             "service's own bill shows that one cost nothing, release it in a terminal: ",
             el("code", "rebuttal ledger --release CALL"),
+            ", or ",
+            el("code", "all"),
+            " for all of them.",
             class_="soft",
         ),
         _table(("Call", "Worst case"), rows),
