@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from rebuttal.change.model import Change
 from rebuttal.debate.model import Seat
 from rebuttal.debate.panel.choice import choose_panel
+from rebuttal.debate.panel.seating import misnamed
 from rebuttal.debate.prompts import load_prompts, seat_from
 from tests.debate.conftest import change_of
 
@@ -127,6 +129,55 @@ def test_words_in_tests_and_data_call_for_nobody() -> None:
 def test_moderator_and_examiner_never_open() -> None:
     for panel in ("small", "medium", "large"):
         assert not {"moderator", "examiner"} & set(seats(change_of({"a.py": ("", lines(5))}), panel))
+
+
+# --- who is switched off ---
+
+
+def test_a_seat_that_is_switched_off_does_not_sit_and_the_reasons_say_so() -> None:
+    change = change_of({"a.py": ("", PLAIN)})
+    choice = choose_panel(change, "auto", off=("architect", "ux-specialist"))
+    assert [seat.id for seat in choice.seats] == ["code-reviewer", "security-analyst"]
+    assert choice.reasons[-1] == "switched off by seats_off: Architect"
+    assert choice.reasons[0] == choose_panel(change, "auto").reasons[0]
+
+
+def test_the_place_of_a_seat_that_is_off_is_taken_only_by_one_that_is_called_for() -> None:
+    change = change_of({"a.py": ("", "token = login(cursor.execute('select a from b'))\n" + lines(100))})
+    before = [seat.id for seat in choose_panel(change, "auto").seats]
+    after = choose_panel(change, "auto", off=before[:2])
+    assert {seat.id for seat in after.seats} >= set(before[2:])
+    assert not after.doubtful - choose_panel(change, "auto").doubtful
+
+
+def test_a_panel_that_was_asked_for_is_filled_in_the_place_of_a_seat_that_is_off() -> None:
+    change = change_of({"a.py": ("", PLAIN)})
+    usual = [seat.id for seat in choose_panel(change, "small").seats]
+    choice = choose_panel(change, "small", off=usual[1:2])
+    assert len(choice.seats) == 3
+    assert usual[1] not in {seat.id for seat in choice.seats}
+
+
+@pytest.mark.parametrize("panel", ["auto", "small", "large"])
+def test_where_every_seat_is_switched_off_no_model_is_asked(panel: str) -> None:
+    off = [seat.id for seat in load_prompts().openers]
+    choice = choose_panel(change_of({"a.py": ("", PLAIN)}), panel, off=off)
+    assert (choice.panel, choice.seats, choice.rounds) == ("static", (), 0)
+    assert "seats_off switches off every seat" in choice.reasons[0]
+
+
+def test_a_seat_that_there_is_not_is_named_with_the_nearest() -> None:
+    near, far, rules = misnamed(["databse", "zzz", "database", "moderator"], ())
+    assert near == "seats_off: there is no seat databse: did you mean database?"
+    assert far.startswith("seats_off: there is no seat zzz: the seats are architect, code-reviewer, ")
+    assert rules == "seats_off: the seat moderator raises nothing and cannot be switched off; leave it out."
+
+
+def test_a_seat_of_the_users_own_can_be_switched_off() -> None:
+    (own, *_) = load_prompts().openers
+    mine = evolve(own, id="accessibility")
+    assert misnamed(["accessibility"], ()) != ()
+    assert misnamed(["accessibility"], (mine,)) == ()
 
 
 # --- who is in doubt ---

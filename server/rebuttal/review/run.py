@@ -154,7 +154,12 @@ async def _static(
         gathered = gather(change, reading.repository, parser=parser, wanted=wanted)
         evidence = conclude(gathered)
         own = _own_prompts(narrowed, services, reading)
-        choice = choose_panel(sendable(change), narrowed.settings.panel, own.seats if own is not None else (), parser)
+        seats, off = own.seats if own is not None else (), narrowed.settings.seats_off
+        choice = choose_panel(sendable(change), narrowed.settings.panel, seats, parser, off)
+        if off and own is not None:
+            from rebuttal.debate.panel.seating import misnamed
+
+            notes = (*notes, *misnamed(off, seats))
         told = (*notes, *evidence.notes, *reading.repository.notes, *(own.notes if own is not None else ()))
         return narrowed, Parts(change=change, evidence=evidence, choice=choice, notes=told, own=own), gathered
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -27,12 +27,17 @@ class PanelChoice:
 
 
 def choose_panel(
-    change: Change, requested: str, extra: Sequence[Seat] = (), parser: Parser | None = None
+    change: Change,
+    requested: str,
+    extra: Sequence[Seat] = (),
+    parser: Parser | None = None,
+    off: Collection[str] = (),
 ) -> PanelChoice:
     """The panel for a change.
 
     `requested`: auto, static, small, medium or large; a named one is kept, whatever the change is like. `extra`: seats
-    that users added; one with the id of a seat of the package takes its place. Raises ValueError for any other word.
+    that users added; one with the id of a seat of the package takes its place. `off`: ids of seats that are not to be
+    asked; where nobody is left it is the static panel. Raises ValueError for any other word.
     """
     if requested == "static":
         return PanelChoice("static", (), 0, ("the static panel was asked for",))
@@ -41,5 +46,7 @@ def choose_panel(
 
     if requested == "auto":
         trivial = why_trivial(change, parser or Parser())
-        return PanelChoice("static", (), 0, (trivial,)) if trivial is not None else seating.by_rules(change, extra)
-    return seating.of_size(change, requested, extra)
+        if trivial is not None:
+            return PanelChoice("static", (), 0, (trivial,))
+        return seating.by_rules(change, extra, off)
+    return seating.of_size(change, requested, extra, off)

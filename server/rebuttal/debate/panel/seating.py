@@ -9,7 +9,8 @@ Who sits is told by the front matter of the seats (`areas`): what of the change 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
 
 from attrs import evolve, frozen
 
@@ -47,33 +48,35 @@ LOUDEST_CALL = 100
 WEIGHT_OF: dict[Priority, int] = {"critical": 20, "important": 10, "optional": 0, "minimal": 0}
 """Added to a call, where not all who are called for can sit: some 20 is what one area more would add."""
 
+_NOBODY = "seats_off switches off every seat that the change calls for"
+
 _RISKS: tuple[Area, ...] = ("security", "database", "concurrency", "memory")
 
 
-def of_size(change: Change, requested: str, extra: Sequence[Seat]) -> PanelChoice:
+def of_size(change: Change, requested: str, extra: Sequence[Seat], off: Collection[str] = ()) -> PanelChoice:
     """The panel that was asked for by its name. Raises ValueError for a word that names none."""
     if requested not in _ORDER:
         raise ValueError(f"panel must be one of auto, static, small, medium, large, not {requested!r}")
     panel = next(name for name in _ORDER if name == requested)
     traits, reason = traits_of(change), f"the {panel} panel was asked for"
     # Who asks for a size wants it filled: nobody is in doubt.
-    return evolve(_seated(panel, _ranked(traits, extra), traits, reason), doubtful=frozenset())
+    return evolve(_seated(panel, _ranked(traits, extra), traits, reason, off, fill=True), doubtful=frozenset())
 
 
-def by_rules(change: Change, extra: Sequence[Seat]) -> PanelChoice:
+def by_rules(change: Change, extra: Sequence[Seat], off: Collection[str] = ()) -> PanelChoice:
     """The panel that the change calls for."""
     traits = traits_of(change)
     # Rules that cannot read a file's language do not know who has no business there.
     ranked = [seat for seat in _ranked(traits, extra) if traits.unknown or _call(seat, traits.areas)]
     size = size_of(traits)
     if traits.lines <= TINY_LINES and traits.files <= 1:
-        return _seated("small", ranked[:TINY_SEATS], traits, f"{size}: tiny, two seats")
+        return _seated("small", ranked, traits, f"{size}: tiny, two seats", off, TINY_SEATS)
     panel = _by_size(traits)
     risks = [area for area in _RISKS if area in traits.sure]
     if panel != "large" and len(risks) > 1 and traits.lines >= RISKY_LINES:
         panel = _ORDER[_ORDER.index(panel) + 1]
         size += f", with {' and '.join(AREA_WORDS[area] for area in risks)} touched"
-    return _seated(panel, ranked, traits, f"{size}: {panel}")
+    return _seated(panel, ranked, traits, f"{size}: {panel}", off)
 
 
 def size_of(traits: Traits) -> str:
@@ -99,14 +102,47 @@ def _ranked(traits: Traits, extra: Sequence[Seat]) -> list[Seat]:
     return sorted(_openers(extra), key=order)
 
 
-def _seated(panel: PanelName, ranked: Sequence[Seat], traits: Traits, reason: str) -> PanelChoice:
-    seats = tuple(ranked[: _SIZES[panel].seats])
+def _seated(
+    panel: PanelName,
+    ranked: Sequence[Seat],
+    traits: Traits,
+    reason: str,
+    off: Collection[str],
+    most: int | None = None,
+    *,
+    fill: bool = False,
+) -> PanelChoice:
+    """`most`: seats, where they are fewer than those of the panel's size. `fill`: the place of a seat that is off is
+    taken by the next one, even by one that nothing calls for."""
+    most = _SIZES[panel].seats if most is None else most
+    usual, others = ranked[:most], ranked[most:]
+    instead = [seat for seat in others if fill or _call(seat, traits.sure) >= LEAST_CALL]
+    seats = tuple([seat for seat in (*usual, *instead) if seat.id not in off][:most])
+    missed = [seat.name for seat in usual if seat.id in off]
+    if missed and not seats:
+        return PanelChoice("static", (), 0, (_NOBODY,))
     reasons = [reason, *(_why(seat, traits) for seat in seats)]
+    if missed:
+        reasons.append(f"switched off by seats_off: {', '.join(missed)}")
     if traits.unknown:
         files = counted(len(traits.unknown), "file")
         reasons.append(f"the rules do not know the language of {files} ({one_line(traits.unknown[0], 100)})")
     doubtful = frozenset(seat.id for seat in seats if _call(seat, traits.sure) < LEAST_CALL)
     return PanelChoice(panel, seats, _SIZES[panel].rounds, tuple(reasons), doubtful)
+
+
+def misnamed(off: Iterable[str], extra: Sequence[Seat]) -> tuple[str, ...]:
+    """What is wrong with the names of seats that are not to be asked, one sentence each."""
+    known = [seat.id for seat in _openers(extra)]
+    told = []
+    for name in off:
+        if name in LENSLESS:
+            told.append(f"seats_off: the seat {name} raises nothing and cannot be switched off; leave it out.")
+        elif name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the seats are {', '.join(sorted(known))}."
+            told.append(f"seats_off: there is no seat {one_line(name, 60)}: {hint}")
+    return tuple(told)
 
 
 def _openers(extra: Sequence[Seat]) -> Iterable[Seat]:
