@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from rebuttal.budget.model import CapWarning, OverrunWarning
+from rebuttal.budget.model import CapWarning, OverrunWarning, PriceWarning
 from rebuttal.change.model import Change, FileDiff, Hunk, Scope
 from rebuttal.cli.review import exit_code
 from rebuttal.debate.model import Outcome
@@ -19,7 +19,7 @@ from rebuttal.findings.severity import SEVERITIES
 from rebuttal.review.assembly import Parts, identified
 from rebuttal.review.request import BudgetWarned, StaticReady
 from rebuttal.review.run import review
-from rebuttal.settings import Settings
+from rebuttal.settings import ModelPrice, Settings
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, Caps, Tokens
 from rebuttal.text.positions import Position, Range
@@ -167,3 +167,17 @@ async def test_no_more_findings_of_a_debate_are_shown_than_the_settings_say(
     assert len([one for one in all_of_it.report.findings if one.source == "debate"]) > 1
     assert any(one.trace[-1].text.startswith("At most 1 finding may be shown") for one in result.report.held_back)
     assert all(SEVERITIES.index(shown.severity) <= SEVERITIES.index(one.severity) for one in result.report.held_back)
+
+
+async def test_a_model_that_has_become_dearer_is_told_before_anything_is_spent(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    first = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
+    assert first.report.cost.spent > 0
+    book = {model: ModelPrice(*map(Decimal, ("8", "40", "10", "16", "0.8"))) for model in first.report.cost.by_model}
+    door, settings = Door(), Settings(panel="small", prices=book, max_cost=Decimal(5))
+    again = request_for(parcels, settings=settings, agreed=True, fresh=True)
+    second = await review(again, open_services(panel.environment()), door)
+    dearer = [one for one in door.told(BudgetWarned) if isinstance(one.warning, PriceWarning)]
+    assert {one.warning.model for one in dearer if isinstance(one.warning, PriceWarning)} == set(book)
+    assert all(one.message in second.report.notes for one in dearer)

@@ -113,5 +113,7 @@ class Watch:
             found.append(CapWarning("hour", self._caps.hour, spent))
         if self._rate is not None and "rate" not in self._told and spent > self._rate:
             self._told.add("rate")
-            found.append(RateWarning(spent, self._rate))
+            # What the warning of the day's cap says is not said twice.
+            if self._caps.day is None or not is_near(spent, self._caps.day):
+                found.append(RateWarning(spent, self._rate))
         return tuple(found)
