@@ -8,11 +8,14 @@ the rest does not even cover the cheapest is the debate at its end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import cast
 
 from attrs import evolve, frozen
 
-from rebuttal.debate.model import Means, Prompt, Reply, Tier, Turn
+from rebuttal.budget.allocation import DEFAULT_SHARES, Allocation, Shares, Spender
+from rebuttal.debate.model import Means, Phase, Prompt, Reply, Tier, Turn
 from rebuttal.debate.prompts import TIERS
 from rebuttal.store.model import ZERO
 from rebuttal.store.money import dollars
@@ -29,6 +32,28 @@ _MILLION = Decimal(1_000_000)
 def room_for(shared: str) -> int:
     """About how many tokens are set aside for a prompt with that shared part."""
     return _bound(len(shared.encode()) + AROUND)
+
+
+@frozen
+class Allotted:
+    """What the phases of one debate may use of its budget (rebuttal.budget.allocation)."""
+
+    means: Means
+
+    def calls(self, phase: Phase, wanted: int, each: Decimal, spent: Decimal, needs: Mapping[Spender, Decimal]) -> int:
+        """How many of the calls that a phase would make keep within what it may use, at `each` dollars. `needs`: what
+        the phases after it are expected to cost."""
+        allocation = self._allocation
+        if allocation is None or phase == "summary" or each <= 0:
+            return wanted
+        return min(wanted, int(allocation.available(phase, spent, needs) // each))
+
+    @property
+    def _allocation(self) -> Allocation | None:
+        means = self.means
+        if means.cap is None:
+            return None
+        return Allocation(means.cap, cast("Shares", means.shares) or DEFAULT_SHARES, means.budget)
 
 
 @frozen

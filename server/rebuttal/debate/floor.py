@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import cached_property
 
 from attrs import evolve
@@ -31,7 +32,7 @@ from rebuttal.debate.selection import Choice
 from rebuttal.debate.selection import Standing as Situation
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.verdict import facts_of, is_open, raised_severity
-from rebuttal.debate.worth import Spread, Standing, dissent
+from rebuttal.debate.worth import Spread, Standing, Weighed, dissent
 from rebuttal.findings.model import Category
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.store.model import ZERO
@@ -136,8 +137,12 @@ class Floor:
         ones, spent = list(contentions), self.sitting.spent
         kept = [one for one in ones if self.sitting.selection.is_worth_asking(raised_severity(one), spent)]
         if len(kept) < len(ones):
-            self.sitting.degrade(EXAMINER, self._arguing, SCARCELY)
+            self.tell_scarce()
         return kept
+
+    def tell_scarce(self) -> None:
+        """Claims are left open because of money: nothing that is clean."""
+        self.sitting.degrade(EXAMINER, self._arguing, SCARCELY)
 
     async def is_warm(self, tier: Tier) -> bool:
         """Whether the tier reads the shared part from its cache; waits until it can, where a seat of the tier opens."""
@@ -193,9 +198,37 @@ class Floor:
         """What is still open, worst first."""
         return sorted((one for one in self.sitting.docket.all() if is_open(one)), key=urgency)
 
-    def pays(self, calls: int) -> bool:
-        """Whether a further round of so many calls is worth its price."""
-        return self.brief.worth.pays(Spread(self._dissent(), self._relative_cost(calls)))
+    def why_no_round(self, calls: int, round_: int, *, whole: bool = False) -> EndedBy | None:
+        """Why a further round of so many calls is not held, where anything is against it: the panel's rounds, its
+        price, or what rebuttal may use. `whole`: it is held with all its calls or not at all."""
+        if round_ > self.brief.rounds:
+            return "round_limit" if self.brief.means.plan.rebuttal else "budget"
+        if not self.pays(calls, round_):
+            return "not_worth"
+        return None if self.within(calls, round_) >= (calls if whole else 1) else "budget"
+
+    def pays(self, calls: int, round_: int) -> bool:
+        """Whether a further round of so many calls is worth its price; the decision is noted with its inputs."""
+        worth, spread = self.brief.worth, Spread(self._dissent(), self._relative_cost(calls))
+        held = worth.pays(spread)
+        self.sitting.weighed.append(Weighed(round_, spread, worth, held))
+        return held
+
+    def within(self, calls: int, round_: int) -> int:
+        """How many of a further round's calls keep within what rebuttal may use; that others are not made is told."""
+        each = self._price_of_a_call()
+        kept = self.sitting.allotted.calls("rebuttal", calls, each, self.sitting.spent, {"consensus": each})
+        if kept < calls:
+            kept_words = f"only {kept} of {counted(calls, 'call')}" if kept else "not held"
+            why = f"Round {round_} was {kept_words}: more would cost more than rebuttal may use of what is left."
+            if why not in self.sitting.shortened:
+                self.sitting.shortened.append(why)
+        return kept
+
+    def covers(self, phase: Phase) -> bool:
+        """Whether what a phase may use is expected to pay for one more call."""
+        each = self._price_of_a_call()
+        return bool(self.sitting.allotted.calls(phase, 1, each, self.sitting.spent, {"consensus": each}))
 
     def stopped(self) -> EndedBy | None:
         """What has forbidden to ask on, if anything has."""
@@ -228,11 +261,14 @@ class Floor:
         return dissent(_standing(one) for one in self.sitting.docket.all())
 
     def _relative_cost(self, calls: int) -> float | None:
-        exchanges = self.sitting.exchanges
-        spent = [one.reply.price for one in exchanges]
-        alike = [one.reply.price for one in exchanges if one.asked] or spent
-        whole = sum(spent, ZERO)
-        return float(sum(alike, ZERO) / len(alike) * calls / whole) if whole else None
+        whole = sum((one.reply.price for one in self.sitting.exchanges), ZERO)
+        return float(self._price_of_a_call() * calls / whole) if whole else None
+
+    def _price_of_a_call(self) -> Decimal:
+        """What a question about claims has cost in this debate, on average; before there was one, any call."""
+        spent = [one.reply.price for one in self.sitting.exchanges]
+        alike = [one.reply.price for one in self.sitting.exchanges if one.asked] or spent
+        return sum(alike, ZERO) / len(alike) if alike else ZERO
 
     # --- consensus ---
 

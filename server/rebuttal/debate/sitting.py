@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve
 
-from rebuttal.debate.affording import Affording
+from rebuttal.debate.affording import Affording, Allotted
 from rebuttal.debate.anchoring import Anchoring
 from rebuttal.debate.assemble import Assembler
 from rebuttal.debate.events import (
@@ -93,6 +93,7 @@ class Sitting:
         self.opening = self.selection.opening(brief.seats)
         """By seat, who opens with which tier: decided once, for seats of a tier share its cache."""
         self._affording = Affording(brief.means)
+        self.allotted = Allotted(brief.means)
         self.weighed: list[Weighed] = []
         self.shortened: list[str] = []
         """What was left out because of money, in sentences."""

@@ -109,8 +109,8 @@ class Weighed:
         return (
             f"Round {self.round} was {'held' if self.held else 'not held'}: {self.spread.dissent:.0%} of what was"
             f" argued about was disputed, of which a round settles {worth.gain:.0%} ({learned}), so the expected gain"
-            f" was {gain:.3f}; the expected cost was {cost:.3f} of the debate so far, and a round is held where the gain is"
-            f" above {worth.threshold:g} of that ({cost * worth.threshold:.3f})."
+            f" was {gain:.3f}; the expected cost was {cost:.3f} of the debate so far, and a round is held where the"
+            f" gain is above {worth.threshold:g} of that ({cost * worth.threshold:.3f})."
         )
 
 

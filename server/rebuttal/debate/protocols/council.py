@@ -103,10 +103,8 @@ class Council:
             return "no_change"
         # A claim that nobody was asked about is owed its check; limit and price are of argument beyond that.
         is_owed = any(map(_is_owed, pending))
-        if not is_owed and last >= self._sitting.brief.rounds:
-            return "round_limit"
-        if not is_owed and not self._floor.pays(len(turns)):
-            return "not_worth"
+        if not is_owed and (reason := self._floor.why_no_round(len(turns), last + 1, whole=True)) is not None:
+            return reason
         return None if self._sitting.may_speak() else self._floor.stopped()
 
     def _within_limit(self, turns: Sequence[_Turn], round_: int) -> list[_Turn]:

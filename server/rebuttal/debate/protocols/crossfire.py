@@ -96,18 +96,15 @@ class Crossfire:
         for one in ids:
             sitting.settle(one)
 
-    def reads_all(self, choice: Choice) -> bool:
-        """Whether the tier is sent the whole change, and not only the files in dispute."""
-        return choice.tier in self._floor.warm
-
     def is_affordable(self, contention: Contention) -> bool:
         """Whether a claim is examined with what is left of the budget."""
         return self._sitting.selection.is_worth_asking(raised_severity(contention), self._sitting.spent)
 
-    def is_worth_asking(self, contention: Contention) -> bool:
-        """Whether a claim is examined with what is left of the budget; where it is not, that is told."""
-        if self._floor.worth_asking((contention,)):
+    def is_still_affordable(self, contention: Contention) -> bool:
+        """Whether a claim that has waited for all worse ones is examined in the end; where it is not, that is told."""
+        if self.is_affordable(contention) or self._floor.covers("cross_examination"):
             return True
+        self._floor.tell_scarce()
         self._sitting.leave_unheard(contention.id, SCARCELY)
         return False
 
@@ -134,14 +131,13 @@ class Crossfire:
             return "consensus"
         if not (disputes := self._affordable()):
             return "budget" if self._disputes() else "no_change"
-        if last >= self._sitting.brief.rounds:
-            return "round_limit"
-        if not self._floor.pays(len(disputes)):
-            return "not_worth"
+        if (reason := self._floor.why_no_round(len(disputes), last + 1)) is not None:
+            return reason
         return None if self._sitting.may_speak() else self._floor.stopped()
 
     async def _rebut(self, round_: int) -> None:
         disputes, situation = self._affordable(), self._floor.situation()
+        disputes = disputes[: self._floor.within(len(disputes), round_)]
         self._sitting.begin("rebuttal", len(disputes))
         async with asyncio.TaskGroup() as group:
             lanes = asyncio.Semaphore(LANES)
@@ -205,6 +201,10 @@ class _Bench:
         """By file. What has been taken along is still in the queue, and passed over there."""
         self._under_way: set[asyncio.Task[None]] = set()
         self._has_begun = False
+        self._put_off: list[Contention] = []
+        """Claims that are examined with what is left of the budget once all worse ones have been."""
+        self._is_last = False
+        """Nothing more will be claimed, and nothing worse waits."""
 
     def submit(self, contentions: Iterable[Contention]) -> None:
         """Examine the claims as soon as there is a lane; those that are submitted together may share a call.
@@ -225,6 +225,13 @@ class _Bench:
 
     async def drained(self) -> None:
         """Wait until every claim has been examined, or nothing more may be asked."""
+        await self._idle()
+        self._is_last = True
+        for one in self._put_off:
+            heappush(self._queue, (0, urgency(one), one.id))
+        await self._idle()
+
+    async def _idle(self) -> None:
         self._start()
         while self._under_way:
             await asyncio.wait(self._under_way)
@@ -243,20 +250,27 @@ class _Bench:
         while self._queue:
             contention = self._sitting.docket.get(self._queue[0][-1])
             if contention is not None and contention.id in self._waiting.get(contention.lead.place.file, ()):
-                if self._crossfire.is_worth_asking(contention):
+                if self._is_for_now(contention):
                     return contention
-                del self._waiting[contention.lead.place.file][contention.id]
+                if not self._is_last:
+                    self._put_off.append(contention)
+                else:
+                    del self._waiting[contention.lead.place.file][contention.id]
             heappop(self._queue)
         return None
+
+    def _is_for_now(self, contention: Contention) -> bool:
+        if self._is_last:
+            return self._crossfire.is_still_affordable(contention)
+        return self._crossfire.is_affordable(contention)
 
     def _examine(self, contention: Contention) -> None:
         """Put the claim to its examiner, with those that the same one can take along: of its file, then of others."""
         beside = self._waiting[contention.lead.place.file]
         seat, choice = self._crossfire.examiner(contention), self._crossfire.choice(contention)
         ids = {contention.id: contention.lead.place.file}
-        # Who reads the whole change from the cache need not be sent other files: their claims come along for nothing.
-        elsewhere = self._elsewhere() if self._crossfire.reads_all(choice) else ()
-        for other_id in dict.fromkeys((*islice(beside, CONSIDERED), *elsewhere)):
+        # Every call costs its task and its thought once more: claims of other files come along, too.
+        for other_id in dict.fromkeys((*islice(beside, CONSIDERED), *self._elsewhere())):
             if len(ids) == BATCH:
                 break
             other = self._sitting.docket.get(other_id)
