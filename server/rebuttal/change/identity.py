@@ -27,6 +27,52 @@ def repository_id(root: Path) -> str:
     return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+def shared_id(root: Path) -> str:
+    """The same for all clones of one repository, on all machines of a team: the hash of where `origin` is, without
+    user, protocol, port and `.git`; `repository_id` where there is no such remote.
+
+    For what is shared only, never for what a user agreed to: any repository may claim any origin. Raises ChangeError.
+    """
+    try:
+        config = (_shared(root) / "config").read_text("utf-8", "surrogateescape")
+    except OSError:
+        config = ""
+    place = _place(_origin(config))
+    return (
+        hashlib.sha256(f"origin {place}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        if place
+        else (repository_id(root))
+    )
+
+
+_SECTION = re.compile(r"\s*\[\s*(?P<name>[^\s\]\"]+)\s*(?:\"(?P<sub>[^\"]*)\")?\s*\]")
+_URL = re.compile(r"\s*url\s*=\s*\"?(?P<url>[^\s\"#;]+)", re.IGNORECASE)
+_REMOTE = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?(?P<host>\[[^\]]*\]|[^/:]+)(?::\d*)?/|(?:[^/@:]+@)?(?P<scp>[^/:@]{2,}):)(?P<path>.+)",
+    re.IGNORECASE,
+)
+
+
+def _origin(config: str) -> str:
+    """Where `origin` is, as git's configuration has it; "" where there is none."""
+    inside = False
+    for line in config.split("\n"):
+        if section := _SECTION.match(line):
+            inside = section["name"].lower() == "remote" and section["sub"] == "origin"
+        elif inside and (url := _URL.match(line)):
+            return url["url"]
+    return ""
+
+
+def _place(url: str) -> str:
+    """Host and path, as every clone has them, however it speaks to the host; "" for a folder of this machine."""
+    found = _REMOTE.match(url)
+    if found is None or url.lower().startswith("file:"):
+        return ""
+    path = found["path"].strip("/").lower().removesuffix(".git")
+    return f"{(found['host'] or found['scp']).lower()}/{path}"
+
+
 def repository_name(root: Path) -> str:
     """What its owner calls it: the name of the folder that `repository_id` goes by, the same for all its worktrees.
 

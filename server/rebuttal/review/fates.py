@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from rebuttal.budget.returns import OWN_PHASE, shared_out
-from rebuttal.change.identity import repository_id
 from rebuttal.change.model import ChangeError
 from rebuttal.findings.marks import became, marks_of
 from rebuttal.findings.model import Finding
@@ -47,8 +46,8 @@ async def look_again(request: Request, services: Services, reading: Reading, mem
         return
     try:
         root = reading.change.root
-        repository, fates = repository_id(root), await services.fates(at_hand=True)
-        pending = await fates.pending(repository, memory.scope)
+        repository, fates = services.repository(root), await services.fates(at_hand=True)
+        pending = await services.stores.soon(fates.pending(repository, memory.scope))
         if pending:
             await _settle(fates, repository, pending, await in_thread(lambda: _texts(reading, pending)))
     except Exception as error:
@@ -61,7 +60,7 @@ async def record(request: Request, services: Services, parts: Parts, result: Res
     if outcome is None or not _counts(request):
         return
     try:
-        repository = repository_id(result.root)
+        repository = services.repository(result.root)
         shown = await in_thread(lambda: shown_by(parts, outcome, result.report.findings))
         fates = await services.fates()
         await fates.record(repository, parts.review_id or "", shown, examined_by(outcome), begun)
@@ -75,7 +74,7 @@ async def record(request: Request, services: Services, parts: Parts, result: Res
 async def saved(services: Services, root: Path, file: str, findings: Iterable[str]) -> None:
     """A file in which a debate has found something was edited and saved: whether it was acted upon. Raises nothing."""
     try:
-        repository, fates = repository_id(root), await services.fates()
+        repository, fates = services.repository(root), await services.fates()
         pending = await fates.pending_of(repository, findings)
         here = tuple(one for one in pending if one.file == name_of(file))
         if here:

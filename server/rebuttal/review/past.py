@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from rebuttal.change.identity import repository_id
 from rebuttal.review.request import Request
 from rebuttal.review.threads import in_thread
 from rebuttal.store.debates import Debates, DebateState, Round
@@ -60,7 +59,7 @@ async def _begun(request: Request, services: Services, parts: Parts) -> Debates 
 
     try:
         plan = await in_thread(
-            lambda: plan_of(request.settings, parts, parts.review_id or "", repository_id(parts.change.root))
+            lambda: plan_of(request.settings, parts, parts.review_id or "", services.repository(parts.change.root))
         )
         if plan is None:
             return None

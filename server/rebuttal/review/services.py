@@ -19,9 +19,10 @@ from rebuttal.change.identity import repository_id, repository_name
 from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
 from rebuttal.review.request import Request, UsageError
+from rebuttal.review.stores import Stores
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, endpoint_host, has_key, home, trusts, what_lacks
-from rebuttal.store.model import BRIEF, PATIENCE, Cost, StoreError, Totals
+from rebuttal.store.model import BRIEF, Cost, StoreError, Totals
 from rebuttal.text.facts import Facts
 from rebuttal.text.tokens import TokenCounter
 
@@ -45,12 +46,8 @@ if TYPE_CHECKING:
 
 REPOSITORIES = 4
 """Of so many the process remembers what it has seen."""
-STORE = "rebuttal.sqlite3"
-"""The store's file in REBUTTAL_HOME."""
 LINTERS = Path("cache") / "linters"
 """A folder in REBUTTAL_HOME: what linters that need the whole project have worked out."""
-RETRY_AFTER = 1.0
-"""Seconds after which a store that could not be opened at once is tried again."""
 
 
 class Services:
@@ -67,11 +64,7 @@ class Services:
         """What was found in texts that were parsed, for all repositories."""
         self._seen = Remembered(REPOSITORIES)
         self._linted: LintedBefore | None = None
-        self._database: Database | None = None
-        self._recovered = False
-        self._refused: tuple[float, StoreError] | None = None
-        """When the store was last not to be had at once, and why."""
-        self._opening = asyncio.Lock()
+        self.stores = Stores(environment, clock)
         self._connection: Connection | None = None
         self.recording: RecordingSpeaker | None = None
         """Of the debate that is or was held last, where it is recorded."""
@@ -130,42 +123,19 @@ class Services:
             )
 
     async def database(self) -> Database:
-        """The store, opened once. What dead processes had under way is settled as assumed. Raises StoreError."""
-        async with self._opening:
-            database = await self._open(PATIENCE)
-            if not self._recovered:
-                from rebuttal.store.ledger import Ledger
+        """The store of money and verdicts, which a team may share. What dead processes had under way is assumed.
+        Raises StoreError."""
+        return await self.stores.shared()
 
-                await Ledger(database).recover()
-                self._recovered = True
-            return database
-
-    async def _store_at_hand(self) -> Database:
-        """The store for what a review can do without: where it is locked or broken, that is told at once. Raises
-        StoreError."""
-        if self._refused is not None and self.clock() - self._refused[0] < RETRY_AFTER:
-            raise self._refused[1]
-        async with self._opening:
-            try:
-                return await self._open(BRIEF)
-            except StoreError as error:
-                self._refused = (self.clock(), error)
-                raise
-
-    async def _open(self, patience: float) -> Database:
-        if self._database is None:
-            from rebuttal.store.database import Database
-
-            path = home(self.environment) / STORE
-            # One that is opened for a job that has been cancelled meanwhile is closed, not lost.
-            self._database = await in_thread(partial(Database.open, path, patience=patience), Database.close)
-        return self._database
+    def repository(self, root: Path) -> str:
+        """What that store calls the repository at `root`. Raises ChangeError."""
+        return self.stores.repository(root)
 
     async def secret(self) -> bytes:
         """The installation's secret, from which fences are made. Raises StoreError."""
         from rebuttal.store.secret import installation_secret
 
-        return await installation_secret(await self.database())
+        return await installation_secret(await self.stores.own())
 
     async def dismissed(self, root: Path) -> Mapping[str, Dismissal]:
         """What the user does not want to see, by finding id; nothing where no store could have it. Raises StoreError
@@ -173,10 +143,10 @@ class Services:
         from rebuttal.store.verdicts import Verdicts
 
         try:
-            verdicts = Verdicts(await self._store_at_hand(), patience=BRIEF)
-            return await verdicts.dismissed(repository_id(root))
+            verdicts = Verdicts(await self.stores.shared_at_hand(), patience=BRIEF)
+            return await self.stores.soon(verdicts.dismissed(self.repository(root)))
         except StoreError:
-            if (home(self.environment) / STORE).is_file():
+            if self.stores.is_there:
                 raise
             return {}
 
@@ -184,7 +154,7 @@ class Services:
         """Do not show a finding again, for a reason. Raises StoreError, ChangeError."""
         from rebuttal.store.verdicts import Verdicts
 
-        repository = repository_id(root)
+        repository = self.repository(root)
         await Verdicts(await self.database()).dismiss(repository, finding, reason, expires)
         await (await self.fates()).dismiss(repository, finding, reason)
 
@@ -192,7 +162,7 @@ class Services:
         """Show a dismissed finding again; False where it was not dismissed."""
         from rebuttal.store.verdicts import Verdicts
 
-        repository = repository_id(root)
+        repository = self.repository(root)
         await (await self.fates()).restore(repository, finding)
         return await Verdicts(await self.database()).restore(repository, finding)
 
@@ -200,24 +170,25 @@ class Services:
         """What became of findings. `at_hand`: only if the store can be had at once. Raises StoreError."""
         from rebuttal.store.fates import Fates
 
-        return Fates(await self._store_at_hand(), patience=BRIEF) if at_hand else Fates(await self.database())
+        database = await (self.stores.shared_at_hand() if at_hand else self.database())
+        return Fates(database, patience=BRIEF) if at_hand else Fates(database)
 
     async def has_consent(self, root: Path, untracked: tuple[str, ...]) -> bool:
         """Whether the user has agreed for good to send this repository to this host."""
         from rebuttal.store.consent import Consents
 
-        return await Consents(await self.database()).has_consent(repository_id(root), self.host, untracked)
+        return await Consents(await self.stores.own()).has_consent(repository_id(root), self.host, untracked)
 
     async def remember_consent(self, root: Path, untracked: tuple[str, ...]) -> None:
         from rebuttal.store.consent import Consents
 
-        await Consents(await self.database()).remember_consent(repository_id(root), self.host, untracked)
+        await Consents(await self.stores.own()).remember_consent(repository_id(root), self.host, untracked)
 
     async def last_review(self, root: Path, scope: str, kind: ReviewKind) -> LastReview | None:
         """What the last finished review of a scope had before it. Raises StoreError."""
         from rebuttal.store.reviews import Reviews
 
-        stored = Reviews(await self._store_at_hand(), patience=BRIEF)
+        stored = Reviews(await self.stores.own_at_hand(), patience=BRIEF)
         return await stored.last(repository_id(root), scope, kind)
 
     async def remember_review(self, root: Path, memory: Memory, kinds: tuple[ReviewKind, ...]) -> None:
@@ -225,34 +196,34 @@ class Services:
         from rebuttal.store.reviews import Reviews
 
         if "debate" in kinds:
-            stored = Reviews(await self.database())
+            stored = Reviews(await self.stores.own())
         else:
-            stored = Reviews(await self._store_at_hand(), patience=BRIEF)
+            stored = Reviews(await self.stores.own_at_hand(), patience=BRIEF)
         await stored.remember(repository_id(root), memory.scope, kinds, memory.hunks, memory.made_by)
 
     async def unfinished(self, root: Path, key: str) -> Unfinished | None:
         """A debate that was cut short. Raises StoreError."""
         from rebuttal.store.unfinished import UnfinishedDebates
 
-        return await UnfinishedDebates(await self.database()).find(repository_id(root), key)
+        return await UnfinishedDebates(await self.stores.own()).find(repository_id(root), key)
 
     async def keep_unfinished(self, root: Path, key: str, text: str) -> None:
         """Keep a debate that was cut short, for a day. Raises StoreError."""
         from rebuttal.store.unfinished import UnfinishedDebates
 
-        await UnfinishedDebates(await self.database()).keep(repository_id(root), key, text)
+        await UnfinishedDebates(await self.stores.own()).keep(repository_id(root), key, text)
 
     async def forget_unfinished(self, root: Path, key: str) -> None:
         """It has been finished. Raises StoreError."""
         from rebuttal.store.unfinished import UnfinishedDebates
 
-        await UnfinishedDebates(await self.database()).forget(repository_id(root), key)
+        await UnfinishedDebates(await self.stores.own()).forget(repository_id(root), key)
 
     async def totals(self, root: Path | None = None) -> Totals:
         """What day and month have seen, and this month the repository at `root`. Raises StoreError."""
         from rebuttal.store.ledger import Ledger
 
-        repository = repository_id(root) if root is not None else None
+        repository = self.repository(root) if root is not None else None
         self.known_totals = await Ledger(await self.database()).totals(repository=repository)
         return self.known_totals
 
@@ -276,7 +247,7 @@ class Services:
         from rebuttal.budget.tokenizers import Tokenizers
         from rebuttal.store.token_usage import TokenUsage
 
-        return Tokenizers(await TokenUsage(await self.database()).sums())
+        return Tokenizers(await TokenUsage(await self.stores.own()).sums())
 
     def priced(
         self, settings: Settings, parts: Parts, tokenizers: Tokenizers, urgency: Urgency, recorded: Means | None = None
@@ -355,24 +326,31 @@ class Services:
     ) -> Speaker:
         from rebuttal.budget.prices import PriceBook
         from rebuttal.budget.purse import Purse, caps_of
+        from rebuttal.budget.watch import Watch
         from rebuttal.review.learning import TokenLearner
         from rebuttal.speakers.claude import open_claude
         from rebuttal.store.ledger import Ledger
+        from rebuttal.store.pace import Pace
         from rebuttal.store.token_usage import TokenUsage
 
         await self.name_repository(root)
-        ledger = Ledger(await self.database())
-        purse = Purse(ledger, caps_of(request.settings), PriceBook.of(request.settings), on_warning)
+        database, caps, book = await self.database(), caps_of(request.settings), PriceBook.of(request.settings)
+        watch = Watch(Pace(database), book, caps, planned)
+        for warning in await watch.begin():
+            on_warning(warning)
+        purse = Purse(Ledger(database), caps, book, on_warning, watch=watch)
         if self._learner is None:
-            self._learner = TokenLearner(self.counter, TokenUsage(await self.database()))
-        return open_claude(self._connected(), request.settings, purse, review, repository_id(root), usage=self._learner)
+            self._learner = TokenLearner(self.counter, TokenUsage(await self.stores.own()))
+        return open_claude(
+            self._connected(), request.settings, purse, review, self.repository(root), usage=self._learner
+        )
 
     async def name_repository(self, root: Path) -> None:
         """What the ledger's reports call the repository whose calls are about to be paid for. Raises StoreError."""
         from rebuttal.store.repositories import Repositories
 
         # Not waited for: it is a convenience, and the store works in order.
-        Repositories(await self.database()).remember(repository_id(root), repository_name(root))
+        Repositories(await self.database()).remember(self.repository(root), repository_name(root))
 
     def unrecorded(self) -> str | None:
         """Why the recording that was asked for is not whole; None where it is, or none was asked for."""
@@ -416,8 +394,7 @@ class Services:
         finally:
             if self._learner is not None:
                 await self._learner.finish()
-            if self._database is not None:
-                await in_thread(self._database.close)
+            await self.stores.close()
 
 
 @asynccontextmanager

@@ -21,7 +21,6 @@ from rebuttal.budget.estimate import enforced_cap
 from rebuttal.budget.model import BudgetWarning, UnknownPrice
 from rebuttal.budget.purse import caps_of
 from rebuttal.change.base import EMPTY
-from rebuttal.change.identity import repository_id
 from rebuttal.change.listing import Listed, Listing
 from rebuttal.change.model import ChangeError
 from rebuttal.review.request import Answer, BudgetWarned, Question, Request, ReviewEvent, UsageError
@@ -347,7 +346,7 @@ class _Sweep:
         """Write the sweep down and open its desk."""
         if not self._begun:
             sweeps = await self._services.sweeps()
-            repository = repository_id(self._root)
+            repository = self._services.repository(self._root)
             await sweeps.begin(self._id, repository, self._services.host, to_text(self._job))
             self._begun = True
         self._tell(Began(self._id))

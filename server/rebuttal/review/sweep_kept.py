@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rebuttal.change.identity import repository_id
 from rebuttal.change.listing import list_changes
 from rebuttal.review.request import UsageError
 from rebuttal.review.sweep_model import Asking, Kept, from_text
@@ -25,7 +24,7 @@ async def kept_sweeps(asking: Asking) -> tuple[Kept, ...]:
 
 async def _all(asking: Asking, services: SweepServices, wanted: str = "") -> tuple[Path, tuple[Kept, ...]]:
     root = await in_thread(lambda: _root(asking.where))
-    stored = await (await services.sweeps()).listed(repository_id(root))
+    stored = await (await services.sweeps()).listed(services.repository(root))
     return root, tuple(_readable(stored, wanted))
 
 

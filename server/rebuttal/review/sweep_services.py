@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from rebuttal.budget.model import BudgetWarning, Estimate, PlannedCall
-from rebuttal.change.identity import repository_id
 from rebuttal.review.request import Request
 from rebuttal.review.services import Services
 from rebuttal.review.sweep_model import Job
@@ -105,7 +104,7 @@ class SweepServices(Services):
 
         assert self.desk is not None
         await self.name_repository(root)
-        calls = Calls(self._connected(), BatchBook.of(request.settings), review, repository_id(root))
+        calls = Calls(self._connected(), BatchBook.of(request.settings), review, self.repository(root))
         own = request.settings
         return BatchSpeaker(self.desk, review, Roster.of(own), calls, caps_of(own), fallback=own.fallback)
 
@@ -139,7 +138,7 @@ class SweepServices(Services):
         from rebuttal.store.token_usage import TokenUsage
 
         database = await self.database()
-        learner = self._learner = self._learner or TokenLearner(self.counter, TokenUsage(database))
+        learner = self._learner = self._learner or TokenLearner(self.counter, TokenUsage(await self.stores.own()))
 
         def learn(call: Call, counted: int) -> None:
             learner.heard(call.key.model, prompt_texts(call.request), counted)

@@ -167,7 +167,7 @@ def _listed(names: list[str]) -> str:
 
 async def _owner(services: Services) -> str:
     """What marks this process's store as alive."""
-    database = await services.database()
+    database = await services.stores.own()
     return await database.read(lambda _: database.owner())
 
 
@@ -176,7 +176,7 @@ async def _still_runs(services: Services, text: str) -> bool:
     owner = json.loads(text).get("under_way")
     if not isinstance(owner, str) or not owner.isalnum() or owner == await _owner(services):
         return False
-    database = await services.database()
+    database = await services.stores.own()
     return await database.read(lambda _: database.is_alive(owner))
 
 
