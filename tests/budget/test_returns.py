@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rebuttal.budget.returns import FEW, HOW_TO_SET_WORTH, LEAST_DECIDED, Return, Returns, returns, shared_out, tier_of
 from rebuttal.settings import Settings
-from rebuttal.store.fates import Examined, Fate, Outlay, Raised, SpentOn
+from rebuttal.store.fates import Examined, Fate, Outlay, Raised, SeatRecord, SpentOn
 from rebuttal.store.model import ZERO
 
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
@@ -136,13 +136,15 @@ def test_a_share_of_two_is_not_told() -> None:
     assert evolve(few, dismissed=FEW - 1).accepted_share == 1 / FEW
 
 
-def many(seat: str, fate: Fate, count: int, **changes: str) -> tuple[Raised, ...]:
-    return tuple(raised(f"{seat} {fate} {number}", seat, fate, **changes) for number in range(count))
+def record(seat: str = "database", dismissed: int = LEAST_DECIDED, accepted: int = 0, **changes: str) -> SeatRecord:
+    made = SeatRecord("shop", seat, accepted, dismissed, "2026-11-22", Decimal("0.5"))
+    return evolve(made, **changes)  # type: ignore[arg-type]  # as above
 
 
 def test_a_seat_that_is_always_dismissed_is_named_with_the_setting() -> None:
-    outlay = evolve(OUTLAY, raised=many("database", "dismissed", LEAST_DECIDED), names={"shop": "my-shop"})
-    (silent,) = returns(outlay, Settings()).silent
+    (silent,) = returns(
+        Outlay(seats=(record(), record("architect", 9, 1)), names={"shop": "my-shop"}), Settings()
+    ).silent
     assert (silent.seat, silent.dismissed, silent.cost) == ("database", LEAST_DECIDED, Decimal("0.5"))
     assert 'seats_off = ["database"]' in silent.words
     assert silent.words.startswith(f"my-shop: you have dismissed {LEAST_DECIDED} findings of database")
@@ -150,23 +152,21 @@ def test_a_seat_that_is_always_dismissed_is_named_with_the_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "records",
     [
-        many("database", "dismissed", LEAST_DECIDED - 1),
-        many("database", "dismissed", 50) + many("database", "accepted", 1),
-        many("database", "dismissed", 50, reason="later"),
-        many("database", "open", 50),
-        many("database", "dismissed", 7) + many("database", "dismissed", 7, repository="another"),
+        (record(dismissed=LEAST_DECIDED - 1),),
+        (record(dismissed=50, accepted=1),),
+        (record(dismissed=7), record(dismissed=7, repository="another")),
+        (record(last="2026-10-01"), record("architect", 0)),
     ],
-    ids=["too few", "once acted upon", "put off", "undecided", "two repositories"],
+    ids=["too few", "once acted upon", "two repositories", "not asked any more"],
 )
-def test_no_seat_is_named_too_early(found: tuple[Raised, ...]) -> None:
-    assert returns(evolve(OUTLAY, raised=found), Settings()).silent == ()
+def test_no_seat_is_named_too_early_or_too_late(records: tuple[SeatRecord, ...]) -> None:
+    assert returns(Outlay(seats=records), Settings()).silent == ()
 
 
 def test_a_seat_that_is_off_already_is_not_named() -> None:
-    outlay = evolve(OUTLAY, raised=many("database", "dismissed", LEAST_DECIDED))
-    assert returns(outlay, Settings(seats_off=("database",))).silent == ()
+    assert returns(Outlay(seats=(record(),)), Settings(seats_off=("database",))).silent == ()
 
 
 def test_a_share_that_the_ledger_no_longer_has_is_not_told() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from rebuttal.store.database import Database
-from rebuttal.store.fates import Counts, Fate, Fates, Pending, Raised, Shown
+from rebuttal.store.fates import Counts, Fate, Fates, Pending, Raised, SeatRecord, Shown
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, Tokens
 from tests.store.conftest import WIDE, Clock, call_key
@@ -136,8 +136,29 @@ async def test_counts_and_outlay_are_of_days_and_repositories(fates: Fates, ledg
         ("rebuttal", Decimal("0.5")),
     ]
     assert [(one.seat, one.amount, one.month) for one in today.examined] == [("architect", Decimal("0.5"), "2026-11")]
-    assert today == await fates.outlay(until=first) == await fates.outlay(repository=MINE)
+    assert today == await fates.outlay(until=first)
+    assert (await fates.outlay(repository=MINE)).spent == today.spent
     assert {one.repository for one in (await fates.outlay(repository="another")).raised} == {"another"}
+
+
+async def test_the_record_of_a_seat_is_of_all_time_and_without_what_was_put_off(
+    fates: Fates, ledger: Ledger, clock: Clock
+) -> None:
+    granted = await ledger.reserve(call_key(phase="opening"), Decimal(1), WIDE)
+    await ledger.settle(granted.id, Tokens(output=1), Decimal("0.25"))
+    await fates.record(
+        MINE, "review", [shown(f"f{number}") for number in range(4)], {("architect", "m"): Decimal(2)}, clock.now
+    )
+    await fates.dismiss(MINE, "f0", "false positive")
+    await fates.dismiss(MINE, "f1", "later")
+    await fates.accept(MINE, ["f2"])
+    clock.now += timedelta(days=40)
+    for outlay in (await fates.outlay(clock.now.date()), await fates.outlay(clock.now.date(), repository=MINE)):
+        assert outlay.raised == ()
+        architect, reviewer = outlay.seats
+        assert architect == SeatRecord(MINE, "architect", 1, 1, "2026-11-22", Decimal("2.25"))
+        assert (reviewer.seat, reviewer.cost) == ("code-reviewer", Decimal(0))
+    assert (await fates.outlay(repository="another")).seats == ()
 
 
 async def test_days_end_where_the_user_lives(fates: Fates, clock: Clock) -> None:

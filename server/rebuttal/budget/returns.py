@@ -18,13 +18,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
 from attrs import define, field, frozen
 
 from rebuttal.settings import Settings
-from rebuttal.store.fates import FATES, Outlay, Raised
+from rebuttal.store.fates import FATES, Outlay, Raised, SeatRecord
 from rebuttal.store.model import ZERO
 from rebuttal.store.money import dollars, from_nano
 
@@ -34,8 +35,7 @@ LEAST_DECIDED = 8
 below 32 %, with 95 % certainty (Clopper and Pearson, Biometrika 1934: 1 - 0.05^(1/n)); two or three say nothing."""
 FEW = 10
 """Of fewer findings that were decided no share is told: it would look more certain than it is."""
-LATER = "later"
-"""A dismissal for this reason says nothing against the finding."""
+RECENT = timedelta(days=30)
 HOW_TO_SET_WORTH = (
     "Only you can say what a prevented defect is worth: set defect_worth (in dollars) in your config.toml, or amounts "
     "by category under [worth], and the return on what was spent is told."
@@ -201,7 +201,7 @@ def returns(outlay: Outlay, settings: Settings) -> Returns:
         by_month=tuple(sorted(_dearest(_grouped(outlay, everything, _month), worth), key=lambda row: row.key)),
         unshared=unshared,
         barren=barren,
-        silent=tuple(one for one in silent_seats(outlay, shares) if one.seat not in wanted),
+        silent=tuple(one for one in silent_seats(outlay) if one.seat not in wanted),
         advice=None if worth or not everything else HOW_TO_SET_WORTH,
     )
 
@@ -310,23 +310,20 @@ def _grouped(outlay: Outlay, everything: _Found, key: Callable[[Raised], str]) -
     return rows
 
 
-def silent_seats(outlay: Outlay, shares: Mapping[Cell, tuple[Decimal, Decimal]] | None = None) -> tuple[Silent, ...]:
-    """Seats whose findings were dismissed LEAST_DECIDED times or more in a repository, and never acted upon."""
-    shares = _shares(outlay)[0] if shares is None else shares
-    paid: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for (repository, _, seat, _), amounts in shares.items():
-        paid[repository, seat] += sum(amounts, ZERO)
-    dismissed: dict[tuple[str, str], int] = defaultdict(int)
-    useful: set[tuple[str, str]] = set()
-    for one in outlay.raised:
-        if one.fate == "accepted":
-            useful.add((one.repository, one.seat))
-        elif one.fate == "dismissed" and one.reason != LATER:
-            dismissed[one.repository, one.seat] += 1
-    named = sorted(key for key, count in dismissed.items() if count >= LEAST_DECIDED and key not in useful)
+def silent_seats(outlay: Outlay) -> tuple[Silent, ...]:
+    """Seats whose findings were dismissed LEAST_DECIDED times or more in a repository, and never acted upon. One that
+    has found nothing for long while others have is not asked any more, and not named."""
+    newest: dict[str, str] = {}
+    for one in outlay.seats:
+        newest[one.repository] = max(one.last, newest.get(one.repository, ""))
+
+    def is_asked(one: SeatRecord) -> bool:
+        return date.fromisoformat(newest[one.repository]) - date.fromisoformat(one.last) <= RECENT
+
     return tuple(
-        Silent(repository, _name(outlay.names, repository), seat, dismissed[repository, seat], paid[repository, seat])
-        for repository, seat in named
+        Silent(one.repository, _name(outlay.names, one.repository), one.seat, one.dismissed, one.cost)
+        for one in outlay.seats
+        if one.dismissed >= LEAST_DECIDED and not one.accepted and is_asked(one)
     )
 
 

@@ -7,6 +7,7 @@ quotes were edited. Nothing else counts as that, least of all that a later revie
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,6 +21,8 @@ from rebuttal.store.model import PATIENCE
 from rebuttal.store.money import from_nano, nano_cost
 
 Fate = Literal["open", "accepted", "dismissed"]
+LATER = "later"
+"""A dismissal for this reason says nothing against the finding."""
 FATES: tuple[Fate, ...] = get_args(Fate)
 
 
@@ -105,12 +108,28 @@ class Counts:
 
 
 @frozen
+class SeatRecord:
+    """All that a seat ever found in a repository, and what became of it. Deferred ones (LATER) are not counted."""
+
+    repository: str
+    seat: str
+    accepted: int
+    dismissed: int
+    last: str
+    """The day on which it was last the first to show something: 2026-11-22."""
+    cost: Decimal
+    """Its openings, and the examination of what it claimed."""
+
+
+@frozen
 class Outlay:
     """What was spent in a time, and what was first shown in it: what `budget.returns` works with."""
 
     spent: tuple[SpentOn, ...] = ()
     examined: tuple[Examined, ...] = ()
     raised: tuple[Raised, ...] = ()
+    seats: tuple[SeatRecord, ...] = ()
+    """Of all time: what is said of a seat must not depend on the days that are looked at."""
     names: Mapping[str, str] = field(factory=dict)
     """Of repositories, by hash."""
 
@@ -301,7 +320,30 @@ def _outlay(connection: Connection, values: tuple[str, str, str, str]) -> Outlay
         ),
         tuple(Examined(where, month, seat, model, _money(nano)) for where, month, seat, model, nano in examined),
         tuple(Raised(*row) for row in raised),
+        _records(connection, values[2]),
         dict(names),
+    )
+
+
+def _records(connection: Connection, repository: str) -> tuple[SeatRecord, ...]:
+    found = connection.execute(
+        "SELECT repository, seat, sum(CASE fate WHEN 'accepted' THEN 1 ELSE 0 END),"
+        " sum(CASE WHEN fate = 'dismissed' AND reason <> ? THEN 1 ELSE 0 END), max(day) FROM raised"
+        " WHERE ? = '' OR repository = ? GROUP BY repository, seat ORDER BY repository, seat",
+        (LATER, repository, repository),
+    ).fetchall()
+    paid: dict[tuple[str, str], int] = defaultdict(int)
+    for where, seat, nano in connection.execute(
+        "SELECT repository, seat, sum(settled + assumed) FROM spending"
+        " WHERE phase = 'opening' AND (? = '' OR repository = ?) GROUP BY repository, seat"
+        " UNION ALL SELECT repository, seat, sum(amount) FROM examined"
+        " WHERE ? = '' OR repository = ? GROUP BY repository, seat",
+        (repository,) * 4,
+    ).fetchall():
+        paid[where, seat] += int(nano)
+    return tuple(
+        SeatRecord(where, seat, int(accepted), int(dismissed), last, from_nano(paid[where, seat]))
+        for where, seat, accepted, dismissed, last in found
     )
 
 
