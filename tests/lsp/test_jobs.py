@@ -412,10 +412,41 @@ async def test_cancelled_estimate_is_cancelled_in_the_worker(start: Start) -> No
     assert stage.asked("cancel") == [{"method": "cancel", "params": {"id": 1}}]
 
 
-@pytest.mark.parametrize("command", ["askAgain", "showPayload", "costReport", "doctor"])
+@pytest.mark.parametrize("command", ["askAgain", "showPayload", "doctor"])
 async def test_command_without_an_engine_says_what_to_do(start: Start, command: str) -> None:
     stage = await start()
     with pytest.raises(RequestFailed) as error:
         await stage.editor.command(f"rebuttal.{command}")
     assert error.value.code == -32803
     assert "run" in error.value.message.lower()
+
+
+async def test_cost_report_opens_in_a_browser(start: Start, tmp_path: Path) -> None:
+    page = tmp_path / "a b" / "cost-report.html"
+    stage = await start({"cost_report": [{"event": "done", "path": str(page)}]})
+    answer = await stage.editor.command("rebuttal.costReport")
+    assert answer == {"uri": page.as_uri(), "path": str(page)}
+    await stage.editor.until(lambda: [one for one in stage.editor.asked if one["method"] == "window/showDocument"])
+    [shown] = [one["params"] for one in stage.editor.asked if one["method"] == "window/showDocument"]
+    assert (shown["uri"], shown["external"]) == (page.as_uri(), True)
+
+
+async def test_cost_report_is_named_to_a_client_that_opens_nothing(start: Start, tmp_path: Path) -> None:
+    page = tmp_path / "cost-report.html"
+    stage = await start({"cost_report": [{"event": "done", "path": str(page)}]}, profile="minimal")
+    assert (await stage.editor.command("rebuttal.costReport"))["path"] == str(page)
+    await stage.editor.until(lambda: stage.editor.heard(f"{page}: open it in a browser"))
+
+
+async def test_cost_report_is_named_where_no_browser_could_be_had(start: Start, tmp_path: Path) -> None:
+    page = tmp_path / "cost-report.html"
+    stage = await start({"cost_report": [{"event": "done", "path": str(page)}]})
+    stage.editor.answers["window/showDocument"] = {"success": False}
+    await stage.editor.command("rebuttal.costReport")
+    await stage.editor.until(lambda: stage.editor.heard(f"{page}: open it in a browser"))
+
+
+async def test_cost_report_that_cannot_be_made_says_why(start: Start) -> None:
+    stage = await start({"cost_report": [{"event": "failed", "message": "the store is locked: close it"}]})
+    with pytest.raises(RequestFailed, match="the store is locked: close it"):
+        await stage.editor.command("rebuttal.costReport")

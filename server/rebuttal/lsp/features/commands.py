@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from rebuttal.lsp.features import diagnostics, notebooks
-from rebuttal.lsp.paths import is_inside, repository_of
+from rebuttal.lsp.paths import is_inside, repository_of, uri_of
 from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import Job, ReviewRequest, Totals
 from rebuttal.settings import PANELS, PROFILES, PROTOCOLS
@@ -25,7 +26,6 @@ _SCOPES_WITH = ("commit:", "range:", "file:")
 _ELSEWHERE = {
     "rebuttal.askAgain": "Asking again about one finding is not part of this version; run the review again.",
     "rebuttal.showPayload": "Run `rebuttal estimate --show-payload` in a terminal to see what would be sent.",
-    "rebuttal.costReport": "Run `rebuttal ledger` in a terminal to see what was spent.",
     "rebuttal.doctor": "Run `rebuttal doctor` in a terminal to check key, endpoint, git and store.",
 }
 """Commands whose part of the engine speaks only in a terminal so far."""
@@ -83,6 +83,10 @@ def register(ls: RebuttalServer) -> None:
         job = _job(ls, arguments["job"]) if arguments.get("job") else _latest(ls)
         return {"uri": ls.documents.show(ls.documents.transcript_uri(job.id))}
 
+    @ls.command("rebuttal.costReport")
+    async def cost_report(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
+        return await _cost_report(ls)
+
     for name, message in _ELSEWHERE.items():
         ls.command(name)(_elsewhere(message))
 
@@ -118,6 +122,32 @@ async def _estimate(ls: RebuttalServer, request: ReviewRequest) -> dict[str, Any
     if not isinstance(estimate, Mapping):
         raise UserError("The estimate could not be read; reinstall Rebuttal.")
     return {"estimate": dict(estimate)}
+
+
+async def _cost_report(ls: RebuttalServer) -> dict[str, str]:
+    """Have the page written, and shown in a browser where the client can; where it is, in any case."""
+    await ls.configuration.ready()
+    event = await ls.ask_worker("cost_report", {"settings": ls.session.client_settings})
+    path = event.get("path")
+    if not isinstance(path, str):
+        raise UserError("The report could not be written; reinstall Rebuttal.")
+    uri = uri_of(Path(path))
+    if ls.session.flags.show_document:
+        ls.spawn(_show_outside(ls, uri, path))
+    else:
+        _tell_where(ls, path)
+    return {"uri": uri, "path": path}
+
+
+async def _show_outside(ls: RebuttalServer, uri: str, path: str) -> None:
+    """In the program that shows such files; one that the client has not says where it is."""
+    answer = await ls.window_show_document_async(types.ShowDocumentParams(uri=uri, external=True))
+    if not answer.success:
+        _tell_where(ls, path)
+
+
+def _tell_where(ls: RebuttalServer, path: str) -> None:
+    ls.say(f"The cost report is at {path}: open it in a browser.", types.MessageType.Info)
 
 
 def _scope(arguments: Arguments, root: Path, path: Path | None, only: Mapping[str, Any] | None) -> str:
