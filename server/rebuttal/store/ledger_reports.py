@@ -66,48 +66,70 @@ def rows_by(connection: Connection, by: LedgerKey, days: Days, repository: str |
     """Sums by one key, in the order of its names; names of which nothing counts are left out."""
     if by in ("review", "user"):
         return _rows_by_call(connection, by, days, repository)
-    found = connection.execute(
+    values = (by, *days, repository, repository)
+    sums = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN substr(day, 1, 7) WHEN 'repository' THEN repository"
         " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
-        " sum(settled), sum(assumed), 0, sum(calls), sum(overrun), missed, sum(cache_expected), sum(cache_met),"
+        " sum(settled), sum(assumed), 0, sum(calls), sum(overrun), sum(cache_expected), sum(cache_met),"
         " sum(cache_saved), sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h)"
         " FROM spending WHERE day BETWEEN ? AND ? AND (? IS NULL OR repository = ?)"
-        " GROUP BY name, missed HAVING sum(calls) > 0",
-        (by, *days, repository, repository),
+        " GROUP BY name HAVING sum(calls) > 0",
+        values,
     )
-    # Few, and found by an index of their own.
+    missed = connection.execute(
+        "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN substr(day, 1, 7) WHEN 'repository' THEN repository"
+        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name, missed, sum(calls)"
+        " FROM spending WHERE day BETWEEN ? AND ? AND (? IS NULL OR repository = ?) AND missed <> ''"
+        " GROUP BY name, missed HAVING sum(calls) > 0",
+        values,
+    )
+    # Few, and found by an index of their own: not by that of the days, which the function around `day` rules out.
     under_way = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN month WHEN 'repository' THEN repository"
         " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
-        " 0, 0, sum(held), 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0"
-        " FROM calls WHERE state = 'reserved' AND day BETWEEN ? AND ? AND (? IS NULL OR repository = ?) GROUP BY name",
-        (by, *days, repository, repository),
+        " 0, 0, sum(held), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM calls"
+        " WHERE state = 'reserved' AND substr(day, 1, 10) BETWEEN ? AND ? AND (? IS NULL OR repository = ?)"
+        " GROUP BY name",
+        values,
     )
-    return _joined([*found, *under_way])
+    return _joined([*sums, *under_way], missed)
+
+
+_SUMS_OF_CALLS = (
+    " sum(CASE state WHEN 'settled' THEN held ELSE 0 END), sum(CASE state WHEN 'assumed' THEN held ELSE 0 END),"
+    " sum(CASE state WHEN 'reserved' THEN held ELSE 0 END),"
+    " sum(CASE WHEN state IN ('settled', 'assumed') THEN 1 ELSE 0 END),"
+    " sum(CASE WHEN held > reserved THEN 1 ELSE 0 END), sum(cache_expected),"
+    " sum(CASE WHEN cache_read < cache_expected THEN cache_read ELSE cache_expected END), sum(cache_saved),"
+    " sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h) FROM calls"
+)
+_MISSED_OF_CALLS = " cache_missed, count(*) FROM calls"
+_MISSED = "AND cache_missed <> ''"
+_COUNTED = " WHERE state <> 'released' AND (? IS NULL OR repository = ?)"
 
 
 def _rows_by_call(connection: Connection, by: LedgerKey, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
-    return _joined(
-        connection.execute(
-            "SELECT CASE ? WHEN 'review' THEN review ELSE who END AS name,"
-            " sum(CASE state WHEN 'settled' THEN held ELSE 0 END),"
-            " sum(CASE state WHEN 'assumed' THEN held ELSE 0 END),"
-            " sum(CASE state WHEN 'reserved' THEN held ELSE 0 END),"
-            " sum(CASE WHEN state IN ('settled', 'assumed') THEN 1 ELSE 0 END),"
-            " sum(CASE WHEN held > reserved THEN 1 ELSE 0 END), cache_missed, sum(cache_expected),"
-            " sum(CASE WHEN cache_read < cache_expected THEN cache_read ELSE cache_expected END), sum(cache_saved),"
-            " sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h)"
-            " FROM calls WHERE state <> 'released' AND day BETWEEN ? AND ? AND (? IS NULL OR repository = ?)"
-            " GROUP BY name, cache_missed",
-            (by, *days, repository, repository),
-        )
+    name = {"review": "review", "user": "who"}[by]
+    where, values = _COUNTED, [repository, repository]
+    if days != ALWAYS:
+        where, values = f"{where} AND day BETWEEN ? AND ?", [*values, *days]
+    # By the name alone, the calls are read in the order of its index; what was missed besides would have them sorted.
+    sums = connection.execute(f"SELECT {name},{_SUMS_OF_CALLS}{where} GROUP BY {name}", values)
+    missed = connection.execute(
+        f"SELECT {name},{_MISSED_OF_CALLS}{where} {_MISSED} GROUP BY {name}, cache_missed", values
     )
+    return _joined(sums, missed)
 
 
-def _joined(found: Iterable[tuple[Any, ...]]) -> tuple[LedgerRow, ...]:
+def _joined(sums: Iterable[tuple[Any, ...]], missed: Iterable[tuple[str, str, int]]) -> tuple[LedgerRow, ...]:
+    """`missed`: by name and reason, how many calls read less from the cache than was expected."""
+    reasons: dict[str, dict[str, int]] = {}
+    for name, reason, calls in missed:
+        reasons.setdefault(name, {})[reason] = calls
     rows: dict[str, LedgerRow] = {}
-    for name, spent, assumed, reserved, calls, over, missed, expected, met, saved, *tokens in found:
-        cache = _cache_sum(missed, calls, expected, met, saved)
+    for name, spent, assumed, reserved, calls, over, expected, met, saved, *tokens in sums:
+        # What was under way may come in a row of its own: the reasons count once.
+        cache = CacheSum(expected, met, from_nano(saved), dict(sorted(reasons.pop(name, {}).items())))
         amounts = (from_nano(spent), from_nano(assumed), from_nano(reserved))
         row = LedgerRow(name, *amounts, calls, over, Tokens(*tokens), cache)
         rows[name] = _both(rows[name], row) if name in rows else row
@@ -176,8 +198,9 @@ def entries_of(connection: Connection, review: str | None, state: CallState | No
     if review is not None:
         conditions.append("review = ?")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    rows = connection.execute(f"{_ENTRY}{where} ORDER BY id", () if review is None else (review,))
-    return tuple(_entry(*row) for row in rows)
+    # Sorted here: to have them in order, SQLite would read all calls instead of an index.
+    rows = connection.execute(f"{_ENTRY}{where}", () if review is None else (review,))
+    return tuple(sorted((_entry(*row) for row in rows), key=lambda one: one.id))
 
 
 def _entry(*row: Any) -> LedgerEntry:
