@@ -36,7 +36,14 @@ def course(outcome: Outcome, name: Names) -> list[str]:
     if outcome.kinds:
         taken = [f"{prose(kind.name)} ({prose(kind.reason)})" for kind in outcome.kinds]
         parts.append(f"The panel was told what to look for in a change of this kind: {joined(taken)}.")
-    parts += [*_passes(outcome), *_ended(outcome), *_on_the_way(outcome, name), *_left_out(outcome, name)]
+    parts += [
+        *_passes(outcome),
+        *_weighed(outcome),
+        *_ended(outcome),
+        *_shortened(outcome),
+        *_on_the_way(outcome, name),
+        *_left_out(outcome, name),
+    ]
     if any(one.turn.seat == EXAMINER for one in outcome.exchanges):
         parts.append("The Examiner has no lens of its own: it rules where no seat of the panel could.")
     if outcome.contentions:
@@ -81,6 +88,17 @@ def _ended(outcome: Outcome) -> list[str]:
     left = counted(ended.still_open, "claim")
     still = {0: "nothing was left open", 1: f"{left} was left open"}.get(ended.still_open, f"{left} were left open")
     return [f"The argument ended after round {ended.round}: {_ENDED[ended.by]}; {still}."]
+
+
+def _weighed(outcome: Outcome) -> list[str]:
+    """Whether another round was worth its price, each time with what that was decided by."""
+    rows = [f"- {prose(one.words)}" for one in outcome.weighed]
+    return ["Whether another round of argument was worth its price:", listed(rows)] if rows else []
+
+
+def _shortened(outcome: Outcome) -> list[str]:
+    rows = [f"- {prose(one)}" for one in outcome.shortened]
+    return ["Left out because of what it would have cost:", listed(rows)] if rows else []
 
 
 def _on_the_way(outcome: Outcome, name: Names) -> list[str]:

@@ -18,7 +18,7 @@ from attrs import evolve
 from rebuttal.budget.allocation import DEFAULT_SHARES, SPENDERS, Allocation, Shares, Spender
 from rebuttal.budget.model import Estimate
 from rebuttal.budget.prices import PriceBook
-from rebuttal.debate.affording import room_for
+from rebuttal.debate.affording import SHORTER, room_for
 from rebuttal.debate.model import Means, Tier
 from rebuttal.debate.prompts import TIERS
 from rebuttal.debate.selection import MAX_TOKENS
@@ -130,9 +130,11 @@ def _worst_cases(settings: Settings, parts: Parts) -> Mapping[str, Decimal]:
     book, roster = PriceBook.of(settings), Roster.of(settings)
     tiers: dict[str, Tier] = {roster.id(tier): tier for tier in reversed(TIERS)}
     found: dict[str, Decimal] = {}
-    for phase, model in {(call.phase, call.model) for call in parts.estimate.calls if call.phase in MUST_BEGIN}:
-        sent = parts.fitted.get(tiers[model], parts.shared) if model in tiers else parts.shared
-        limit = MAX_TOKENS["opening" if phase == "opening" else "cross_examination"]
-        worst = book.worst_case(model, room_for(sent), limit)
+    planned_ = {(call.phase, call.model) for call in parts.estimate.calls if call.phase in MUST_BEGIN}
+    opening = {model for phase, model in planned_ if phase == "opening"}
+    for phase, model in planned_:
+        whole = parts.fitted.get(tiers[model], parts.shared) if model in tiers else parts.shared
+        limit = MAX_TOKENS["opening"] if phase == "opening" else SHORTER["cross_examination"]
+        worst = book.worst_case(model, room_for(whole if model in opening else ""), limit)
         found[phase] = max(found.get(phase, ZERO), worst)
     return found
