@@ -39,6 +39,17 @@ def test_lines_that_the_shared_part_does_not_show_are_shown_with_the_claim() -> 
     assert "# The code around them" not in turn.prompt.ask
 
 
+def test_what_a_dossier_shows_is_not_sent_twice() -> None:
+    """A new function stood whole in the diff of its file, and once more below the claim about it."""
+    brief = brief_of(profile="frugal", others={FAR: FAR_TEXT})
+    (turn,) = play(brief, opening({"architect": says(SQL_CLAIM)})).speaker.of("cross_examination")[:1]
+    assert turn.prompt.shared.count(SQL_LINE) == 1
+    assert "# The code around them" not in turn.prompt.ask
+    far = claim_of("    check(value)", file=FAR, argument=f"It now fails, for `{LOOP_LINE}` skips one.")
+    (turn,) = play(brief, opening({"architect": says(far)})).speaker.of("cross_examination")[:1]
+    assert "def far(value):" in turn.prompt.ask
+
+
 @pytest.mark.parametrize(
     ("file", "symbol", "first"),
     [

@@ -221,8 +221,8 @@ def test_claims_of_a_file_share_a_call() -> None:
     assert lines == [SQL_LINE, LOOP_LINE]
 
 
-def many_files(profile: Profile) -> list[set[str]]:
-    """A claim in each of twelve files, all by one seat: which files each examination was about."""
+@pytest.mark.parametrize("profile", ["balanced", "frugal"])
+def test_claims_of_several_files_share_a_call_that_shows_them_all(profile: Profile) -> None:
     text = "".join(f"value_{n} = source_{n}()\n" for n in range(12))
     files = {f"f{n}.py": ("", text) for n in range(12)}
     claims = [
@@ -237,18 +237,14 @@ def many_files(profile: Profile) -> list[set[str]]:
         return says(rulings=tuple(ruled), takes=10.0)
 
     played = play(brief_of(files, sits=("architect", "code-reviewer"), profile=profile), script)
-    return [{one["file"] for one in shown(turn)} for turn in played.speaker.of("cross_examination")]
-
-
-def test_claims_of_several_files_share_a_call_where_the_whole_change_is_read_anyway() -> None:
-    asked = many_files("balanced")
-    assert len(asked) < 12
-    assert max(map(len, asked)) > 1
-    assert sum(map(len, asked)) == 12
-
-
-def test_where_only_the_files_in_dispute_are_sent_a_call_is_about_one_file() -> None:
-    assert [len(files) for files in many_files("frugal")] == [1] * 12
+    turns = played.speaker.of("cross_examination")
+    assert sum(len(shown(turn)) for turn in turns) == 12
+    assert len(turns) < 12
+    # In frugal, nobody opened with the tier that examines: it is sent the files in dispute, and no others.
+    for turn in turns:
+        about = {one["file"] for one in shown(turn)}
+        whole = profile == "balanced"
+        assert {file for file in files if f"{file}" in turn.prompt.shared} == (set(files) if whole else about)
 
 
 def test_lanes_and_batches_bound_what_is_under_way() -> None:

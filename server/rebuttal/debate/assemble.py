@@ -170,10 +170,15 @@ class Assembler:
         return self.shared(tier) if warm else self._dossier(_places(about))
 
     def _excerpts(self, about: Sequence[Contention], *, warm: bool, tier: Tier | None) -> list[str]:
-        """The lines that the claims and rulings quote, in their symbols, where the shared part does not show them."""
+        """The lines that the claims and rulings quote, in their symbols, where nothing in front shows them."""
         wanted = _places(about)
         wanted += [ruled.place for one in about for ruled in one.rulings if ruled.place is not None]
-        cut = [self._exhibits.around(place) for place in wanted if not (warm and self._is_shown(place, tier))]
+        if warm:
+            cut = [self._exhibits.around(place) for place in wanted if not self._is_shown(place, tier)]
+        else:
+            shown = {line[1:] for _, text in self._diffs(_places(about)) for line in text.split("\n")}
+            around = (self._exhibits.around(place) for place in wanted)
+            cut = [one for one in around if one and not shown.issuperset(one.text.rstrip("\n").split("\n"))]
         excerpts = sorted({one for one in cut if one is not None}, key=lambda one: (one.file, one.side, one.first_line))
         return ["# The code around them", *(self._excerpt(one) for one in excerpts)] if excerpts else []
 
@@ -214,10 +219,14 @@ class Assembler:
 
     def _dossier(self, places: Sequence[Place]) -> str:
         """The disputed files' own diffs: what a tier without a warm cache sees instead of everything."""
+        texts = [self._fenced(f"diff of {path}", text) for path, text in self._diffs(places)]
+        return "\n\n".join(["# The change in the files in dispute", *texts]) + "\n"
+
+    def _diffs(self, places: Sequence[Place]) -> list[tuple[str, str]]:
+        """Path and diff of each file that one of the places is in."""
         files = sorted({place.file for place in places})
         diffs = [diff for file in files if (diff := self._brief.change.file(file)) is not None]
-        texts = [self._fenced(f"diff of {diff.path}", file_diff(diff, self._exhibits)) for diff in diffs]
-        return "\n\n".join(["# The change in the files in dispute", *texts]) + "\n"
+        return [(diff.path, file_diff(diff, self._exhibits)) for diff in diffs]
 
     def _fenced(self, source: str, text: str) -> str:
         return fenced(text, self._brief.fence, source).rstrip("\n")
