@@ -80,6 +80,13 @@ def test_the_cap_is_what_review_day_and_month_leave(counter: TokenCounter) -> No
     assert Selection("balanced", nearly).left() == pytest.approx(0.2)
 
 
+def test_a_review_may_not_cost_more_than_a_day_so_a_high_cap_leaves_no_little_of_it(counter: TokenCounter) -> None:
+    """With max_cost of 100 and 5 a day, five hundredths of the budget were said to be left, and haiku spoke."""
+    settings = Settings(max_cost=Decimal(100), max_cost_per_day=Decimal(5))
+    means = means_of(settings, parts_of("+x = 1\n", [], counter), "command", counter, Tokenizers())
+    assert Selection("balanced", means).left() == 1
+
+
 def test_prices_are_those_of_the_models_that_settings_name() -> None:
     prices = prices_of(Settings())
     assert [prices[tier].output for tier in ("haiku", "sonnet", "opus")] == [Decimal("0.5"), 10, 20]
@@ -107,15 +114,16 @@ def models(emulator: Emulator, phase: str) -> set[str | None]:
     return {one.model for one in emulator.records if one.phase == phase}
 
 
-async def test_with_little_left_of_the_day_cheaper_tiers_speak_and_a_replay_does_the_same(
+async def test_where_a_review_would_cost_more_than_is_left_cheaper_tiers_speak_and_a_replay_does_the_same(
     parcels: Path, panel: Emulator, open_services: Open, tmp_path: Path
 ) -> None:
     tape = tmp_path / "tape.jsonl"
-    poor = Settings(panel="small", max_cost=Decimal(1), max_cost_per_day=Decimal("0.25"))
+    poor = Settings(panel="small", max_cost=Decimal(1), max_cost_per_day=Decimal("0.08"))
     services = open_services(panel.environment(), poor)
     live = await review(request_for(parcels, settings=poor, agreed=True, record=tape), services, Door())
     assert models(panel, "opening") == {"claude-haiku-5-5"}
-    assert "25% of the budget is left" in live.transcript
+    assert "the whole would cost more than the $0.08 that are left" in live.transcript
+    assert "To fit the $0.08 that may be spent, the debate was held with cheaper models." in live.report.notes
     made = len(panel.records)
     rich = Settings(panel="small")
     played = await review(request_for(parcels, settings=rich, replay=tape), open_services(), Door())
@@ -150,7 +158,7 @@ async def test_every_call_of_a_model_has_the_same_effort(
 
 
 async def test_the_estimate_has_the_tiers_that_will_speak(parcels: Path, open_services: Open) -> None:
-    rich, poor = (Settings(panel="small", max_cost_per_day=Decimal(one)) for one in ("5", "0.25"))
+    rich, poor = (Settings(panel="small", max_cost_per_day=Decimal(one)) for one in ("5", "0.08"))
     found = [
         (await look(request_for(parcels, settings=one), open_services(None, one))).estimate for one in (rich, poor)
     ]
@@ -158,6 +166,9 @@ async def test_the_estimate_has_the_tiers_that_will_speak(parcels: Path, open_se
     assert "claude-sonnet-5-5" in by_model[0]
     assert list(by_model[1]) == ["claude-haiku-5-5", "claude-sonnet-5-5"] or list(by_model[1]) == ["claude-haiku-5-5"]
     assert sum(by_model[1].values()) < sum(by_model[0].values())
+    words = [one.words for one in found if one is not None]
+    assert words[1].endswith("(to fit with cheaper models)")
+    assert "fit" not in words[0]
 
 
 # --- the step of a price ---

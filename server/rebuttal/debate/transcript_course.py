@@ -92,12 +92,12 @@ def _ended(outcome: Outcome) -> list[str]:
 
 def _weighed(outcome: Outcome) -> list[str]:
     """Whether another round was worth its price, each time with what that was decided by."""
-    rows = [f"- {prose(one.words)}" for one in outcome.weighed]
+    rows = [f"- {prose(one.words)}." for one in outcome.weighed]
     return ["Whether another round of argument was worth its price:", listed(rows)] if rows else []
 
 
 def _shortened(outcome: Outcome) -> list[str]:
-    rows = [f"- {prose(one)}" for one in outcome.shortened]
+    rows = [f"- {prose(one)}." for one in outcome.shortened]
     return ["Left out because of what it would have cost:", listed(rows)] if rows else []
 
 
