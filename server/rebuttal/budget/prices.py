@@ -1,4 +1,5 @@
-"""What tokens cost: the offline snapshot of `genai-prices`, and the user's own prices before it. Never the network."""
+"""What tokens cost: the offline snapshot of `genai-prices`, and the user's own prices before it. Never the network:
+what was fetched (price_list.py) was so by the user."""
 
 from __future__ import annotations
 
@@ -6,12 +7,18 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
+from rebuttal.budget import price_list
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.settings import ModelPrice, Settings, is_local, plain_model
 from rebuttal.store.model import Tokens
+
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
 
 _MILLION = Decimal(1_000_000)
 
@@ -46,34 +53,58 @@ def cache_minimum(model: str) -> int:
     return _CACHE_MINIMUM.get(plain if len(stamp) == 8 and stamp.isdigit() else model, 512)
 
 
+Source = Literal["snapshot", "updated", "yours", "free"]
+"""Where a price comes from: the list that genai-prices came with, one that was fetched later, the user's config.toml;
+free: a model that runs here."""
+
+
 @frozen
 class PricesAge:
-    """How old the snapshot of prices is."""
+    """How old the prices are."""
 
     version: str
     """Of genai-prices."""
     newest: date
-    """The newest change of a price that the snapshot knows: it is at least as new as that."""
+    """The day on which they were fetched, or the newest change of a price that the snapshot knows: it is at least as
+    new as that."""
     days: int
+    fetched: bool = False
+    """Whether the user fetched them after what genai-prices came with."""
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        if self.fetched:
+            return f"fetched {self.days} days ago"
+        return f"genai-prices {self.version}, newest price {self.days} days old"
 
 
 class PriceBook:
     """Prices by model, in US dollars. `overrides` (from the user's own config.toml) win over the snapshot, which is
     multiplied by `factor`. `free`: a model that the snapshot does not know costs nothing, for it runs here, unless it
-    is one that is only sold."""
+    is one that is only sold. `fetched`: where a newer list may lie, which then is the snapshot."""
 
     def __init__(
-        self, overrides: Mapping[str, ModelPrice] | None = None, factor: Decimal = Decimal(1), *, free: bool = False
+        self,
+        overrides: Mapping[str, ModelPrice] | None = None,
+        factor: Decimal = Decimal(1),
+        *,
+        free: bool = False,
+        fetched: Path | None = None,
     ) -> None:
         self._overrides = dict(overrides or {})
         self._factor = factor
         self._free = free
+        self._fetched = fetched
+        self._snapshot: DataSnapshot | None = None
+        self._is_updated = False
 
     @classmethod
     def of(cls, settings: Settings) -> PriceBook:
         """At the endpoint of the settings."""
         regional = settings.endpoint == "bedrock" or (settings.endpoint == "vertex" and settings.region != "global")
-        return cls(settings.prices, REGIONAL if regional else Decimal(1), free=is_local(settings))
+        factor = REGIONAL if regional else Decimal(1)
+        return cls(settings.prices, factor, free=is_local(settings), fetched=settings.price_list)
 
     def price(self, model: str, tokens: Tokens) -> Decimal:
         """What these tokens of ONE call cost: price steps go by the length of that call's prompt.
@@ -83,12 +114,38 @@ class PriceBook:
         own = self._overrides.get(model)
         if own:
             return _own_price(own, tokens)
+        snapshot = self._current()
         try:
-            return _snapshot_price(model, tokens) * self._factor
-        except UnknownPrice:
+            return snapshot_price(snapshot, model, tokens) * self._factor
+        except LookupError:
             if self._free and not _is_only_sold(model):
                 return Decimal(0)
-            raise
+        raise UnknownPrice(
+            f"no price is known for {model!r}, so nothing was sent to it: give its dollars per million tokens as "
+            f'[prices."{model}"] with input and output in your config.toml, or choose another model'
+        )
+
+    def source(self, model: str) -> Source:
+        """Where the model's price comes from. Raises UnknownPrice."""
+        if model in self._overrides:
+            return "yours"
+        self.price(model, Tokens(input=1))
+        try:
+            snapshot_price(self._current(), model, Tokens(input=1))
+        except LookupError:
+            return "free"
+        return "updated" if self._is_updated else "snapshot"
+
+    def _current(self) -> DataSnapshot:
+        """The prices that count. Raises UnknownPrice where fetched ones are damaged: older ones would be a guess."""
+        if self._snapshot is None:
+            try:
+                found = price_list.read(self._fetched) if self._fetched is not None else None
+                self._is_updated = found is not None and found.is_current
+                self._snapshot = found.snapshot() if found is not None and found.is_current else _bundled()
+            except price_list.BadPrices as error:
+                raise UnknownPrice(str(error)) from None
+        return self._snapshot
 
     def worst_case(self, model: str, prompt_bytes: int, max_tokens: int, *, for_an_hour: bool = False) -> Decimal:
         """What a call may cost at most: what is reserved for it.
@@ -144,8 +201,10 @@ def _own_price(own: ModelPrice, tokens: Tokens) -> Decimal:
     return total / _MILLION
 
 
-def _snapshot_price(model: str, tokens: Tokens) -> Decimal:
-    from genai_prices import Usage, calc_price
+def snapshot_price(snapshot: DataSnapshot, model: str, tokens: Tokens) -> Decimal:
+    """What the tokens of one call of a Claude model cost by a snapshot. Raises LookupError for one that it does not
+    know."""
+    from genai_prices import Usage
 
     # `input_tokens` is the whole prompt here, and `cache_write_tokens` has the hour's part in it.
     usage = Usage(
@@ -155,14 +214,14 @@ def _snapshot_price(model: str, tokens: Tokens) -> Decimal:
         cache_read_tokens=tokens.cache_read,
         output_tokens=tokens.output,
     )
-    try:
-        # A gateway has names of its own, such as anthropic/claude-sonnet-5-5: it costs what Claude costs.
-        return calc_price(usage, plain_model(model) or model, provider_id="anthropic").total_price
-    except LookupError:
-        raise UnknownPrice(
-            f"no price is known for {model!r}, so nothing was sent to it: give its dollars per million tokens as "
-            f'[prices."{model}"] with input and output in your config.toml, or choose another model'
-        ) from None
+    # A gateway has names of its own, such as anthropic/claude-sonnet-5-5: it costs what Claude costs.
+    return snapshot.calc(usage, plain_model(model) or model, price_list.PROVIDER, None, None).total_price
+
+
+def _bundled() -> DataSnapshot:
+    from genai_prices.data_snapshot import get_snapshot
+
+    return get_snapshot()
 
 
 def _is_only_sold(model: str) -> bool:
@@ -176,16 +235,23 @@ def _is_only_sold(model: str) -> bool:
     return any(maker.find_model(name) is not None for maker in makers)
 
 
-def prices_age(today: date | None = None) -> PricesAge:
-    """How old the prices are, for `rebuttal doctor`. The snapshot carries no date of its own, its price changes do."""
+def prices_age(today: date | None = None, fetched: Path | None = None) -> PricesAge:
+    """How old the prices are, for people. The snapshot carries no date of its own, its price changes do; what was
+    fetched (`fetched`: where it would lie) has the day. Raises UnknownPrice where that is damaged."""
     from genai_prices import __version__
-    from genai_prices.data_snapshot import get_snapshot
     from genai_prices.types import StartDateConstraint
 
     day = today or datetime.now(UTC).date()
+    try:
+        newer = price_list.read(fetched) if fetched is not None else None
+    except price_list.BadPrices as error:
+        raise UnknownPrice(str(error)) from None
+    if newer is not None and newer.is_current:
+        then = newer.fetched_at.astimezone(UTC).date()
+        return PricesAge(__version__, then, max((day - then).days, 0), fetched=True)
     conditions = (
         entry.constraint
-        for provider in get_snapshot().providers
+        for provider in _bundled().providers
         for model in provider.models
         for entry in (*(model.prices if isinstance(model.prices, list) else ()), *(model.price_variants or ()))
     )

@@ -104,6 +104,8 @@ class Settings:
     model_opus: str = "claude-opus-5-5"
     prices: Mapping[str, ModelPrice] = field(factory=dict, hash=False)
     """By model; only from the user's config.toml."""
+    price_list: Path | None = field(default=None, eq=False)
+    """Where prices may lie that the user fetched: no setting, but a file of REBUTTAL_HOME."""
     worth: Mapping[str, Decimal] = field(factory=dict, hash=False)
     """What a prevented defect of a category is worth, in dollars; only from the user's config.toml."""
     currency: str = "USD"

@@ -38,6 +38,8 @@ _SMALLER = _CAPS | {"ask_above", "context_tokens", "max_findings"}
 
 _WHERE = ("endpoint", "region", "project", "resource", "base_url")
 """Where reviews are sent."""
+_PRICE_LIST = "prices.json"
+"""In REBUTTAL_HOME: what `rebuttal prices --update` fetched."""
 _CONFIG_ONLY = "may only be set in your own config file"
 _OWN_ONLY = "may only be set in your own config file, the environment or on the command line"
 
@@ -140,7 +142,7 @@ def user_settings(
     models, more_problems = model_table(table.pop("models", {}), str(path))
     worth, worth_problems = worth_table(table.pop("worth", {}), str(path))
     problems += more_problems + worth_problems
-    settings = Settings(prices=prices, models=models, worth=worth)
+    settings = Settings(prices=prices, models=models, worth=worth, price_list=path.parent / _PRICE_LIST)
     variables = {key: text for key in PARSERS if (text := environment.get("REBUTTAL_" + key.upper(), "").strip())}
     sources: Iterable[tuple[str, Mapping[str, Any]]] = (
         (str(path), table),

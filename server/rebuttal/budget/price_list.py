@@ -1,0 +1,226 @@
+"""Prices that the user fetched after the list that genai-prices came with: read, checked, written, taken back.
+
+Only Claude's are kept. They are used as long as genai-prices is the one they were fetched beside: a newer one brings a
+newer list itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
+
+PROVIDER = "anthropic"
+MOST_BYTES = 20_000_000
+"""Of a list that is fetched: some ten times what it has today."""
+_KEPT_BYTES = 2_000_000
+FALLS, RISES = Decimal("0.5"), Decimal(10)
+"""Times the price until now: what falls below the one or rises above the other is more likely wrong than true."""
+_DEAREST = Decimal(100_000)
+"""Dollars per million tokens that no model costs."""
+
+
+class BadPrices(Exception):
+    """A list of prices cannot be used; the message is one sentence that says what to do."""
+
+
+@frozen
+class PriceList:
+    """Prices that were fetched."""
+
+    fetched_at: datetime
+    beside: str
+    """The version of genai-prices that was installed then."""
+    provider: Mapping[str, Any]
+    """As genai-prices publishes it."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is newer than what genai-prices comes with."""
+        from genai_prices import __version__
+
+        return self.beside == __version__
+
+    def snapshot(self) -> DataSnapshot:
+        """To reckon with. Raises BadPrices."""
+        return _snapshot(self.provider)
+
+
+@frozen
+class Moved:
+    """A price that is another one now: dollars per million tokens."""
+
+    model: str
+    unit: str
+    """input, output, cache_write, cache_read."""
+    before: Decimal
+    now: Decimal
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is more likely wrong than true."""
+        return self.now < self.before * FALLS or self.now > self.before * RISES
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"{self.model} {self.unit.replace('_', ' ')} ${self.before:f} -> ${self.now:f}"
+
+
+def read(path: Path) -> PriceList | None:
+    """The list that was fetched; None where none was. Raises BadPrices for one that is damaged."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_KEPT_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise BadPrices(_damaged(path, error)) from None
+    try:
+        kept = json.loads(raw)
+        fetched_at = datetime.fromisoformat(kept["fetched_at"])
+        if kept["schema"] != 1 or fetched_at.tzinfo is None or len(raw) > _KEPT_BYTES:
+            raise ValueError("not as written")
+        return PriceList(fetched_at, str(kept["beside"]), dict(kept["provider"]))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadPrices(_damaged(path, error)) from None
+
+
+def parse(raw: bytes, now: datetime) -> PriceList:
+    """What was fetched, as far as it is of use here. Raises BadPrices."""
+    from genai_prices import __version__
+
+    if len(raw) > MOST_BYTES:
+        raise BadPrices("the list of prices is far larger than it should be, so it was not used")
+    try:
+        providers = json.loads(raw)
+        (provider,) = [one for one in providers if isinstance(one, Mapping) and one.get("id") == PROVIDER]
+    except (ValueError, TypeError, RecursionError):
+        raise BadPrices("what was fetched is no list of prices with Claude's in it, so it was not used") from None
+    found = PriceList(now.astimezone(UTC), __version__, _trimmed(provider))
+    if len(_text(found)) > _KEPT_BYTES:
+        raise BadPrices("Claude's list of prices is far larger than it should be, so it was not used")
+    for model, units in rates(found.snapshot()).items():
+        if not all(0 <= rate <= _DEAREST for rate in units.values()) or not units["input"] or not units["output"]:
+            raise BadPrices(f"the list has a price of {model} that cannot be, so it was not used")
+    return found
+
+
+def moved(before: Mapping[str, Mapping[str, Decimal]], now: Mapping[str, Mapping[str, Decimal]]) -> tuple[Moved, ...]:
+    """The prices of models that both know and that are not the same (`rates`)."""
+    return tuple(
+        Moved(model, unit, rate, now[model][unit])
+        for model, units in before.items()
+        if model in now
+        for unit, rate in units.items()
+        if now[model][unit] != rate
+    )
+
+
+def rates(snapshot: DataSnapshot, names: Sequence[str] | None = None) -> dict[str, dict[str, Decimal]]:
+    """Dollars per million tokens by model and unit, of a short prompt and of a long one; of `names`, as far as they
+    are known, or of all. Raises BadPrices where one cannot be reckoned."""
+    from rebuttal.budget.prices import snapshot_price
+    from rebuttal.store.model import Tokens
+
+    provider = next(one for one in snapshot.providers if one.id == PROVIDER)
+    found: dict[str, dict[str, Decimal]] = {}
+    for name in [model.id for model in provider.models] if names is None else names:
+        found[name] = {}
+        for unit, short, long in _PROBES:
+            try:
+                found[name][unit] = snapshot_price(snapshot, name, Tokens(**{short: 1000})) * 1000
+                found[name][f"{unit} of a long prompt"] = snapshot_price(snapshot, name, Tokens(**long))
+            except LookupError:
+                del found[name]
+                break
+            except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
+                raise BadPrices(f"the price of {name} cannot be reckoned ({error}), so it was not used") from None
+    return found
+
+
+_PROBES: tuple[tuple[str, str, Mapping[str, int]], ...] = (
+    ("input", "input", {"input": 1_000_000}),
+    ("output", "output", {"input": 1_000_000, "output": 1_000_000}),
+    ("cache_write", "cache_write", {"cache_write": 1_000_000}),
+    ("cache_read", "cache_read", {"cache_read": 1_000_000}),
+)
+
+
+def write(path: Path, prices: PriceList) -> None:
+    """In one piece: whoever reads meanwhile has the old list or the new one. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(_text(prices))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def reset(path: Path) -> bool:
+    """Go back to the prices that genai-prices came with; False where they are in use already. Raises OSError."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _text(prices: PriceList) -> str:
+    kept = {
+        "schema": 1,
+        "fetched_at": prices.fetched_at.isoformat(timespec="seconds"),
+        "beside": prices.beside,
+        "provider": dict(prices.provider),
+    }
+    return json.dumps(kept, indent=1)
+
+
+def _trimmed(provider: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what nothing is reckoned with."""
+    models = provider.get("models")
+    named = ("id", "name", "api_pattern", "pricing_urls")
+    kept = {key: provider[key] for key in named if key in provider}
+    return {**kept, "models": list(_models(models if isinstance(models, list) else []))}
+
+
+def _models(models: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    for model in models:
+        if isinstance(model, Mapping):
+            yield {key: model[key] for key in ("id", "name", "match", "prices", "price_variants") if key in model}
+
+
+def _snapshot(provider: Mapping[str, Any]) -> DataSnapshot:
+    from genai_prices import types
+    from genai_prices.data_snapshot import DataSnapshot
+
+    try:
+        # The way in which genai-prices itself reads what it publishes; it has no public name for it.
+        providers = types._providers_from_raw([dict(provider)])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadPrices(f"the list of prices is not as genai-prices publishes it ({type(error).__name__})") from None
+    return DataSnapshot(providers=providers, from_auto_update=False)
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (
+        f"{path} holds prices that were fetched and cannot be read ({type(error).__name__}), so nothing is spent: run "
+        "rebuttal prices --update, or rebuttal prices --reset"
+    )
