@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -165,6 +166,12 @@ class PostgresServer:
         """Locks end with their sessions."""
 
     def close(self) -> None:
+        import psycopg
+
+        with suppress(psycopg.Error):
+            if self._token is not None and not self._session.closed:
+                # The server would find that the session has ended, but not before whoever asks next.
+                self._session.execute(_UNLOCK_OWNER, (_OWNERS, _half(self._token)))
         self._session.close()
 
     def _attempt(self, work: Callable[[Connection], T], writes: bool, patience: float, lasting: bool) -> T:
@@ -318,6 +325,7 @@ class PostgresServer:
 
 
 _LOCK_OWNER = "SELECT pg_advisory_lock(%s, %s)"
+_UNLOCK_OWNER = "SELECT pg_advisory_unlock(%s, %s)"
 _TRY_OWNER = "SELECT pg_try_advisory_lock(%s, %s)"
 # The view asks without taking the lock, so that two who ask at once do not take each other for the living.
 _ASK_OWNER = """
