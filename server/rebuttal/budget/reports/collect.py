@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from rebuttal.budget.currency import money_of
 from rebuttal.budget.prices import prices_age
@@ -21,6 +21,7 @@ from rebuttal.store.spending import Spending
 SHOWN: tuple[LedgerKey, ...] = ("phase", "seat", "model", "repository", "day")
 """The groups that cost the same to read however long the ledger is."""
 WHOLE = Period()
+_FIRST, _LAST = date(2000, 1, 1), date(9000, 1, 1)
 DEBATES = 1000
 """The newest debates whose estimates are looked at."""
 
@@ -83,9 +84,12 @@ async def _debates(database: Database, period: Period, repository: str | None, n
     if period == WHOLE:
         found = await debates.history(DEBATES)
     else:
-        zone = now.tzinfo
-        since = datetime.combine(period.since, time.min, zone) if period.since else datetime.min.replace(tzinfo=zone)
-        last = period.until or now.date()
-        until = datetime.combine(last + timedelta(1), time.min, zone)
+        since, until = _midnight(period.since or _FIRST), _midnight((period.until or now.date()), 1)
         found = await debates.between(since, until, DEBATES)
     return tuple(one for one in found if repository in (None, one.plan.repository))
+
+
+def _midnight(day: date, days_after: int = 0) -> datetime:
+    """The beginning of a day where the user lives, summer time or not."""
+    sensible = min(max(day, _FIRST), _LAST) + timedelta(days_after)
+    return datetime.combine(sensible, time.min).astimezone()

@@ -62,9 +62,9 @@ def course_of(
 ) -> Course:
     """`since`, `until`: the period that was asked for; else from the first day with spending to today. A bar of more
     days than one may begin before the period: it has only the spending of the period."""
-    known = [(date.fromisoformat(one.day), one) for one in days]
-    if not known:
+    if not days:
         return Course("day", (), (), None)
+    known = [(_sensible(date.fromisoformat(one.day), today), one) for one in days]
     earliest, latest = min(day for day, _ in known), max(day for day, _ in known)
     # A period that was asked for is shown whole, but for years in which nothing was.
     first = since if since and (earliest - since).days < _MOST_BARS else earliest
@@ -83,6 +83,11 @@ def course_of(
         for start in _starts(first, last, unit)
     )
     return Course(unit, models, bars, day_cap if unit == "day" else None)
+
+
+def _sensible(day: date, today: date) -> date:
+    """A day that some wrong clock gave belongs to the first bar or the last: a chart has no room for centuries."""
+    return min(max(day, date(max(today.year - 90, 1), 1, 1)), date(min(today.year + 5, 9990), 12, 31))
 
 
 def _by_cost(days: Sequence[DaySpending]) -> list[str]:
@@ -107,7 +112,7 @@ def _start(day: date, unit: Unit) -> date:
     """The first day of the bar that a day belongs to; weeks begin on Mondays (ISO 8601)."""
     starts: Mapping[Unit, Callable[[], date]] = {
         "day": lambda: day,
-        "week": lambda: max(day - timedelta(day.weekday()), date.min) if day.toordinal() > 7 else date.min,
+        "week": lambda: day - timedelta(day.weekday()),
         "month": lambda: day.replace(day=1),
         "year": lambda: day.replace(month=1, day=1),
     }

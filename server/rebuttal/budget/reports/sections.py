@@ -29,7 +29,9 @@ def figures(report: CostReport) -> Element:
         cells.append(_figure("Per review", amount(money, summary.per_review), most))
     month = next((one for one in report.budgets if one.kind == "month"), None)
     if month is not None and month.left is not None and month.cap is not None:
-        cells.append(_figure("Left this month", amount(money, month.left, is_saving=True), f"of {amount(money, month.cap)}"))
+        cells.append(
+            _figure("Left this month", amount(money, month.left, is_saving=True), f"of {amount(money, month.cap)}")
+        )
     if summary.read is not None:
         cells.append(_figure("Prompt from cache", percent(summary.read), _saved(report)))
     if report.accuracy.share is not None:
@@ -98,7 +100,12 @@ def _budget(budget: Budget, report: CostReport) -> Element:
     else:
         tag = el("span", _STATES[budget.state], class_=f"tag {budget.state}") if _STATES[budget.state] else None
         body = [
-            el("p", el("span", f"{amount(money, budget.left, is_saving=True)} left", class_="left"), tag, class_="amounts"),
+            el(
+                "p",
+                el("span", f"{amount(money, budget.left, is_saving=True)} left", class_="left"),
+                tag,
+                class_="amounts",
+            ),
             charts.meter(budget.share, budget.state),
             el("p", f"{amount(money, budget.used)} of {amount(money, budget.cap)} used", class_="meta"),
         ]
