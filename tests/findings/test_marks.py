@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.change.model import FileDiff, Hunk
-from rebuttal.findings.marks import COMPANY, Became, became, marks_of
+from rebuttal.findings.marks import COMPANY, Became, Seen, marks_of
+from rebuttal.findings.marks import became as became_seen
 from rebuttal.findings.model import Finding, FindingSide, Fix, TextEdit
 from rebuttal.text.positions import LineIndex, Range, git_lines
 from tests.findings.conftest import span
@@ -50,6 +51,10 @@ def finding(text: str, quote: str, side: FindingSide = "new", fix: Fix | None = 
         confidence="certain",
         fix=fix,
     )
+
+
+def became(marks: str, text: str | None) -> Became:
+    return became_seen(marks, Seen.of(text, "cart.py"))
 
 
 MARKS = marks_of(finding(NEW, QUOTE), diff_of(BASE, NEW))
@@ -124,12 +129,26 @@ def test_marks_of_another_version_say_nothing(marks: str) -> None:
     assert became(marks, NEW) == "unclear"
 
 
+KEY = "AKIA" + "Z7QXW3LJ5RTKVN2M"
+"""Shaped as a key of AWS; nobody's."""
+
+
+def test_a_secret_is_no_part_of_what_is_kept_and_taking_it_out_is_acting_upon_it() -> None:
+    new = NEW.replace(QUOTE, f'    key = "{KEY}"\n    return charge(key)\n')
+    line = f'    key = "{KEY}"'
+    marks = marks_of(finding(new, line), diff_of(BASE, new))
+    other = new.replace(KEY, "AKIA" + "K4MBW5LJ2RTQVN6S")
+    assert marks == marks_of(finding(other, line.replace(KEY, "AKIA" + "K4MBW5LJ2RTQVN6S")), diff_of(BASE, other))
+    assert became(marks, new) == became(marks, other) == "open"
+    assert became(marks, new.replace(f'"{KEY}"', 'os.environ["KEY"]')) == "acted"
+
+
 def test_no_code_is_kept_and_not_much_of_anything() -> None:
     new = "".join(f"value_{number} = compute_the_value({number})\n" for number in range(5000))
     marks = marks_of(finding(new, "value_7 = compute_the_value(7)"), diff_of(None, new))
     assert len(marks) < 500
     assert "value" not in marks
-    assert marks.count('"') == 2 * (len(("version", "side", "new", "quote", "fix", "company", "before")) + 1 + COMPANY)
+    assert marks.count('"') == 2 * (len(("version", "side", "new", "quote", "fix", "company", "before")) + 2 + COMPANY)
 
 
 line = st.text(st.sampled_from("ab (=)\t\r\x0b\U0001f600é"), max_size=14)

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from attrs import frozen
@@ -20,6 +23,7 @@ from rebuttal.change.model import FileDiff
 from rebuttal.findings.fixes import FixError, apply_edits
 from rebuttal.findings.model import Finding
 from rebuttal.text.positions import LineIndex, git_lines
+from rebuttal.text.redaction import redact
 
 Became = Literal["open", "acted", "unclear"]
 
@@ -28,13 +32,17 @@ COMPANY = 12
 """Lines of company that are kept, spread over the file."""
 TELLING = 8
 """Characters without white space from which on a line is company: a lone bracket stands everywhere."""
+HEAD = 12
+"""Characters by which a place is looked for first."""
 LONGEST = 2_000_000
 """Characters of a text that is looked at."""
+_NUMBERED = re.compile(r"«redacted:([^:»]+):\d+»")
 
 
 @frozen
-class _Squeezed:
-    """A text without any white space, so that reindenting and rewrapping it change nothing."""
+class Seen:
+    """A text as it is looked at: secrets replaced by what they are, for their digests must not be kept either, and
+    without any white space, so that reindenting and rewrapping it change nothing."""
 
     lines: tuple[str, ...]
     starts: tuple[int, ...]
@@ -42,8 +50,13 @@ class _Squeezed:
     text: str
 
     @classmethod
-    def of(cls, text: str) -> _Squeezed:
-        lines = tuple("".join(line.split()) for line in git_lines(text))
+    def of(cls, text: str | None, path: str) -> Seen | None:
+        """None: there is no such file, or it is too long."""
+        if text is None or len(text) > LONGEST:
+            return None
+        # Without its number, which counts all secrets of the text.
+        shown = _NUMBERED.sub(r"«redacted:\1»", redact(text, path).text)
+        lines = tuple("".join(line.split()) for line in git_lines(shown))
         starts, at = [], 0
         for line in lines:
             if line:
@@ -53,45 +66,59 @@ class _Squeezed:
 
     def holds(self, print_: _Print) -> bool:
         """Whether what was printed stands at the beginning of a line."""
-        length, digest = print_
-        return any(_digest(self.text[start : start + length]) == digest for start in self.starts)
+        length, head, digest = print_
+        # Of a long file few lines begin alike: hashing the whole at each start would take a second for some findings.
+        starts = self._by_head.get(head, ()) if length >= HEAD else self.starts
+        return any(_digest(self.text[start : start + length]) == digest for start in starts)
+
+    @cached_property
+    def _by_head(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for start in self.starts:
+            found[_digest(self.text[start : start + HEAD])].append(start)
+        return found
+
+    def part(self, lines: range) -> _Print | None:
+        """Of some lines; None where nothing stands on them."""
+        squeezed = "".join(self.lines[max(lines.start, 0) : lines.stop])
+        return (len(squeezed), _digest(squeezed[:HEAD]), _digest(squeezed)) if squeezed else None
 
 
-_Print = tuple[int, str]
-"""Length without white space, digest."""
+_Print = tuple[int, str, str]
+"""Length without white space, digest of its first characters, digest."""
 
 
 def marks_of(finding: Finding, diff: FileDiff) -> str:
     """What to keep of a finding, whose range is of the diff's own text; "" where no later text could tell anything:
     of a whole file, of one that is gone, of a quote that does not stand there."""
-    new = diff.new_text
-    side = diff.old_text if finding.side == "old" else new
-    if finding.side == "file" or new is None or side is None or max(len(new), len(side)) > LONGEST:
+    old, new = Seen.of(diff.old_text, diff.old_path or diff.path), Seen.of(diff.new_text, diff.path)
+    side, text = (old, diff.old_text) if finding.side == "old" else (new, diff.new_text)
+    if finding.side == "file" or new is None or side is None or text is None:
         return ""
-    quote = _print(LineIndex(side).slice(finding.range))
-    now = _Squeezed.of(new)
-    if quote is None or now.holds(quote) != (finding.side == "new"):
+    where = _lines(text, finding)
+    quote = side.part(where)
+    if quote is None or new.holds(quote) != (finding.side == "new"):
         return ""
-    before = _before(diff, finding)
+    fixed = _fixed(finding, diff)
+    before = _before(diff, where, old) if finding.side == "new" else None
     return json.dumps(
         {
             "version": VERSION,
             "side": finding.side,
             "quote": quote,
-            "fix": [one for one in (_fixed(finding, diff),) if one is not None and not now.holds(one)],
-            "company": list(_company(diff, finding, now)),
-            "before": [before] if before is not None and not now.holds(before) else [],
+            "fix": [fixed] if fixed is not None and not new.holds(fixed) else [],
+            "company": list(_company(diff, where if finding.side == "new" else range(0), old, new)),
+            "before": [before] if before is not None and not new.holds(before) else [],
         },
         separators=(",", ":"),
     )
 
 
-def became(marks: str, text: str | None) -> Became:
-    """What a later text of the file says of a finding; None: there is no such file."""
+def became(marks: str, now: Seen | None) -> Became:
+    """What a later text of the file says of a finding; None: there is no such file, or it is too long."""
     read = _read(marks)
-    if read is None or text is None or len(text) > LONGEST:
+    if read is None or now is None:
         return "unclear"
-    now = _Squeezed.of(text)
     if any(now.holds(one) for one in read.fix):
         return "acted"
     stands = now.holds(read.quote)
@@ -113,7 +140,7 @@ class _Marks:
     before: tuple[_Print, ...]
 
 
-def _is_there(marks: _Marks, now: _Squeezed) -> bool:
+def _is_there(marks: _Marks, now: Seen) -> bool:
     """Whether the change is, that the finding was about."""
     if marks.company:
         return any(_digest(line) in marks.company for line in now.lines if len(line) >= TELLING)
@@ -121,35 +148,25 @@ def _is_there(marks: _Marks, now: _Squeezed) -> bool:
     return not any(now.holds(one) for one in marks.before)
 
 
-def _company(diff: FileDiff, finding: Finding, now: _Squeezed) -> Iterator[str]:
+def _company(diff: FileDiff, quoted: range, old: Seen | None, new: Seen) -> Iterator[str]:
     """Digests of lines that the change adds, that the base has nowhere, and that the finding does not quote."""
-    known = set(_Squeezed.of(diff.old_text or "").lines)
-    quoted = _quoted_lines(diff, finding) if finding.side == "new" else range(0)
-    lines = dict.fromkeys(
-        now.lines[number]
-        for number in sorted(diff.added_lines)
-        if number not in quoted and len(now.lines[number]) >= TELLING
-    )
     # A line that is quoted as well says nothing: it goes with the quote.
-    with_quote = {now.lines[number] for number in quoted if number < len(now.lines)}
-    telling = [line for line in lines if line not in known and line not in with_quote]
-    yield from map(_digest, _spread(telling))
+    known = {*(old.lines if old is not None else ()), *new.lines[quoted.start : quoted.stop]}
+    lines = dict.fromkeys(new.lines[number] for number in sorted(diff.added_lines))
+    yield from map(_digest, _spread([line for line in lines if len(line) >= TELLING and line not in known]))
 
 
-def _before(diff: FileDiff, finding: Finding) -> _Print | None:
+def _before(diff: FileDiff, quoted: range, old: Seen | None) -> _Print | None:
     """What the quoted lines replaced, with a line on either side."""
-    if diff.old_text is None or finding.side != "new":
-        return None
-    quoted, old = _quoted_lines(diff, finding), git_lines(diff.old_text)
-    for hunk in diff.hunks:
-        if hunk.new_start < quoted.stop and quoted.start < hunk.new_start + max(hunk.new_count, 1):
-            return _print("".join(old[max(hunk.old_start - 1, 0) : hunk.old_start + hunk.old_count + 1]))
+    for hunk in diff.hunks if old is not None else ():
+        if old is not None and hunk.new_start < quoted.stop and quoted.start < hunk.new_start + max(hunk.new_count, 1):
+            return old.part(range(hunk.old_start - 1, hunk.old_start + hunk.old_count + 1))
     return None
 
 
-def _quoted_lines(diff: FileDiff, finding: Finding) -> range:
-    """Git lines of the new text."""
-    index = LineIndex(diff.new_text or "")
+def _lines(text: str, finding: Finding) -> range:
+    """The git lines that a finding quotes."""
+    index = LineIndex(text)
     first = index.git_line_of(index.offset(finding.range.start))
     return range(first, max(index.git_line_of(index.offset(finding.range.end)), first) + 1)
 
@@ -160,13 +177,14 @@ def _fixed(finding: Finding, diff: FileDiff) -> _Print | None:
     if not edits or diff.new_text is None:
         return None
     try:
-        after = git_lines(apply_edits(diff.new_text, edits))
+        text = apply_edits(diff.new_text, edits)
     except FixError:
         return None
+    after, seen = git_lines(text), Seen.of(text, diff.path)
     before = git_lines(diff.new_text)
     first = _alike(before, after)
     last = len(after) - _alike(before[first:][::-1], after[first:][::-1])
-    return _print("".join(after[max(first - 1, 0) : last + 1]))
+    return seen.part(range(first - 1, last + 1)) if seen is not None else None
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
@@ -178,11 +196,6 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
 def _spread(lines: Sequence[str]) -> Iterable[str]:
     step = max(len(lines) / COMPANY, 1)
     return (lines[int(number * step)] for number in range(min(len(lines), COMPANY)))
-
-
-def _print(text: str) -> _Print | None:
-    squeezed = "".join(text.split())
-    return (len(squeezed), _digest(squeezed)) if squeezed else None
 
 
 def _digest(text: str) -> str:
@@ -202,4 +215,4 @@ def _read(marks: str) -> _Marks | None:
 
 
 def _pair(given: Any) -> _Print:
-    return int(given[0]), str(given[1])
+    return int(given[0]), str(given[1]), str(given[2])

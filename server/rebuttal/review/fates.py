@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rebuttal.budget.returns import OWN_PHASE, shared_out
 from rebuttal.change.model import ChangeError
-from rebuttal.findings.marks import became, marks_of
+from rebuttal.findings.marks import Seen, became, marks_of
 from rebuttal.findings.model import Finding
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
@@ -49,7 +49,7 @@ async def look_again(request: Request, services: Services, reading: Reading, mem
         repository, fates = services.repository(root), await services.fates(at_hand=True)
         pending = await services.stores.soon(fates.pending(repository, memory.scope))
         if pending:
-            await _settle(fates, repository, pending, await in_thread(lambda: _texts(reading, pending)))
+            await _settle(fates, repository, pending, await in_thread(lambda: _seen(reading, pending)))
     except Exception as error:
         _left_out(error)
 
@@ -78,13 +78,13 @@ async def saved(services: Services, root: Path, file: str, findings: Iterable[st
         pending = await fates.pending_of(repository, findings)
         here = tuple(one for one in pending if one.file == name_of(file))
         if here:
-            text = await in_thread(lambda: _read(root, file))
-            await _settle(fates, repository, here, {name_of(file): text})
+            seen = await in_thread(lambda: Seen.of(_read(root, file), file))
+            await _settle(fates, repository, here, {name_of(file): seen})
     except Exception as error:
         _left_out(error)
 
 
-async def _settle(fates: Fates, repository: str, pending: Iterable[Pending], texts: Mapping[str, str | None]) -> None:
+async def _settle(fates: Fates, repository: str, pending: Iterable[Pending], texts: Mapping[str, Seen | None]) -> None:
     def judge() -> tuple[list[str], list[str]]:
         said = [(one, became(one.marks, texts.get(one.file))) for one in pending]
         acted = [one.finding for one, now in said if now == "acted" and not one.accepted]
@@ -150,19 +150,20 @@ def _key(finding: Finding) -> tuple[str, str, str, str]:
     return finding.file, finding.quote, finding.title, finding.message
 
 
-def _texts(reading: Reading, pending: Iterable[Pending]) -> dict[str, str | None]:
+def _seen(reading: Reading, pending: Iterable[Pending]) -> dict[str, Seen | None]:
     """What the files of findings hold now, by the name that the store has for them."""
     wanted = {one.file for one in pending}
-    texts: dict[str, str | None] = {}
+    texts: dict[str, tuple[str, str | None]] = {}
     for diff in reading.change.files:
-        texts |= {name_of(path): diff.new_text for path in (diff.old_path, diff.path) if path is not None}
+        paths = (diff.old_path, diff.path) if diff.old_path is not None else (diff.path,)
+        texts |= {name_of(path): (path, diff.new_text) for path in paths}
     missing = wanted - texts.keys()
     if missing:
         # Files that the change does not touch any more: what was done about a finding may be committed by now.
         tree = reading.repository.new
         named = ((path, name_of(path)) for path in tree.paths())
-        texts |= {name: tree.read(path) for path, name in named if name in missing}
-    return {name: texts.get(name) for name in wanted}
+        texts |= {name: (path, tree.read(path)) for path, name in named if name in missing}
+    return {name: Seen.of(text, path) for name, (path, text) in texts.items() if name in wanted}
 
 
 def _read(root: Path, file: str) -> str | None:
