@@ -189,6 +189,7 @@ class Said:
     raises: BaseException | None = None
     answer: Mapping[str, Any] | None = None
     """Where the turn has a schema of its own."""
+    calls: int = 1
 
 
 def says(*claims: Claim, rulings: tuple[Ruling, ...] = (), needs: tuple[Need, ...] = (), **more: Any) -> Said:
@@ -230,7 +231,7 @@ class Scripted:
             self.speaking -= 1
             self.times.append((start, loop.time()))
         spent = Tokens(output=100), said.spent
-        return Reply(said.statement, f"claude-{turn.tier}", said.failure, *spent, answer=said.answer)
+        return Reply(said.statement, f"claude-{turn.tier}", said.failure, *spent, answer=said.answer, calls=said.calls)
 
     def of(self, phase: str) -> list[Turn]:
         return [turn for turn in self.turns if turn.phase == phase]

@@ -29,9 +29,9 @@ from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
 from rebuttal.settings import Settings
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
+from rebuttal.store.money import dollars
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
-from rebuttal.store.money import dollars
 from rebuttal.text.words import counted, joined
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rebuttal.debate.model import Brief, Kind, Means, Outcome, Profile, Tier
     from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
+    from rebuttal.review.lessons import Lessons
     from rebuttal.review.memory import Memory, Since
     from rebuttal.review.own_prompts import OwnPrompts
 
@@ -71,6 +72,8 @@ class Parts:
     """`shared` of tiers that are shown less."""
     forecast: Forecast | None = None
     """What past debates teach of this one; None: nothing but assumptions."""
+    lessons: Lessons | None = None
+    """What they teach of how its money is shared, and of when a round is worth its price; None: the seed's figures."""
     unasked: tuple[str, ...] = ()
     """Ids of seats that the change calls for, and that are not asked because of what they would cost."""
     estimate: Estimate | None = None

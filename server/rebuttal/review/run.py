@@ -249,7 +249,8 @@ async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
     parts = evolve(parts, totals=await services.totals(parts.change.root))
     tokenizers = await services.tokenizers()
     if request.replay is None:
-        parts = evolve(parts, forecast=await services.forecast())
+        forecast, lessons = await services.learned(request.settings.protocol)
+        parts = evolve(parts, forecast=forecast, lessons=lessons)
 
     def price() -> Parts:
         from rebuttal.review.means import recorded_means

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from rebuttal.evidence.linting.repository import Remembered as LintedBefore
     from rebuttal.review.assembly import Parts
     from rebuttal.review.learning import TokenLearner
+    from rebuttal.review.lessons import Lessons
     from rebuttal.review.memory import Memory
     from rebuttal.speakers.connection import Connection
     from rebuttal.speakers.recordings.recording import RecordingSpeaker
@@ -259,6 +259,8 @@ class Services:
         from rebuttal.review.means import cover_of, fitted, means_of
 
         means = recorded or means_of(settings, parts, urgency, self.counter, tokenizers)
+        if recorded is None and parts.lessons is not None:
+            means = parts.lessons.applied(means)
         parts = evolve(parts, means=means, fitted=fitted(parts, means))
         if recorded is not None:
             parts = planned(recorded.plan, parts)
@@ -280,13 +282,20 @@ class Services:
 
         return estimated(settings, parts, tokenizers, self.counter)
 
-    async def forecast(self) -> Forecast:
-        """What past debates teach of the next one. Raises StoreError."""
+    async def learned(self, protocol: str) -> tuple[Forecast, Lessons]:
+        """What past debates teach of the next one: what it will cost, and how its money is best shared. Raises
+        StoreError."""
         from rebuttal.budget.forecast import Forecast
         from rebuttal.store.debates import Debates
 
         history = await Debates(await self.database()).history()
-        return await in_thread(partial(Forecast.of, history))
+
+        def learn() -> tuple[Forecast, Lessons]:
+            from rebuttal.review.lessons import lessons_of
+
+            return Forecast.of(history), lessons_of(history, protocol)
+
+        return await in_thread(learn)
 
     async def speaker(
         self,
