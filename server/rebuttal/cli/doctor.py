@@ -27,6 +27,7 @@ from rebuttal.settings import (
     user_settings,
     what_lacks,
 )
+from rebuttal.store.model import Totals
 from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
@@ -72,7 +73,8 @@ async def _checks(environment: Mapping[str, str], settings: Settings) -> list[Ch
             await _guarded("git", _git),
             await _guarded("grammars", _grammars),
             await _guarded("ruff", _ruff),
-            await _guarded("store", lambda: _store(services, environment)),
+            await _guarded("store", lambda: _store(services)),
+            *([await _guarded("team", lambda: _team(services))] if services.stores.is_shared else []),
             await _guarded("prices", lambda: _prices(settings)),
             await _guarded("tokens", lambda: _tokens(services, settings)),
             await _guarded("cache", lambda: _cache(services)),
@@ -129,10 +131,12 @@ def _repository(where: Path, environment: Mapping[str, str], settings: Settings)
         with read_change(where, Scope()) as reading:
             trusted = trusts(settings, reading.repository.root)
             linters = _linters(describe(reading.repository, environment), trusted=trusted)
-            return linters + _own(own_prompts(home(environment), reading.repository.old, trusted=trusted))
+            asked, _ = repository_settings(reading.repository.old.read, settings)
+            own = own_prompts(home(environment), reading.repository.old, trusted=trusted)
+            return linters + _own(own, asked.seats_off)
     except ChangeError as error:
         linters = [Check("linters", "ok", f"besides ruff none was looked for: {error}")]
-        return linters + _own(own_prompts(home(environment), None, trusted=False))
+        return linters + _own(own_prompts(home(environment), None, trusted=False), settings.seats_off)
 
 
 def _linters(found: Sequence[Standing], *, trusted: bool) -> list[Check]:
@@ -147,19 +151,37 @@ def _linters(found: Sequence[Standing], *, trusted: bool) -> list[Check]:
     return [check(one) for one in found] or [Check("linters", "ok", "this repository configures none besides ruff")]
 
 
-def _own(own: OwnPrompts) -> list[Check]:
-    """Seats and templates that are not the package's: how many, and what is wrong with any."""
+def _own(own: OwnPrompts, off: Sequence[str]) -> list[Check]:
+    """Seats and templates that are not the package's: how many, and what is wrong with any; seats that are off."""
+    from rebuttal.debate.panel.seating import misnamed
+
     seats, templates = counted(len(own.seats), "seat"), counted(len(own.templates), "template")
     some = f"{seats} and {templates} of your own" if own.seats or own.templates else "the package's seats and templates"
-    told = [Check("panel", "warning", problem) for problem in own.problems]
+    told = [Check("panel", "warning", problem) for problem in (*own.problems, *misnamed(off, own.seats))]
+    if off:
+        told.insert(0, Check("panel", "ok", f"not asked, by seats_off: {', '.join(map(written_out, off))}"))
     return [Check("panel", "ok", some), *(Check("panel", "ok", one) for one in own.replaced), *told]
 
 
-async def _store(services: Services, environment: Mapping[str, str]) -> Check:
-    totals = await services.totals()
-    return Check(
-        "store", "ok", f"{home(environment)}, {dollars(totals.day)} spent today, {dollars(totals.month)} this month"
-    )
+async def _store(services: Services) -> Check:
+    if services.stores.is_shared:
+        await services.stores.own()
+        return Check("store", "ok", f"{services.home}, for what is yours alone")
+    return Check("store", "ok", f"{services.home}, {_spent(await services.totals())}")
+
+
+async def _team(services: Services) -> Check:
+    """The store that a team shares."""
+    database, totals = await services.database(), await services.totals()
+    told = f"{database.name}, as {database.who}; all who share it: {_spent(totals)}"
+    if not await database.is_encrypted():
+        todo = "add ?sslmode=verify-full to REBUTTAL_STORE_URL, for anybody on the way can read it"
+        return Check("team", "warning", f"{told}; the connection is not encrypted: {todo}")
+    return Check("team", "ok", told)
+
+
+def _spent(totals: Totals) -> str:
+    return f"{dollars(totals.day)} spent today, {dollars(totals.month)} this month"
 
 
 async def _prices(settings: Settings) -> Check:

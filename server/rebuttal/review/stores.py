@@ -129,33 +129,37 @@ class _Server:
         self._url = url
         self._clock = clock
         self._connecting: asyncio.Task[Database] | None = None
-        self._since = 0.0
+        self._begun = self._ended = 0.0
 
     async def opened(self) -> Database:
         """Raises StoreError."""
-        task = self._task(again=True)
+        task = self._task(after=RETRY_AFTER)
         await asyncio.wait([task])
         return task.result()
 
     async def at_hand(self) -> Database:
         """Where it has not answered soon, that is told at once, for a while. Raises StoreError."""
-        task = self._task(again=self._clock() - self._since > _RETRY_SERVER)
-        left = _SOON - (self._clock() - self._since)
+        task = self._task(after=_RETRY_SERVER)
+        left = _SOON - (self._clock() - self._begun)
         if not task.done() and left > 0:
             await asyncio.wait([task], timeout=left)
         if not task.done():
             raise _silent()
         return task.result()
 
-    def _task(self, *, again: bool) -> asyncio.Task[Database]:
-        """The connection that is made or being made; a new attempt where the last one failed and `again`."""
+    def _task(self, after: float) -> asyncio.Task[Database]:
+        """The connection that is made or being made; a new attempt where the last one failed so many seconds ago."""
         task = self._connecting
-        if task is None or (again and task.done() and task.exception() is not None):
+        if task is None or (task.done() and task.exception() is not None and self._clock() - self._ended > after):
             task = self._connecting = asyncio.create_task(self._connect())
-            self._since = self._clock()
-            # Whoever asked may be gone when it fails.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._begun = self._clock()
+            task.add_done_callback(self._over)
         return task
+
+    def _over(self, task: asyncio.Task[Database]) -> None:
+        self._ended = self._clock()
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone when it fails
 
     async def _connect(self) -> Database:
         from rebuttal.store.database import Database

@@ -168,8 +168,9 @@ def _require_where(values: Mapping[str, Any], source: str) -> None:
 
 
 def _misspelt(environment: Mapping[str, str]) -> list[Problem]:
-    """Variables that look like a setting and are none: a cap that does not bind would be found on the bill."""
-    known = {"REBUTTAL_" + key.upper() for key in PARSERS}
+    """Variables that look like a setting and are none: a cap that does not bind would be found on the bill, and so
+    would a budget that is not shared."""
+    known = {"REBUTTAL_" + key.upper() for key in PARSERS} | {"REBUTTAL_HOME", "REBUTTAL_STORE_URL"}
     others = (name for name in environment if name.startswith("REBUTTAL_") and name not in known)
     return [
         Problem(name, f"environment: there is no setting {name}: did you mean {near[0]}?")

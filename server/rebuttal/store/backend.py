@@ -39,6 +39,11 @@ class Backend(Protocol):
     who: str
     """Whose calls these are, where several users share the store; "" where nobody does."""
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether nobody on the way to it can read along."""
+        ...
+
     def transact(self, work: Callable[[Connection], T], *, writes: bool, patience: float, lasting: bool) -> T:
         """Run `work` in one transaction; one that writes does so alone."""
         ...

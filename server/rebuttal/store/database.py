@@ -94,6 +94,10 @@ class Database:
         """Whose calls are recorded here, where several users share the store; "" where nobody does."""
         return self._backend.who
 
+    def is_encrypted(self) -> Job[bool]:
+        """Whether nobody on the way to the store can read along."""
+        return self._submit(lambda: self._backend.is_encrypted)
+
     def read(self, work: Callable[[Connection], T], *, patience: float = PATIENCE) -> Job[T]:
         """Run `work` against one consistent state of the store; `patience`: seconds to wait for a lock."""
         return self._submit(lambda: self._backend.transact(work, writes=False, patience=patience, lasting=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,7 @@ _REFUSED = (
     (("could not translate host name", "failed to resolve", "name or service not known"),
      "has a name that is not known here: correct the host in REBUTTAL_STORE_URL"),
 )  # fmt: skip
+_NAMES = re.compile(r'"[^"]*"')
 _AWAY = "cannot be reached: see that it runs and that REBUTTAL_STORE_URL names it; until then nothing is spent"
 
 _ADVICE = {
@@ -37,7 +39,8 @@ _ADVICE = {
 
 def unreachable(name: str, said: str) -> str:
     """Why no connection came about. What libpq said is looked at, never shown: it may hold parts of the address."""
-    text = said.lower()
+    # Names are taken out: a host that is called after TLS has no trouble with it.
+    text = _NAMES.sub('""', said.lower())
     for phrases, advice in _REFUSED:
         if any(phrase in text for phrase in phrases):
             return f"{name} {advice}"

@@ -242,7 +242,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             prompt INTEGER NOT NULL,                        -- tokens of all of them, as shown
             output INTEGER NOT NULL,
             expected INTEGER NOT NULL,                      -- nano-dollars, of all of them
-            assumed_calls REAL NOT NULL,                    -- by the documented assumptions, before anything was learned
+            assumed_calls REAL NOT NULL,                    -- by the documented assumptions, before learning
             assumed_input INTEGER NOT NULL,
             assumed_write INTEGER NOT NULL,
             assumed_read INTEGER NOT NULL,

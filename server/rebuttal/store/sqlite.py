@@ -36,6 +36,8 @@ class SqliteFile:
     """One open file."""
 
     who = ""
+    is_encrypted = True
+    """Nothing lies on the way."""
 
     def __init__(self, path: Path, patience: float) -> None:
         self.path = path
