@@ -161,6 +161,16 @@ def test_doctor_lists_seats_and_templates_of_the_users_own(rebuttal: Rebuttal, h
     assert "wrong.md: the front matter has no key 'ID'" in wrong
 
 
+def test_doctor_tells_seats_that_are_off_and_names_that_are_no_seat(
+    rebuttal: Rebuttal, home: Path, git_repo: GitRepo
+) -> None:
+    git_repo.commit("base", {"a.py": "x = 1\n", ".rebuttal.toml": 'seats_off = ["databse"]\n'})
+    (home / "config.toml").write_text('seats_off = ["documentation"]\n')
+    out = rebuttal("doctor", "--repo", git_repo.root).out
+    assert "not asked, by seats_off: documentation, databse\n" in out
+    assert "there is no seat databse: did you mean database?" in out
+
+
 def test_doctor_and_estimate_say_how_tokens_are_counted_and_since_a_review_what_was_learned(
     rebuttal: Rebuttal, panel: Emulator, parcels: Path
 ) -> None:

@@ -23,6 +23,7 @@ from rebuttal.settings import (
     home,
     is_local,
     is_loopback,
+    repository_settings,
     trusts,
     user_settings,
     what_lacks,
