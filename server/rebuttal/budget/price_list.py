@@ -9,14 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+
+from rebuttal.store.model import Tokens
+from rebuttal.store.money import exact
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -75,7 +79,7 @@ class Moved:
     @property
     def words(self) -> str:
         """For people."""
-        return f"{self.model} {self.unit.replace('_', ' ')} ${self.before:f} -> ${self.now:f}"
+        return f"{self.model} {self.unit.replace('_', ' ')} ${exact(self.before)} -> ${exact(self.now)}"
 
 
 def read(path: Path) -> PriceList | None:
@@ -111,7 +115,8 @@ def parse(raw: bytes, now: datetime) -> PriceList:
     found = PriceList(now.astimezone(UTC), __version__, _trimmed(provider))
     if len(_text(found)) > _KEPT_BYTES:
         raise BadPrices("Claude's list of prices is far larger than it should be, so it was not used")
-    for model, units in rates(found.snapshot()).items():
+    snapshot = found.snapshot()
+    for model, units in rates(snapshot, names(snapshot)).items():
         if not all(0 <= rate <= _DEAREST for rate in units.values()) or not units["input"] or not units["output"]:
             raise BadPrices(f"the list has a price of {model} that cannot be, so it was not used")
     return found
@@ -120,42 +125,55 @@ def parse(raw: bytes, now: datetime) -> PriceList:
 def moved(before: Mapping[str, Mapping[str, Decimal]], now: Mapping[str, Mapping[str, Decimal]]) -> tuple[Moved, ...]:
     """The prices of models that both know and that are not the same (`rates`)."""
     return tuple(
-        Moved(model, unit, rate, now[model][unit])
+        Moved(model, unit, rate, _of(now[model], unit))
         for model, units in before.items()
         if model in now
-        for unit, rate in units.items()
-        if now[model][unit] != rate
+        for unit in dict.fromkeys((*units, *now[model]))
+        if _of(now[model], unit) != (rate := _of(units, unit))
     )
 
 
-def rates(snapshot: DataSnapshot, names: Sequence[str] | None = None) -> dict[str, dict[str, Decimal]]:
-    """Dollars per million tokens by model and unit, of a short prompt and of a long one; of `names`, as far as they
-    are known, or of all. Raises BadPrices where one cannot be reckoned."""
+def _of(units: Mapping[str, Decimal], unit: str) -> Decimal:
+    """The price of a unit; of a long prompt that of any where no other is given."""
+    return units[unit] if unit in units else units[unit.removesuffix(_OF_LONG)]
+
+
+def names(snapshot: DataSnapshot) -> tuple[str, ...]:
+    """The models that a snapshot knows, by their ids."""
+    return tuple(model.id for one in snapshot.providers if one.id == PROVIDER for model in one.models)
+
+
+def rates(snapshot: DataSnapshot, models: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+    """Dollars per million tokens by model and unit, of a short prompt and of a long one, as far as the models are
+    known. Raises BadPrices where one cannot be reckoned."""
+    found = ((model, _rates(snapshot, model)) for model in models)
+    return {model: units for model, units in found if units is not None}
+
+
+def _rates(snapshot: DataSnapshot, model: str) -> dict[str, Decimal] | None:
     from rebuttal.budget.prices import snapshot_price
-    from rebuttal.store.model import Tokens
 
-    provider = next(one for one in snapshot.providers if one.id == PROVIDER)
-    found: dict[str, dict[str, Decimal]] = {}
-    for name in [model.id for model in provider.models] if names is None else names:
-        found[name] = {}
-        for unit, short, long in _PROBES:
-            try:
-                found[name][unit] = snapshot_price(snapshot, name, Tokens(**{short: 1000})) * 1000
-                found[name][f"{unit} of a long prompt"] = snapshot_price(snapshot, name, Tokens(**long))
-            except LookupError:
-                del found[name]
-                break
-            except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
-                raise BadPrices(f"the price of {name} cannot be reckoned ({error}), so it was not used") from None
-    return found
+    units: dict[str, Decimal] = {}
+    try:
+        for unit in _UNITS:
+            short = snapshot_price(snapshot, model, Tokens(**{unit: 1000})) * 1000
+            prompt = {"input": _LONG} if unit == "output" else {}
+            whole = snapshot_price(snapshot, model, Tokens(**{**prompt, unit: _LONG}))
+            long = whole - snapshot_price(snapshot, model, Tokens(**prompt))
+            units[unit] = short
+            # Where no price step lies in between there is nothing more to tell.
+            if long != short:
+                units[f"{unit}{_OF_LONG}"] = long
+    except LookupError:
+        return None
+    except (ValueError, ArithmeticError, TypeError, AttributeError, re.error) as error:
+        raise BadPrices(f"the price of {model} cannot be reckoned ({error}), so it was not used") from None
+    return units
 
 
-_PROBES: tuple[tuple[str, str, Mapping[str, int]], ...] = (
-    ("input", "input", {"input": 1_000_000}),
-    ("output", "output", {"input": 1_000_000, "output": 1_000_000}),
-    ("cache_write", "cache_write", {"cache_write": 1_000_000}),
-    ("cache_read", "cache_read", {"cache_read": 1_000_000}),
-)
+_UNITS = ("input", "output", "cache_write", "cache_read")
+_LONG = 1_000_000
+_OF_LONG = " of a long prompt"
 
 
 def write(path: Path, prices: PriceList) -> None:

@@ -16,6 +16,7 @@ from rebuttal.budget import price_list
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.settings import ModelPrice, Settings, is_local, plain_model
 from rebuttal.store.model import Tokens
+from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -70,12 +71,14 @@ class PricesAge:
     days: int
     fetched: bool = False
     """Whether the user fetched them after what genai-prices came with."""
+    outdated: date | None = None
+    """When others were fetched that are not used any more, for genai-prices has been upgraded."""
 
     @property
     def words(self) -> str:
         """For people."""
         if self.fetched:
-            return f"fetched {self.days} days ago"
+            return f"fetched {'today' if not self.days else counted(self.days, 'day') + ' ago'}"
         return f"genai-prices {self.version}, newest price {self.days} days old"
 
 
@@ -135,6 +138,10 @@ class PriceBook:
         except LookupError:
             return "free"
         return "updated" if self._is_updated else "snapshot"
+
+    def check(self) -> None:
+        """Raises UnknownPrice where prices were fetched and are damaged, so that none is known."""
+        self._current()
 
     def _current(self) -> DataSnapshot:
         """The prices that count. Raises UnknownPrice where fetched ones are damaged: older ones would be a guess."""
@@ -257,4 +264,5 @@ def prices_age(today: date | None = None, fetched: Path | None = None) -> Prices
     )
     changes = (c.start_date for c in conditions if isinstance(c, StartDateConstraint))
     newest = max((change for change in changes if change <= day), default=date.min)
-    return PricesAge(__version__, newest, (day - newest).days)
+    outdated = newer.fetched_at.astimezone(UTC).date() if newer is not None else None
+    return PricesAge(__version__, newest, (day - newest).days, outdated=outdated)

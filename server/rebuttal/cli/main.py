@@ -97,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_ledger(commands)
 
+    prices = commands.add_parser("prices", help="what the models cost, where that is known from, and how old it is")
+    prices.add_argument("--format", choices=("text", "json"), default="text")
+    what = prices.add_mutually_exclusive_group()
+    what.add_argument("--update", action="store_true", help="fetch the newest list of genai-prices, and use it")
+    what.add_argument("--reset", action="store_true", help="go back to the prices that came with Rebuttal")
+    prices.add_argument("--yes", action="store_true", help="accept prices that fell by half or rose tenfold")
+
     doctor = commands.add_parser("doctor", help="check key, endpoint, git, grammars, prices and store")
     _where(doctor)
 
