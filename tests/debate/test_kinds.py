@@ -218,6 +218,12 @@ def test_what_only_the_author_says_is_not_for_the_opening() -> None:
     assert kinds_of(change, framing="Prefix and suffix of a fixture") == ()
 
 
+def test_a_line_that_gets_one_name_more_does_not_end_the_review() -> None:
+    """`f()` became `f(x)` in a release of rich: between the names nothing differed, and pairing them failed."""
+    before, after = "width = terminal_size()\nlog(width)\n", "width = terminal_size(descriptor)\nlog(width)\n"
+    assert "refactoring" not in ids({"a.py": (before, after)})
+
+
 def test_a_refactoring_that_only_the_author_calls_so_is_not_for_the_opening_either() -> None:
     (kind,) = kinds_of(change_of({"a.py": ("x = 1\n", "x = 2\n")}), framing="Refactor the cart")
     assert (kind.id, kind.blind) == ("refactoring", False)

@@ -244,9 +244,10 @@ def _renamed(diff: FileDiff) -> Iterator[tuple[str, str]]:
 
 
 def _one_name(before: str, after: str) -> tuple[str, str] | None:
-    if _NAME.sub("", before) != _NAME.sub("", after):
+    old, new = _NAME.findall(before), _NAME.findall(after)
+    if len(old) != len(new) or _NAME.sub("", before) != _NAME.sub("", after):
         return None
-    pairs = {pair for pair in zip(_NAME.findall(before), _NAME.findall(after), strict=True) if pair[0] != pair[1]}
+    pairs = {pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]}
     return pairs.pop() if len(pairs) == 1 else None
 
 
