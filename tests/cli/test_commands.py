@@ -49,6 +49,13 @@ def test_show_payload_prints_what_is_sent_and_no_secret(rebuttal: Rebuttal, parc
     assert shown.strip() == sent.strip()
 
 
+def test_estimate_says_what_a_cap_would_leave_out(rebuttal: Rebuttal, parcels: Path) -> None:
+    told = rebuttal("estimate", "--repo", parcels, "--max-cost", "0.01", "--format", "json").json
+    assert told["at_most"] == "0.01"
+    assert Decimal(told["expected"]) <= Decimal("0.01")
+    assert "to fit with" in rebuttal("estimate", "--repo", parcels, "--max-cost", "0.01").out
+
+
 def test_estimate_of_a_trivial_change_is_nothing_and_says_why(rebuttal: Rebuttal, git_repo: GitRepo) -> None:
     git_repo.write("README.md", "one\n")
     git_repo.commit("one")

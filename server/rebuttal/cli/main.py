@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     estimate = commands.add_parser("estimate", help="what a review would cost, before anything is sent")
     _where(estimate)
     _what(estimate)
+    estimate.add_argument("--max-cost", metavar="USD", help="what of it a review with this hard cap would leave out")
     estimate.add_argument("--show-payload", action="store_true", help="print the redacted text that would be sent")
 
     _add_sweep(commands)
