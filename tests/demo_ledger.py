@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from attrs import field, frozen
@@ -19,6 +20,7 @@ from attrs import field, frozen
 from rebuttal.budget.prices import PriceBook
 from rebuttal.store.database import Connection, Database
 from rebuttal.store.debates import DebatePlan, Debates
+from rebuttal.store.fates import Fates, Shown
 from rebuttal.store.ledger import local_now
 from rebuttal.store.model import Tokens
 from rebuttal.store.money import nano_change, nano_cost
@@ -37,6 +39,10 @@ _SEATS = {
     "database": (0.3, SONNET),
     "frontend": (0.25, HAIKU),
     "documentation": (0.2, HAIKU),
+}
+_CATEGORIES = {
+    **{"security-analyst": "security", "performance-expert": "performance", "architect": "architecture"},
+    "documentation": "documentation",
 }
 UNTIL = date(2026, 11, 22)
 
@@ -93,10 +99,47 @@ def fill(
         names.remember(repository, REPOSITORIES.get(repository, "")).result()
     for review in reviews:
         at = datetime.combine(review.day, time(12), UTC)
-        debates = Debates(database, lambda at=at: at)  # type: ignore[misc]  # a default binds the moment
-        debates.begin(_plan(review)).result()
+        debates = Debates(database, partial(_same, at))
+        debates.begin(_plan(review))
         debates.end(review.id, review.state, claims=3).result()  # type: ignore[arg-type]  # one of the states
+    _findings(database, reviews, random.Random(seed))
     return reviews
+
+
+def _findings(database: Database, reviews: Sequence[DemoReview], chance: random.Random) -> None:
+    """What the reviews have shown, and what became of it. In one repository everything that one seat says of
+    documentation is dismissed."""
+    for number, review in enumerate(reviews):
+        at = datetime.combine(review.day, time(12), UTC)
+        fates = Fates(database, partial(_same, at))
+        openings = {call.seat: call.model for call in review.calls if call.phase == "opening"}
+        asked_after = sorted(call.seat for call in review.calls if call.phase == "cross_examination")
+        shown = [
+            Shown(f"{number}-{place}", {seat: openings[seat]}, _CATEGORIES.get(seat, "correctness"), "high")
+            for place, seat in enumerate(asked_after)
+            if chance.random() < 0.6
+        ]
+        cost = sum((call.cost for call in review.calls if call.phase == "cross_examination"), Decimal(0))
+        examined = {
+            (seat, openings[seat]): (cost * asked_after.count(seat) / len(asked_after)).quantize(Decimal("1e-9"))
+            for seat in set(asked_after)
+        }
+        fates.record(review.repository, review.id, shown, examined, at)
+        accepted = []
+        for one in shown:
+            (seat,) = one.seats
+            fate = chance.random()
+            if seat == "documentation" and review.repository == "b2" * 16:
+                fates.dismiss(review.repository, one.finding, "not here")
+            elif fate < 0.58:
+                accepted.append(one.finding)
+            elif fate < 0.82:
+                fates.dismiss(review.repository, one.finding, "as it should be")
+        fates.accept(review.repository, accepted).result()
+
+
+def _same(at: datetime) -> datetime:
+    return at
 
 
 def plausible(

@@ -39,10 +39,12 @@ def reported(database: Database) -> Reported:
     return read
 
 
-@pytest.fixture
-def year(database: Database, reported: Reported) -> CostReport:
-    fill(database, days=365)
-    return reported()
+@pytest.fixture(scope="session")
+def year(tmp_path_factory: pytest.TempPathFactory) -> CostReport:
+    """Of a year of reviews."""
+    with Database.open(tmp_path_factory.mktemp("year") / "rebuttal.sqlite3") as opened:
+        fill(opened, days=365)
+        return asyncio.run(cost_report(opened, Settings(), groups=GROUPS, now=NOW))
 
 
 def row(name: str, spent: str = "1", calls: int = 1, assumed: str = "0") -> LedgerRow:

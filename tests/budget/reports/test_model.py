@@ -103,7 +103,7 @@ def test_bars_have_no_gap_and_models_beyond_four_are_one() -> None:
     assert [bar.first.day for bar in found.bars] == [1, 2, 3, 4, 5]
     assert found.models == ("model-0", "model-1", "model-2", "model-3", OTHERS)
     assert found.bars[0].by_model == tuple(map(Decimal, (9, 8, 7, 6, 5 + 4 + 3)))
-    assert (found.bars[3].cost, found.bars[3].assumed, found.bars[4].cost) == (3, 2, 0)
+    assert [found.bars[3].cost, found.bars[3].assumed, found.bars[4].cost] == [3, 2, 0]
     assert found.cap == Decimal(5)
 
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from rebuttal.store.currency import Money
 
-_STEPS = (Decimal(1), Decimal("2.5"), Decimal(5), Decimal(10))
+_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 _TICKS = 4
 
 
@@ -50,7 +50,8 @@ def axis(highest: Decimal, money: Money) -> Axis:
     power = Decimal(10) ** floor(wanted.log10())
     step = next(step * power for step in _STEPS if step * power >= wanted)
     count = max(ceil(highest * rate / step), 1)
-    ticks = tuple(Tick(100 * number / count, _label(step * number, money)) for number in range(count + 1))
+    marks = [step * number for number in range(count + 1)]
+    ticks = tuple(Tick(100 * number / count, label) for number, label in enumerate(_labels(marks, money)))
     return Axis(0.0, float(step * count / rate), False, ticks)
 
 
@@ -62,7 +63,8 @@ def log_axis(least: Decimal, highest: Decimal, money: Money) -> Axis:
     few = len(marks) <= 6
     shown = [mark for mark in marks if few or _is_power(mark)]
     width = log10(high) - log10(low)
-    ticks = tuple(Tick(100 * (log10(mark) - log10(low)) / width, _label(_round(mark), money)) for mark in shown)
+    places = [100 * (log10(mark) - log10(low)) / width for mark in shown]
+    ticks = tuple(map(Tick, places, [_label(_round(mark), money, _places(_round(mark))) for mark in shown]))
     return Axis(low / rate, high / rate, True, ticks)
 
 
@@ -89,17 +91,23 @@ def _rate(money: Money) -> Decimal:
     return money.rate if money.is_converted and money.rate is not None else Decimal(1)
 
 
-def _label(units: Decimal, money: Money) -> str:
+def _labels(marks: list[Decimal], money: Money) -> list[str]:
+    """All with as many places as the finest of them needs."""
+    places = max(map(_places, marks))
+    return [_label(mark, money, places) for mark in marks]
+
+
+def _label(units: Decimal, money: Money, places: int) -> str:
     prefix = re.sub(r"[\d.,]", "", money(Decimal(0)))
-    for limit, name in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
+    for limit, divisor, unit in ((10**9, 10**9, "G"), (10**6, 10**6, "M"), (10**4, 10**3, "k")):
         if units >= limit:
-            return f"{prefix}{_plain(units / (1000 if name == 'k' else limit))}{name}"
-    return f"{prefix}{_plain(units)}"
+            scaled = units / divisor
+            return f"{prefix}{scaled:,.{_places(scaled) and 1}f}{unit}"
+    return f"{prefix}{units:,.{places}f}" if units else f"{prefix}0"
 
 
-def _plain(units: Decimal) -> str:
-    text = format(units.normalize(), "f")
-    if "." in text:
-        whole, part = text.split(".")
-        return f"{whole}.{part.ljust(2, '0')}"
-    return f"{int(text):,}"
+def _places(units: Decimal) -> int:
+    """Of money two or none, or as many as a small amount needs."""
+    exponent = units.normalize().as_tuple().exponent
+    needed = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    return max(needed, 2) if needed else 0

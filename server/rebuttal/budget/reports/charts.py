@@ -47,7 +47,7 @@ def bars(course: Course, money: Money) -> Element:
         drawn.append(el("text", f"cap {amount(money, course.cap)}", x="100%", y=y, dy=-5, class_="caplabel"))
     highest = max(course.bars, key=lambda bar: bar.cost)
     told = (
-        f"Spending by {course.unit}, from {span(course.bars[0], course.unit)} to {span(course.bars[-1], course.unit)}."
+        f"Spending by {course.unit}, from {day(course.bars[0].first)} to {day(course.bars[-1].last)}."
         f" The highest is {amount(money, highest.cost)}, {span(highest, course.unit)}. The table below has all figures."
     )
     return _plot(told, scale, drawn, _under(course))

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from rebuttal.budget.currency import money_of
-from rebuttal.budget.prices import prices_age
+from rebuttal.budget.model import UnknownPrice
+from rebuttal.budget.prices import PricesAge, prices_age
 from rebuttal.budget.reports.model import COSTLY, CostReport, Limits, Period, Sources, report_of
 from rebuttal.budget.returns import returns
+from rebuttal.budget.standing import standing_of
 from rebuttal.settings import Settings
 from rebuttal.store.database import Database
 from rebuttal.store.debates import Debates, PastDebate
 from rebuttal.store.fates import Fates
 from rebuttal.store.ledger import Ledger, local_now
 from rebuttal.store.model import LedgerKey
+from rebuttal.store.pace import Pace
 from rebuttal.store.repositories import Repositories
 from rebuttal.store.spending import Spending
 
@@ -60,11 +63,20 @@ async def cost_report(
                 entry for entry in await ledger.entries(state="assumed") if repository in (None, entry.key.repository)
             ),
             names=await Repositories(database).names(),
-            prices=prices_age(moment.date()),
+            prices=_age(settings, moment.date()),
+            standing=standing_of(settings, totals, await Pace(database, lambda: moment).hours(), moment),
             returns=returns(await Fates(database).outlay(since, until, repository), settings),
             money=money_of(settings),
         )
     )
+
+
+def _age(settings: Settings, today: date) -> PricesAge | None:
+    """None where prices that were fetched are damaged: the report does not need them, and whoever spends is told."""
+    try:
+        return prices_age(today, settings.price_list)
+    except UnknownPrice:
+        return None
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -71,24 +71,27 @@ def _notes(report: CostReport) -> Element | None:
     found = notes(report)
     if not found:
         return None
-    return el("ul", [el("li", one.text, class_="bad" if one.is_bad else None) for one in found], class_="notes")
+    return el(
+        "ul", [el("li", sections.said(one.text), class_="bad" if one.is_bad else None) for one in found], class_="notes"
+    )
 
 
 def _parts(report: CostReport) -> list[Element | None]:
     if not report.summary.calls and not report.summary.reserved:
         return [sections.budgets(report), _empty()]
+    # Two columns of about the same height.
     left = (
         sections.group(report, "phase", "By phase", spoken),
         sections.group(report, "model", "By model"),
-        sections.accuracy(report),
-        sections.cache(report),
+        sections.group(report, "repository", "By repository"),
+        sections.costly(report),
+        sections.assumed(report),
     )
     right = (
         sections.group(report, "seat", "By seat", spoken),
-        sections.group(report, "repository", "By repository"),
+        sections.accuracy(report),
         sections.returned(report),
-        sections.costly(report),
-        sections.assumed(report),
+        sections.cache(report),
     )
     return [
         sections.figures(report),
@@ -120,7 +123,7 @@ def _footer(report: CostReport) -> Element:
     prices = report.prices
     said = None
     if prices is not None:
-        said = el("p", f"Prices: genai-prices {prices.version}; its newest change is {prices.days} days old.")
+        said = el("p", f"Prices: {prices.words}.")
     return el(
         "footer",
         said,

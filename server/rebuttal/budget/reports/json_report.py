@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from rebuttal.budget.breaker import Standing
 from rebuttal.budget.reports.accuracy import BAND, Accuracy
 from rebuttal.budget.reports.model import AssumedCall, Budget, Costly, CostReport, Limits, Line, Summary
 from rebuttal.budget.returns import Return, Returns, Silent
@@ -32,6 +33,7 @@ def to_json(report: CostReport) -> dict[str, Any]:
         **({"month": _used(month)} if month else {}),
         "budgets": [_budget(one) for one in report.budgets],
         "limits": _limits(report.limits),
+        **({"state": _state(report.standing)} if report.standing else {}),
         "totals": _totals(report.summary),
         "rows": {by: [_row(line, titled=by == "repository") for line in lines] for by, lines in report.groups.items()},
         "most_expensive": [_costly(one) for one in report.costly],
@@ -40,6 +42,11 @@ def to_json(report: CostReport) -> dict[str, Any]:
         "returns": _returns(report.returns),
         "prices": _prices(report),
     }
+
+
+def _state(standing: Standing) -> dict[str, Any]:
+    """Where spending stands now (docs/budget.md)."""
+    return {"state": standing.state, "cause": standing.cause, "cap": standing.cap, "message": standing.words}
 
 
 def _used(budget: Budget) -> dict[str, Any]:

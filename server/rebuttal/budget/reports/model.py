@@ -10,6 +10,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from rebuttal.budget.breaker import Standing
 from rebuttal.budget.prices import PricesAge
 from rebuttal.budget.reports.accuracy import Accuracy, accuracy_of
 from rebuttal.budget.reports.course import Course, course_of
@@ -171,6 +172,8 @@ class Sources:
     """Of repositories, by hash."""
     prices: PricesAge | None = None
     returns: Returns | None = None
+    standing: Standing | None = None
+    """Where spending stands now, whatever the period."""
     money: Money = DOLLARS
 
 
@@ -224,6 +227,8 @@ class CostReport:
     costly: tuple[Costly, ...]
     assumed: tuple[AssumedCall, ...]
     returns: Returns
+    standing: Standing | None = None
+    """Where spending stands now, whatever the period."""
     prices: PricesAge | None = None
 
 
@@ -247,6 +252,7 @@ def report_of(sources: Sources) -> CostReport:
         assumed=tuple(_assumed(entry, title) for entry in sources.assumed),
         returns=sources.returns or Returns(Return("total", "total")),
         prices=sources.prices,
+        standing=sources.standing,
     )
 
 

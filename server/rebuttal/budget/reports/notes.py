@@ -25,6 +25,8 @@ def notes(report: CostReport) -> tuple[Note, ...]:
     """The most urgent first; none where all is well."""
     found = [_cap(one, report) for one in report.budgets if one.state == "reached"]
     found += [_cap(one, report) for one in report.budgets if one.state == "near"]
+    if report.standing is not None and (report.standing.cause == "rate" or report.standing.cap == "hour"):
+        found.append(Note(report.standing.words, report.standing.state == "stopped"))
     if report.summary.over:
         found.append(_over(report))
     if report.assumed:

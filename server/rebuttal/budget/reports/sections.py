@@ -17,6 +17,8 @@ _SHOWN = 8
 """Rows of a group that stand in the open; the rest is folded."""
 _FOLDED = 200
 """Rows that are folded: a page stays a page. JSON and CSV have all."""
+_ENOUGH = 5
+"""Debates from which on a share of them is told as a figure."""
 _STATES = {"open": "", "near": "nearly used up", "reached": "used up"}
 
 
@@ -27,14 +29,9 @@ def figures(report: CostReport) -> Element:
     if summary.per_review is not None:
         most = f"the most expensive {amount(money, report.costly[0].cost)}" if report.costly else None
         cells.append(_figure("Per review", amount(money, summary.per_review), most))
-    month = next((one for one in report.budgets if one.kind == "month"), None)
-    if month is not None and month.left is not None and month.cap is not None:
-        cells.append(
-            _figure("Left this month", amount(money, month.left, is_saving=True), f"of {amount(money, month.cap)}")
-        )
     if summary.read is not None:
         cells.append(_figure("Prompt from cache", percent(summary.read), _saved(report)))
-    if report.accuracy.share is not None:
+    if report.accuracy.share is not None and len(report.accuracy.guesses) >= _ENOUGH:
         known = len(report.accuracy.guesses)
         of = f"of {number(known)} debates cost what was expected, ±{percent(float(BAND))}"
         cells.append(_figure("Estimates kept", percent(report.accuracy.share), of))
@@ -236,7 +233,7 @@ def returned(report: CostReport) -> Element | None:
     if not found.total.shown:
         return None
     total = found.total
-    said = (
+    shown = (
         f"{number(total.shown)} findings were shown: {number(total.accepted)} acted upon, {number(total.dismissed)} "
         f"dismissed, {number(total.open)} open. One cost {_or_dash(report, total.per_finding)}, one acted upon "
         f"{_or_dash(report, total.per_accepted)}."
@@ -256,9 +253,9 @@ def returned(report: CostReport) -> Element | None:
     return el(
         "section",
         el("h2", "Return on spend"),
-        el("p", said, class_="soft"),
+        el("p", shown, class_="soft"),
         _table(heads, rows, aside=(1,)),
-        [el("p", one, class_="says") for one in found.words],
+        [el("p", said(one), class_="says") for one in found.words],
         class_="card",
     )
 
@@ -365,6 +362,11 @@ def assumed(report: CostReport) -> Element | None:
         el("p", f"{number(more)} more: rebuttal ledger --format json has all.", class_="meta") if more > 0 else None,
         class_="card",
     )
+
+
+def said(sentence: str) -> list[Child]:
+    """A sentence; what stands between back quotes in it is for a terminal or a file."""
+    return [el("code", part) if place % 2 else part for place, part in enumerate(sentence.split("`"))]
 
 
 def _table(

@@ -11,6 +11,8 @@ from rebuttal.store.currency import Money
 
 _LARGE = Decimal(1)
 """Dollars from which parts of a cent are left out: nobody looks for them there."""
+_EVEN = re.compile(r"\.\d{3}$")
+"""Two places or four: amounts stand under each other."""
 _THOUSANDS = re.compile(r"(?<![\d.])\d{4,}")
 
 
@@ -18,7 +20,8 @@ def amount(money: Money, value: Decimal, *, is_saving: bool = False) -> str:
     """As everywhere else, rounded up; a large one to the cent, with thousands apart."""
     if value >= _LARGE and not money.is_converted:
         value = value.quantize(Decimal("0.01"), ROUND_FLOOR if is_saving else ROUND_CEILING)
-    return _THOUSANDS.sub(lambda match: f"{int(match[0]):,}", money(value, is_saving=is_saving))
+    written = _THOUSANDS.sub(lambda match: f"{int(match[0]):,}", money(value, is_saving=is_saving))
+    return _EVEN.sub(r"\g<0>0", written)
 
 
 def percent(share: float) -> str:
