@@ -27,6 +27,13 @@ def token_ranks_are_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def the_store_of_the_developers_team_is_left_alone() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("REBUTTAL_STORE_URL", raising=False)
+        yield
+
+
 @pytest.fixture
 def git_repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepo:
     """An empty repository on `main`; the test's own process is as isolated as the helper's git."""

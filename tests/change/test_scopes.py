@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rebuttal.change.identity import framing, repository_id, repository_name
+from rebuttal.change.identity import framing, repository_id, repository_name, shared_id
 from rebuttal.change.model import ChangeError, Scope
 from rebuttal.change.read import read_change
 from rebuttal.change.scope import parse_scope
@@ -203,6 +204,32 @@ def test_repositories_have_different_ids(git_repo: GitRepo, tmp_path: Path) -> N
     assert repository_id(git_repo.root) == repository_id(Path(str(git_repo.root) + "/."))
     with pytest.raises(ChangeError, match="not the top of a git repository"):
         repository_id(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "git@git.example.org:Acme/Shop.git",
+        "https://git.example.org/acme/shop",
+        "https://ada:token@git.example.org:8443/acme/shop.git/",
+        "ssh://git@GIT.example.org:2222/acme/shop.git",
+    ],
+)
+def test_clones_of_one_origin_are_one_repository_to_a_team(git_repo: GitRepo, origin: str) -> None:
+    git_repo.git("remote", "add", "upstream", "https://git.example.org/another/shop")
+    assert shared_id(git_repo.root) == repository_id(git_repo.root)
+    git_repo.git("remote", "add", "origin", origin)
+    git_repo.git("config", "branch.main.url", "https://git.example.org/no/remote")
+    expected = hashlib.sha256(b"origin git.example.org/acme/shop").hexdigest()[:32]
+    assert shared_id(git_repo.root) == expected != repository_id(git_repo.root)
+
+
+@pytest.mark.parametrize(
+    "origin", ["/srv/git/shop.git", "../shop", "file:///srv/git/shop.git", "C:\\git\\shop", "c:/x"]
+)
+def test_an_origin_on_this_machine_is_nobody_elses(git_repo: GitRepo, origin: str) -> None:
+    git_repo.git("config", "remote.origin.url", origin)
+    assert shared_id(git_repo.root) == repository_id(git_repo.root)
 
 
 def test_a_bare_repository_and_the_git_folder_are_refused(branched: GitRepo, tmp_path: Path) -> None:

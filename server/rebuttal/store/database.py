@@ -61,7 +61,7 @@ class Database:
 
     @classmethod
     def connect(cls, url: str, *, patience: float = PATIENCE) -> Database:
-        """Open the store on a PostgreSQL server that a team shares; blocks until it answers, ten seconds at most.
+        """Open the store on a PostgreSQL server that a team shares; blocks until it answers, five seconds at most.
 
         Raises StoreError: no address, a server that is away, refuses or is too old, a store of a newer version, or
         what speaks to it is not installed. No message holds the password.

@@ -66,7 +66,7 @@ SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), session_
 
 _OURS = {
     "application_name": "rebuttal",
-    "connect_timeout": "10",
+    "connect_timeout": "5",
     # A server that is gone is noticed within half a minute, not after the hours that TCP waits by itself.
     "keepalives_idle": "15",
     "keepalives_interval": "5",
