@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,42 @@ def test_debate_in_the_editor(serve: Serve, parcels: Path, emulator: Emulator) -
     server.send("exit")
     assert server.end() == 0
     assert "Traceback" not in server.errors()
+
+
+def test_a_fix_that_is_applied_and_saved_is_kept_as_acted_upon(
+    serve: Serve, parcels: Path, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.script.default = Planted.load(_REVIEWERS)
+    server = serve(ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=emulator.url, REBUTTAL_ON_SAVE="off")
+    rates = parcels / "parcels" / "rates.py"
+    server.open(rates)
+    server.answers["window/showMessageRequest"] = lambda params: params["actions"][0]
+    server.review(panel="medium")
+    server.until_status("debating")
+    server.until_status("idle")
+    [surcharge] = [one for one in shown(server)["rates.py"] if "surcharge" in one["message"]]
+    file = {"textDocument": {"uri": rates.as_uri()}}
+    where = {**file, "range": surcharge["range"], "context": {"diagnostics": [surcharge]}}
+    [fix] = [one for one in server.request("textDocument/codeAction", where) if one["title"].startswith("Apply fix")]
+    [change] = server.request("codeAction/resolve", fix)["edit"]["documentChanges"]
+    edits = [{"range": one["range"], "text": one["newText"]} for one in change["edits"]]
+    server.send(
+        "textDocument/didChange", {"textDocument": {**file["textDocument"], "version": 2}, "contentChanges": edits}
+    )
+    rates.write_text(rates.read_text().replace("if weight > HEAVY:", "if weight >= HEAVY:"))
+
+    def fates() -> set[str]:
+        with closing(sqlite3.connect(tmp_path / "rebuttal" / "rebuttal.sqlite3")) as store:
+            rows = store.execute("SELECT fate FROM raised WHERE finding = ?", (surcharge["data"]["id"],))
+            return {fate for (fate,) in rows}
+
+    assert fates() == {"open"}
+    server.send("textDocument/didSave", file)
+    for _ in range(20):
+        if fates() == {"accepted"}:
+            break
+        server.command("rebuttal.estimate", panel="small")  # by its answer the worker has got on
+    assert fates() == {"accepted"}
 
 
 def test_no_sends_nothing(serve: Serve, emulator: Emulator) -> None:
