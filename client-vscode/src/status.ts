@@ -7,13 +7,21 @@ export interface Spending {
   readonly cap?: string;
 }
 
+/** What a review is expected to cost and costs at most; `learned_from`: past debates that the expectation rests on. */
+export interface Estimate {
+  readonly expected: string;
+  readonly at_most: string;
+  readonly learned_from?: number;
+  readonly likely?: { readonly from: string; readonly to: string };
+}
+
 /** The server's notification; money is a decimal string of US dollars. */
 export interface Status {
   readonly state: State;
   readonly job?: string | null;
   readonly phase?: string | null;
   readonly repository?: string | null;
-  readonly estimate?: { readonly expected: string; readonly at_most: string } | null;
+  readonly estimate?: Estimate | null;
   readonly review?: { readonly spent: string } | null;
   readonly day?: Spending | null;
   readonly month?: Spending | null;
@@ -159,6 +167,11 @@ function costRows(status: Status): [string, string][] {
   const rows: [string, string][] = [];
   if (status.estimate) {
     rows.push(["Estimate", `about ${dollars(status.estimate.expected)}, at most ${dollars(status.estimate.at_most)}`]);
+    const learned = status.estimate.learned_from;
+    if (learned !== undefined) {
+      const debates = `${learned} ${learned === 1 ? "debate" : "debates"}`;
+      rows.push(["", learned > 0 ? `from ${debates} of yours` : "assumed: no debate yet"]);
+    }
   }
   if (status.review) {
     rows.push(["This review", dollars(status.review.spent)]);

@@ -94,8 +94,7 @@ class EditorDoor:
                 shown = [finding_to_json(one) for one in findings]
                 self._event("static", root=str(root), findings=shown, with_linters=with_linters)
             case Estimated(estimate=estimate):
-                shown_estimate = {"expected": exact(estimate.expected), "at_most": exact(estimate.at_most)}
-                self._event("estimated", estimate=shown_estimate, totals=self._totals())
+                self._event("estimated", estimate=estimate.to_json(), totals=self._totals())
             case PhaseStarted(phase=phase, turns=turns):
                 self._phase, self._turns, self._done = phase, max(turns, 1), 0
                 self._progress(phase.replace("_", "-").capitalize())
@@ -127,8 +126,8 @@ class EditorDoor:
                 "files": question.files,
                 "untracked": list(question.untracked),
                 "redactions": question.redactions,
-                "expected": exact(question.estimate.expected),
-                "at_most": exact(question.estimate.at_most),
+                **question.estimate.to_json(),
+                "grounds": question.estimate.grounds,
             },
         )
         return await self._asked
@@ -245,8 +244,8 @@ class Worker:
             case "estimate":
                 request = await in_thread(partial(self._request, params))
                 worth = await estimate(request, self.services)
-                amounts = {"expected": exact(worth.expected), "at_most": exact(worth.at_most)}
-                return {"estimate": amounts, "totals": totals_to_json(self.services, request.settings)}
+                told = {**worth.to_json(), **worth.shares_to_json(), "grounds": worth.grounds}
+                return {"estimate": told, "totals": totals_to_json(self.services, request.settings)}
             case "saved":
                 await self._saved(params)
                 return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from rebuttal.review.request import Estimated, Request
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
-from rebuttal.settings import Settings
 from rebuttal.store.debates import Debates, PastDebate
 from rebuttal.store.model import StoreError
 from tests.emulator.script import Rule
@@ -53,12 +51,13 @@ async def test_the_next_estimate_says_that_it_was_learned_from_it(
     assert abs(after.expected - spent) < abs(before.expected - spent)
 
 
-async def test_a_debate_that_a_cap_stopped_is_told_as_cut(open_services: Open, parcels: Path, panel: Emulator) -> None:
+async def test_a_debate_that_ran_out_of_time_is_told_as_cut(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
     services = open_services(panel.environment())
-    settings = Settings(panel="small", max_cost=Decimal("0.2"))
-    await review(request_for(parcels, agreed=True, settings=settings), services, Door())
+    await review(request_for(parcels, agreed=True, deadline_s=0.0), services, Door())
     (past,) = await history(services)
-    assert past.state == "cut"
+    assert (past.state, past.is_learnable) == ("cut", False)
 
 
 async def test_a_seat_that_failed_leaves_no_whole_debate(open_services: Open, parcels: Path, panel: Emulator) -> None:

@@ -27,9 +27,9 @@ from rebuttal.budget.model import Likely, PlannedCall
 from rebuttal.store.debates import ActualShare, DebatePlan, PastDebate, PlannedShare
 from rebuttal.store.model import NO_TOKENS, Tokens
 
-KEPT = 0.985
+KEPT = 0.99
 """What a debate still weighs after one more: the last hundred or so count, so that a new model is learned."""
-CALLS_WITHIN = (0.6, 0.35, 0.35, 0.3, 0.2, 0.2)
+CALLS_WITHIN = (0.6, 0.35, 0.35, 0.3, 0.5, 0.3)
 """How far the numbers of calls are thought to lie from what is assumed: all alike, by lines, files, seats, and with the
 profiles frugal and thorough (standard deviations of logarithms)."""
 LENGTH_WITHIN = (0.5, 0.2)

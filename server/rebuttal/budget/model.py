@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from rebuttal.store.model import CallKey, Tokens
-from rebuttal.store.money import dollars
+from rebuttal.store.money import dollars, exact
 from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
@@ -86,6 +86,29 @@ class Estimate:
         if not self.learned_from:
             return "assumed: no debate yet"
         return f"from {counted(self.learned_from, 'debate')} of yours"
+
+    @property
+    def grounds(self) -> str:
+        """For people, in one line: what the expectation rests on, and how sure it is where that is known."""
+        return f"{self.basis}; {self.likely.words}" if self.likely is not None else self.basis
+
+    def to_json(self) -> dict[str, Any]:
+        """What every door tells of it: amounts as decimal strings, `likely` where it is known."""
+        told: dict[str, Any] = {
+            "expected": exact(self.expected),
+            "at_most": exact(self.at_most),
+            "learned_from": self.learned_from,
+        }
+        if self.likely is not None:
+            told["likely"] = {"from": exact(self.likely.low), "to": exact(self.likely.high)}
+        if self.shortened:
+            told["shortened"] = list(self.shortened)
+        return told
+
+    def shares_to_json(self) -> dict[str, Any]:
+        """What is expected by phase, seat and model, as decimal strings."""
+        shares = {"by_phase": self.by_phase, "by_seat": self.by_seat, "by_model": self.by_model}
+        return {name: {one: exact(amount) for one, amount in share.items()} for name, share in shares.items()}
 
 
 def in_words(expected: Decimal, at_most: Decimal) -> str:

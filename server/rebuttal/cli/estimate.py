@@ -14,7 +14,7 @@ from rebuttal.budget.tokenizers import described
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
 from rebuttal.review.assembly import Parts
-from rebuttal.store.money import dollars, exact
+from rebuttal.store.money import dollars
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -43,20 +43,13 @@ async def _look(chosen: argparse.Namespace, environment: Mapping[str, str]) -> P
 def to_json(estimate: Estimate) -> dict[str, Any]:
     """The contract's `estimate` object, by phase, seat and model."""
     return {
-        "expected": exact(estimate.expected),
-        "at_most": exact(estimate.at_most),
-        "by_phase": _amounts(estimate.by_phase),
-        "by_seat": _amounts(estimate.by_seat),
-        "by_model": _amounts(estimate.by_model),
+        **estimate.to_json(),
+        **estimate.shares_to_json(),
         "tokenizers": {
             model: {"factor": round(one.factor, 3), "overhead": one.overhead, "calls": one.calls}
             for model, one in estimate.tokenizers.items()
         },
     }
-
-
-def _amounts(shares: Mapping[str, Decimal]) -> dict[str, str]:
-    return {name: exact(amount) for name, amount in shares.items()}
 
 
 def to_text(estimate: Estimate, parts: Parts) -> str:
@@ -68,6 +61,7 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
         f"panel {parts.choice.panel}: {', '.join(seat.id for seat in parts.choice.seats)}",
         f"why: {'; '.join(parts.choice.reasons)}",
         f"{estimate.words} (the cap is enforced)",
+        f"expectation: {estimate.grounds}",
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
         lines.append(f"by {title}: " + ", ".join(f"{name} {dollars(amount)}" for name, amount in shares.items()))

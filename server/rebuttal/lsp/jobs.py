@@ -218,7 +218,7 @@ class Jobs:
         job.panel_run = "static" if unasked else _text(report, "panel") or "static"
         job.transcript = _text(event, "transcript")
         job.spent = str(_within(report, "cost", "spent") or job.spent)
-        job.estimate = _amounts(_within(report, "cost", "estimate")) or job.estimate
+        job.estimate = {**(job.estimate or {}), **(_amounts(_within(report, "cost", "estimate")) or {})} or None
         findings = read_findings(report.get("findings")) + read_findings(report.get("held_back"))
         job.state, job.message = "done", None
         self.desk.review_done(job, _text(event, "root"), report, findings)
@@ -264,7 +264,12 @@ def _within(report: Mapping[str, Any], *keys: str) -> Any:
     return value
 
 
-def _amounts(given: Any) -> Mapping[str, str] | None:
+def _amounts(given: Any) -> Mapping[str, Any] | None:
     if not isinstance(given, Mapping):
         return None
-    return {key: str(given[key]) for key in ("expected", "at_most") if key in given} or None
+    amounts: dict[str, Any] = {key: str(given[key]) for key in ("expected", "at_most") if key in given}
+    if isinstance(learned := given.get("learned_from"), int):
+        amounts["learned_from"] = learned
+    if isinstance(likely := given.get("likely"), Mapping):
+        amounts["likely"] = {key: str(likely[key]) for key in ("from", "to") if key in likely}
+    return amounts or None

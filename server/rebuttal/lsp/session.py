@@ -124,7 +124,7 @@ class Job:
     snapshot: Snapshot
     state: JobState = "estimating"
     phase: str | None = None
-    estimate: Mapping[str, str] | None = None
+    estimate: Mapping[str, Any] | None = None
     spent: str = "0"
     message: str | None = None
     percentage: int = 0

@@ -48,7 +48,7 @@ async def written_down(request: Request, services: Services, parts: Parts, *, an
     try:
         yield written
         if written.outcome is not None:
-            state = _state(written.outcome)
+            state = state_of(written.outcome)
     finally:
         if debates is not None:
             await _end(debates, parts.review_id or "", state, written.outcome)
@@ -83,7 +83,8 @@ async def _end(debates: Debates, review: str, state: DebateState, outcome: Outco
         log.warning("how the debate ended is not written down for later estimates: %s", error)
 
 
-def _state(outcome: Outcome) -> DebateState:
+def state_of(outcome: Outcome) -> DebateState:
+    """How a debate ended."""
     stopped = outcome.stopped_by
     if stopped is None:
         # A seat that failed would have raised claims that others would have examined.

@@ -41,6 +41,13 @@ def text(question: Mapping[str, Any]) -> str:
     if redactions:
         parts.append(f"{redactions} {'secret is' if redactions == 1 else 'secrets are'} left out.")
     expected, at_most = str(question.get("expected") or "0"), str(question.get("at_most") or "0")
-    parts.append(f"Expected cost {dollars(Decimal(expected))}, at most {dollars(Decimal(at_most))}.")
+    grounds = str(question.get("grounds") or "")
+    parts.append(
+        f"Expected cost {dollars(Decimal(expected))}, at most {dollars(Decimal(at_most))}"
+        + (f" ({grounds})." if grounds else ".")
+    )
+    shortened = [str(one) for one in question.get("shortened") or ()]
+    if shortened:
+        parts.append(f"To fit that: {', '.join(shortened)}.")
     # On one line: a file's name must not pass for a sentence of ours.
     return clean(" ".join(" ".join(parts).split()))
