@@ -12,7 +12,8 @@ from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, CapReached, Caps, Granted, Tokens
 
-CAPS = Caps(review=Decimal("4"), day=Decimal("10"), month=Decimal("10"))
+CAPS = Caps(call=Decimal("0.05"), review=Decimal("4"), day=Decimal("10"), month=Decimal("10"), repository=Decimal("6"))
+REPOSITORIES = 2
 
 
 def main(path: Path, notes: Path, seed: int, dearest: int) -> None:
@@ -22,7 +23,10 @@ def main(path: Path, notes: Path, seed: int, dearest: int) -> None:
         ledger = Ledger(database)
         refused = 0
         while refused < 50:
-            key = CallKey(f"review {chance.randrange(3)}", "repository", "opening", "architect", "claude-haiku-5-5")
+            review = chance.randrange(3)
+            key = CallKey(
+                f"review {review}", f"repository {review % REPOSITORIES}", "opening", "architect", "claude-haiku-5-5"
+            )
             try:
                 granted = ledger.reserve(key, Decimal(chance.randrange(1, dearest)) / 10**6, CAPS).result()
             except CapReached:

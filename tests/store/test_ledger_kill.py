@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import LedgerEntry
 from tests.store.spender import CAPS
 
+PROCESSES, KILLS = 8, 12
 SPENDER = Path(__file__).with_name("spender.py")
 
 
@@ -41,8 +43,10 @@ def _balances(connection: Connection) -> dict[tuple[str, str], tuple[int, int]]:
 
 def _sums(connection: Connection) -> dict[tuple[str, str], tuple[int, int]]:
     sums: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for review, day, month, held, final in connection.execute("SELECT review, day, month, held, final FROM calls"):
-        for key in (("review", review), ("day", day), ("month", month)):
+    rows = connection.execute("SELECT review, day, month, repository, held, final FROM calls")
+    for review, day, month, repository, held, final in rows:
+        own = ("repository", f"{month} {repository}")
+        for key in (("review", review), ("day", day), ("month", month), own):
             sums[key] = (sums[key][0] + held, sums[key][1] + final)
     return dict(sums)
 
@@ -96,20 +100,26 @@ def test_a_process_killed_at_any_moment_loses_nothing_it_spent(tmp_path: Path) -
         _check(path, notes)
 
 
-@pytest.mark.timeout(60)
-def test_processes_that_spend_at_once_and_die_at_random_never_pass_a_cap(tmp_path: Path) -> None:
+@pytest.mark.timeout(120)
+def test_eight_processes_killed_at_random_and_started_again_never_pass_a_cap(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     Database.open(path).close()
-    notes = [tmp_path / f"notes {number}" for number in range(6)]
-    children = [_start(path, note, number, dearest=60_000) for number, note in enumerate(notes[:4])]
-    for child, note in zip(children[:2], notes[:2], strict=True):
-        _wait_for_a_call(child, note)
-        time.sleep(random.uniform(0, 0.1))
-        child.kill()
-    children += [_start(path, note, number + 4, dearest=60_000) for number, note in enumerate(notes[4:])]
-    for child in children:
-        _, errors = child.communicate(timeout=50)
-        assert child in children[:2] or child.returncode == 0, errors
-    entries = _check(path, notes)
+    notes = [tmp_path / f"notes {number}" for number in range(PROCESSES + KILLS)]
+    started = iter(enumerate(notes))
+    living = [_start(path, note, number, dearest=60_000) for number, note in islice(started, PROCESSES)]
+    killed = []
+    _wait_for_a_call(living[0], notes[0])
+    for number, note in started:
+        time.sleep(random.uniform(0, 0.1))  # any moment will do, also while it starts
+        victim = living.pop(random.randrange(len(living)))
+        victim.kill()
+        killed.append(victim)
+        living.append(_start(path, note, number, dearest=60_000))
+    for child in (*killed, *living):
+        _, errors = child.communicate(timeout=100)
+        assert child in killed or child.returncode == 0, errors
+    # Those that were killed before they spent anything have nothing to say.
+    entries = _check(path, [note for note in notes if note.exists() and note.stat().st_size])
+    assert max(entry.at_most for entry in entries.values()) <= (CAPS.call or 0)
     # They went on until the caps stopped them, so the caps were worth testing.
     assert sum(entry.cost for entry in entries.values()) > Decimal("9")
