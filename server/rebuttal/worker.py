@@ -27,16 +27,16 @@ from typing import Any, BinaryIO, NoReturn
 
 from attrs import define, field
 
-from rebuttal.budget.breaker import cause_of, standing
-from rebuttal.budget.currency import money_of
+from rebuttal.budget.breaker import cause_of
 from rebuttal.budget.model import UnknownPrice
-from rebuttal.budget.purse import caps_of
+from rebuttal.budget.standing import standing_of
 from rebuttal.change.model import ChangeError
 from rebuttal.change.scope import parse_scope
 from rebuttal.context.model import ToolDiagnostic, ToolSeverity
 from rebuttal.debate.events import ArgumentEnded, ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
+from rebuttal.review.costs import write_cost_report
 from rebuttal.review.fates import saved
 from rebuttal.review.open_notebooks import notebook_buffers, read_cells
 from rebuttal.review.readiness import collect_seldom, load_tools
@@ -55,7 +55,6 @@ from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
 from rebuttal.review.threads import detached, in_thread
 from rebuttal.settings import KEYS, Settings, SettingsError, narrow, process_environment, user_settings, widen
-from rebuttal.store.ledger import local_now
 from rebuttal.store.model import StoreError
 from rebuttal.store.money import exact
 from rebuttal.text.words import counted
@@ -158,9 +157,8 @@ class EditorDoor:
 
 def totals_to_json(services: Services, settings: Settings) -> dict[str, Any]:
     """Day and month: spent, as far as is known, and the cap that binds; and where spending stands by all caps."""
-    known, caps = services.known_totals, caps_of(settings)
-    used = {"hour": known.hour, "day": known.day, "month": known.month, "repository": known.repository}
-    now = standing(caps, used, local_now(), money_of(settings))
+    known = services.known_totals
+    now = standing_of(settings, known, repository=bool(known.repository))
     return {
         "budget": {"state": now.state, "cause": now.cause, "cap": now.cap, "message": now.words},
         "day": {"spent": exact(known.day), "cap": exact(settings.max_cost_per_day)},
@@ -252,6 +250,8 @@ class Worker:
             case "dismiss" | "restore":
                 await self._judge(method, params)
                 return {}
+            case "cost_report":
+                return {"path": str(await write_cost_report(self.services, self._narrowed(params)))}
             case _:
                 raise UsageError(f"the worker does not know the method {method!r}")
 
@@ -288,10 +288,14 @@ class Worker:
         else:
             await self.services.dismiss(root, finding, str(params.get("reason") or ""), expires)
 
-    def _request(self, params: Mapping[str, Any]) -> Request:
+    def _narrowed(self, params: Mapping[str, Any]) -> Settings:
         settings, problems = narrow(self.services.settings, params.get("settings") or {}, "editor")
         for problem in problems:
             log.warning(problem.message)
+        return settings
+
+    def _request(self, params: Mapping[str, Any]) -> Request:
+        settings = self._narrowed(params)
         chosen = {key: params[key] for key in ("panel", "profile", "protocol") if params.get(key)}
         settings, problems = widen(settings, chosen, "command")
         if problems:
