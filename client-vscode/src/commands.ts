@@ -30,6 +30,7 @@ export function registerCommands(
     "rebuttal.estimateChange": async () => {
       tellEstimate(await ask("rebuttal.estimate", { scope: "working", ...here() }));
     },
+    "rebuttal.openCostReport": () => ask("rebuttal.costReport"),
     "rebuttal.cancelReview": () => ask("rebuttal.cancel"),
     "rebuttal.openTranscript": () => ask("rebuttal.showTranscript"),
     "rebuttal.showActions": () => showActions(server),
@@ -72,10 +73,16 @@ async function askServer(server: Server, log: vscode.LogOutputChannel, command: 
 }
 
 function tellEstimate(answer: unknown): void {
-  const estimate = (answer as { estimate?: { expected?: string; at_most?: string } } | null | undefined)?.estimate;
+  interface Estimate {
+    readonly expected?: string;
+    readonly at_most?: string;
+    readonly grounds?: string;
+  }
+  const estimate = (answer as { estimate?: Estimate } | null | undefined)?.estimate;
   if (estimate?.expected !== undefined && estimate.at_most !== undefined) {
     const cost = `about ${dollars(estimate.expected)}, at most ${dollars(estimate.at_most)}`;
-    void vscode.window.showInformationMessage(`Reviewing the current change costs ${cost}.`);
+    const grounds = estimate.grounds ? ` (${estimate.grounds})` : "";
+    void vscode.window.showInformationMessage(`Reviewing the current change costs ${cost}${grounds}.`);
   }
 }
 
@@ -115,6 +122,7 @@ async function showActions(server: Server): Promise<void> {
   ];
   const always: Action[] = [
     { label: "$(warning) Show Findings", command: "workbench.actions.view.problems" },
+    { label: "$(credit-card) Open Cost Report", command: "rebuttal.openCostReport" },
     { label: "$(comment-discussion) Show Transcript", command: "rebuttal.openTranscript" },
     { label: "$(key) Set API Key", command: "rebuttal.setApiKey" },
     { label: "$(output) Show Log", command: "rebuttal.showLog" },

@@ -14,6 +14,7 @@ import type { ApiKey } from "./key";
 import { logLevel, resolveLaunch, serverEnvironment, type Launch } from "./launch";
 import { settingsEnvironment, trustedFolders, workspaceSettings, type Inspected } from "./settings";
 import { CELL } from "./shown";
+import { isElsewhere, showPage } from "./page";
 import { SingleFlight } from "./singleFlight";
 import { isBusy, Statuses, type Health, type Status } from "./status";
 
@@ -190,6 +191,9 @@ export class Server implements vscode.Disposable {
         window: {
           showDocument: async (params, token, next) => {
             const uri = vscode.Uri.parse(params.uri);
+            if (params.external === true && isElsewhere(uri)) {
+              return { success: await showPage(uri) };
+            }
             if (uri.scheme !== "rebuttal" || !uri.path.endsWith(".md")) {
               return next(params, token);
             }

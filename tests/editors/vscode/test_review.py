@@ -79,6 +79,8 @@ def test_a_fix_is_one_keystroke_and_the_transcript_can_be_read(
                 ["line", "weight >= HEAVY"],
                 ["command", "Rebuttal: Show Transcript"],
                 ["preview", "Opening"],
+                ["command", "Rebuttal: Open Cost Report"],
+                ["preview", "Per review"],
             ],
         )
 
