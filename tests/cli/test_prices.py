@@ -21,6 +21,7 @@ from rebuttal.cli.price_fetch import NotFetched, fetch
 from rebuttal.settings import user_settings
 from rebuttal.store.model import Tokens
 from tests.cli.conftest import Rebuttal
+from tests.emulator.server import Emulator
 
 TIERS = {"haiku": (0.1, 0.125, 0.01, 0.5, 0.2), "sonnet": (2, 2.5, 0.1, 10, 4), "opus": (4, 5, 0.2, 20, 8)}
 UNITS = ("input_mtok", "cache_write_mtok", "cache_read_mtok", "output_mtok", "cache_write_1h_mtok")
@@ -272,3 +273,16 @@ def test_what_is_not_reckoned_with_is_not_kept(server: Server, rebuttal: Rebutta
     found = price_list.read(home / "prices.json")
     assert found is not None
     assert set(found.provider) == {"id", "name", "api_pattern", "models"}
+
+
+def test_a_review_spends_nothing_on_a_model_without_a_price(
+    rebuttal: Rebuttal, home: Path, parcels: Path, panel: Emulator
+) -> None:
+    home.mkdir(exist_ok=True)
+    models = "\n".join(f'model_{tier} = "ours"' for tier in TIERS)
+    (home / "config.toml").write_text(f'{models}\n[models.ours]\nlike = "sonnet"\n')
+    ran = rebuttal("review", "--repo", parcels, "--panel", "small", "--yes", "--format", "json")
+    assert ran.code in (1, 3)
+    assert ran.json["cost"]["spent"] == "0"
+    assert panel.bill == 0
+    assert any('[prices."ours"]' in one["reason"] for one in ran.json["degraded"])

@@ -76,6 +76,7 @@ async def _checks(environment: Mapping[str, str], settings: Settings) -> list[Ch
             await _guarded("ruff", _ruff),
             await _guarded("store", lambda: _store(services)),
             *([await _guarded("team", lambda: _team(services))] if services.stores.is_shared else []),
+            await _guarded("budget", lambda: _budget(services, settings)),
             await _guarded("prices", lambda: _prices(settings)),
             await _guarded("tokens", lambda: _tokens(services, settings)),
             await _guarded("cache", lambda: _cache(services)),
@@ -185,20 +186,42 @@ def _spent(totals: Totals) -> str:
     return f"{dollars(totals.day)} spent today, {dollars(totals.month)} this month"
 
 
+async def _budget(services: Services, settings: Settings) -> Check:
+    """Where spending stands, and in which currency it is told."""
+    from rebuttal.budget.currency import money_of
+    from rebuttal.budget.standing import standing_of
+    from rebuttal.store.pace import Pace
+
+    money = money_of(settings)
+    now = standing_of(settings, await services.totals(), await Pace(await services.database()).hours())
+    told = now.words or now.why
+    if money.is_converted:
+        told += f" Amounts are shown in {money.currency}, {money.rate:f} for one US dollar as your settings say."
+    elif settings.currency != "USD":
+        todo = "set exchange_rate to its units for one US dollar"
+        return Check(
+            "budget", "warning", f"{told} Amounts are shown in US dollars and not in {money.currency}: {todo}."
+        )
+    return Check("budget", "ok" if now.state == "spending" else "warning", told)
+
+
 async def _prices(settings: Settings) -> Check:
     from rebuttal.budget.prices import PriceBook, prices_age
     from rebuttal.speakers.roster import Roster
 
-    age = await asyncio.to_thread(prices_age)
+    age = await asyncio.to_thread(prices_age, None, settings.price_list)
     book, names = PriceBook.of(settings), [model.id for model in Roster.of(settings).known()]
+    book.check()
     unknown = [name for name in names if not book.knows(name)]
     if unknown:
         return Check("prices", "failed", f"no price is known for {', '.join(unknown)}: give one in config.toml")
-    told = f"genai-prices {age.version}, newest price {age.days} days old"
+    told = f"{age.words} (rebuttal prices shows them)"
     if unused := [name for name in settings.prices if name not in names]:
         named = ", ".join(f'[prices."{name}"]' for name in unused)
         return Check("prices", "warning", f"{told}; {named} is used for none of {', '.join(names)}")
-    state: State = "warning" if age.days > OLD_PRICES else "ok"
+    state: State = "ok"
+    if age.days > OLD_PRICES:
+        state, told = "warning", f"{told}; rebuttal prices --update fetches newer ones"
     if is_local(settings):
         plain = PriceBook()
         free = [name for name in names if name not in settings.prices and not plain.knows(name)]
