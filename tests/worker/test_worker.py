@@ -318,6 +318,16 @@ def test_a_config_that_cannot_be_read_loses_no_static_finding_and_spends_nothing
     assert panel.records == []
 
 
+def test_the_page_about_money_is_written_with_the_caps_that_bind(start: Start, parcels: Path, tmp_path: Path) -> None:
+    worker = start(REBUTTAL_HOME=str(tmp_path / "money"))
+    worker.request(1, "cost_report", settings={"max_cost_per_day": "1.5", "max_cost_per_month": "5000"})
+    path = Path(worker.ended(1)["path"])
+    assert path == tmp_path / "money" / "reports" / "cost-report.html"
+    text = path.read_text("utf-8")
+    assert "$1.50 left" in text
+    assert "$50.00 left" in text
+
+
 def test_settings_of_the_editor_only_narrow_and_show_in_the_cap(start: Start, parcels: Path, panel: Emulator) -> None:
     worker = start(**panel.environment())
     settings = {"max_cost_per_day": "1.5", "max_cost_per_month": "5000"}
