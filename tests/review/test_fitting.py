@@ -72,11 +72,23 @@ async def test_where_nothing_fits_the_cheapest_plan_is_held_and_that_it_is_cut_s
     assert "even with 2 of 5 seats, cheaper models" in parts.estimate.words
 
 
+async def test_a_cap_of_a_call_has_cheaper_models_speak_though_the_review_has_money(
+    parcels: Path, panel: Emulator, open_services: Open
+) -> None:
+    settings = Settings(panel="small", max_cost_per_call=Decimal("0.03"))
+    services = open_services(panel.environment(), settings)
+    result = await review(request_for(parcels, settings=settings, agreed=True), services, Door())
+    assert result.report.not_spent is None
+    assert result.outcome is not None
+    assert result.outcome.stopped_by is None
+    assert {one.turn.tier for one in result.outcome.exchanges} == {"haiku"}
+
+
 async def test_a_debate_without_rebuttal_has_its_rounds(parcels: Path, open_services: Open) -> None:
     parts = await looked_at(parcels, open_services, "0.002")
     asked = brief(Settings(panel="medium"), parts)
     assert (asked.rounds, len(asked.seats)) == (2, 2)
-    assert any("to fit the $0.002 that may be spent" in one and "no rebuttal" in one for one in asked.reasons)
+    assert any("to fit your caps ($0.002 left for it)" in one and "no rebuttal" in one for one in asked.reasons)
 
 
 async def test_a_seat_that_was_called_for_and_not_asked_makes_the_review_degraded(
@@ -88,7 +100,7 @@ async def test_a_seat_that_was_called_for_and_not_asked_makes_the_review_degrade
     )
     report = result.report
     assert report.not_spent is None
-    (note,) = [one for one in report.notes if "To fit the $0.2" in one]
+    (note,) = [one for one in report.notes if "To fit your caps ($0.2" in one]
     assert "of 5 seats" in note
     unasked = [one for one in report.degraded if "do not cover it" in one.reason]
     opened = {one.seat for one in panel.records if one.phase == "opening"}

@@ -122,8 +122,8 @@ async def test_where_a_review_would_cost_more_than_is_left_cheaper_tiers_speak_a
     services = open_services(panel.environment(), poor)
     live = await review(request_for(parcels, settings=poor, agreed=True, record=tape), services, Door())
     assert models(panel, "opening") == {"claude-haiku-5-5"}
-    assert "the whole would cost more than the $0.08 that are left" in live.transcript
-    assert "To fit the $0.08 that may be spent, the debate was held with cheaper models." in live.report.notes
+    assert "the whole would not fit your caps ($0.08 left)" in live.transcript
+    assert "To fit your caps ($0.08 left for it), the debate was held with cheaper models." in live.report.notes
     made = len(panel.records)
     rich = Settings(panel="small")
     played = await review(request_for(parcels, settings=rich, replay=tape), open_services(), Door())

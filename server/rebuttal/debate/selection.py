@@ -265,7 +265,7 @@ class Selection:
     def _for_money(self, left: float) -> tuple[int, str] | None:
         means = self.means
         if means.plan.columns:
-            return -means.plan.columns, f"the whole would cost more than the {dollars(means.cap or ZERO)} that are left"
+            return -means.plan.columns, f"the whole would not fit your caps ({dollars(means.cap or ZERO)} left)"
         if left < LOW:
             return -1, f"{left:.0%} of the budget is left"
         # Of recordings of earlier versions: they knew no plan.

@@ -269,7 +269,8 @@ def unasked(parts: Parts) -> tuple[Degraded, ...]:
     """Seats that the change calls for and nobody asked: what their lens would have seen was not looked for."""
     if parts.outcome is None or parts.means is None or parts.means.cap is None:
         return ()
-    why = f"not asked: the {dollars(parts.means.cap)} that may be spent do not cover it; raise max_cost to have it sit"
+    left = f"{dollars(parts.means.cap)} left for this review"
+    why = f"not asked: your caps ({left}) do not cover it; raise them to have it sit"
     return tuple(Degraded(seat, "opening", why) for seat in parts.unasked)
 
 
@@ -281,7 +282,7 @@ def shortened(parts: Parts) -> tuple[str, ...]:
 
     words = parts.estimate.shortened if parts.estimate is not None else ()
     cap = dollars(parts.means.cap) if parts.means.cap is not None else ""
-    plan = (f"To fit the {cap} that may be spent, the debate was held with {joined(list(words))}.",) if words else ()
+    plan = (f"To fit your caps ({cap} left for it), the debate was held with {joined(list(words))}.",) if words else ()
     return (*plan, *parts.outcome.shortened, *(told(parts) if parts.means.slices else ()))
 
 

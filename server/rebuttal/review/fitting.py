@@ -2,9 +2,9 @@
 
 The plans of `rebuttal.debate.shortening` are priced in their order, and the first that fits is held. A plan fits where
 each phase is expected to cost no more than it may use (`rebuttal.budget.allocation`), and where opening and
-cross-examination can begin: what is left covers the worst case of one call of theirs. More than that of worst cases
-would starve the debate, for they are many times what calls cost: calls wait for each other's, and a call for which
-the rest does not reach in the end is asked of a cheaper model (`rebuttal.debate.affording`).
+cross-examination can begin: what is left, and the cap of a call, cover the worst case of one call of theirs. More than
+that of worst cases would starve the debate, for they are many times what calls cost: calls wait for each other's, and
+a call for which the rest does not reach in the end is asked of a cheaper model (`rebuttal.debate.affording`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from attrs import evolve
 from rebuttal.budget.allocation import DEFAULT_SHARES, SPENDERS, Allocation, Shares, Spender
 from rebuttal.budget.model import Estimate
 from rebuttal.budget.prices import PriceBook
+from rebuttal.budget.purse import caps_of
 from rebuttal.debate.affording import SHORTER, room_for
 from rebuttal.debate.model import Means, Tier
 from rebuttal.debate.prompts import TIERS
@@ -86,7 +87,7 @@ def told(plan: Plan, parts: Parts) -> str:
     """What is shortened and why, for people."""
     assert parts.means is not None
     words = joined(list(plan.words(len(parts.choice.seats))))
-    return f"to fit the {dollars(parts.means.cap or ZERO)} that may be spent, it is held with {words}"
+    return f"to fit your caps ({dollars(parts.means.cap or ZERO)} left for it), it is held with {words}"
 
 
 def _priced(plan: Plan, parts: Parts, price: Price) -> Parts:
@@ -106,11 +107,12 @@ def fits(settings: Settings, parts: Parts) -> bool:
     allocation, spent = allocation_of(means), ZERO
     assert allocation is not None
     needs = {phase: estimate.by_phase.get(phase, ZERO) for phase in SPENDERS}
-    worst = _worst_cases(settings, parts)
+    worst, of_a_call = _worst_cases(settings, parts), caps_of(settings).call
+    a_call = means.cap if of_a_call is None else of_a_call
     for phase in SPENDERS:
         if needs[phase] > allocation.available(phase, spent, needs):
             return False
-        if phase in MUST_BEGIN and spent + worst.get(phase, ZERO) > means.cap:
+        if phase in MUST_BEGIN and worst.get(phase, ZERO) > min(means.cap - spent, a_call):
             return False
         spent += needs[phase]
     return True
