@@ -16,8 +16,8 @@ every total. What a prevented defect is worth only the user can say: there is no
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -25,7 +25,7 @@ from itertools import accumulate
 from attrs import define, field, frozen
 
 from rebuttal.settings import Settings
-from rebuttal.store.fates import FATES, Outlay, Raised, SeatRecord
+from rebuttal.store.fates import FATES, Fate, Outlay, Raised, SeatRecord
 from rebuttal.store.model import ZERO
 from rebuttal.store.money import dollars, from_nano
 
@@ -176,33 +176,36 @@ class Returns:
 
 def returns(outlay: Outlay, settings: Settings) -> Returns:
     """What was spent against what was shown. The most expensive first; months in their order."""
-    worth = Worth.of(settings)
+    worth, tiers = Worth.of(settings), _Tiers(settings)
     shares, unshared = _shares(outlay)
-    cells = _cells(outlay.raised)
-    spent = sum((one.amount for one in outlay.spent), ZERO)
-    everything = _once(outlay.raised)
-    total = _Row(own=spent, found=everything)
-    by_seat, by_tier = _table(), _table()
+    found = _counted(outlay.raised, tiers)
+    total = _Row(own=sum((one.amount for one in outlay.spent), ZERO))
+    by_seat, by_tier, by_repository, by_month = _table(), _table(), _table(), _table()
     for (_, _, seat, model), (own, examined) in shares.items():
-        for row in (by_seat[seat], by_tier[tier_of(model, settings)]):
+        for row in (by_seat[seat], by_tier[tiers[model]]):
             row.own += own
             row.examined += examined
-    for one in outlay.raised:
-        by_seat[one.seat].found[_identity(one)] = one
-        by_tier[tier_of(one.model, settings)].found[_identity(one)] = one
-    by_category, barren = _by_category(shares, cells, everything)
-    wanted = settings.seats_off
+    for spent in outlay.spent:
+        by_repository[spent.repository].own += spent.amount
+        by_month[spent.month].own += spent.amount
+    by_category, barren = _by_category(shares, found)
+    for table, counts in ((by_seat, found.by_seat), (by_tier, found.by_tier)):
+        for (key, category, fate), count in counts.items():
+            table[key].add(category, fate, count)
+    for (repository, month, category, fate), count in found.once.items():
+        for row in (total, by_repository[repository], by_month[month], by_category[category]):
+            row.add(category, fate, count)
     return Returns(
         total=total.made("total", worth),
         by_seat=_dearest(by_seat, worth),
         by_tier=_dearest(by_tier, worth),
         by_category=_dearest(by_category, worth),
-        by_repository=_dearest(_grouped(outlay, everything, lambda one: one.repository), worth, outlay.names),
-        by_month=tuple(sorted(_dearest(_grouped(outlay, everything, _month), worth), key=lambda row: row.key)),
+        by_repository=_dearest(by_repository, worth, outlay.names),
+        by_month=tuple(sorted(_dearest(by_month, worth), key=lambda row: row.key)),
         unshared=unshared,
         barren=barren,
-        silent=tuple(one for one in silent_seats(outlay) if one.seat not in wanted),
-        advice=None if worth or not everything else HOW_TO_SET_WORTH,
+        silent=tuple(one for one in silent_seats(outlay) if one.seat not in settings.seats_off),
+        advice=None if worth or not found.once else HOW_TO_SET_WORTH,
     )
 
 
@@ -228,23 +231,70 @@ def shared_out(amount: Decimal, weights: Sequence[Decimal | int]) -> tuple[Decim
 
 Cell = tuple[str, str, str, str]
 """Repository, month, seat, model."""
-_Found = dict[tuple[str, str], Raised]
+
+
+class _Tiers(dict[str, str]):
+    """The tier of each model, told once."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def __missing__(self, model: str) -> str:
+        self[model] = tier = tier_of(model, self._settings)
+        return tier
 
 
 @define
 class _Row:
     own: Decimal = ZERO
     examined: Decimal = ZERO
-    found: _Found = field(factory=dict)
+    found: Counter[tuple[str, Fate]] = field(factory=Counter)
+    """By category and fate."""
+
+    def add(self, category: str, fate: Fate, count: int) -> None:
+        self.found[category, fate] += count
 
     def made(self, key: str, worth: Worth, name: str | None = None) -> Return:
         counts = dict.fromkeys(FATES, 0)
-        for one in self.found.values():
-            counts[one.fate] += 1
-        valued = [worth.of_one(one.category) for one in self.found.values() if one.fate == "accepted"]
-        known = [one for one in valued if one is not None]
-        brought = sum(known, ZERO) if worth and len(known) == len(valued) else None
+        for (_, fate), count in self.found.items():
+            counts[fate] += count
+        accepted = [
+            (worth.of_one(category), count) for (category, fate), count in self.found.items() if fate == "accepted"
+        ]
+        known = [value * count for value, count in accepted if value is not None]
+        brought = sum(known, ZERO) if worth and len(known) == len(accepted) else None
         return Return(key, name or key, self.own, self.examined, **counts, worth=brought)
+
+
+@frozen
+class _Counted:
+    """Findings by what they are alike in: a ledger of years has a hundred thousand of them."""
+
+    once: Counter[tuple[str, str, str, Fate]] = field(factory=Counter)
+    """Each once: by repository, month, category, fate, as whoever raised it first has them."""
+    by_seat: Counter[tuple[str, str, Fate]] = field(factory=Counter)
+    """Each once for each of its seats: by seat, category, fate."""
+    by_tier: Counter[tuple[str, str, Fate]] = field(factory=Counter)
+    by_cell: dict[tuple[str, str, str], Counter[str]] = field(factory=lambda: defaultdict(Counter))
+    """By repository, month and seat: by category. Not by model, which a ledger may name otherwise than its answer."""
+
+
+def _counted(raised: Iterable[Raised], tiers: _Tiers) -> _Counted:
+    findings: dict[tuple[str, str], list[Raised]] = defaultdict(list)
+    for one in raised:
+        findings[one.repository, one.finding].append(one)
+    made = _Counted()
+    for rows in findings.values():
+        first = min(rows, key=lambda one: (one.day, one.seat)) if len(rows) > 1 else rows[0]
+        category, fate = first.category, first.fate
+        made.once[first.repository, first.day[:7], category, fate] += 1
+        for one in rows:
+            made.by_seat[one.seat, category, fate] += 1
+            made.by_cell[one.repository, one.day[:7], one.seat][category] += 1
+        for tier in {tiers[one.model] for one in rows}:
+            made.by_tier[tier, category, fate] += 1
+    return made
 
 
 def _shares(outlay: Outlay) -> tuple[dict[Cell, tuple[Decimal, Decimal]], Decimal]:
@@ -271,43 +321,20 @@ def _shares(outlay: Outlay) -> tuple[dict[Cell, tuple[Decimal, Decimal]], Decima
     return {cell: (own.get(cell, ZERO), examined.get(cell, ZERO)) for cell in cells}, unshared
 
 
-def _cells(raised: Iterable[Raised]) -> dict[tuple[str, str, str], _Found]:
-    """By repository, month and seat; not by model, which a ledger may name otherwise than its answer did."""
-    cells: dict[tuple[str, str, str], _Found] = defaultdict(dict)
-    for one in raised:
-        cells[one.repository, _month(one), one.seat][_identity(one)] = one
-    return cells
-
-
-def _by_category(
-    shares: Mapping[Cell, tuple[Decimal, Decimal]], cells: Mapping[tuple[str, str, str], _Found], everything: _Found
-) -> tuple[dict[str, _Row], Decimal]:
-    rows = _table()
-    for identity, one in everything.items():
-        rows[one.category].found[identity] = one
+def _by_category(shares: Mapping[Cell, tuple[Decimal, Decimal]], found: _Counted) -> tuple[dict[str, _Row], Decimal]:
+    """Their costs; and what was paid to seats that found nothing."""
+    rows, barren = _table(), ZERO
     paid: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for (repository, month, seat, _), amounts in shares.items():
         paid[repository, month, seat] += sum(amounts, ZERO)
-    barren = ZERO
     for cell, amount in paid.items():
-        # By the category that the finding counts in, whatever this seat called it.
-        found = sorted(everything[identity].category for identity in cells.get(cell, {}))
-        if not found:
+        if cell not in found.by_cell:
             barren += amount
             continue
-        for category, share in zip(found, shared_out(amount, [1] * len(found)), strict=True):
+        counts = sorted(found.by_cell[cell].items())
+        for (category, _), share in zip(counts, shared_out(amount, [count for _, count in counts]), strict=True):
             rows[category].own += share
     return rows, barren
-
-
-def _grouped(outlay: Outlay, everything: _Found, key: Callable[[Raised], str]) -> dict[str, _Row]:
-    """By repository or by month: all that was spent there, and what was first shown."""
-    rows = _table()
-    for spent in outlay.spent:
-        rows[spent.month if key is _month else spent.repository].own += spent.amount
-    for identity, one in everything.items():
-        rows[key(one)].found[identity] = one
-    return rows
 
 
 def silent_seats(outlay: Outlay) -> tuple[Silent, ...]:
@@ -327,16 +354,6 @@ def silent_seats(outlay: Outlay) -> tuple[Silent, ...]:
     )
 
 
-def _once(raised: Iterable[Raised]) -> _Found:
-    """Every finding once, by whoever raised it first."""
-    found: _Found = {}
-    for one in raised:
-        known = found.get(_identity(one))
-        if known is None or one.day < known.day:
-            found[_identity(one)] = one
-    return found
-
-
 def _dearest(rows: Mapping[str, _Row], worth: Worth, names: Mapping[str, str] | None = None) -> tuple[Return, ...]:
     made = [row.made(key, worth, _name(names, key) if names is not None else None) for key, row in rows.items()]
     return tuple(sorted(made, key=lambda one: (-one.cost, one.key)))
@@ -344,14 +361,6 @@ def _dearest(rows: Mapping[str, _Row], worth: Worth, names: Mapping[str, str] | 
 
 def _table() -> dict[str, _Row]:
     return defaultdict(_Row)
-
-
-def _identity(one: Raised) -> tuple[str, str]:
-    return one.repository, one.finding
-
-
-def _month(one: Raised) -> str:
-    return one.day[:7]
 
 
 def _name(names: Mapping[str, str], repository: str) -> str:
