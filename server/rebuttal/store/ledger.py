@@ -16,6 +16,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from rebuttal.store import ledger_reports
+from rebuttal.store.clock import local_now
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import (
     NO_CACHE_USE,
@@ -39,14 +40,11 @@ from rebuttal.store.model import (
 from rebuttal.store.money import from_nano, nano_cap, nano_change, nano_cost
 from rebuttal.store.pace import HOUR, since_then
 
+__all__ = ["Clock", "Ledger", "local_now"]
+
 Clock = Callable[[], datetime]
 
 _REPORT_KEYS = frozenset({"day", "month", "review", "repository", "phase", "seat", "model", "user"})
-
-
-def local_now() -> datetime:
-    """Now, where the user lives: days and months end at their midnight."""
-    return datetime.now().astimezone()
 
 
 @frozen
