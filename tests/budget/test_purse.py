@@ -288,3 +288,39 @@ async def test_a_call_above_the_cap_of_a_call_is_refused_at_once_though_others_a
     await purse.reserve(key(), Decimal("0.5"))
     with pytest.raises(CapReached, match="max_cost_per_call"):
         await asyncio.wait_for(purse.reserve(key(), Decimal("0.6")), 2)
+
+
+async def test_nothing_more_is_spent_while_a_cost_cannot_be_recorded_and_it_is_recorded_first(
+    purse: Purse, ledger: Ledger, database: Database
+) -> None:
+    def read_only(on: str) -> None:
+        database.read(lambda connection: connection.execute(f"PRAGMA query_only = {on}").fetchone()).result()
+
+    first = await purse.reserve(key(), Decimal("0.5"))
+    read_only("ON")
+    with pytest.raises(StoreError):
+        await purse.settle(first, Tokens(input=100_000), MODEL)
+    assert (await ledger.totals()).day == Decimal("0.5")  # the worst case stands
+    with pytest.raises(StoreError):
+        await purse.reserve(key(), Decimal("0.1"))
+    read_only("OFF")
+    second = await purse.reserve(key(), Decimal("0.1"))
+    states = {entry.id: (entry.state, entry.cost) for entry in await ledger.entries()}
+    assert states == {first.id: ("settled", Decimal("0.2")), second.id: ("reserved", Decimal("0.1"))}
+
+
+async def test_what_was_recorded_though_its_answer_was_lost_does_not_stop_spending(
+    purse: Purse, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await purse.reserve(key(), Decimal("0.5"))
+    await ledger.settle(first.id, Tokens(input=1), Decimal("0.2"))
+
+    def lost(*_: object) -> None:
+        raise StoreError("the server did not answer")
+
+    with monkeypatch.context() as away:
+        away.setattr(ledger, "settle", lost)
+        with pytest.raises(StoreError):
+            await purse.settle(first, Tokens(input=1), MODEL)
+    assert (await purse.reserve(key(), Decimal("0.1"))).at_most == Decimal("0.1")
+    assert (await ledger.cost_of("review")).spent == Decimal("0.2")

@@ -15,7 +15,7 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.watch import Watch
 from rebuttal.settings import Settings
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, Caps, Settlement, Tokens
+from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, Caps, Settlement, StoreError, Tokens
 
 PATIENCE = 20.0
 """Seconds that a call waits for other reviews' calls to give back a part of what they set aside: most take less."""
@@ -72,6 +72,8 @@ class Purse:
         self._watch = watch
         self._warned: set[str] = set()
         self._outstanding: dict[int, Reservation] = {}
+        self._unrecorded: dict[int, tuple[Tokens, Decimal, CacheUse]] = {}
+        """What calls cost that the ledger could not write down."""
         self._freed = asyncio.Event()
 
     async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
@@ -140,6 +142,7 @@ class Purse:
         return refused.already - under_way + refused.wanted <= refused.limit
 
     async def _reserve(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
+        await self._catch_up()
         granting = self._ledger.reserve(key, at_most, caps or self.caps)
         try:
             granted = await granting
@@ -149,6 +152,20 @@ class Purse:
         reservation = Reservation(granted.id, key, granted.at_most)
         self._outstanding[granted.id] = reservation
         return reservation
+
+    async def _settled(self, reservation: Reservation, tokens: Tokens, cost: Decimal, cache: CacheUse) -> Settlement:
+        try:
+            return await self._ledger.settle(reservation.id, tokens, cost, cache)
+        except StoreError:
+            self._unrecorded[reservation.id] = (tokens, cost, cache)
+            raise
+
+    async def _catch_up(self) -> None:
+        """Record what could not be recorded. Raises StoreError: before that, nothing more is spent."""
+        for call, (tokens, cost, cache) in list(self._unrecorded.items()):
+            with suppress(ValueError):  # it is in the ledger after all
+                await self._ledger.settle(call, tokens, cost, cache)
+            self._unrecorded.pop(call, None)
 
     def _over(self, reservation: Reservation) -> None:
         """A call is through: whoever waits for money tries again."""
@@ -163,13 +180,14 @@ class Purse:
 
         `cache`: what the caller knows of the prompt cache; what it saved is reckoned here.
 
-        Raises StoreError: the worst case stays set aside then. Where the answering model has no price (a fallback),
-        its worst case stands: the call is assumed, UnknownPrice is raised.
+        Raises StoreError: the worst case stays set aside then, and nothing more is spent before the cost is recorded.
+        Where the answering model has no price (a fallback), its worst case stands: the call is assumed, UnknownPrice is
+        raised.
         """
         try:
             cost = self.book.price(model, tokens)
             cache = evolve(cache, saved=self.book.saved(model, tokens))
-            settlement = await self._ledger.settle(reservation.id, tokens, cost, cache)
+            settlement = await self._settled(reservation, tokens, cost, cache)
         except UnknownPrice:
             await self.assume(reservation)
             raise

@@ -307,8 +307,9 @@ class Caller:
                 f"{tally.model} answered, though {reservation.key.model} was asked, and its price is not known, so its "
                 f'worst case counts as assumed: set [prices."{tally.model}"] in your config.toml.'
             )
-        except StoreError:
+        except StoreError as error:
             tally.assumed += reservation.at_most
+            tally.notes.append(f"What a call cost could not be recorded, so its worst case counts: {error}.")
 
     def _cache_use(self, expected: Expectation, hearing: Hearing) -> CacheUse:
         tokens = hearing.tokens or NO_TOKENS

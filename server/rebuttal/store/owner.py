@@ -6,10 +6,23 @@ An operating system's lock on a file does not: it ends with the process, however
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 from uuid import uuid4
+
+
+class NoLocks(OSError):
+    """The file system gives no locks, as some network drives: nobody could tell who lives."""
+
+
+def _held(error: OSError) -> bool:
+    """That a lock was not to be had: False, where another holds it. Raises NoLocks where there are none to be had."""
+    if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EINTR):
+        return False
+    raise NoLocks(*error.args) from error
+
 
 if sys.platform == "win32":
     import msvcrt
@@ -17,8 +30,8 @@ if sys.platform == "win32":
     def _try_lock(descriptor: int) -> bool:
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
+        except OSError as error:
+            return _held(error)
         return True
 
 else:
@@ -28,13 +41,13 @@ else:
         try:
             # flock belongs to the open file, so it also tells two stores of one process apart; fcntl locks do not.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
+        except OSError as error:
+            return _held(error)
         return True
 
 
 class Owner:
-    """Marks this process as alive until `close` or until it ends. Raises OSError where no lock can be had."""
+    """Marks this process as alive until `close` or until it ends. Raises NoLocks, and OSError where it cannot write."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,12 +55,17 @@ class Owner:
             self.token = uuid4().hex
             self._path = folder / self.token
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            # Another process that sweeps may take the new file for a dead one's, until it is locked.
-            if _try_lock(self._descriptor) and self._path.exists():
+            is_ours = False
+            try:
+                # Another process that sweeps may take the new file for a dead one's, until it is locked.
+                is_ours = _try_lock(self._descriptor) and self._path.exists()
+            finally:
+                if not is_ours:
+                    os.close(self._descriptor)
+                    _remove(self._path)
+            if is_ours:
                 return
-            os.close(self._descriptor)
-            _remove(self._path)
-        raise OSError(f"{folder} gives no locks")
+        raise NoLocks(f"{folder} gives no locks")
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -71,7 +89,10 @@ def is_alive(folder: Path, token: str) -> bool:
     except OSError:
         return True
     try:
-        dead = _try_lock(descriptor)
+        try:
+            dead = _try_lock(descriptor)
+        except NoLocks:
+            return True
         if dead and sys.platform != "win32":
             _remove(path)  # under the lock, see Owner; Windows removes no open file, and none that an Owner has open
     finally:

@@ -6,6 +6,7 @@ processes of the user.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from typing import TypeVar
 from rebuttal.store import schema
 from rebuttal.store.backend import Connection, Parameters
 from rebuttal.store.model import StoreError
-from rebuttal.store.owner import Owner, is_alive, sweep
+from rebuttal.store.owner import NoLocks, Owner, is_alive, sweep
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class SqliteFile:
         self.path = path
         self.name = str(path)
         self._connection = _connect(path, patience)
+        self._identity = _identity(path)
         self._owner: Owner | None = None
         self._waits: float | None = None
         """Seconds that the connection waits for a lock now."""
@@ -59,8 +61,10 @@ class SqliteFile:
         if self._owner is None:
             try:
                 self._owner = Owner(self.owners)
+            except NoLocks:
+                raise StoreError(f"{self.path} {_NO_LOCKS}") from None
             except OSError as error:
-                raise StoreError(f"{self.owners} cannot be written ({error}): make the folder writable") from None
+                raise StoreError(f"{self.owners} {_cannot_be_written(error)}") from None
         return self._owner.token
 
     def is_alive(self, token: str) -> bool:
@@ -80,6 +84,9 @@ class SqliteFile:
         """Run `work` in one transaction; one that writes is immediate."""
         connection = self._connection
         with _explained(self.path):
+            if writes and _identity(self.path) != self._identity:
+                # Written to the file that is gone, it would be lost, and no other process would see it.
+                raise StoreError(f"{self.path} was moved or deleted while it was open: start again, or put it back")
             if self._lasting != lasting:
                 # SQLite, "PRAGMA synchronous": in WAL, NORMAL loses the last commits to a power cut, never the order.
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
@@ -109,6 +116,15 @@ def _connect(path: Path, patience: float) -> SqliteConnection:
             connection.close()
             raise
     return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _create(path: Path) -> None:
@@ -155,7 +171,7 @@ def _write_ahead(connection: sqlite3.Connection, path: Path, patience: float) ->
             time.sleep(0.02)
             continue
         if mode != "wal":
-            raise StoreError(f"{path} is on a file system without shared memory: set REBUTTAL_HOME to a local folder")
+            raise StoreError(f"{path} {_NO_SHARED_MEMORY}")
         return
 
 
@@ -172,12 +188,22 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _READ_ONLY = "is read-only: make the file and its folder writable, or set REBUTTAL_HOME to another folder"
 
+_LOCAL = "set REBUTTAL_HOME to a folder of a local disk"
+_NO_SHARED_MEMORY = f"is on a file system without shared memory, such as a network drive: {_LOCAL}"
+_NO_LOCKS = f"is on a file system without locks, such as a network drive: {_LOCAL}"
+_FULL = "cannot grow because the disk is full: make room and try again"
+_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+
 _ADVICE: dict[int, str] = {
     sqlite3.SQLITE_BUSY: "is locked by another program: close it and try again",
     sqlite3.SQLITE_LOCKED: "is locked by another program: close it and try again",
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_PERM: _READ_ONLY,
-    sqlite3.SQLITE_FULL: "cannot grow because the disk is full: make room and try again",
+    sqlite3.SQLITE_FULL: _FULL,
+    # A quota and a limit of a file's size end here, too.
+    sqlite3.SQLITE_IOERR: f"cannot be read or written, for the disk failed or gave no room: make room, or {_LOCAL}",
+    sqlite3.SQLITE_PROTOCOL: _NO_LOCKS,
+    sqlite3.SQLITE_NOLFS: "is larger than its file system allows: set REBUTTAL_HOME to a folder of another disk",
     sqlite3.SQLITE_CORRUPT: "is damaged: move it away to start a new one, and keep it, for it holds what was spent",
     sqlite3.SQLITE_NOTADB: "is no database: move it away, or set REBUTTAL_HOME to another folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: make its folder writable, or set REBUTTAL_HOME to another folder",
@@ -193,8 +219,16 @@ def _explained(path: Path) -> Iterator[None]:
         advice = _ADVICE.get(_code(error), f"cannot be used ({error}): run rebuttal doctor")
         raise StoreError(f"{path} {advice}") from error
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StoreError(f"{path} {_FULL}") from error
         reason = error.strerror or str(error)
         raise StoreError(f"{path} cannot be opened ({reason}): set REBUTTAL_HOME to a folder you can write") from error
+
+
+def _cannot_be_written(error: OSError) -> str:
+    if error.errno in _NO_ROOM:
+        return _FULL
+    return f"cannot be written ({error.strerror or error}): make the folder writable"
 
 
 def _code(error: sqlite3.Error) -> int:
