@@ -88,7 +88,7 @@ class TerminalDoor:
                 what = "with the repository's linters" if with_linters else "static panel"
                 return f"{what}: {counted(len(findings), 'finding')}"
             case Estimated(estimate=estimate):
-                return f"debate: {estimate.words} ({estimate.grounds})"
+                return f"debate: {estimate.words}; {estimate.grounds}"
             case BudgetWarned(message=message) | Resumed(message=message):
                 return message
             case _:
@@ -200,7 +200,8 @@ def question_text(question: Question) -> str:
     repository = written_out(str(question.repository))
     lines = [
         f"Send the change of {repository} ({counted(question.files, 'file')}) to {question.host}?",
-        f"  {question.estimate.words} ({question.estimate.grounds})",
+        f"  {question.estimate.words}",
+        f"  {question.estimate.grounds}",
         f"  {counted(question.redactions, 'secret')} replaced by placeholders",
     ]
     if question.untracked:

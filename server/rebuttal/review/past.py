@@ -1,7 +1,7 @@
 """Writes down how a debate was expected to go and how it went, so that the next ones can be expected by it.
 
-Only debates that were held as any other: not one that is played from a recording, and not one that takes up what an
-earlier one paid for. What fails of it fails no review.
+Only debates that were held as any other: not one that is played from a recording, not one that takes up what an earlier
+one paid for, and not those of an evaluation. What fails of it fails no review.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ async def written_down(request: Request, services: Services, parts: Parts, *, an
     A process that ends in the block leaves it open, and nothing is learned from it.
     """
     written = Written()
-    debates = await _begun(request, services, parts) if anew and request.replay is None else None
+    counts = anew and request.replay is None and request.counts
+    debates = await _begun(request, services, parts) if counts else None
     state: DebateState = "failed"
     try:
         yield written
