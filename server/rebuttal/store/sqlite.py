@@ -138,6 +138,7 @@ def _create(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path, patience: float) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
+    _refuse_foreign(connection, path)
     _write_ahead(connection, path, patience)
     connection.execute("PRAGMA synchronous = FULL")
     if _version(connection, path) == schema.VERSION:
@@ -146,8 +147,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float) -> Non
     try:
         # Read again: another process may have migrated while this one waited.
         version = _version(connection, path)
-        if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
-            raise StoreError(f"{path} belongs to another program: move it away, or set REBUTTAL_HOME to another folder")
+        _refuse_foreign(connection, path)
         for number in range(version, schema.VERSION):
             for statement in schema.MIGRATIONS[number]:
                 connection.execute(statement)
@@ -157,6 +157,15 @@ def _prepare(connection: sqlite3.Connection, path: Path, patience: float) -> Non
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Before anything in it is changed. In one statement: another process may be making the tables of ours."""
+    version, tables = connection.execute(
+        "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+    ).fetchone()
+    if version == 0 and tables:
+        raise StoreError(f"{path} belongs to another program: move it away, or set REBUTTAL_HOME to another folder")
 
 
 def _write_ahead(connection: sqlite3.Connection, path: Path, patience: float) -> None:
