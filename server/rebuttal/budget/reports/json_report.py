@@ -180,6 +180,7 @@ def _return(one: Return) -> dict[str, Any]:
         "per_finding": _rounded(one.per_finding),
         "per_accepted": _rounded(one.per_accepted),
         "per_dismissed": _rounded(one.per_dismissed),
+        "per_dollar": _rounded(one.per_dollar),
         "worth": _amount(one.worth),
         "return": _rounded(one.return_on_spend),
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from rebuttal.budget.reports.accuracy import BAND
 from rebuttal.budget.reports.model import Budget, CostReport, Line, as_read
 from rebuttal.budget.reports.notes import notes
 from rebuttal.budget.reports.words import amount, day, number, percent
-from rebuttal.store.model import LedgerKey
+from rebuttal.budget.returns import Return
+from rebuttal.store.model import ZERO, LedgerKey
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
@@ -30,6 +31,7 @@ def to_text(report: CostReport, by: LedgerKey) -> str:
     if report.summary.cache.words:
         lines += ["", f"cache: {report.summary.cache.words}"]
     lines += [one for one in (_estimates(report), _returns(report)) if one]
+    lines += _brought(by, report)
     said = [one.text for one in notes(report)] + [one.words for one in report.returns.silent]
     return "\n".join((*lines, *([""] if said else []), *map(written_out, said))) + "\n"
 
@@ -92,9 +94,9 @@ def _amount(report: CostReport, value: Decimal) -> str:
     return f"{value.quantize(Decimal('0.0001'), ROUND_CEILING):,}"
 
 
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Names to the left, figures to the right; a column in which nothing is told is left out."""
-    empty = {column for column in (2, 3) if all(row[column] == "-" for row in rows)}
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]], optional: Sequence[int] = (2, 3)) -> list[str]:
+    """Names to the left, figures to the right; an optional column in which nothing is told is left out."""
+    empty = {column for column in optional if all(row[column] == "-" for row in rows)}
     columns = [column for column in range(len(head)) if column not in empty]
     widths = {column: max(len(row[column]) for row in (head, *rows)) for column in columns}
     return [
@@ -118,8 +120,56 @@ def _returns(report: CostReport) -> str:
     if not total.shown:
         return ""
     each = "" if total.per_accepted is None else f", {amount(report.money, total.per_accepted)} for each acted upon"
-    shown = counted(total.shown, "finding")
-    return f"findings: {shown}, {number(total.accepted)} acted upon, {number(total.dismissed)} dismissed{each}"
+    gain = f"; it brought {_times(total)} times what it cost" if total.return_on_spend is not None else ""
+    shown = number(total.shown)
+    return (
+        f"findings: {shown} shown, {number(total.accepted)} acted upon, {number(total.dismissed)} dismissed{each}{gain}"
+    )
+
+
+def _brought(by: LedgerKey, report: CostReport) -> list[str]:
+    """What the money brought, by the same group; what belongs to nobody is told apart. Counts, for shares of a few
+    findings say nothing."""
+    found = report.returns
+    if not found.total.shown:
+        return []
+    groups: dict[str, dict[str, tuple[Return, ...]]] = {
+        "seat": {"seat": found.by_seat, "tier": found.by_tier, "category": found.by_category},
+        "model": {"tier": found.by_tier},
+        "repository": {"repository": found.by_repository},
+        "month": {"month": found.by_month},
+    }
+    lines: list[str] = []
+    for name, rows in groups.get(by, {}).items():
+        others = {"nobody's": found.unshared if name in ("seat", "tier", "category") else ZERO}
+        others["found nothing"] = found.barren if name == "category" else ZERO
+        lines += ["", *_returned(name, rows, {key: cost for key, cost in others.items() if cost}, report)]
+    return lines
+
+
+def _returned(name: str, rows: Sequence[Return], others: Mapping[str, Decimal], report: CostReport) -> list[str]:
+    def cost(value: Decimal | None) -> str:
+        return _amount(report, value) if value is not None else "-"
+
+    worth = any(one.return_on_spend is not None for one in rows)
+    heads = (name, "cost", "shown", "acted upon", "dismissed", "each shown", "each acted upon", "each dismissed")
+    cells = [
+        (
+            *(_cut(one.name), cost(one.cost), number(one.shown), number(one.accepted), number(one.dismissed)),
+            *(cost(one.per_finding), cost(one.per_accepted), cost(one.per_dismissed)),
+            *([_times(one) if one.return_on_spend is not None else "-"] if worth else []),
+        )
+        for one in rows
+        if one.cost or one.shown
+    ]
+    cells += [(key, cost(value), *["-"] * (6 + worth)) for key, value in others.items()]
+    return _aligned((*heads, *(["brought"] if worth else [])), cells, optional=())
+
+
+def _times(one: Return) -> str:
+    """What came back for each dollar; 1 is even."""
+    gain = one.return_on_spend
+    return "-" if gain is None else f"{gain + 1:,.1f}"
 
 
 def mix(rows: Sequence[Line]) -> str:
