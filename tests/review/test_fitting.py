@@ -8,9 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from rebuttal.budget.allocation import DEFAULT_SHARES, SPENDERS
 from rebuttal.debate.model import Means
+from rebuttal.debate.resumption import brief_key
 from rebuttal.debate.shortening import WHOLE, Plan
 from rebuttal.debate.worth import PRIOR, SEED
 from rebuttal.review.assembly import Parts, brief
@@ -180,3 +182,17 @@ def test_a_recording_keeps_the_plan_and_what_was_learned() -> None:
     allocation = allocation_of(means)
     assert allocation is not None
     assert allocation.shares["opening"] == lessons.shares["opening"] != DEFAULT_SHARES["opening"]
+
+
+async def test_a_debate_that_a_small_cap_cut_short_was_lost_when_the_cap_was_raised(
+    parcels: Path, open_services: Open
+) -> None:
+    """The plan that fits has other seats and rounds, but the debate is the same: what was paid for is taken up."""
+    briefs = []
+    for cap in ("0.002", "0.20", "1"):
+        parts = await looked_at(parcels, open_services, cap)
+        briefs.append(brief(Settings(panel="medium"), evolve(parts, fence="0123456789abcdef")))
+    poor, less, rich = briefs
+    assert len(poor.seats) < len(less.seats) < len(rich.seats)
+    assert poor.rounds < rich.rounds
+    assert len({brief_key(one, "prompts", "models") for one in briefs}) == 1

@@ -365,7 +365,12 @@ class Brief:
     means: Means = Means()
     """What the choice of tiers goes by (debate/selection.py)."""
     fitted: Mapping[Tier, str] = field(factory=dict)
-    """`shared` of a tier whose prompts would pass a step of its price with the whole: the same for all its seats."""
+    """`shared` of a tier that is shown less, for a step of its price or to fit what is left: the same for all its
+    seats."""
+    whole_panel: tuple[Seat, ...] = ()
+    """All seats, where only some of them sit to fit what is left; empty: `seats`."""
+    whole_rounds: int | None = None
+    """Where there are fewer of them to fit what is left; None: `rounds`."""
 
 
 @frozen

@@ -31,13 +31,15 @@ def brief_key(brief: Brief, *held_with: str) -> str:
     `held_with`: what else they depend on, that is the version of the prompts and the models. How many findings the
     user wants to see is no part of it.
     """
-    texts = [*held_with, brief.protocol, brief.profile, brief.panel, str(brief.rounds), brief.fence, brief.framing]
+    # With more money, or less, it is the same debate: what was paid for is taken up.
+    rounds = brief.rounds if brief.whole_rounds is None else brief.whole_rounds
+    texts = [*held_with, brief.protocol, brief.profile, brief.panel, str(rounds), brief.fence, brief.framing]
     texts += [brief.shared, brief.context.diff]
     for one in brief.context.exhibits:
         texts += [one.file, one.side, one.redacted]
     for kind in brief.kinds:
         texts += [kind.id, *kind.template.sections.values()]
-    for seat in brief.seats:
+    for seat in brief.whole_panel or brief.seats:
         texts += [seat.id, seat.lens, seat.tiers[brief.profile]]
     digest = hashlib.sha256()
     for text in texts:

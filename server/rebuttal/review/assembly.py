@@ -23,11 +23,13 @@ from rebuttal.findings.report import (
     Report,
     Reviewed,
     ScopeReport,
+    Standing,
     Timing,
 )
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
 from rebuttal.settings import Settings
+from rebuttal.store.currency import DOLLARS
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
 from rebuttal.store.money import dollars
 from rebuttal.text.languages import language_of
@@ -74,10 +76,14 @@ class Parts:
     """What past debates teach of this one; None: nothing but assumptions."""
     lessons: Lessons | None = None
     """What they teach of how its money is shared, and of when a round is worth its price; None: the seed's figures."""
+    whole: PanelChoice | None = None
+    """The panel as it would sit if money did not matter; None: as it does."""
     unasked: tuple[str, ...] = ()
     """Ids of seats that the change calls for, and that are not asked because of what they would cost."""
     estimate: Estimate | None = None
     totals: Totals = Totals()
+    standing: Standing | None = None
+    """Where spending stands after the debate."""
     outcome: Outcome | None = None
     review_id: str | None = None
     not_spent: NotSpent | None = None
@@ -112,6 +118,8 @@ def report(parts: Parts, cost: Cost) -> Report:
         + unasked(parts)
         + (parts.outcome.degraded if parts.outcome else ()),
         estimate=EstimateTotal(estimate.expected, estimate.at_most) if estimate else EstimateTotal(),
+        standing=parts.standing,
+        money=estimate.money if estimate else DOLLARS,
         cost=cost,
         timing=parts.timing,
         not_spent=parts.not_spent,
@@ -320,6 +328,7 @@ def brief(settings: Settings, parts: Parts) -> Brief:
 
     assert parts.context is not None
     choice = only_asked(parts.choice, settings.protocol)
+    whole = only_asked(parts.whole, settings.protocol) if parts.whole is not None else None
     return Brief(
         change=sendable(parts.change),
         context=parts.context,
@@ -327,6 +336,8 @@ def brief(settings: Settings, parts: Parts) -> Brief:
         panel=choice.panel,
         seats=choice.seats,
         rounds=choice.rounds,
+        whole_panel=whole.seats if whole is not None else (),
+        whole_rounds=whole.rounds if whole is not None else None,
         profile=cast("Profile", settings.profile),
         fence=parts.fence,
         framing=parts.framing,

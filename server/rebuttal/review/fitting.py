@@ -80,7 +80,7 @@ def planned(plan: Plan, parts: Parts) -> Parts:
         means = evolve(means, slices={tier: min(means.slices.get(tier, kept), kept) for tier in TIERS})
     shown = evolve(parts, choice=shorter, means=means)
     needed = tuple(seat.id for seat in gone if seat.id not in choice.doubtful)
-    return evolve(shown, fitted=fitted(shown, means), unasked=needed)
+    return evolve(shown, fitted=fitted(shown, means), unasked=needed, whole=choice)
 
 
 def told(plan: Plan, parts: Parts) -> str:
