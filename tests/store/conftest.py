@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from attrs import frozen
 
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, Caps
+from tests.store.place import Store
 
 
 class Clock:
@@ -39,21 +39,6 @@ WIDE = Caps(review=Decimal(100), day=Decimal(100), month=Decimal(100))
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "store.db"
-
-
-@frozen
-class Store:
-    """A store that any number of processes may open: a file, or a database of a server."""
-
-    place: str
-    """The path or the address."""
-
-    @property
-    def is_shared(self) -> bool:
-        return "://" in self.place
-
-    def open(self) -> Database:
-        return Database.connect(self.place) if self.is_shared else Database.open(Path(self.place))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -19,6 +19,7 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._to = port
         self._cut: Cut | None = None
+        self._messages: int | None = None
         self.on_cut: Callable[[], None] = lambda: None
         """What happens besides, before the client hears of it."""
         self._sockets: list[socket.socket] = []
@@ -26,8 +27,9 @@ class Proxy:
         self.port: int = self._listening.getsockname()[1]
         self._thread(self._accept)
 
-    def cut(self, how: Cut) -> None:
-        self._cut = how
+    def cut(self, how: Cut | None, message: int | None = None) -> None:
+        """At the next COMMIT; or at the client's so-maniest message from now; or, of None, not at all."""
+        self._cut, self._messages = how, message
 
     def close(self) -> None:
         for one in (self._listening, *self._sockets):
@@ -53,8 +55,8 @@ class Proxy:
     def _up(self, client: socket.socket, server: socket.socket, muted: threading.Event) -> None:
         with suppress(OSError):
             while said := client.recv(65536):
-                if self._cut is not None and (self._cut == "half-open" or b"COMMIT\0" in said):
-                    how, self._cut = self._cut, None
+                if (how := self._due(said)) is not None:
+                    self._cut = None
                     muted.set()
                     if how == "after":
                         server.sendall(said)
@@ -66,6 +68,13 @@ class Proxy:
                     return
                 server.sendall(said)
         _close(server)
+
+    def _due(self, said: bytes) -> Cut | None:
+        """Whether, and how, the way is cut at this message."""
+        if self._messages is not None:
+            self._messages -= 1
+            return self._cut if self._messages <= 0 else None
+        return self._cut if self._cut == "half-open" or b"COMMIT\0" in said else None
 
     def _down(self, server: socket.socket, client: socket.socket, muted: threading.Event) -> None:
         with suppress(OSError):

@@ -8,18 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
-from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, CapReached, Caps, Granted, Tokens
+from tests.store.place import Store
 
 CAPS = Caps(call=Decimal("0.05"), review=Decimal("4"), day=Decimal("10"), month=Decimal("10"), repository=Decimal("6"))
 REPOSITORIES = 2
 
 
-def main(path: Path, notes: Path, seed: int, dearest: int) -> None:
+def main(store: Store, notes: Path, seed: int, dearest: int) -> None:
     """`dearest`: micro-dollars that a call may cost at most."""
     chance = random.Random(seed)
-    with Database.open(path) as database, notes.open("ab", buffering=0) as out:
+    with store.open() as database, notes.open("ab", buffering=0) as out:
         ledger = Ledger(database)
         refused = 0
         while refused < 50:
@@ -52,4 +52,4 @@ def finish(ledger: Ledger, granted: Granted, chance: random.Random, out: BinaryI
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    main(Store(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

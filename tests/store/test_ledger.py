@@ -13,7 +13,8 @@ from rebuttal.store import schema
 from rebuttal.store.database import Connection, Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CacheSum, CacheUse, CapReached, Caps, Cost, Spent, StoreError, Tokens, Totals
-from tests.store.conftest import WIDE, Clock, Store, call_key
+from tests.store.conftest import WIDE, Clock, call_key
+from tests.store.place import Store
 
 ON_BOTH = True
 TOKENS = Tokens(input=10, cache_write=20, cache_read=30, output=40, cache_write_1h=5)

@@ -99,6 +99,9 @@ class Spending(RuleBasedStateMachine):
     def open(self) -> Database:
         return Database.open(self.folder / "store.db")
 
+    def interrupt(self, process: int, steps: int) -> None:
+        interrupted(self.databases[process], steps)
+
     def ledger(self, process: int) -> Ledger:
         return Ledger(self.databases[process], self.clock)
 
@@ -218,7 +221,7 @@ class Spending(RuleBasedStateMachine):
         fits = self.fits(call)
         ledger = self.ledger(process)
         ledger.recover().result()
-        interrupted(self.databases[process], steps)
+        self.interrupt(process, steps)
         with suppress(StoreError, CapReached):
             # Its own recovery may be what is cut off.
             number = ledger.reserve(call_key(review, repository=REVIEWS[review]), Decimal("0.1"), CAPS).result().id
@@ -231,7 +234,7 @@ class Spending(RuleBasedStateMachine):
     def crash_while_it_settles(self, process: int, number: int, steps: int, share: int) -> None:
         name = self.pick(number)
         call = self.calls[name]
-        interrupted(self.databases[process], steps)
+        self.interrupt(process, steps)
         with suppress(StoreError, ValueError):
             done = self.ledger(process).settle(name, Tokens(1, 2, 3, 4), call.at_most * share / 100).result()
             call.state, call.held = "late" if call.state == "released" else "settled", done.cost

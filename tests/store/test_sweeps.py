@@ -13,7 +13,7 @@ from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import NO_TOKENS, CallKey, Caps
 from rebuttal.store.sweeps import KEPT, KEPT_WHEN_DONE, SweepBusy, Sweeps, review_id
-from tests.store.conftest import Store
+from tests.store.place import Store
 
 ON_BOTH = True
 

@@ -8,7 +8,7 @@ import pytest
 
 from rebuttal.store.database import Database
 from rebuttal.store.verdicts import Dismissal, Verdicts
-from tests.store.conftest import Store
+from tests.store.place import Store
 
 ON_BOTH = True
 

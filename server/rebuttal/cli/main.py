@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     ledger = commands.add_parser("ledger", help="what was spent")
-    groups = ("day", "month", "review", "repository", "phase", "seat", "model")
+    groups = ("day", "month", "review", "repository", "phase", "seat", "model", "user")
     ledger.add_argument("--by", choices=groups, default="day", help="what a row is of (text and csv)")
     ledger.add_argument("--format", choices=("text", "json", "csv", "html"), default="text")
     ledger.add_argument("--since", metavar="DAY", help="the first day, as 2026-11-22")
