@@ -79,6 +79,8 @@ def test_expected_is_the_sum_of_its_parts() -> None:
         (Caps(), Totals(day=Decimal(1)), "Infinity"),
         (Caps(review=Decimal(1), repository=Decimal(2)), Totals(repository=Decimal("1.25")), "0.75"),
         (Caps(call=Decimal("0.1"), review=Decimal(1)), Totals(), "1"),
+        (Caps(call=Decimal(0), review=Decimal(1)), Totals(), "0"),
+        (Caps(hour=Decimal(0), review=Decimal(1)), Totals(), "0"),
     ],
 )
 def test_at_most_is_the_cap_that_binds(caps: Caps, totals: Totals, expected: str) -> None:

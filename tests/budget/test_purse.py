@@ -324,3 +324,20 @@ async def test_what_was_recorded_though_its_answer_was_lost_does_not_stop_spendi
             await purse.settle(first, Tokens(input=1), MODEL)
     assert (await purse.reserve(key(), Decimal("0.1"))).at_most == Decimal("0.1")
     assert (await ledger.cost_of("review")).spent == Decimal("0.2")
+
+
+async def test_the_calls_of_a_review_wait_for_others_together_and_not_one_after_another(database: Database) -> None:
+    told: list[BudgetWarning] = []
+    caps = Caps(day=Decimal(1))
+    await Purse(Ledger(database), caps, PriceBook()).reserve(key("a sweep that takes hours"), Decimal("0.9"))
+    purse = Purse(Ledger(database), caps, PriceBook(), told.append, patience=1)
+    begun = asyncio.get_running_loop().time()
+    found = await asyncio.gather(*(purse.reserve(key(), Decimal("0.9")) for _ in range(5)), return_exceptions=True)
+    waited = asyncio.get_running_loop().time() - begun
+    assert all(isinstance(one, CapReached) for one in found)
+    assert len(told) == 1
+    again = asyncio.get_running_loop().time()
+    with pytest.raises(CapReached):
+        await purse.reserve(key(), Decimal("0.9"))
+    assert asyncio.get_running_loop().time() - again < 1 <= waited
+    assert len(told) == 1

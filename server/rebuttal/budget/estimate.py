@@ -107,10 +107,13 @@ def _batched(tokens: Tokens) -> Tokens:
 
 def enforced_cap(caps: Caps, totals: Totals) -> Decimal:
     """What a new review can cost at most: its own cap, or what is left of the day, the month or the repository's month,
-    if that is less. The cap of a call bounds none of its sums.
+    if that is less. The caps of a call and of an hour bound none of its sums, but where they are nothing, nothing is
+    spent.
 
     Infinity where there is no cap at all.
     """
+    if ZERO in (caps.call, caps.hour):
+        return ZERO
     left = [caps.review] if caps.review is not None else []
     if caps.day is not None:
         left.append(caps.day - totals.day)

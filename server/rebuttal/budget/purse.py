@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 
-from attrs import define, evolve
+from attrs import evolve
 
 from rebuttal.budget.breaker import is_near
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice, WaitWarning
@@ -25,15 +25,6 @@ _OF_ONE_REVIEW = frozenset({"call", "review"})
 """Caps that no other review uses up."""
 
 
-@define
-class _Others:
-    """How long one call has waited for what others give back."""
-
-    left: float
-    looked: bool = False
-    """Whether reservations of processes that have ended were looked for."""
-
-
 def caps_of(settings: Settings) -> Caps:
     """The hard caps that settings name."""
     return Caps(
@@ -44,6 +35,12 @@ def caps_of(settings: Settings) -> Caps:
         repository=settings.max_cost_per_repository,
         hour=settings.max_cost_per_hour,
     )
+
+
+def _others_may_give_back(refused: CapReached) -> bool:
+    """Whether the call would fit if all calls under way, of whomever, cost nothing."""
+    spent = refused.already - refused.under_way
+    return refused.cap not in _OF_ONE_REVIEW and spent + refused.wanted <= refused.limit
 
 
 class Purse:
@@ -69,6 +66,8 @@ class Purse:
         self._ledger = ledger
         self._on_warning = on_warning
         self._patience = patience
+        self._until: float | None = None
+        """The loop's time up to which calls wait for what others give back; None: none does."""
         self._watch = watch
         self._warned: set[str] = set()
         self._outstanding: dict[int, Reservation] = {}
@@ -83,39 +82,44 @@ class Purse:
         purse are under way, this one waits for what they give back: a cap thins out calls that could run side by
         side, and stops them only when it is really used up. So whoever holds a reservation must settle, assume or
         release it before it reserves again, and when it is cancelled. For what calls of other reviews and processes
-        give back it waits too, but only for a while (`patience`).
+        give back it waits too, but only for a while: all its calls together for `patience`.
 
         Raises CapReached and StoreError; nothing may be sent then.
         """
-        others = _Others(self._patience)
+        waited = looked = False
         while True:
             freed = self._freed
             try:
-                return await self._reserve(key, at_most)
+                reservation = await self._reserve(key, at_most)
             except CapReached as refused:
                 # Set already: a call ended between the ledger's answer and now, so the answer is out of date.
                 if freed.is_set() or self._may_fit(refused, key):
                     await freed.wait()
-                elif not await self._waited(refused, others, freed):
+                elif not _others_may_give_back(refused):
                     raise
+                elif not looked:
+                    # What belongs to processes that have ended will never be given back.
+                    looked = True
+                    await self._ledger.recover()
+                elif await self._wait_for_others(refused, freed):
+                    waited = True
+                else:
+                    raise
+            else:
+                if waited:
+                    self._until = None
+                return reservation
 
-    async def _waited(self, refused: CapReached, others: _Others, freed: asyncio.Event) -> bool:
-        """Whether it is worth asking again: other reviews' calls might give back enough, and some time was spent."""
-        if refused.cap in _OF_ONE_REVIEW or not others.left:
-            return False
-        if refused.already - refused.under_way + refused.wanted > refused.limit:
-            return False
-        if not others.looked:
-            # What belongs to processes that have ended will never be given back.
-            others.looked = True
-            await self._ledger.recover()
-            return True
-        if others.left == self._patience:
+    async def _wait_for_others(self, refused: CapReached, freed: asyncio.Event) -> bool:
+        """Wait a little; False where all calls together have waited long enough, in vain."""
+        now = asyncio.get_running_loop().time()
+        if self._until is None:
+            self._until = now + self._patience
             self._on_warning(WaitWarning(refused.cap, refused.limit, refused.under_way, self._patience))
-        pause = min(others.left, PAUSE)
+        if now >= self._until:
+            return False
         with suppress(TimeoutError):
-            await asyncio.wait_for(freed.wait(), pause)
-        others.left -= pause
+            await asyncio.wait_for(freed.wait(), min(self._until - now, PAUSE))
         return True
 
     async def reserve_now(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
