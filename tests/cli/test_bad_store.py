@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,7 @@ def test_a_disk_that_is_full_after_a_call_was_made_stops_the_debate_and_keeps_th
     ran = rebuttal("review", "--repo", parcels, "--yes", "--fail-on", "never", "--format", "json")
     assert ran.code == 3, ran.err
     assert any("the disk is full: make room" in one["reason"] for one in ran.json["degraded"])
+    worst = ran.json["cost"]["assumed"]
     calls = len([record for record in panel.records if "messages" in record.path and "count" not in record.path])
     monkeypatch.setattr(Ledger, "settle", settle)
     with Database.open(home / STORE) as database:
@@ -94,3 +96,4 @@ def test_a_disk_that_is_full_after_a_call_was_made_stops_the_debate_and_keeps_th
     # Those that were under way side by side when the disk filled up: each at its worst case, and none after them.
     assert [one.state for one in entries] == ["assumed"] * calls
     assert all(one.cost == one.at_most > 0 for one in entries)
+    assert Decimal(worst) == sum(one.cost for one in entries)

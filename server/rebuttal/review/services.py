@@ -235,12 +235,16 @@ class Services:
         )
 
     async def cost(self, review: str | None) -> Cost:
-        """What a review cost, from the ledger."""
+        """What a review that has ended cost, from the ledger. Raises StoreError."""
         if review is None:
             return Cost()
         from rebuttal.store.ledger import Ledger
 
-        return await Ledger(await self.database()).cost_of(review)
+        ledger = Ledger(await self.database())
+        # What is still set aside, nobody could write down (a full disk): it stands at its worst case.
+        lost = await ledger.entries(review, "reserved")
+        cost = await ledger.cost_of(review)
+        return evolve(cost, assumed=cost.assumed + sum(one.cost for one in lost), calls=cost.calls + len(lost))
 
     async def tokenizers(self) -> Tokenizers:
         """How models count, as far as their replies have told. Raises StoreError."""

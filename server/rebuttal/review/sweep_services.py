@@ -13,7 +13,7 @@ from rebuttal.review.request import Request
 from rebuttal.review.services import Services
 from rebuttal.review.sweep_model import Job
 from rebuttal.settings import Settings
-from rebuttal.store.model import Totals
+from rebuttal.store.model import Cost, Totals
 from rebuttal.store.sweeps import Sweeps
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class SweepServices(Services):
     async def totals(self, root: Path | None = None) -> Totals:
         """What day, month and repository had seen when the sweep began. Raises StoreError."""
         return self._pinned.totals if self._pinned is not None else await super().totals(root)
+
+    async def cost(self, review: str | None) -> Cost:
+        """What a review has cost so far, from the ledger: what the service works on is not lost. Raises StoreError."""
+        from rebuttal.store.ledger import Ledger
+
+        return await Ledger(await self.database()).cost_of(review) if review is not None else Cost()
 
     async def tokenizers(self) -> Tokenizers:
         """How models counted when the sweep began. Raises StoreError."""
