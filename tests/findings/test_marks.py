@@ -91,6 +91,18 @@ def test_a_fix_that_leaves_the_quoted_line_is_seen() -> None:
     assert became(MARKS, GUARDED) == "open"
 
 
+def test_a_formatter_acts_upon_nothing() -> None:
+    new = NEW + "\n\ndef label(row):\n    return join(row['name'], row['city'], sep=', ')\n"
+    formatted = new.replace("join(row['name'], row['city'], sep=', ')", 'join(\n        row["name"],\n')
+    formatted += '        row["city"],\n\n        sep=", ",\n    )\n'
+    marks = marks_of(finding(new, "    return join(row['name'], row['city'], sep=', ')"), diff_of(BASE, new))
+    assert became(marks, new) == became(marks, formatted) == "open"
+    assert became(marks, formatted.replace("city", "town")) == "acted"
+    script = "let a = [1, 2]\nlet b = `${a}`\nlet something = other(a)\n"
+    marks = marks_of(finding(script, "let b = `${a}`"), diff_of(None, script))
+    assert became(marks, script.replace("\n", ";\n").replace("`", "'")) == "open"
+
+
 def test_a_fix_in_another_file_is_not_taken_for_one_in_this() -> None:
     elsewhere = Fix((evolve(GUARD.edits[0], file="other.py"),))
     assert marks_of(finding(NEW, QUOTE, fix=elsewhere), diff_of(BASE, NEW)) == MARKS

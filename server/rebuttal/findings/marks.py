@@ -36,13 +36,15 @@ HEAD = 12
 """Characters by which a place is looked for first."""
 LONGEST = 2_000_000
 """Characters of a text that is looked at."""
+_QUOTES = str.maketrans("'`", '""')
+_LAST_COMMA = re.compile(r",(?=[)\]}])")
 _NUMBERED = re.compile(r"«redacted:([^:»]+):\d+»")
 
 
 @frozen
 class Seen:
     """A text as it is looked at: secrets replaced by what they are, for their digests must not be kept either, and
-    without any white space, so that reindenting and rewrapping it change nothing."""
+    without what formatters alter: white space, the kind of quotation marks, commas and semicolons at ends."""
 
     lines: tuple[str, ...]
     starts: tuple[int, ...]
@@ -56,7 +58,7 @@ class Seen:
             return None
         # Without its number, which counts all secrets of the text.
         shown = _NUMBERED.sub(r"«redacted:\1»", redact(text, path).text)
-        lines = tuple("".join(line.split()) for line in git_lines(shown))
+        lines = tuple(_plain(["".join(line.split()) for line in git_lines(shown.translate(_QUOTES))]))
         starts, at = [], 0
         for line in lines:
             if line:
@@ -82,6 +84,17 @@ class Seen:
         """Of some lines; None where nothing stands on them."""
         squeezed = "".join(self.lines[max(lines.start, 0) : lines.stop])
         return (len(squeezed), _digest(squeezed[:HEAD]), _digest(squeezed)) if squeezed else None
+
+
+def _plain(lines: list[str]) -> Iterator[str]:
+    """Lines without commas before a closing bracket, and without semicolons at their ends."""
+    after = ""
+    for number in range(len(lines) - 1, -1, -1):
+        line = _LAST_COMMA.sub("", lines[number]).rstrip(";")
+        if line.endswith(",") and after.startswith((")", "]", "}")):
+            line = line[:-1]
+        lines[number], after = line, line or after
+    yield from lines
 
 
 _Print = tuple[int, str, str]

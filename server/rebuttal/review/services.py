@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from rebuttal.budget.model import BudgetWarning, Estimate, PlannedCall
 from rebuttal.change.identity import repository_id, repository_name
 from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
+from rebuttal.findings.report import Standing
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.stores import Stores
 from rebuttal.review.threads import in_thread
@@ -156,15 +157,18 @@ class Services:
 
         repository = self.repository(root)
         await Verdicts(await self.database()).dismiss(repository, finding, reason, expires)
-        await (await self.fates()).dismiss(repository, finding, reason)
+        with suppress(StoreError):  # it is dismissed: what is counted of it does not undo that
+            await (await self.fates()).dismiss(repository, finding, reason)
 
     async def restore(self, root: Path, finding: str) -> bool:
         """Show a dismissed finding again; False where it was not dismissed."""
         from rebuttal.store.verdicts import Verdicts
 
         repository = self.repository(root)
-        await (await self.fates()).restore(repository, finding)
-        return await Verdicts(await self.database()).restore(repository, finding)
+        was = await Verdicts(await self.database()).restore(repository, finding)
+        with suppress(StoreError):
+            await (await self.fates()).restore(repository, finding)
+        return was
 
     async def fates(self, *, at_hand: bool = False) -> Fates:
         """What became of findings. `at_hand`: only if the store can be had at once. Raises StoreError."""
@@ -226,6 +230,15 @@ class Services:
         repository = self.repository(root) if root is not None else None
         self.known_totals = await Ledger(await self.database()).totals(repository=repository)
         return self.known_totals
+
+    async def standing(self, settings: Settings, root: Path) -> Standing:
+        """Where spending stands by the ledger. Raises StoreError."""
+        from rebuttal.budget.standing import standing_of
+        from rebuttal.store.pace import Pace
+
+        hours = await Pace(await self.database()).hours()
+        found = standing_of(settings, await self.totals(root), hours, repository=True)
+        return Standing(found.state, found.cause, found.words)
 
     def note_spent(self, amount: Decimal) -> None:
         """A call has cost this: the totals grow by it until the ledger is asked again."""
