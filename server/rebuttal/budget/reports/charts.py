@@ -6,6 +6,7 @@ Each is one image to a screen reader, with a sentence of what it shows; a table 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 
 from rebuttal.budget.reports.accuracy import BAND, Accuracy, Guess, spread
 from rebuttal.budget.reports.axis import Axis, axis, log_axis
@@ -35,7 +36,8 @@ def patterns() -> Element:
 
 def bars(course: Course, money: Money) -> Element:
     """Spending over time, the models one on the other, what is assumed on top."""
-    capped = course.cap is not None and course.highest * 3 >= course.cap
+    # A cap far above all bars would flatten them, one far below would hide behind them.
+    capped = course.cap is not None and course.highest / 10 <= course.cap <= course.highest * 3
     top = max(course.highest, course.cap) if capped and course.cap is not None else course.highest
     scale = axis(top, money)
     drawn: list[Child] = [_lines_across(scale)]
@@ -112,28 +114,14 @@ def scatter(accuracy: Accuracy, money: Money) -> Element:
 
 
 def _band(scale: Axis) -> Element:
-    low, high = scale.low, scale.high
-    above, under = 1 + float(BAND), 1 - float(BAND)
-
-    def line(factor: float) -> list[tuple[float, float]]:
-        """Beyond the edges the lines go on; what is outside is not drawn."""
-        return [(-50.0, _height(scale, factor, -50.0)), (150.0, _height(scale, factor, 150.0))]
-
-    corners = [*line(above), *reversed(line(under))]
+    """Between two lines beside the diagonal, cut off at the edges."""
+    width = log10(scale.high) - log10(scale.low)
+    above, below = (min(abs(100 * log10(factor) / width), 100.0) for factor in (1 + float(BAND), 1 - float(BAND)))
+    corners = [(0, 0), (0, above), (100 - above, 100), (100, 100), (100, 100 - below), (below, 0)]
     points = " ".join(f"{x:.2f},{100 - y:.2f}" for x, y in corners)
-    assert low < high
-    band = el("polygon", points=points, class_="band")
     middle = el("line", x1=0, y1=100, x2=100, y2=0, class_="even")
-    return _with(
-        el("svg", band, middle, viewBox="0 0 100 100", width="100%", height="100%"), preserveAspectRatio="none"
-    )
-
-
-def _height(scale: Axis, factor: float, x: float) -> float:
-    """Where on the axis `factor` times the amount at `x` is, for places beyond the axis too."""
-    from math import log10
-
-    return x + 100 * log10(factor) / (log10(scale.high) - log10(scale.low))
+    drawn = el("svg", el("polygon", points=points, class_="band"), middle, viewBox="0 0 100 100")
+    return _with(drawn, width="100%", height="100%", preserveAspectRatio="none")
 
 
 def _point(guess: Guess, scale: Axis, money: Money) -> Element:

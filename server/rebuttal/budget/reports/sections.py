@@ -113,29 +113,38 @@ def course(report: CostReport) -> Element:
     """Spending over time, by model."""
     money, shown = report.money, report.course
     legend = [
-        el("li", charts.swatch(f"s{place}"), name, f" {amount(money, cost)}")
+        el("li", charts.swatch(f"s{place}"), el("span", f"{name} {amount(money, cost)}"))
         for place, (name, cost) in enumerate(zip(shown.models, shown.by_model, strict=True))
     ]
     if report.summary.assumed:
         legend.append(el("li", charts.swatch("assumed"), f"assumed {amount(money, report.summary.assumed)}"))
-    rows = [
-        (
-            span(bar, shown.unit),
-            [*(amount(money, value) if value else "" for value in bar.by_model), amount(money, bar.cost)],
-        )
-        for bar in shown.bars
-        if bar.cost
-    ]
     return el(
         "section",
         el("h2", f"Spending by {shown.unit}"),
         charts.bars(shown, money),
         el("ul", legend, class_="legend"),
-        _folded(
-            f"The figures by {shown.unit}", _table((shown.unit.capitalize(), *shown.models, "All"), rows, narrow=True)
-        ),
+        _folded(f"The figures by {shown.unit}", _course_table(report)),
         class_="card wide",
     )
+
+
+def _course_table(report: CostReport) -> Element:
+    money, shown = report.money, report.course
+    assumed = any(bar.assumed for bar in shown.bars)
+    rows = [
+        (
+            span(bar, shown.unit),
+            [
+                *(amount(money, value) if value else "" for value in bar.by_model),
+                *([amount(money, bar.assumed) if bar.assumed else ""] if assumed else []),
+                amount(money, bar.cost),
+            ],
+        )
+        for bar in shown.bars
+        if bar.cost
+    ]
+    heads = (shown.unit.capitalize(), *shown.models, *(["Assumed"] if assumed else []), "All")
+    return _table(heads, rows, narrow=True)
 
 
 def group(report: CostReport, by: LedgerKey, title: str, words: Callable[[str], str] = str) -> Element | None:
@@ -254,7 +263,7 @@ def returned(report: CostReport) -> Element | None:
         "section",
         el("h2", "Return on spend"),
         el("p", shown, class_="soft"),
-        _table(heads, rows, aside=(1,)),
+        _table(heads, rows, aside=(1, 3)),
         [el("p", said(one), class_="says") for one in found.words],
         class_="card",
     )
@@ -306,7 +315,7 @@ def cache(report: CostReport) -> Element | None:
         ("sent without", tokens.input, "s4"),
     ]
     legend = [
-        el("li", charts.swatch(colour), f"{name}: {short(count)} tokens, {percent(count / whole)}")
+        el("li", charts.swatch(colour), el("span", f"{name}: {short(count)} tokens, {percent(count / whole)}"))
         for name, count, colour in shares
     ]
     facts = []
@@ -393,7 +402,7 @@ def _table(
         )
         for name, cells in rows
     ]
-    return el("table", el("thead", el("tr", head)), el("tbody", body))
+    return el("table", el("thead", el("tr", head)), el("tbody", body), class_="names" if narrow else None)
 
 
 def _folded(name: str, inside: Child) -> Element:
