@@ -33,9 +33,10 @@ def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
 async def _run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     settings, _ = user_settings(environment)
     async with open_services(environment, settings) as services:
-        ledger = Ledger(await services.database())
+        database = await services.database()
+        ledger = Ledger(database)
         await ledger.recover()
-        meant = await _meant(ledger, chosen.release)
+        meant = await _meant(ledger, chosen.release, database.who)
         if meant and not await _agreed(chosen, meant):
             return 0
         # By another process some may be settled by now: what is known stands.
@@ -45,9 +46,10 @@ async def _run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> in
     return 0
 
 
-async def _meant(ledger: Ledger, which: str) -> Sequence[LedgerEntry]:
+async def _meant(ledger: Ledger, which: str, who: str) -> Sequence[LedgerEntry]:
     if which == ALL:
-        return await ledger.entries(state="assumed")
+        # In a store that a team shares: all of this user's. A colleague's may still be under way; it must be named.
+        return [one for one in await ledger.entries(state="assumed") if one.who == who]
     of_review = await ledger.entries(which)
     if of_review:
         if found := [one for one in of_review if one.state == "assumed"]:
@@ -75,6 +77,7 @@ def listing(calls: Sequence[LedgerEntry]) -> str:
     """A line for each call, and their sum."""
     lines = [
         f"#{one.id}  {one.day}  {one.key.review}  {one.key.phase}  {one.key.seat}  {one.key.model}  {dollars(one.cost)}"
+        + (f"  {one.who}" if one.who else "")
         for one in calls
     ]
     return "\n".join((*lines, f"{counted(len(calls), 'call')}, {dollars(_sum(calls))} assumed"))

@@ -178,7 +178,7 @@ def _both(one: LedgerRow, other: LedgerRow) -> LedgerRow:
 
 
 _ENTRY = (
-    "SELECT id, review, repository, phase, seat, model, state, reserved, held, started_at, settled_at, day,"
+    "SELECT id, review, repository, phase, seat, model, state, reserved, held, started_at, settled_at, day, who,"
     " cache_expected, cache_saved, cache_missed, input, cache_write, cache_read, output, cache_write_1h FROM calls"
 )
 
@@ -204,7 +204,7 @@ def entries_of(connection: Connection, review: str | None, state: CallState | No
 
 
 def _entry(*row: Any) -> LedgerEntry:
-    number, review, repository, phase, seat, model, state, reserved, held, started, settled, day, *rest = row
+    number, review, repository, phase, seat, model, state, reserved, held, started, settled, day, who, *rest = row
     expected, saved, missed, *tokens = rest
     return LedgerEntry(
         id=number,
@@ -217,4 +217,5 @@ def _entry(*row: Any) -> LedgerEntry:
         settled_at=settled,
         day=day,
         cache=CacheUse(expected, from_nano(saved), missed),
+        who=who,
     )

@@ -304,3 +304,5 @@ class LedgerEntry:
     settled_at: str | None
     day: str
     cache: CacheUse = NO_CACHE_USE
+    who: str = ""
+    """Whose it is, where several users share the store."""
