@@ -62,6 +62,15 @@ test("null is as good as absent", () => {
   assert.match(statusTooltip(sparse), /Not reviewed yet\./);
 });
 
+test("the tooltip says what the expectation rests on", () => {
+  const told = (learned_from: number) =>
+    statusTooltip({ ...idle, estimate: { expected: "0.04", at_most: "1.00", learned_from } });
+  assert.match(told(0), /\|  \| assumed: no debate yet \|/);
+  assert.match(told(1), /\|  \| from 1 debate of yours \|/);
+  assert.match(told(46), /\|  \| from 46 debates of yours \|/);
+  assert.doesNotMatch(statusTooltip({ ...idle, estimate: { expected: "0.04", at_most: "1.00" } }), /debates? of yours/);
+});
+
 test("the tooltip has the estimate, the review, the day and the month", () => {
   const tooltip = statusTooltip({ ...idle, estimate: { expected: "0.04", at_most: "1.00" }, message: "All done." });
   assert.match(tooltip, /\*\*Rebuttal\*\* · shop/);

@@ -29,6 +29,7 @@ QUESTION = {
     "redactions": 1,
     "expected": "0.0312",
     "at_most": "1.00",
+    "grounds": "from 46 debates of yours",
 }
 
 
@@ -44,6 +45,16 @@ async def test_review_answers_at_once_and_findings_follow(start: Start, repo: Pa
     assert stage.editor.of(file)[0]["severity"] == 2
     await stage.editor.until(lambda: stage.editor.state == "idle")
     assert any("1 high" in line for line in stage.editor.logged)
+
+
+async def test_status_tells_what_the_expectation_rests_on(start: Start) -> None:
+    told = {"expected": "0.03", "at_most": "1", "learned_from": 46, "likely": {"from": "0.02", "to": "0.05"}}
+    stage = await start({"review": [{"event": "estimated", "estimate": told, "totals": TOTALS}, *DEBATE[1:]]})
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.state == "debating")
+    assert stage.editor.statuses[-1]["estimate"] == told
+    stage.worker.release()
+    await stage.editor.until(lambda: stage.editor.state == "idle")
 
 
 async def test_request_reaches_the_worker_as_the_protocol_says(start: Start, repo: Path) -> None:
@@ -241,7 +252,7 @@ async def test_consent_is_asked_with_what_is_sent_where(start: Start) -> None:
     assert [action["title"] for action in question["actions"]] == ["Review and send", "Not now"]
     assert question["message"] == (
         "Send 3 changed files of shop to api.anthropic.com? Not yet in git: a.py. 1 secret is left out. "
-        "Expected cost $0.0312, at most $1.00."
+        "Expected cost $0.0312, at most $1.00 (from 46 debates of yours)."
     )
     assert stage.asked("answer") == [{"id": 1, "method": "answer", "params": {"agree": True, "remember": True}}]
     stage.worker.release()
