@@ -15,21 +15,20 @@ from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from rebuttal.budget.returns import OWN_PHASE, shared_out
 from rebuttal.change.model import ChangeError
-from rebuttal.findings.marks import Seen, became, marks_of
 from rebuttal.findings.model import Finding
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
-from rebuttal.store.fates import Fates, Pending, Shown
 from rebuttal.store.model import ZERO, StoreError
 
 if TYPE_CHECKING:
     from rebuttal.change.read import Reading
     from rebuttal.debate.model import Outcome
+    from rebuttal.findings.marks import Seen
     from rebuttal.review.assembly import Parts
     from rebuttal.review.memory import Memory
     from rebuttal.review.services import Services
+    from rebuttal.store.fates import Fates, Pending, Shown
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +60,11 @@ async def record(request: Request, services: Services, parts: Parts, result: Res
         return
     try:
         repository = services.repository(result.root)
-        shown = await in_thread(lambda: shown_by(parts, outcome, result.report.findings))
+        shown, examined = await in_thread(
+            lambda: (shown_by(parts, outcome, result.report.findings), examined_by(outcome))
+        )
         fates = await services.fates()
-        await fates.record(repository, parts.review_id or "", shown, examined_by(outcome), begun)
+        await fates.record(repository, parts.review_id or "", shown, examined, begun)
         silenced = [one.id for one in result.report.findings if (one.source, one.status) == ("debate", "dismissed")]
         if silenced:
             await fates.silence(repository, silenced, SILENCED)
@@ -78,6 +79,8 @@ async def saved(services: Services, root: Path, file: str, findings: Iterable[st
         pending = await fates.pending_of(repository, findings)
         here = tuple(one for one in pending if one.file == name_of(file))
         if here:
+            from rebuttal.findings.marks import Seen
+
             seen = await in_thread(lambda: Seen.of(_read(root, file), file))
             await _settle(fates, repository, here, {name_of(file): seen})
     except Exception as error:
@@ -86,6 +89,8 @@ async def saved(services: Services, root: Path, file: str, findings: Iterable[st
 
 async def _settle(fates: Fates, repository: str, pending: Iterable[Pending], texts: Mapping[str, Seen | None]) -> None:
     def judge() -> tuple[list[str], list[str]]:
+        from rebuttal.findings.marks import became
+
         said = [(one, became(one.marks, texts.get(one.file))) for one in pending]
         acted = [one.finding for one, now in said if now == "acted" and not one.accepted]
         return acted, [one.finding for one, now in said if now == "open" and one.accepted]
@@ -99,6 +104,9 @@ async def _settle(fates: Fates, repository: str, pending: Iterable[Pending], tex
 
 def shown_by(parts: Parts, outcome: Outcome, findings: Iterable[Finding]) -> tuple[Shown, ...]:
     """The debate's findings as they were shown, with what tells later what became of them."""
+    from rebuttal.findings.marks import marks_of
+    from rebuttal.store.fates import Shown
+
     # As they are in the texts that were reviewed: a notebook's are shown elsewhere.
     reviewed = {_key(one): one for one in outcome.findings}
     scope = parts.memory.scope if parts.memory is not None else ""
@@ -115,6 +123,8 @@ def shown_by(parts: Parts, outcome: Outcome, findings: Iterable[Finding]) -> tup
 def examined_by(outcome: Outcome) -> Examined:
     """What was paid now for asking about claims, by the seats that made them and the models that they spoke with: each
     call's cost in equal parts for the claims that it was about, each part in equal parts for those who raised it."""
+    from rebuttal.budget.returns import OWN_PHASE, shared_out
+
     models = {one.number: one.reply.model for one in outcome.exchanges}
     raisers = {
         one.id: tuple(dict.fromkeys((raised.seat, models.get(raised.turn, "")) for raised in one.raised))
@@ -152,6 +162,8 @@ def _key(finding: Finding) -> tuple[str, str, str, str]:
 
 def _seen(reading: Reading, pending: Iterable[Pending]) -> dict[str, Seen | None]:
     """What the files of findings hold now, by the name that the store has for them."""
+    from rebuttal.findings.marks import Seen
+
     wanted = {one.file for one in pending}
     texts: dict[str, tuple[str, str | None]] = {}
     for diff in reading.change.files:
