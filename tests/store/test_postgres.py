@@ -14,15 +14,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from attrs import evolve
 
 from rebuttal.store import schema
 from rebuttal.store.database import Connection, Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CapReached, Caps, StoreError, Tokens
-from rebuttal.store.postgres import _translated
+from rebuttal.store.postgres import PostgresServer, _translated
 from rebuttal.store.postgres_address import Address, is_local
 from rebuttal.store.schema_postgres import PERSONAL
-from tests.postgres import PASSWORD, PostgresServer
+from tests.postgres import PASSWORD
+from tests.postgres import PostgresServer as Server
 from tests.store.conftest import WIDE, Clock, call_key
 from tests.store.proxy import Cut, Proxy
 
@@ -34,7 +36,7 @@ def database(store_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
+def proxy(postgres: Server) -> Iterator[Proxy]:
     made = Proxy(postgres.port)
     yield made
     made.close()
@@ -50,7 +52,7 @@ def _process(connection: Connection) -> int:
     return int(connection.execute("SELECT pg_backend_pid()").fetchone()[0])
 
 
-def _end(postgres: PostgresServer, database: Database) -> None:
+def _end(postgres: Server, database: Database) -> None:
     """The server ends the session, as when it is started anew."""
     process = database.read(_process).result()
     postgres.run(f"SELECT pg_terminate_backend({process}, 10000)")
@@ -86,13 +88,13 @@ def test_what_is_no_address_is_said_without_showing_a_password(url: str) -> None
     assert "give REBUTTAL_STORE_URL as postgresql://user:password@host/database" in _refusal(url)
 
 
-def test_a_wrong_password_or_user_is_refused_in_one_sentence(postgres: PostgresServer) -> None:
+def test_a_wrong_password_or_user_is_refused_in_one_sentence(postgres: Server) -> None:
     assert "refuses the user or the password" in _refusal(postgres.url(password="p@ss wrong"))
     assert "refuses the user or the password" in _refusal(postgres.url(user="nobody"))
     assert "has no such database" in _refusal(postgres.url("nowhere"))
 
 
-def test_a_server_that_is_away_stops_spending(postgres: PostgresServer) -> None:
+def test_a_server_that_is_away_stops_spending(postgres: Server) -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         url = postgres.url().replace(f":{postgres.port}/", f":{unheard.getsockname()[1]}/")
@@ -101,12 +103,12 @@ def test_a_server_that_is_away_stops_spending(postgres: PostgresServer) -> None:
     assert "has a name that is not known here" in _refusal(unknown)
 
 
-def test_what_speaks_to_servers_may_be_missing(monkeypatch: pytest.MonkeyPatch, postgres: PostgresServer) -> None:
+def test_what_speaks_to_servers_may_be_missing(monkeypatch: pytest.MonkeyPatch, postgres: Server) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install 'rebuttal[postgres]'" in _refusal(postgres.url())
 
 
-def test_encryption_that_a_server_does_not_have_is_not_done_without(postgres: PostgresServer) -> None:
+def test_encryption_that_a_server_does_not_have_is_not_done_without(postgres: Server) -> None:
     assert "agree on no encryption" in _refusal(postgres.url() + "?sslmode=require")
 
 
@@ -116,14 +118,14 @@ def test_a_store_of_a_newer_version_is_not_touched(store_url: str) -> None:
     assert "is used by a newer Rebuttal: install the newest one" in _refusal(store_url)
 
 
-def test_a_role_without_rights_is_told_so(postgres: PostgresServer) -> None:
+def test_a_role_without_rights_is_told_so(postgres: Server) -> None:
     name = postgres.new_database()
     postgres.run("DROP ROLE IF EXISTS guest")
     postgres.run("CREATE ROLE guest LOGIN PASSWORD 'guest'")
     assert "does not give this role the rights it needs" in _refusal(postgres.url(name, "guest", "guest"))
 
 
-def test_many_processes_may_open_a_new_store_at_the_same_time(postgres: PostgresServer) -> None:
+def test_many_processes_may_open_a_new_store_at_the_same_time(postgres: Server) -> None:
     script = (
         "import sys; from rebuttal.store.database import Database;"
         "sys.stdin.readline(); Database.connect(sys.argv[1]).close()"
@@ -151,10 +153,23 @@ def test_a_writer_that_does_not_end_is_waited_for_and_then_told(store_url: str, 
         assert database.write(_process).result()
 
 
+def test_a_pooler_that_changes_sessions_between_transactions_is_not_spent_over(
+    database: Database, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database.connect(store_url) as other:
+        server = database._backend
+        assert isinstance(server, PostgresServer)
+        # As a pooler does: what was begun with the one session goes on with another.
+        swapped = other.read(_process).result()
+        monkeypatch.setattr(server, "_met", evolve(server._met, process=swapped))
+        with pytest.raises(StoreError, match="pooler that changes sessions between transactions"):
+            Ledger(database).reserve(call_key(), Decimal(1), WIDE).result()
+
+
 # Whose it is
 
 
-def test_no_message_shows_more_than_the_place(postgres: PostgresServer, store_url: str, database: Database) -> None:
+def test_no_message_shows_more_than_the_place(postgres: Server, store_url: str, database: Database) -> None:
     assert database.name == f"the store at 127.0.0.1:{postgres.port}/{store_url.rpartition('/')[2]}"
     assert PASSWORD not in repr(Address.of(store_url))
     assert quote(PASSWORD, safe="") not in repr(Address.of(store_url))
@@ -171,7 +186,7 @@ def test_what_lies_on_the_way_is_known(host: str, local: bool) -> None:
     assert is_local(host) is local
 
 
-def test_a_team_is_set_up_as_the_docs_say(postgres: PostgresServer) -> None:
+def test_a_team_is_set_up_as_the_docs_say(postgres: Server) -> None:
     page = Path(__file__).parents[2] / "docs" / "team.md"
     (script,) = re.findall(r"```sql\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     for statement in script.split(";"):
@@ -220,9 +235,7 @@ def test_every_table_is_personal_or_on_the_server(database: Database, path: Path
     assert database.read(shared).result() == ours - PERSONAL | {"store"}
 
 
-def test_a_server_of_an_earlier_version_is_brought_up(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_of_an_earlier_version_is_brought_up(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     url = postgres.url(postgres.new_database())
     with monkeypatch.context() as before:
         before.setattr("rebuttal.store.schema_postgres.VERSION", schema.VERSION - 1)
@@ -283,14 +296,14 @@ def _begun(database: Database) -> Ledger:
     return ledger
 
 
-def test_a_session_that_the_server_ended_is_made_anew(postgres: PostgresServer, database: Database) -> None:
+def test_a_session_that_the_server_ended_is_made_anew(postgres: Server, database: Database) -> None:
     _end(postgres, database)
     assert database.write(_add).result() == 1
     _end(postgres, database)
     assert database.read(_count).result() == 1
 
 
-def test_what_was_not_committed_is_done_once_more_and_only_once(postgres: PostgresServer, database: Database) -> None:
+def test_what_was_not_committed_is_done_once_more_and_only_once(postgres: Server, database: Database) -> None:
     processes = []
 
     def work(connection: Connection) -> None:
@@ -305,7 +318,7 @@ def test_what_was_not_committed_is_done_once_more_and_only_once(postgres: Postgr
     assert database.read(_count).result() == 1
 
 
-def test_a_server_that_ends_every_session_is_not_asked_for_ever(postgres: PostgresServer, database: Database) -> None:
+def test_a_server_that_ends_every_session_is_not_asked_for_ever(postgres: Server, database: Database) -> None:
     def work(connection: Connection) -> None:
         postgres.run(f"SELECT pg_terminate_backend({_process(connection)}, 10000)")
         _count(connection)
@@ -333,7 +346,7 @@ def test_a_commit_whose_answer_was_lost_is_neither_lost_nor_done_twice(
 
 @pytest.mark.usefixtures("postgres")  # says why, where there is none
 def test_where_nobody_knows_what_became_of_a_commit_that_is_said_and_the_reservation_stands() -> None:
-    own = PostgresServer()
+    own = Server()
     proxy = Proxy(own.port)
     try:
         url = own.url().replace(f":{own.port}/", f":{proxy.port}/")
@@ -358,7 +371,7 @@ def test_where_nobody_knows_what_became_of_a_commit_that_is_said_and_the_reserva
 
 @pytest.mark.usefixtures("postgres")
 def test_a_server_that_was_started_anew_is_found_again() -> None:
-    own = PostgresServer()
+    own = Server()
     try:
         with Database.connect(own.url()) as database:
             ledger = Ledger(database)
@@ -402,7 +415,7 @@ def test_who_asks_does_not_make_the_dead_look_alive(store_url: str, database: Da
 
 
 def test_a_process_that_lost_its_connection_keeps_its_name_and_settles_what_was_assumed_meanwhile(
-    postgres: PostgresServer, store_url: str, database: Database, clock: Clock
+    postgres: Server, store_url: str, database: Database, clock: Clock
 ) -> None:
     caps = Caps(day=Decimal(2))
     with Database.connect(store_url) as lost:
