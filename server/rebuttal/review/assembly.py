@@ -275,10 +275,10 @@ def seated(parts: Parts) -> tuple[str, ...]:
 
 def unasked(parts: Parts) -> tuple[Degraded, ...]:
     """Seats that the change calls for and nobody asked: what their lens would have seen was not looked for."""
-    if parts.outcome is None or parts.means is None or parts.means.cap is None:
-        return ()
+    if parts.outcome is None or parts.means is None or parts.means.cap is None or parts.not_spent is not None:
+        return ()  # where a cap stopped the debate, that is told of all of it
     left = f"{dollars(parts.means.cap)} left for this review"
-    why = f"not asked: your caps ({left}) do not cover it; raise them to have it sit"
+    why = f"not asked: your caps ({left}) do not cover it; raise them, or choose a smaller panel"
     return tuple(Degraded(seat, "opening", why) for seat in parts.unasked)
 
 
