@@ -312,3 +312,16 @@ async def test_the_store_keeps_neither_code_nor_paths(
     assert "cart" not in rows
     assert "prices" not in rows
     assert '"company":["' in rows
+
+
+@pytest.mark.parametrize("protocol", ["council", "solo", "crossfire"])
+async def test_whatever_the_protocol_the_money_adds_up(
+    open_services: Open, cart: GitRepo, finders: Emulator, protocol: str
+) -> None:
+    services = open_services(finders.environment())
+    settings = Settings(panel="small", protocol=protocol)
+    result = await review(request_for(cart.root, settings=settings, agreed=True), services, Door())
+    made = await brought(services)
+    assert made.total.cost == result.report.cost.spent + result.report.cost.assumed > 0
+    assert sum(one.cost for one in made.by_seat) + made.unshared == made.total.cost
+    assert made.unshared == 0
