@@ -10,9 +10,11 @@ import hashlib
 from importlib.resources import files
 
 from rebuttal.budget.reports import charts, sections
+from rebuttal.budget.reports.brought import brought
 from rebuttal.budget.reports.markup import Element, el, render
 from rebuttal.budget.reports.model import CostReport
 from rebuttal.budget.reports.notes import notes
+from rebuttal.budget.reports.tables import said
 from rebuttal.budget.reports.words import day, spoken
 
 
@@ -71,9 +73,7 @@ def _notes(report: CostReport) -> Element | None:
     found = notes(report)
     if not found:
         return None
-    return el(
-        "ul", [el("li", sections.said(one.text), class_="bad" if one.is_bad else None) for one in found], class_="notes"
-    )
+    return el("ul", [el("li", said(one.text), class_="bad" if one.is_bad else None) for one in found], class_="notes")
 
 
 def _parts(report: CostReport) -> list[Element | None]:
@@ -90,7 +90,7 @@ def _parts(report: CostReport) -> list[Element | None]:
     right = (
         sections.group(report, "seat", "By seat", spoken),
         sections.accuracy(report),
-        sections.returned(report),
+        brought(report),
         sections.cache(report),
     )
     return [

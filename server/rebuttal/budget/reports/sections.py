@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 
 from rebuttal.budget.reports import charts
 from rebuttal.budget.reports.accuracy import BAND, Guess
 from rebuttal.budget.reports.markup import Child, Element, el
 from rebuttal.budget.reports.model import Budget, CostReport, Line, largest_first
+from rebuttal.budget.reports.tables import folded, table
 from rebuttal.budget.reports.words import amount, day, number, percent, short, span, spoken
-from rebuttal.budget.returns import Return
 from rebuttal.store.model import LedgerKey
 
 _SHOWN = 8
@@ -123,7 +122,7 @@ def course(report: CostReport) -> Element:
         el("h2", f"Spending by {shown.unit}"),
         charts.bars(shown, money),
         el("ul", legend, class_="legend"),
-        _folded(f"The figures by {shown.unit}", _course_table(report)),
+        folded(f"The figures by {shown.unit}", _course_table(report)),
         class_="card wide",
     )
 
@@ -144,7 +143,7 @@ def _course_table(report: CostReport) -> Element:
         if bar.cost
     ]
     heads = (shown.unit.capitalize(), *shown.models, *(["Assumed"] if assumed else []), "All")
-    return _table(heads, rows, narrow=True)
+    return table(heads, rows, narrow=True)
 
 
 def group(report: CostReport, by: LedgerKey, title: str, words: Callable[[str], str] = str) -> Element | None:
@@ -153,7 +152,7 @@ def group(report: CostReport, by: LedgerKey, title: str, words: Callable[[str], 
     if not lines:
         return None
     shown, rest = lines[:_SHOWN], lines[_SHOWN : _SHOWN + _FOLDED]
-    more = _folded(f"{number(len(lines) - _SHOWN)} more", _shares(rest, lines[0], report, by, words)) if rest else None
+    more = folded(f"{number(len(lines) - _SHOWN)} more", _shares(rest, lines[0], report, by, words)) if rest else None
     return el("section", el("h2", title), _shares(shown, lines[0], report, by, words), more, class_="card")
 
 
@@ -233,50 +232,7 @@ def _furthest(guesses: Sequence[Guess], report: CostReport) -> Element:
         )
         for guess in guesses
     ]
-    return _folded("Those that missed by most", _table(("Debate", "Expected", "Cost", "Times"), rows))
-
-
-def returned(report: CostReport) -> Element | None:
-    """What the money brought, by seat."""
-    found, money = report.returns, report.money
-    if not found.total.shown:
-        return None
-    total = found.total
-    shown = (
-        f"{number(total.shown)} findings were shown: {number(total.accepted)} acted upon, {number(total.dismissed)} "
-        f"dismissed, {number(total.open)} open. One cost {_or_dash(report, total.per_finding)}, one acted upon "
-        f"{_or_dash(report, total.per_accepted)}."
-    )
-    rows = [
-        (
-            [
-                el("span", spoken(one.name), class_="name"),
-                el("span", f"{amount(money, one.cost)}{_gain(one)}", class_="meta"),
-            ],
-            [number(one.shown), number(one.accepted), number(one.dismissed), _or_dash(report, one.per_accepted)],
-        )
-        for one in found.by_seat[:_FOLDED]
-        if one.shown or one.cost
-    ]
-    heads = ("Seat", "Shown", "Acted upon", "Dismissed", "Each acted upon")
-    return el(
-        "section",
-        el("h2", "Return on spend"),
-        el("p", shown, class_="soft"),
-        _table(heads, rows, aside=(1, 3)),
-        [el("p", said(one), class_="says") for one in found.words],
-        class_="card",
-    )
-
-
-def _gain(one: Return) -> str:
-    """What came back for each dollar, where the user has said what a defect is worth."""
-    gain = one.return_on_spend
-    return "" if gain is None else f", brought {float(gain + 1):,.1f} times that"
-
-
-def _or_dash(report: CostReport, value: Decimal | None) -> str:
-    return "-" if value is None else amount(report.money, value)
+    return folded("Those that missed by most", table(("Debate", "Expected", "Cost", "Times"), rows))
 
 
 def costly(report: CostReport) -> Element | None:
@@ -298,8 +254,8 @@ def costly(report: CostReport) -> Element | None:
         )
         for one in report.costly
     ]
-    table = _table(("Review", "Calls", "Expected", "Cost"), rows, aside=(1,))
-    return el("section", el("h2", "The most expensive reviews"), table, class_="card")
+    figures_of = table(("Review", "Calls", "Expected", "Cost"), rows, aside=(1,))
+    return el("section", el("h2", "The most expensive reviews"), figures_of, class_="card")
 
 
 def cache(report: CostReport) -> Element | None:
@@ -367,43 +323,7 @@ def assumed(report: CostReport) -> Element | None:
             " for all of them.",
             class_="soft",
         ),
-        _table(("Call", "Worst case"), rows),
+        table(("Call", "Worst case"), rows),
         el("p", f"{number(more)} more: rebuttal ledger --format json has all.", class_="meta") if more > 0 else None,
         class_="card",
     )
-
-
-def said(sentence: str) -> list[Child]:
-    """A sentence; what stands between back quotes in it is for a terminal or a file."""
-    return [el("code", part) if place % 2 else part for place, part in enumerate(sentence.split("`"))]
-
-
-def _table(
-    heads: Sequence[str],
-    rows: Sequence[tuple[Child, Sequence[Child]]],
-    *,
-    aside: Sequence[int] = (),
-    narrow: bool = False,
-) -> Element:
-    """The first column is text and names its row, the others are figures. `aside`: columns that a narrow screen leaves
-    out; `narrow`: all between the first and the last."""
-    hidden = set(range(1, len(heads) - 1)) if narrow else set(aside)
-
-    def kind(column: int) -> str:
-        return "n aside" if column in hidden else "n"
-
-    head: list[Child] = [el("th", heads[0], scope="col")]
-    head += [el("th", one, scope="col", class_=kind(place)) for place, one in enumerate(heads[1:], 1)]
-    body = [
-        el(
-            "tr",
-            el("th", name, scope="row"),
-            [el("td", cell, class_=kind(place)) for place, cell in enumerate(cells, 1)],
-        )
-        for name, cells in rows
-    ]
-    return el("table", el("thead", el("tr", head)), el("tbody", body), class_="names" if narrow else None)
-
-
-def _folded(name: str, inside: Child) -> Element:
-    return el("details", el("summary", name), inside)
