@@ -25,6 +25,7 @@ from rebuttal.speakers.batches.service import BatchService
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import StoreError
+from rebuttal.store.sqlite import SqliteFile
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
 from tests.review.sweeping import PLENTY, QUICK, Knowing, with_branches
@@ -59,14 +60,14 @@ class Mortal:
 
 @contextmanager
 def mortal(one: Mortal) -> Iterator[None]:
-    transaction, create = Database._transaction, BatchService.create
+    transact, create = SqliteFile.transact, BatchService.create
     batch, results = BatchService.batch, BatchService.results
 
-    def write(self: Database, begin: str, *given: Any, **named: Any) -> Any:
-        if begin == "BEGIN":
-            return transaction(self, begin, *given, **named)
+    def write(self: SqliteFile, work: Any, *, writes: bool, **named: Any) -> Any:
+        if not writes:
+            return transact(self, work, writes=writes, **named)
         one.step()
-        done = transaction(self, begin, *given, **named)
+        done = transact(self, work, writes=writes, **named)
         one.step()
         return done
 
@@ -85,7 +86,7 @@ def mortal(one: Mortal) -> Iterator[None]:
         return results(self, id_)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "_transaction", write)
+        patch.setattr(SqliteFile, "transact", write)
         patch.setattr(BatchService, "create", made)
         patch.setattr(BatchService, "batch", looked)
         patch.setattr(BatchService, "results", read)
