@@ -9,7 +9,7 @@ its worst case. What the ledger tells of it is in ledger_reports.py.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -172,10 +172,11 @@ class Ledger:
         moment = _moment(now or self._clock())
 
         def work(connection: Connection) -> Totals:
-            day, month = (_balance(connection, *one) for one in (("day", moment.day), ("month", moment.month)))
-            own = _balance(connection, "repository", f"{moment.month} {repository}") if repository else (0, 0)
+            own = {"repository": f"{moment.month} {repository}"} if repository else {}
+            sums = _balances(connection, {"day": moment.day, "month": moment.month, **own})
+            day, month, mine = (from_nano(sums.get(one, _NOTHING)[0]) for one in ("day", "month", "repository"))
             hour, _ = since_then(connection, moment.hour_ago)
-            return Totals(from_nano(day[0]), from_nano(month[0]), from_nano(own[0]), from_nano(hour))
+            return Totals(day, month, mine, from_nano(hour))
 
         return self._database.read(work)
 
@@ -246,11 +247,12 @@ def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, 
         "month": moment.month,
         "repository": f"{moment.month} {key.repository}",
     }
+    sums = _balances(connection, {cap: names[cap] for cap in limits if cap in names})
     for cap, limit in limits.items():
         if cap == "hour":
             already, final = since_then(connection, moment.hour_ago)
         else:
-            already, final = _balance(connection, cap, names[cap]) if cap in names else (0, 0)
+            already, final = sums.get(cap, _NOTHING)
         if already + amount > limit:
             amounts = (from_nano(one) for one in (limit, already, amount, already - final))
             raise CapReached(cap, *amounts)
@@ -267,10 +269,20 @@ def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, 
     )
 
 
-def _balance(connection: Connection, scope: str, name: str) -> tuple[int, int]:
-    """Nano-dollars that count, and those of them that stand: settled or assumed."""
-    row = connection.execute("SELECT held, final FROM balances WHERE scope = ? AND name = ?", (scope, name)).fetchone()
-    return (row[0], row[1]) if row else (0, 0)
+_NOTHING = (0, 0)
+
+
+def _balances(connection: Connection, names: Mapping[str, str]) -> Mapping[str, tuple[int, int]]:
+    """By scope, nano-dollars that count, and those of them that stand: settled or assumed. One question for all, for
+    each to a server costs its way there and back; scopes of which nothing is known are left out."""
+    if not names:
+        return {}
+    where = " OR ".join("(scope = ? AND name = ?)" for _ in names)
+    found = connection.execute(
+        f"SELECT scope, held, final FROM balances WHERE {where}",  # noqa: S608 - our own words
+        [part for pair in names.items() for part in pair],
+    )
+    return {scope: (held, final) for scope, held, final in found}
 
 
 def _final(connection: Connection, call: int) -> tuple[Decimal, ...]:
@@ -279,7 +291,8 @@ def _final(connection: Connection, call: int) -> tuple[Decimal, ...]:
         "SELECT review, day, month, repository FROM calls WHERE id = ?", (call,)
     ).fetchone()
     scopes = {"review": review, "day": day, "month": month, "repository": f"{month} {repository}"}
-    return tuple(from_nano(_balance(connection, scope, name)[1]) for scope, name in scopes.items())
+    sums = _balances(connection, scopes)
+    return tuple(from_nano(sums[scope][1]) for scope in scopes)
 
 
 def _call(connection: Connection, call: int) -> tuple[int, CallState]:
