@@ -121,7 +121,8 @@ _TYPESCRIPT = (
 _GO = (
     """// @E_By@A returns the newest records whose @a is the given one.
 func (s *@E_Store) @E_By@A(ctx context.Context, @a_ string, limit int) ([]@E, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT id, @a, @b FROM @es WHERE @a = $1 ORDER BY id DESC LIMIT $2", @a_, limit)
+	query := "SELECT id, @a, @b FROM @es WHERE @a = $1 ORDER BY id DESC LIMIT $2"
+	rows, err := s.db.QueryContext(ctx, query, @a_, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading @es by @a: %w", err)
 	}
@@ -234,7 +235,7 @@ class Language:
 LANGUAGES: Mapping[str, Language] = {
     "python": Language(
         ".py",
-        '"""@E: how it is found, checked, changed and told to other services."""\n\nfrom __future__ import annotations\n\n'
+        '"""@E: how it is found, checked, changed and told to others."""\n\nfrom __future__ import annotations\n\n'
         "import logging\nfrom collections.abc import Iterable\nfrom dataclasses import replace\n\n"
         "from platform_core.database import Conflict, Database\nfrom platform_core.models import @E\n\n"
         "log = logging.getLogger(__name__)\n\n",

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +36,8 @@ from rebuttal.speakers.patience import Patience
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import Cost, Tokens
+from rebuttal.text.facts import Facts
+from rebuttal.text.parsing import Parser
 from tests.emulator import Emulator, Rule, Script
 from tests.emulator.latency import Latency
 from tests.emulator.record import Record
@@ -121,6 +123,8 @@ class Ready:
     parts: Parts
     lines: int
     """Changed ones, as estimates count them."""
+    parser: Parser = field(factory=lambda: Parser(facts=Facts()), repr=False)
+    """Remembers what it found, for every way of review."""
 
     def choice(self) -> PanelChoice:
         """The seats and rounds that the seed names."""
@@ -134,9 +138,9 @@ class Ready:
         return brief(settings, _priced(settings, parts))
 
 
-def settings_of(profile: Profile, protocol: str, **more: object) -> Settings:
+def settings_of(profile: Profile, protocol: str) -> Settings:
     """The defaults, but for what is said: a cap that no profile reaches, and as many findings as there are."""
-    own = Settings(
+    return Settings(
         profile=profile,
         protocol=protocol,
         max_findings=100,
@@ -144,7 +148,17 @@ def settings_of(profile: Profile, protocol: str, **more: object) -> Settings:
         max_cost_per_day=PLENTY,
         max_cost_per_month=PLENTY,
     )
-    return evolve(own, **more)
+
+
+def capped(settings: Settings) -> Settings:
+    """With the caps that a user has who sets none."""
+    usual = Settings()
+    return evolve(
+        settings,
+        max_cost=usual.max_cost,
+        max_cost_per_day=usual.max_cost_per_day,
+        max_cost_per_month=usual.max_cost_per_month,
+    )
 
 
 def ready(study: Study, environment: Mapping[str, str]) -> Ready:
@@ -157,15 +171,14 @@ def ready(study: Study, environment: Mapping[str, str]) -> Ready:
             place = stack.enter_context(planted(study.case, own))
             services = await stack.enter_async_context(open_services(own, settings))
             request = Request(where=place.root, settings=settings, scope=place.scope, agreed=True, unattended=True)
-            parts = await look(request, services, priced=False)
-        return parts
+            return await look(request, services, priced=False)
 
     with TemporaryDirectory(prefix="rebuttal-bench-", ignore_cleanup_errors=True) as home:
         parts = asyncio.run(read(home))
-    return Ready(study, _fenced(parts), _changed_lines(parts))
+    return Ready(study, fenced(parts), changed_lines(parts))
 
 
-def _fenced(parts: Parts) -> Parts:
+def fenced(parts: Parts) -> Parts:
     """With the fence of simulations, so that the figures are the same everywhere."""
     assert parts.context is not None
     fence = fence_id(FENCE, parts.context.diff)
@@ -173,7 +186,7 @@ def _fenced(parts: Parts) -> Parts:
     return evolve(parts, fence=fence, shared=shared)
 
 
-def _changed_lines(parts: Parts) -> int:
+def changed_lines(parts: Parts) -> int:
     return sum(hunk.old_count + hunk.new_count for diff in parts.change.files for hunk in diff.hunks)
 
 
@@ -181,9 +194,3 @@ def _priced(settings: Settings, parts: Parts) -> Parts:
     from rebuttal.review.services import Services
 
     return Services({}, settings).priced(settings, parts, Tokenizers(), "command")
-
-
-@contextmanager
-def as_it_is() -> Iterator[None]:
-    """No mechanism is switched off."""
-    yield

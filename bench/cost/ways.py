@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 
 from bench.cost.harness import Nobody, Ready, Spent, spend
 from bench.cost.scripted import Reviewers
+from rebuttal.change.model import Change, FileDiff
 from rebuttal.debate.assemble import Assembler
 from rebuttal.debate.engine import debate
 from rebuttal.debate.exhibits import Exhibits
@@ -22,10 +23,11 @@ from rebuttal.debate.model import Brief, Outcome, Phase, Prompt, Reply, Ruling, 
 from rebuttal.debate.prompts import MODERATOR, load_prompts
 from rebuttal.debate.selection import Selection
 from rebuttal.settings import Settings
-from rebuttal.text.parsing import Parser
 
 MOST = 64_000
 """Tokens of a baseline's answer: none is cut."""
+FILES = 15
+"""Of the seed's context."""
 COMPRESSED = 0.35
 """What the seed's compression leaves of a context: it says that it takes away 60 to 70 %."""
 _TASK = "Above is all that was claimed and said so far. Say of each claim whether you confirm or refute it, and why."
@@ -37,9 +39,11 @@ SEED_TIERS: Mapping[str, Tier] = {
     "database": "sonnet",
     "frontend": "haiku",
     "documentation": "haiku",
+    "code-reviewer": "opus",
+    "ux-specialist": "haiku",
     MODERATOR: "haiku",
 }
-"""The seed's matrix; it has no row for the database. Of five seats that is its mix of 20 / 60 / 20."""
+"""The seed's matrix; it has no row for the database. Of the studies' five seats that is its mix of 20 / 60 / 20."""
 
 
 @frozen
@@ -54,14 +58,20 @@ class Reviewed:
 # --- ours ---
 
 
-def ours(ready: Ready, asked: Brief, settings: Settings, length: float = 1.0) -> Reviewed:
+def ours(
+    ready: Ready,
+    asked: Brief,
+    settings: Settings,
+    length: float = 1.0,
+    wrap: Callable[[Speaker], Speaker] = lambda speaker: speaker,
+) -> Reviewed:
     """A debate of the product."""
     alone = asked.protocol == "solo"
     reviewers = Reviewers(ready.study.said, ready.lines, length, everything=alone)
     outcomes: list[Outcome] = []
 
     async def work(speaker: Speaker, clock: Callable[[], float]) -> None:
-        outcomes.append(await debate(asked, speaker, lambda _: None, clock, parser=Parser()))
+        outcomes.append(await debate(asked, wrap(speaker), lambda _: None, clock, parser=ready.parser))
 
     spent = spend(work, reviewers, settings)
     by_title = {one.title: one.id for one in ready.study.said}
@@ -91,18 +101,29 @@ class Plan:
     """One seat speaks after the other, and reads those before it in the round."""
     only_new: bool = False
     """Of what was said before the last round a line each is sent, and of what a seat said itself nothing."""
+    merged: bool = True
+    """What two seats claim is ruled on once."""
 
 
 def whole_files(ready: Ready, share: float = 1.0) -> str:
-    """The changed files in whole; with a smaller share what the change touched first, then the rest from its top."""
+    """The changed files in whole; with a smaller share what the change touched first, then the rest from its top.
+
+    Of a change of more files those that it adds most to: the seed's context is of 15 files.
+    """
     texts = []
-    for diff in ready.parts.change.files:
+    for diff in most_changed(ready.parts.change):
         lines = (diff.new_text or "").splitlines(keepends=True)
         room = round(len(lines) * share)
         first = [number for number in sorted(diff.added_lines) if number < len(lines)]
         kept = set(first) | set([n for n in range(len(lines)) if n not in set(first)][: max(room - len(first), 0)])
         texts.append(f"=== {diff.path}\n" + "".join(lines[number] for number in sorted(kept)))
     return "\n".join(texts)
+
+
+def most_changed(change: Change) -> list[FileDiff]:
+    """The files of the seed's context, in the change's order."""
+    ranked = sorted(change.files, key=lambda diff: -len(diff.added_lines))[:FILES]
+    return [diff for diff in change.files if diff in ranked]
 
 
 def everybody(ready: Ready, asked: Brief, plan: Plan, settings: Settings, length: float = 1.0) -> Reviewed:
@@ -120,11 +141,14 @@ def everybody(ready: Ready, asked: Brief, plan: Plan, settings: Settings, length
     votes = [ruling for rulings in last.values() for ruling in rulings]
     found = set()
     by_title = {one.title: one.id for one in ready.study.said}
-    for title, id_ in claimed.items():
+    for key, id_ in claimed.items():
         holds = [one.verdict for one in votes if one.claim == id_]
         if holds.count("confirmed") > holds.count("refuted"):
-            found.add(by_title[title])
+            found.add(by_title[key.partition("\0")[0]])
     return Reviewed(spent, frozenset(found))
+
+
+_Asking = tuple[Seat, Phase, Tier, str]
 
 
 class _Argument:
@@ -133,35 +157,32 @@ class _Argument:
     def __init__(self, asked: Brief, plan: Plan, speaker: Speaker) -> None:
         self._asked, self._plan, self._speaker = asked, plan, speaker
         self._prompts = load_prompts()
-        self._assembler = Assembler(asked, self._prompts, Exhibits(asked.context, Parser()))
+        self._assembler = Assembler(asked, self._prompts, Exhibits(asked.context))
         self._claims: list[str] = []
         """As they were said, each with its id; the same from two seats has one id and stands here twice."""
         self._said: list[list[tuple[str, str, str]]] = []
         """By round: who, in full, in a line."""
         self.ids: dict[str, str] = {}
-        """By title."""
+        """By title, and by seat where claims are not merged."""
 
     async def held(self) -> Mapping[str, Sequence[Ruling]]:
         """By seat, where it stands in the end."""
-        await self._open()
+        await self._everyone(self._opened)
         last: dict[str, Sequence[Ruling]] = {}
-        for round_ in range(2, self._asked.rounds + 1):
-            replies = await self._everyone(
-                lambda seat, r=round_: (seat, "rebuttal", self._plan.later[seat.id], self._ask(seat, r))
-            )
+        for _ in range(2, self._asked.rounds + 1):
+            replies = await self._everyone(self._argue)
             last = {seat: reply.statement.rulings for seat, reply in replies.items() if reply.statement}
         moderator = self._prompts.seats[MODERATOR]
-        ask = self._ask(moderator, self._asked.rounds + 1)
-        await self._speak(moderator, "consensus", self._plan.later[MODERATOR], ask)
+        await self._speak(moderator, "consensus", self._plan.later[MODERATOR], self._ask(moderator))
         return last
 
-    async def _open(self) -> None:
-        def turn(seat: Seat) -> tuple[Seat, Phase, Tier, str]:
-            return seat, "opening", self._plan.tiers[seat.id], self._assembler.opening(seat).ask
+    def _opened(self, seat: Seat) -> _Asking:
+        return seat, "opening", self._plan.tiers[seat.id], self._assembler.opening(seat).ask
 
-        await self._everyone(turn)
+    def _argue(self, seat: Seat) -> _Asking:
+        return seat, "rebuttal", self._plan.later[seat.id], self._ask(seat)
 
-    async def _everyone(self, turn: Callable[[Seat], tuple[Seat, Phase, Tier, str]]) -> dict[str, Reply]:
+    async def _everyone(self, turn: Callable[[Seat], _Asking]) -> dict[str, Reply]:
         self._said.append([])
         seats = self._asked.seats
         if self._plan.in_turn:
@@ -170,18 +191,10 @@ class _Argument:
                 replies.append(await self._speak(*turn(seat)))
                 self._note(seat, replies[-1])
         else:
-            first = self._first_of_each(turn) if self._plan.cached else []
-            done = {seat.id: await self._speak(*turn(seat)) for seat in first}
-            others = [seat for seat in seats if seat.id not in done]
-            answers = await asyncio.gather(*(self._speak(*turn(seat)) for seat in others))
-            done |= {seat.id: reply for seat, reply in zip(others, answers, strict=True)}
-            replies = [done[seat.id] for seat in seats]
+            replies = await asyncio.gather(*(self._speak(*turn(seat)) for seat in seats))
             for seat, reply in zip(seats, replies, strict=True):
                 self._note(seat, reply)
         return {seat.id: reply for seat, reply in zip(seats, replies, strict=True)}
-
-    def _first_of_each(self, turn: Callable[[Seat], tuple[Seat, Phase, Tier, str]]) -> list[Seat]:
-        return []
 
     async def _speak(self, seat: Seat, phase: Phase, tier: Tier, ask: str) -> Reply:
         prompt = Prompt(self._prompts.system, self._plan.shared, ask)
@@ -194,7 +207,8 @@ class _Argument:
     def _note(self, seat: Seat, reply: Reply) -> None:
         assert reply.statement is not None
         for claim in reply.statement.claims:
-            id_ = self.ids.setdefault(claim.title, f"c{len(self.ids) + 1}")
+            key = claim.title if self._plan.merged else f"{claim.title}\0{seat.id}"
+            id_ = self.ids.setdefault(key, f"c{len(self.ids) + 1}")
             told = {"claim": id_, "seat": seat.id, "file": claim.file, "quote": claim.quote, "title": claim.title}
             told |= {"argument": claim.argument, "severity": claim.severity}
             self._claims.append(_pasted("claim", told))
@@ -204,7 +218,7 @@ class _Argument:
             told |= {"file": ruling.file, "quote": ruling.quote, "argument": ruling.argument}
             self._said[-1].append((seat.id, _pasted("position", told), short))
 
-    def _ask(self, seat: Seat, round_: int) -> str:
+    def _ask(self, seat: Seat) -> str:
         turn = f'<turn seat="{seat.id}" phase="{"consensus" if seat.id == MODERATOR else "rebuttal"}"/>'
         return "\n\n".join([turn, *self._claims, *self._positions(seat), seat.lens.strip(), _TASK])
 
@@ -233,10 +247,10 @@ def own_tiers(asked: Brief) -> tuple[Mapping[str, Tier], Mapping[str, Tier]]:
     return opening, {**later, MODERATOR: selection.settling("high", contested=True).tier}
 
 
-def before(ready: Ready, asked: Brief, *, in_turn: bool = False) -> Plan:
+def before(ready: Ready, asked: Brief, *, in_turn: bool = False, merged: bool = True) -> Plan:
     """The seed's before: opus for everybody, the whole context to each in each round, no cache."""
     opus = all_of("opus", asked)
-    return Plan(whole_files(ready), opus, opus, in_turn=in_turn)
+    return Plan(whole_files(ready), opus, opus, in_turn=in_turn, merged=merged)
 
 
 def after(ready: Ready) -> Plan:
@@ -260,7 +274,7 @@ def single(ready: Ready, asked: Brief, shared: str, settings: Settings, length: 
 
     async def work(speaker: Speaker, _: Callable[[], float]) -> None:
         seat = asked.seats[0]
-        assembler = Assembler(evolve(asked, shared=shared), load_prompts(), Exhibits(asked.context, Parser()))
+        assembler = Assembler(evolve(asked, shared=shared), load_prompts(), Exhibits(asked.context, ready.parser))
         turn = Turn(seat.id, "opening", "sonnet", assembler.opening(seat), MOST, reusable=False, alone=True)
         replies.append(await speaker.speak(turn, Nobody()))
 
