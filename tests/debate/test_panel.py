@@ -170,6 +170,8 @@ def test_a_seat_that_there_is_not_is_named_with_the_nearest() -> None:
     near, far, rules = misnamed(["databse", "zzz", "database", "moderator"], ())
     assert near == "seats_off: there is no seat databse: did you mean database?"
     assert far.startswith("seats_off: there is no seat zzz: the seats are architect, code-reviewer, ")
+    (hidden,) = misnamed(["\u202edatabase\x1b[31m"], ())
+    assert "there is no seat <U+202E>database<U+001B>[31m: did you mean database?" in hidden
     assert rules == "seats_off: the seat moderator raises nothing and cannot be switched off; leave it out."
 
 

@@ -20,6 +20,7 @@ from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.debate.panel.traits import AREA_WORDS, Traits, traits_of
 from rebuttal.debate.prompts import LENSLESS, load_prompts
 from rebuttal.debate.statement import one_line
+from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
 
@@ -141,7 +142,7 @@ def misnamed(off: Iterable[str], extra: Sequence[Seat]) -> tuple[str, ...]:
         elif name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the seats are {', '.join(sorted(known))}."
-            told.append(f"seats_off: there is no seat {one_line(name, 60)}: {hint}")
+            told.append(f"seats_off: there is no seat {one_line(written_out(name), 60)}: {hint}")
     return tuple(told)
 
 
