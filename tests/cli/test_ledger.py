@@ -19,6 +19,7 @@ from rebuttal.store.database import Database
 from rebuttal.store.repositories import Repositories
 from tests.cli.conftest import Rebuttal
 from tests.demo_ledger import DemoReview, fill
+from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "ledger.schema.json"
@@ -163,3 +164,15 @@ def test_results_go_into_the_file_that_is_named(rebuttal: Rebuttal, reviews: lis
     assert rebuttal("ledger", "--format", "csv", "--output", file).out == ""
     assert file.read_bytes().startswith(b"day,spent_usd,")
     assert b"\r\n" in file.read_bytes()
+
+
+def test_a_review_names_its_repository_and_keeps_no_path(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, home: Path
+) -> None:
+    assert rebuttal("review", "--repo", parcels, "--yes", "--panel", "small").code in (0, 1)
+    assert "\nparcels " in rebuttal("ledger", "--by", "repository").out
+    told = validated(rebuttal("ledger", "--repo", parcels, "--format", "json").json)
+    assert [row["title"] for row in told["rows"]["repository"]] == ["parcels"]
+    kept = b"".join(file.read_bytes() for file in home.glob("rebuttal.sqlite3*") if file.is_file())
+    assert b"parcels" in kept
+    assert str(parcels.parent).encode() not in kept
