@@ -72,7 +72,9 @@ def test_those_in_doubt_go_first_then_the_least_needed() -> None:
         return {seat.id for seat in PANEL} - {seat.id for seat in kept}
 
     assert gone(4, "architect") == {"architect"}
-    assert gone(4) == {max(PANEL, key=lambda seat: seat.standing).id}
+    assert gone(4) == {"documentation"}
+    assert gone(2) == {"documentation", "performance-expert", "security-analyst"}
+    assert gone(3) == {"documentation", "performance-expert"}, "of alike ones the last, who is called for least"
     assert gone(5) == gone(9) == set()
 
 

@@ -38,7 +38,8 @@ class Shortening:
 
 SHORTENINGS: tuple[Shortening, ...] = (
     Shortening(
-        "fewer seats", "down to half of the panel; those in doubt go first, then the least needed (priority, then cost)"
+        "fewer seats",
+        "down to half of the panel; those in doubt go first, then the least needed (by priority, then by what the change calls for)",
     ),
     Shortening(
         "cheaper models", "the next cheaper column of the table, then haiku throughout; with each, all seats are back"
@@ -112,9 +113,10 @@ def _down(most: int, least: int) -> range:
 
 
 def kept_seats(seats: Sequence[Seat], doubtful: frozenset[str], plan: Plan) -> tuple[Seat, ...]:
-    """Who sits, in the order of the panel: those in doubt go first, then by standing."""
+    """Who sits, in the order of the panel: those in doubt go first, then by priority; of alike ones those go that the
+    change calls for least, who stand last."""
     if plan.seats is None or plan.seats >= len(seats):
         return tuple(seats)
-    ranked = sorted(seats, key=lambda seat: (seat.id in doubtful, seat.standing))
+    ranked = sorted(seats, key=lambda seat: (seat.id in doubtful, seat.standing[0]))
     kept = {seat.id for seat in ranked[: plan.seats]}
     return tuple(seat for seat in seats if seat.id in kept)
