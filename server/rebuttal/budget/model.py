@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.model import CallKey, Tokens
-from rebuttal.store.money import dollars, exact
+from rebuttal.store.money import exact
 from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
@@ -40,10 +41,9 @@ class Likely:
     low: Decimal
     high: Decimal
 
-    @property
-    def words(self) -> str:
+    def told(self, money: Money) -> str:
         """For people."""
-        return f"four of five such debates ended between {dollars(self.low)} and {dollars(self.high)}"
+        return f"four of five such debates ended between {money(self.low)} and {money(self.high)}"
 
 
 @frozen
@@ -66,6 +66,8 @@ class Estimate:
     """None: too few debates have been held."""
     shortened: tuple[str, ...] = ()
     """What of the review is left out to fit the cap, in a few words each."""
+    money: Money = DOLLARS
+    """How amounts are written for people."""
 
     @property
     def fits(self) -> bool:
@@ -75,7 +77,7 @@ class Estimate:
     @property
     def words(self) -> str:
         """For people, before anything is sent."""
-        words = in_words(self.expected, self.at_most)
+        words = in_words(self.expected, self.at_most, self.money)
         if not self.shortened:
             return words
         return f"{words} ({'to fit' if self.fits else 'even'} with {', '.join(self.shortened)})"
@@ -90,7 +92,7 @@ class Estimate:
     @property
     def grounds(self) -> str:
         """For people, in one line: what the expectation rests on, and how sure it is where that is known."""
-        return f"{self.basis}; {self.likely.words}" if self.likely is not None else self.basis
+        return f"{self.basis}; {self.likely.told(self.money)}" if self.likely is not None else self.basis
 
     def to_json(self) -> dict[str, Any]:
         """What every door tells of it: amounts as decimal strings, `likely` where it is known."""
@@ -111,11 +113,11 @@ class Estimate:
         return {name: {one: exact(amount) for one, amount in share.items()} for name, share in shares.items()}
 
 
-def in_words(expected: Decimal, at_most: Decimal) -> str:
+def in_words(expected: Decimal, at_most: Decimal, money: Money = DOLLARS) -> str:
     """What something will cost; whether a cap will cut it short."""
     if expected <= at_most:
-        return f"expected {dollars(expected)}, at most {dollars(at_most)}"
-    return f"expected {dollars(expected)}, so it will be cut short by the cap at {dollars(at_most)}"
+        return f"expected {money(expected)}, at most {money.deciding(at_most)}"
+    return f"expected {money(expected)}, so it will be cut short by the cap at {money.deciding(at_most)}"
 
 
 @frozen

@@ -14,7 +14,6 @@ from rebuttal.budget.tokenizers import described
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
 from rebuttal.review.assembly import Parts
-from rebuttal.store.money import dollars
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -64,6 +63,6 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
         f"expectation: {estimate.grounds}",
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
-        lines.append(f"by {title}: " + ", ".join(f"{name} {dollars(amount)}" for name, amount in shares.items()))
+        lines.append(f"by {title}: " + ", ".join(f"{name} {estimate.money(amount)}" for name, amount in shares.items()))
     lines += [f"tokens: {line}" for line in described(estimate.tokenizers)]
     return "\n".join(lines) + "\n"

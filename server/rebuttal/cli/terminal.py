@@ -23,7 +23,7 @@ from rebuttal.debate.events import (
 )
 from rebuttal.review.request import Answer, BudgetWarned, Estimated, Question, Resumed, ReviewEvent, StaticReady
 from rebuttal.review.threads import in_thread
-from rebuttal.store.money import dollars
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
@@ -70,6 +70,7 @@ class TerminalDoor:
     """There is a person at the terminal."""
     _phase: str = ""
     _spent: Decimal = Decimal(0)
+    _money: Money = DOLLARS
     _running: Counter[str] = field(factory=Counter)
     _titles: dict[str, str] = field(factory=dict)
     _became: dict[str, str] = field(factory=dict)
@@ -125,6 +126,8 @@ class TerminalDoor:
                 self._became[claim] = outcome
             case CostChanged(spent=spent):
                 self._spent = spent
+            case Estimated(estimate=estimate):
+                self._money = estimate.money
             case _:
                 pass
 
@@ -133,7 +136,7 @@ class TerminalDoor:
         speaking = ", ".join(seat if calls == 1 else f"{seat} ({calls})" for seat, calls in self._running.items())
         stand = sum(outcome == "finding" for outcome in self._became.values())
         claims = f"{counted(len(self._titles), 'claim')}, {counted(stand, 'finding')} · " if self._titles else ""
-        return f"{dollars(self._spent)} · {self._phase} · {claims}{speaking} speaking"
+        return f"{self._money(self._spent)} · {self._phase} · {claims}{speaking} speaking"
 
     async def agree(self, question: Question) -> Answer:
         if not self.may_ask:

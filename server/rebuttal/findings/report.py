@@ -10,6 +10,7 @@ from attrs import frozen
 
 from rebuttal.change.model import Skipped
 from rebuttal.findings.model import Finding
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.model import Cost
 
 
@@ -89,6 +90,16 @@ NotSpent = Literal["no_key", "no_consent", "cap", "static_panel", "trivial"]
 
 
 @frozen
+class Standing:
+    """Where spending stood once the review was done (docs/budget.md)."""
+
+    state: str
+    cause: str
+    message: str
+    """For people; "" where there is nothing to tell."""
+
+
+@frozen
 class Report:
     scope: ScopeReport
     panel: str
@@ -104,3 +115,7 @@ class Report:
     """Set where no model was asked, or a cap stopped the debate half-way ("cap")."""
     notes: tuple[str, ...] = ()
     """Sentences for the user: why static only, what a key would buy, which cap stopped what."""
+    standing: Standing | None = None
+    """None: no model was asked, or the ledger could not be read."""
+    money: Money = DOLLARS
+    """How amounts are written for people."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rebuttal.lsp.encoding import clean
-from rebuttal.store.money import dollars
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.text.hidden import visible
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def diagnostic_text(finding: Finding) -> str:
     return message if message.startswith(title) else f"{title}\n{message}"
 
 
-def hover_markdown(finding: Finding) -> str:
+def hover_markdown(finding: Finding, money: Money = DOLLARS) -> str:
     """The finding by its title, both sides' strongest argument, the verdict and the cost.
 
     Not its message: editors show the diagnostic, which has it, in the same box.
@@ -62,19 +62,20 @@ def hover_markdown(finding: Finding) -> str:
         parts.append(f"*For ({escape(raised.seat)})*: {_argument(raised)}")
     if objected is not None:
         parts.append(f"*Against ({escape(objected.seat)})*: {_argument(objected)}")
-    parts.append(f"{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding)}")
+    parts.append(f"{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding, money)}")
     return "\n\n".join(parts)
 
 
-def hover_plain(finding: Finding) -> str:
+def hover_plain(finding: Finding, money: Money = DOLLARS) -> str:
     """The same for a client that shows no Markdown."""
-    return f"{diagnostic_text(finding)}\n{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding)}"
+    cost = cost_of(finding, money)
+    return f"{diagnostic_text(finding)}\n{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost}"
 
 
-def cost_of(finding: Finding) -> str:
+def cost_of(finding: Finding, money: Money) -> str:
     if finding.source == "static":
         return "free"
-    return dollars(sum((step.spent for step in finding.trace), Decimal(0)))
+    return money(sum((step.spent for step in finding.trace), Decimal(0)))
 
 
 def both_sides(finding: Finding) -> tuple[TraceStep | None, TraceStep | None]:
@@ -86,7 +87,7 @@ def both_sides(finding: Finding) -> tuple[TraceStep | None, TraceStep | None]:
     return _strongest([*confirming, *raising]), _strongest(against)
 
 
-def trace_markdown(finding: Finding) -> str:
+def trace_markdown(finding: Finding, money: Money = DOLLARS) -> str:
     """Who raised the finding, who objected, which lines settled it, what each step cost."""
     by = ", ".join(finding.raised_by) or "the static panel"
     where = f"line {finding.range.start.line + 1}"
@@ -94,14 +95,14 @@ def trace_markdown(finding: Finding) -> str:
         where = f"cell {finding.cell.index + 1}, line {finding.cell.range.start.line + 1}"
     parts = [
         f"# {escape(finding.title)}",
-        f"{_standing(finding)} · {escape(finding.file)} {where} · raised by {escape(by)} · {cost_of(finding)}",
+        f"{_standing(finding)} · {escape(finding.file)} {where} · raised by {escape(by)} · {cost_of(finding, money)}",
         escape(finding.message),
     ]
     if finding.quote.strip():
         parts.append(fenced(finding.quote))
     if finding.trace:
         parts.append("## How it came to stand")
-    parts += [_step_markdown(step) for step in finding.trace]
+    parts += [_step_markdown(step, money) for step in finding.trace]
     if finding.related:
         parts.append("## Other places")
         parts += [
@@ -114,10 +115,10 @@ def _standing(finding: Finding) -> str:
     return f"{finding.severity} · {finding.category} · {_VERDICTS[finding.verdict]} · {finding.confidence}"
 
 
-def _step_markdown(step: TraceStep) -> str:
+def _step_markdown(step: TraceStep, money: Money) -> str:
     verdict = f" · {escape(step.verdict)}" if step.verdict else ""
     refinement = f" ({escape(step.refinement)} pass)" if step.refinement else ""
-    head = f"### {escape(step.phase)}{refinement} · {escape(step.seat)}{verdict} · {dollars(step.spent)}"
+    head = f"### {escape(step.phase)}{refinement} · {escape(step.seat)}{verdict} · {money(step.spent)}"
     quote = f"\n\n{fenced(step.quote)}" if step.quote and step.quote.strip() else ""
     spoken = " · ".join(escape(one) for one in (step.model, step.why) if one)
     by = f"\n\n*{spoken}*" if spoken else ""

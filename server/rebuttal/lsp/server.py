@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from rebuttal import __version__
+from rebuttal.budget.currency import money_of
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.clock import Debouncer, Timer, loop_timer
 from rebuttal.lsp.encoding import clean, convert
@@ -40,6 +41,7 @@ from rebuttal.lsp.session import Job, Session, Snapshot, Totals
 from rebuttal.lsp.worker_client import Event, Launch, WorkerClient
 from rebuttal.lsp.workspace import LspTextDocument, LspWorkspace
 from rebuttal.settings import Problem, Settings
+from rebuttal.store.currency import Money
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -104,6 +106,11 @@ class RebuttalServer(LanguageServer):
         self._told_of_error = False
 
     # What features need
+
+    @property
+    def money(self) -> Money:
+        """How amounts are written for this user."""
+        return money_of(self.deps.user_settings)
 
     @property
     def lsp_workspace(self) -> LspWorkspace:

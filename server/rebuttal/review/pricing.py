@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import evolve
 
+from rebuttal.budget.currency import money_of
 from rebuttal.budget.estimate import PlannedTurn, estimate, plan_calls, price_of
 from rebuttal.budget.forecast import Forecast, Nature, shares_of
 from rebuttal.budget.model import Estimate
@@ -53,7 +54,14 @@ def estimated(settings: Settings, parts: Parts, tokenizers: Tokenizers, counter:
     calls = forecast.calls(assumed, _nature(settings, parts, sent), [roster.id(tier) for tier in TIERS])
     priced = estimate(calls, PriceBook.of(settings), caps_of(settings), parts.totals)
     likely = forecast.likely(priced.expected, priced.at_most)
-    return evolve(priced, tokenizers=known, assumed=assumed, learned_from=forecast.debates, likely=likely)
+    return evolve(
+        priced,
+        tokenizers=known,
+        assumed=assumed,
+        learned_from=forecast.debates,
+        likely=likely,
+        money=money_of(settings),
+    )
 
 
 def plan_of(settings: Settings, parts: Parts, review: str, repository: str) -> DebatePlan | None:

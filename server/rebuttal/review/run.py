@@ -84,7 +84,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
             parts = _interrupted(parts)
     if parts.estimate is not None and parts.not_spent is None:
         parts = await _debated(request, services, door, parts, parts.estimate, watch, stop)
-    result = await recorded.finished(request, services, await _result(services, parts, watch))
+    result = await recorded.finished(request, services, await _result(request, services, parts, watch))
     await fates.record(request, services, parts, result, begun)
     await remember(request, services, parts.memory, result)
     return result
@@ -353,7 +353,7 @@ async def _agreed(request: Request, services: Services, door: Door, parts: Parts
     return answer.agree
 
 
-async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
+async def _result(request: Request, services: Services, parts: Parts, watch: _Watch) -> Result:
     try:
         cost = await services.cost(parts.review_id)
     except StoreError as error:
@@ -362,6 +362,7 @@ async def _result(services: Services, parts: Parts, watch: _Watch) -> Result:
     if parts.outcome is not None:
         with contextlib.suppress(StoreError):  # told when the static panel had run
             parts = evolve(parts, dismissed=await services.dismissed(parts.change.root))
+            parts = evolve(parts, standing=await services.standing(request.settings, parts.change.root))
 
     def write() -> Result:
         from rebuttal.debate.transcript import transcript

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import asdict
+
 from rebuttal.change.model import Skipped
 from rebuttal.findings.report import New, Report, Reviewed
 from rebuttal.findings.wire import finding_to_json
@@ -82,6 +84,7 @@ def _cost(report: Report) -> dict[str, Any]:
         "by_seat": _shares(cost.by_seat),
         "by_model": _shares(cost.by_model),
         "cache": cache_to_json(cost.cache),
+        **({"budget": asdict(report.standing)} if report.standing else {}),
     }
 
 

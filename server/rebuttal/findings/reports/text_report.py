@@ -14,7 +14,7 @@ from rebuttal.findings.fixes import FixError, apply_edits
 from rebuttal.findings.model import CellRange, Finding, Fix, TextEdit
 from rebuttal.findings.report import New, NotSpent, Report
 from rebuttal.findings.severity import SEVERITIES, Severity
-from rebuttal.store.money import dollars
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.text.hidden import written_out
 from rebuttal.text.positions import Position, Range, git_lines, utf16_length
 from rebuttal.text.words import counted
@@ -41,13 +41,16 @@ def to_text(report: Report, *, colour: bool, width: int) -> str:
     `width` in columns (code is cut there, prose wrapped); `colour`: ANSI colours. Control characters in
     code or in a model's words are written out, so that they cannot steer the terminal.
     """
-    return "".join(line.rstrip() + "\n" for line in _Writer(colour, max(width, LEAST_WIDTH)).report(report))
+    return "".join(
+        line.rstrip() + "\n" for line in _Writer(colour, max(width, LEAST_WIDTH), report.money).report(report)
+    )
 
 
 @frozen
 class _Writer:
     colour: bool
     width: int
+    money: Money = DOLLARS
 
     def report(self, report: Report) -> Iterator[str]:
         shown = sorted(
@@ -76,7 +79,7 @@ class _Writer:
         yield from self._quote(finding)
         for paragraph in finding.message.split("\n"):
             yield from self._wrapped(_safe(paragraph))
-        yield from self._wrapped(_why(finding), dim=True)
+        yield from self._wrapped(_why(finding, self.money), dim=True)
         for one in finding.related:
             if f"{one.file}:{one.range.start.line + 1} {one.message}" in finding.message:
                 continue  # The message has said so, place and all.
@@ -205,7 +208,7 @@ def _at(where: Range) -> str:
     return f"{where.start.line + 1}:{where.start.character + 1}"
 
 
-def _why(finding: Finding) -> str:
+def _why(finding: Finding, money: Money) -> str:
     """Why it stood: who raised it, who confirmed it, who objected, and what that cost."""
     if finding.source == "static":
         return _safe(finding.rule)
@@ -217,7 +220,7 @@ def _why(finding: Finding) -> str:
     if not any(part.startswith("confirmed") for part in parts) or finding.verdict != "confirmed":
         parts.append(finding.verdict)
     cost = sum((step.spent for step in finding.trace), Decimal(0))
-    return _safe(" · ".join([*parts, finding.confidence, finding.rule, *([dollars(cost)] if cost else [])]))
+    return _safe(" · ".join([*parts, finding.confidence, finding.rule, *([money(cost)] if cost else [])]))
 
 
 def _in_place(finding: Finding) -> str:
@@ -272,20 +275,21 @@ def _new(new: New) -> str:
 
 def _cost(report: Report) -> str:
     cost, estimate = report.cost, report.estimate
-    parts = [f"cost {dollars(cost.spent)}"]
+    money = report.money
+    parts = [f"cost {money(cost.spent)}"]
     if cost.calls:
         tokens = cost.tokens
-        parts[0] += f" (expected {dollars(estimate.expected)}, at most {dollars(estimate.at_most)})"
+        parts[0] += f" (expected {money(estimate.expected)}, at most {money.deciding(estimate.at_most)})"
         parts.append(counted(cost.calls, "call"))
         parts.append(f"{tokens.prompt:,} tokens in ({tokens.cache_read:,} from the cache), {tokens.output:,} out")
     if cost.assumed:
-        parts.append(f"{dollars(cost.assumed)} more assumed for calls whose cost is not known")
+        parts.append(f"{money(cost.assumed)} more assumed for calls whose cost is not known")
     if report.notes and report.not_spent != "static_panel":
         return " · ".join(parts)  # they say why nothing was spent, and what a debate would cost
     if report.not_spent is not None:
         parts.append(_WHY_NOT[report.not_spent])
     if not cost.calls and estimate.expected:
-        parts.append(f"a debate: about {dollars(estimate.expected)}, at most {dollars(estimate.at_most)}")
+        parts.append(f"a debate: about {money(estimate.expected)}, at most {money.deciding(estimate.at_most)}")
     return " · ".join(parts)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from rebuttal.lsp.encoding import clean
-from rebuttal.store.money import dollars
+from rebuttal.store.currency import DOLLARS, Money
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -23,12 +23,12 @@ _NAMED = 10
 async def ask(ls: RebuttalServer, question: Mapping[str, Any]) -> bool:
     """The user's answer; a dismissed question is a no."""
     actions = [types.MessageActionItem(YES), types.MessageActionItem(NO)]
-    params = types.ShowMessageRequestParams(types.MessageType.Info, text(question), actions)
+    params = types.ShowMessageRequestParams(types.MessageType.Info, text(question, ls.money), actions)
     answer = await ls.window_show_message_request_async(params)
     return answer is not None and answer.title == YES
 
 
-def text(question: Mapping[str, Any]) -> str:
+def text(question: Mapping[str, Any], money: Money = DOLLARS) -> str:
     """The question in words: what goes where, what is new to git, what it costs."""
     files = int(question.get("files") or 0)
     where = Path(str(question.get("repository") or "this repository")).name
@@ -43,7 +43,7 @@ def text(question: Mapping[str, Any]) -> str:
     expected, at_most = str(question.get("expected") or "0"), str(question.get("at_most") or "0")
     grounds = str(question.get("grounds") or "")
     parts.append(
-        f"Expected cost {dollars(Decimal(expected))}, at most {dollars(Decimal(at_most))}"
+        f"Expected cost {money(Decimal(expected))}, at most {money.deciding(Decimal(at_most))}"
         + (f" ({grounds})." if grounds else ".")
     )
     shortened = [str(one) for one in question.get("shortened") or ()]

@@ -49,7 +49,7 @@ class Documents:
         kind, name = match.groups()
         if kind == "trace":
             finding = self.ls.session.any_finding(name)
-            text = trace_markdown(finding) if finding is not None else _UNKNOWN
+            text = trace_markdown(finding, self.ls.money) if finding is not None else _UNKNOWN
         else:
             job = self.ls.session.jobs.get(name)
             text = _transcript(job) if job is not None else _UNKNOWN

@@ -24,6 +24,7 @@ def register(ls: RebuttalServer) -> None:
 
 def _content(ls: RebuttalServer, found: list[LiveFinding]) -> types.MarkupContent:
     if ls.session.flags.markdown_hover:
-        text = "\n\n---\n\n".join(hover_markdown(live.finding) for live in found)
+        text = "\n\n---\n\n".join(hover_markdown(live.finding, ls.money) for live in found)
         return types.MarkupContent(types.MarkupKind.Markdown, text)
-    return types.MarkupContent(types.MarkupKind.PlainText, "\n\n".join(hover_plain(live.finding) for live in found))
+    text = "\n\n".join(hover_plain(live.finding, ls.money) for live in found)
+    return types.MarkupContent(types.MarkupKind.PlainText, text)

@@ -13,7 +13,7 @@ from rebuttal.lsp.encoding import clean
 from rebuttal.lsp.features.diagnostics import summary
 from rebuttal.lsp.session import Job, Repository
 from rebuttal.settings import has_key
-from rebuttal.store.money import dollars
+from rebuttal.store.money import exact
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -50,8 +50,9 @@ class StatusReporter:
         """For clients that do not know the notification."""
         totals = self.ls.session.totals
         if job.state == "done":
-            today = f"{dollars(Decimal(totals.day_spent))} of {dollars(Decimal(totals.day_cap))}"
-            cost = f"{dollars(Decimal(job.spent))} spent (today {today})"
+            money = self.ls.money
+            today = f"{money(Decimal(totals.day_spent))} of {money.deciding(Decimal(totals.day_cap))}"
+            cost = f"{money(Decimal(job.spent))} spent (today {today})"
             text = f"Review of {repository.root.name}: {summary(repository)}; {cost}."
         else:
             text = f"Review of {repository.root.name}: {clean(job.message or job.state)}"
@@ -76,6 +77,9 @@ class StatusReporter:
         if budget.message:
             status["budget"] = {"state": budget.state, "cause": budget.cause, "message": clean(budget.message)}
             message = message or budget.message
+        money = self.ls.money
+        if money.rate is not None and money.is_converted:
+            status["currency"] = {"code": money.currency, "rate": exact(money.rate), "places": money.places}
         status["findings"] = repository.counts()
         if message:
             status["message"] = clean(message)
