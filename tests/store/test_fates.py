@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from rebuttal.store import fates as module
 from rebuttal.store.database import Database
 from rebuttal.store.fates import Counts, Fate, Fates, Pending, Raised, SeatRecord, Shown
 from rebuttal.store.ledger import Ledger
@@ -114,6 +115,19 @@ async def test_only_what_the_text_may_tell_more_of_is_pending(fates: Fates, cloc
     assert await fates.pending(MINE, "working") == (Pending("f1", "a", "m", False), Pending("f5", "a", "m", True))
     assert await fates.pending_of(MINE, ["f2", "f4", "gone"]) == (Pending("f2", "a", "m", False),)
     assert await fates.pending("another", "working") == ()
+
+
+async def test_what_every_review_looks_at_does_not_grow_for_ever(
+    fates: Fates, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOKED_AT", 2)
+    for number in range(4):
+        await show(fates, clock, shown(f"f{number}"))
+        clock.now += timedelta(days=10)
+    assert [one.finding for one in await fates.pending(MINE, "working")] == ["f3", "f2"]
+    clock.now += timedelta(days=15)
+    assert [one.finding for one in await fates.pending(MINE, "working")] == ["f3"]
+    assert await fates.counts() == Counts(open=4)
 
 
 async def test_counts_and_outlay_are_of_days_and_repositories(fates: Fates, ledger: Ledger, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -23,6 +23,8 @@ from rebuttal.store.money import from_nano, nano_cost
 Fate = Literal["open", "accepted", "dismissed"]
 LATER = "later"
 """A dismissal for this reason says nothing against the finding."""
+LOOKED_FOR = timedelta(days=30)
+LOOKED_AT = 200
 FATES: tuple[Fate, ...] = get_args(Fate)
 
 
@@ -235,13 +237,17 @@ class Fates:
         return self._database.write(work, patience=self._patience)
 
     def pending(self, repository: str, scope: str) -> Job[tuple[Pending, ...]]:
-        """Findings of a scope that are not dismissed and of which the text may tell more."""
+        """Findings of a scope that are not dismissed and of which the text may tell more: the newest LOOKED_AT of those
+        that were first shown in the last LOOKED_FOR. Every review looks at them, so they must not grow for ever."""
+        since = _text(self._clock() - LOOKED_FOR)
 
         def work(connection: Connection) -> tuple[Pending, ...]:
+            # What is asked of a finding is the same for all its seats.
             rows = connection.execute(
-                "SELECT DISTINCT finding, file, marks, fate FROM raised WHERE repository = ? AND scope = ?"
-                " AND marks <> '' AND fate IN ('open', 'accepted') ORDER BY finding",
-                (repository, scope),
+                "SELECT finding, max(file), max(marks), max(fate) FROM raised WHERE repository = ? AND scope = ?"
+                " AND at >= ? AND marks <> '' AND fate IN ('open', 'accepted')"
+                " GROUP BY finding ORDER BY max(at) DESC, finding LIMIT ?",
+                (repository, scope, since, LOOKED_AT),
             )
             return tuple(map(_pending, rows))
 
