@@ -39,8 +39,8 @@ class Shortening:
 SHORTENINGS: tuple[Shortening, ...] = (
     Shortening(
         "fewer seats",
-        "down to half of the panel; those in doubt go first, then the least needed (by priority, then by what the change"
-        " calls for)",
+        "down to half of the panel; those in doubt go first, then the least needed (by priority, then by what the"
+        " change calls for)",
     ),
     Shortening(
         "cheaper models", "the next cheaper column of the table, then haiku throughout; with each, all seats are back"
