@@ -99,8 +99,8 @@ RULES = (
     Rule(
         "warned",
         "rate",
-        "The last sixty minutes cost more than three times the dearest earlier hour of the last thirty days; where "
-        "fewer than five hours are known, more than half of the day's cap.",
+        "The last sixty minutes cost more than three times the dearest earlier hour of the last thirty days, and more "
+        "than a tenth of the day's cap; where fewer than five hours are known, more than half of that cap.",
         "It lasts until the last sixty minutes cost less than that.",
         "Calls go on; `rebuttal ledger` shows what was spent, and max_cost_per_hour in your config.toml sets a hard "
         "stop.",
