@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SILENCED = "silenced by a comment in the code"
+_ELSEWHERE = 40
+"""Files that the change does not touch and that are read all the same: a static review must stay quick."""
 _MOST_BYTES = 8_000_000
 """Of a file that is read again when it is saved."""
 
@@ -164,12 +166,12 @@ def _seen(reading: Reading, pending: Iterable[Pending]) -> dict[str, Seen | None
     """What the files of findings hold now, by the name that the store has for them."""
     from rebuttal.findings.marks import Seen
 
-    wanted = {one.file for one in pending}
+    wanted = dict.fromkeys(one.file for one in pending)
     texts: dict[str, tuple[str, str | None]] = {}
     for diff in reading.change.files:
         paths = (diff.old_path, diff.path) if diff.old_path is not None else (diff.path,)
         texts |= {name_of(path): (path, diff.new_text) for path in paths}
-    missing = wanted - texts.keys()
+    missing = set([name for name in wanted if name not in texts][:_ELSEWHERE])
     if missing:
         # Files that the change does not touch any more: what was done about a finding may be committed by now.
         tree = reading.repository.new
