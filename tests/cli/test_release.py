@@ -106,3 +106,13 @@ async def test_a_call_that_was_settled_meanwhile_stays_as_it_is(tmp_path: Path) 
         await ledger.settle(granted.id, Tokens(output=1), Decimal("0.25"))
         assert await ledger.release_assumed([one.id for one in shown]) == ()
         assert (await ledger.totals()).day == Decimal("0.25")
+
+
+def test_a_cap_that_is_wrong_is_named_where_the_ledger_shows_it_as_nothing(
+    rebuttal: Rebuttal, home: Path, calls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REBUTTAL_MAX_COST_PER_DAY", "-5")
+    ran = rebuttal("ledger")
+    assert ran.code == 0
+    assert "of $0.00" in ran.out
+    assert "max_cost_per_day = '-5' is no cap: it must be an amount of zero dollars or more" in ran.err

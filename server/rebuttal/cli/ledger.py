@@ -30,7 +30,9 @@ _FEW = 8
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Print or write the report. Raises UsageError for what no day, month or repository is."""
-    settings, _ = user_settings(environment)
+    settings, problems = user_settings(environment)
+    for problem in problems:  # a wrong cap is one of nothing, which would be a riddle
+        print(f"rebuttal: {problem.message}", file=sys.stderr)
     if chosen.output is not None:
         check_file(chosen.output)
     period = _period(chosen)
