@@ -81,8 +81,10 @@ def test_a_fix_is_one_keystroke_and_the_transcript_can_be_read(
                 ["preview", "Opening"],
                 ["command", "Rebuttal: Open Cost Report"],
                 ["preview", "Per review"],
+                ["picture", str(tmp_path / "costs.png")],
             ],
         )
+    assert (tmp_path / "costs.png").stat().st_size > 20_000
 
 
 def test_without_a_key_saving_shows_the_free_findings(

@@ -64,7 +64,7 @@ def _period(report: CostReport) -> str:
     bars = report.course.bars
     first = since or (bars[0].first if bars else None)
     if first is None:
-        return "since the first review"
+        return "no review has been paid for yet"
     last = until or report.made_at.date()
     return f"{day(first)} to {day(last)}" if first != last else day(first)
 
