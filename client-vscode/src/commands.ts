@@ -9,7 +9,7 @@ import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import type { Server } from "./server";
 import { isOnDisk } from "./shown";
-import { dollars, isBusy } from "./status";
+import { type Currency, isBusy, money, moneyOfCap } from "./status";
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -78,9 +78,10 @@ function tellEstimate(answer: unknown): void {
     readonly at_most?: string;
     readonly grounds?: string;
   }
-  const estimate = (answer as { estimate?: Estimate } | null | undefined)?.estimate;
+  const told = (answer ?? {}) as { estimate?: Estimate; currency?: Currency };
+  const estimate = told.estimate;
   if (estimate?.expected !== undefined && estimate.at_most !== undefined) {
-    const cost = `about ${dollars(estimate.expected)}, at most ${dollars(estimate.at_most)}`;
+    const cost = `about ${money(estimate.expected, told)}, at most ${moneyOfCap(estimate.at_most, told)}`;
     const grounds = estimate.grounds ? ` (${estimate.grounds})` : "";
     void vscode.window.showInformationMessage(`Reviewing the current change costs ${cost}${grounds}.`);
   }

@@ -27,11 +27,14 @@ export const NARROWING = [
 /** Settings with machine scope: VS Code itself lets no workspace set them. */
 export const WIDENING = [
   "maxCost",
+  "maxCostPerHour",
   "maxCostPerDay",
   "maxCostPerMonth",
   "maxCostPerRepository",
   "maxCostPerCall",
   "askAbove",
+  "currency",
+  "exchangeRate",
   "modelHaiku",
   "modelSonnet",
   "modelOpus",

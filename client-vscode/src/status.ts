@@ -15,6 +15,13 @@ export interface Estimate {
   readonly likely?: { readonly from: string; readonly to: string };
 }
 
+/** The currency that the user reads, at the rate that the user gave; amounts come in US dollars all the same. */
+export interface Currency {
+  readonly code: string;
+  readonly rate: string;
+  readonly places: number;
+}
+
 /** The server's notification; money is a decimal string of US dollars. */
 export interface Status {
   readonly state: State;
@@ -25,6 +32,7 @@ export interface Status {
   readonly review?: { readonly spent: string } | null;
   readonly day?: Spending | null;
   readonly month?: Spending | null;
+  readonly currency?: Currency | null;
   readonly findings?: Readonly<Record<Severity, number>> | null;
   readonly message?: string | null;
 }
@@ -86,7 +94,7 @@ export function statusText(status: Status): string {
 }
 
 function pieces(status: Status): [string, ...string[]] {
-  const expected = status.estimate ? `about ${dollars(status.estimate.expected)}` : "";
+  const expected = status.estimate ? `about ${money(status.estimate.expected, status)}` : "";
   switch (status.state) {
     case "idle":
       return ["law", findings(status), reviewCost(status), today(status)];
@@ -98,7 +106,7 @@ function pieces(status: Status): [string, ...string[]] {
       return [
         "loading~spin",
         phaseName(status.phase) || "Debating",
-        dollars(status.review?.spent ?? "0") + (expected ? ` of ${expected}` : ""),
+        money(status.review?.spent ?? "0", status) + (expected ? ` of ${expected}` : ""),
       ];
     case "degraded":
       return ["warning", `${findings(status)}, incomplete`, reviewCost(status), today(status)];
@@ -111,16 +119,16 @@ function pieces(status: Status): [string, ...string[]] {
 
 function reviewCost(status: Status): string {
   const spent = status.review?.spent ?? "0";
-  return Number(spent) > 0 ? dollars(spent) : "";
+  return Number(spent) > 0 ? money(spent, status) : "";
 }
 
 function today(status: Status): string {
-  return status.day ? `today ${spending(status.day)}` : "";
+  return status.day ? `today ${spending(status.day, status)}` : "";
 }
 
-function spending(given: Spending): string {
-  const cap = given.cap !== undefined && Number(given.cap) > 0 ? `/${dollars(given.cap)}` : "";
-  return dollars(given.spent) + cap;
+function spending(given: Spending, status: Status): string {
+  const cap = given.cap !== undefined && Number(given.cap) > 0 ? `/${money(given.cap, status)}` : "";
+  return money(given.spent, status) + cap;
 }
 
 function findings(status: Status): string {
@@ -166,7 +174,7 @@ export function statusTooltip(status: Status): string {
 function costRows(status: Status): [string, string][] {
   const rows: [string, string][] = [];
   if (status.estimate) {
-    rows.push(["Estimate", `about ${dollars(status.estimate.expected)}, at most ${dollars(status.estimate.at_most)}`]);
+    rows.push(["Estimate", `about ${money(status.estimate.expected, status)}, at most ${moneyOfCap(status.estimate.at_most, status)}`]);
     const learned = status.estimate.learned_from;
     if (learned !== undefined) {
       const debates = `${learned} ${learned === 1 ? "debate" : "debates"}`;
@@ -174,18 +182,37 @@ function costRows(status: Status): [string, string][] {
     }
   }
   if (status.review) {
-    rows.push(["This review", dollars(status.review.spent)]);
+    rows.push(["This review", money(status.review.spent, status)]);
   }
   for (const [name, given] of [
     ["Today", status.day],
     ["This month", status.month],
   ] as const) {
     if (given) {
-      const cap = given.cap !== undefined && Number(given.cap) > 0 ? ` of ${dollars(given.cap)}` : "";
-      rows.push([name, dollars(given.spent) + cap]);
+      const cap = given.cap !== undefined && Number(given.cap) > 0 ? ` of ${moneyOfCap(given.cap, status)}` : "";
+      rows.push([name, money(given.spent, status) + cap]);
     }
   }
   return rows;
+}
+
+/** An amount of US dollars in the currency that the user reads, rounded up. */
+export function money(amount: string, status: Pick<Status, "currency"> | undefined): string {
+  const currency = status?.currency;
+  const value = Number(amount) * Number(currency?.rate);
+  if (!currency || !Number.isFinite(value)) {
+    return dollars(amount);
+  }
+  const most = currency.places > 0 && Number(currency.rate) < 10 ? currency.places + 2 : currency.places;
+  const factor = 10 ** most;
+  const rounded = Math.ceil(value * factor - 1e-6) / factor;
+  const digits = { minimumFractionDigits: currency.places, maximumFractionDigits: most };
+  return new Intl.NumberFormat("en-US", { style: "currency", currency: currency.code, ...digits }).format(rounded);
+}
+
+/** The same for a cap, with the dollars in which it counts. */
+export function moneyOfCap(amount: string, status: Pick<Status, "currency"> | undefined): string {
+  return status?.currency ? `${money(amount, status)} (${dollars(amount)})` : dollars(amount);
 }
 
 /** US dollars for people: two to four decimals ("$0.0312", "$1.00"). */

@@ -121,3 +121,12 @@ test("another repository's idle status hid a running debate, and let the server 
   statuses.clear();
   assert.equal(statuses.shown, undefined);
 });
+
+test("amounts are shown in the user's currency, rounded up, and caps with the dollars in which they count", () => {
+  const euro: Status = { ...idle, currency: { code: "EUR", rate: "0.92", places: 2 }, estimate: { expected: "0.04", at_most: "1" } };
+  assert.equal(statusText(euro), "$(law) 3 findings · €0.0288 · today €0.1104/€4.60");
+  assert.match(statusTooltip(euro), /\| Today \| €0\.1104 of €4\.60 \(\$5\.00\) \|/);
+  assert.match(statusTooltip(euro), /about €0\.0368, at most €0\.92 \(\$1\.00\)/);
+  const yen: Status = { ...idle, currency: { code: "JPY", rate: "151.3", places: 0 } };
+  assert.equal(statusText(yen), "$(law) 3 findings · ¥5 · today ¥19/¥757");
+});

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from rebuttal.settings import Settings
 from tests.lsp.conftest import Start
 from tests.lsp.fake_worker import TOTALS, done
 from tests.lsp.samples import progress
@@ -68,3 +70,18 @@ async def test_a_budget_that_cannot_be_read_is_left_out(start: Start) -> None:
     await stage.editor.command("rebuttal.review", panel="small")
     await stage.editor.until(lambda: stage.editor.state == "idle")
     assert stage.editor.said == []
+
+
+async def test_amounts_are_told_in_the_users_currency_and_given_in_dollars(start: Start) -> None:
+    euro = Settings(currency="EUR", exchange_rate=Decimal("0.5"))
+    estimate = {"event": "done", "estimate": {"expected": "0.03", "at_most": "1"}, "totals": TOTALS}
+    end = done(panel="small", not_spent=None, cost={"spent": "0.04"})
+    stage = await start({"review": [end], "estimate": [estimate]}, user_settings=euro)
+    await stage.editor.command("rebuttal.review", panel="small")
+    await stage.editor.until(lambda: stage.editor.state == "idle" and stage.editor.logged)
+    currency = {"code": "EUR", "rate": "0.5", "places": 2}
+    status = stage.editor.statuses[-1]
+    assert (status["review"]["spent"], status["currency"]) == ("0.04", currency)
+    assert any("€0.02 spent (today €0.00 of €2.50 ($5.00))" in line for line in stage.editor.logged)
+    answer = await stage.editor.command("rebuttal.estimate")
+    assert answer == {"estimate": estimate["estimate"], "currency": currency}

@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from rebuttal.lsp.features import diagnostics, notebooks
+from rebuttal.lsp.features.status import currency_of
 from rebuttal.lsp.paths import is_inside, repository_of, uri_of
 from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import Job, ReviewRequest, Totals
@@ -121,7 +122,7 @@ async def _estimate(ls: RebuttalServer, request: ReviewRequest) -> dict[str, Any
     estimate = event.get("estimate")
     if not isinstance(estimate, Mapping):
         raise UserError("The estimate could not be read; reinstall Rebuttal.")
-    return {"estimate": dict(estimate)}
+    return {"estimate": dict(estimate), **currency_of(ls.money)}
 
 
 async def _cost_report(ls: RebuttalServer) -> dict[str, str]:

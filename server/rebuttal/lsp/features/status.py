@@ -13,6 +13,7 @@ from rebuttal.lsp.encoding import clean
 from rebuttal.lsp.features.diagnostics import summary
 from rebuttal.lsp.session import Job, Repository
 from rebuttal.settings import has_key
+from rebuttal.store.currency import Money
 from rebuttal.store.money import exact
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 STATUS = "$/rebuttal.status"
 _NO_KEY = "No API key: the static panel works, no model is asked."
+
+
+def currency_of(money: Money) -> dict[str, Any]:
+    """What a client needs to show amounts in the user's currency; nothing where that is US dollars."""
+    if money.rate is None or not money.is_converted:
+        return {}
+    return {"currency": {"code": money.currency, "rate": exact(money.rate), "places": money.places}}
 
 
 @define(eq=False)
@@ -77,9 +85,7 @@ class StatusReporter:
         if budget.message:
             status["budget"] = {"state": budget.state, "cause": budget.cause, "message": clean(budget.message)}
             message = message or budget.message
-        money = self.ls.money
-        if money.rate is not None and money.is_converted:
-            status["currency"] = {"code": money.currency, "rate": exact(money.rate), "places": money.places}
+        status |= currency_of(self.ls.money)
         status["findings"] = repository.counts()
         if message:
             status["message"] = clean(message)
