@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from rebuttal.store.database import Database
 from rebuttal.store.repositories import Repositories
 from tests.cli.conftest import Rebuttal
-from tests.demo_ledger import DemoReview, fill
+from tests.demo_ledger import DemoReview, fill, insert, plausible
 from tests.emulator.server import Emulator
 from tests.gitrepo import GitRepo
 
@@ -102,6 +102,14 @@ def test_of_two_repositories_with_one_name_the_user_is_asked_which(rebuttal: Reb
     assert "several repositories are called parcels: name one as parcels (a1a1a1), parcels (b2b2b2)" in ran.err
     told = rebuttal("ledger", "--repository", "parcels (b2b2b2)", "--format", "json").json
     assert [row["name"] for row in told["rows"]["repository"]] == ["b2" * 16]
+
+
+def test_a_repository_without_a_name_yet_is_called_as_the_report_calls_it(rebuttal: Rebuttal, home: Path) -> None:
+    with Database.open(home / "rebuttal.sqlite3") as database:
+        insert(database, next(plausible(20, UNTIL, repositories=["e5" * 16])).calls)
+    assert "\nrepository e5e5e5e5 " in rebuttal("ledger", "--by", "repository").out
+    told = rebuttal("ledger", "--repository", "repository e5e5e5e5", "--format", "json").json
+    assert [row["name"] for row in told["rows"]["repository"]] == ["e5" * 16]
 
 
 def test_by_model_it_says_what_share_each_has(rebuttal: Rebuttal, reviews: list[DemoReview]) -> None:

@@ -20,6 +20,7 @@ from rebuttal.review.services import open_services
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings, home, user_settings
 from rebuttal.store.database import Database
+from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import LedgerKey
 from rebuttal.store.repositories import Repositories
 from rebuttal.text.hidden import in_json, written_out
@@ -148,10 +149,12 @@ async def _repository(chosen: argparse.Namespace, database: Database, environmen
     names = await Repositories(database).names()
     title = namer(names)
     wanted = chosen.repository
-    found = [key for key in names if wanted in (key, names[key], title(key))]
+    # Those of an earlier Rebuttal have no name yet: they are called as the report calls them.
+    known_keys = dict.fromkeys((*names, *(row.name for row in await Ledger(database).rows("repository"))))
+    found = [key for key in known_keys if wanted in (key, names.get(key), title(key))]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(sorted(map(title, found or names))[:_FEW])
+    known = ", ".join(sorted(map(title, found or known_keys))[:_FEW])
     asked = written_out(wanted)
     if found:
         raise UsageError(f"several repositories are called {asked}: name one as {written_out(known)}")
