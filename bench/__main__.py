@@ -31,6 +31,7 @@ from bench import (
     retrieval,
     slices,
     speed,
+    tight_caps,
     tokens,
 )
 
@@ -69,6 +70,7 @@ def parts() -> tuple[ModuleType, ...]:
         debate_time,
         debate_virtual,
         mixes,
+        tight_caps,
         caching,
         cost,
         protocol_map,
