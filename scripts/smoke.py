@@ -31,6 +31,11 @@ def main(interpreter: str) -> int:
         if missing:
             print(f"the installed wheel does not find {', '.join(sorted(missing))}", file=sys.stderr)
             return 1
+        page = [interpreter, "-I", "-m", "rebuttal", "ledger", "--format", "html"]
+        done = subprocess.run(page, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
+        if "--card" not in done.stdout:
+            print(f"the installed wheel makes no page about money: {done.stderr}", file=sys.stderr)
+            return 1
         print(f"wheel: {len(rules)} rules spoke: {', '.join(sorted(rules))}")
     return 0
 
