@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from bench.cost.growing import LANGUAGES, Grown, grow
+from bench.cost.growing import grow
 from rebuttal.debate.model import Place
 from rebuttal.evaluation.corpus import Case, CaseFile, Defect, Lure, found_lines
 from rebuttal.evaluation.skill import draw
@@ -84,8 +84,8 @@ def load_study(name: str, lines: int = LINES) -> Study:
     changed = tuple(_changed_file(one) for one in table["file"])
     files = (*changed, *_others(table["entities"], changed, lines))
     texts = {one.path: one.new or "" for one in files}
-    true = [(one, _scripted(f"{name}.{n}", one, texts, True)) for n, one in enumerate(table["defect"], 1)]
-    false = [(one, _scripted(f"{name}.lure{n}", one, texts, False)) for n, one in enumerate(table["lure"], 1)]
+    true = [_scripted(f"{name}.{n}", one, is_true=True) for n, one in enumerate(table["defect"], 1)]
+    false = [_scripted(f"{name}.lure{n}", one, is_true=False) for n, one in enumerate(table["lure"], 1)]
     case = Case(
         name=name,
         path=HERE / f"{name}.toml",
@@ -94,10 +94,10 @@ def load_study(name: str, lines: int = LINES) -> Study:
         kind="feature",
         message=table["title"],
         files=files,
-        defects=tuple(_defect(one, texts) for _, one in true),
-        lures=tuple(_lure(one, texts) for _, one in false),
+        defects=tuple(_defect(one, texts) for one in true),
+        lures=tuple(_lure(one, texts) for one in false),
     )
-    return Study(case, tuple(one for _, one in (*true, *false)), tuple(table["seats"]), table["rounds"])
+    return Study(case, (*true, *false), tuple(table["seats"]), table["rounds"])
 
 
 def _changed_file(table: Mapping[str, Any]) -> CaseFile:
@@ -119,16 +119,12 @@ def _others(entities: Iterable[str], changed: Iterable[CaseFile], lines: int) ->
         if path in taken:
             continue
         taken.add(path)
-        text = _text(grow(path, language, entity, 150 + int(draw("lines", path) * 250)))
+        text = grow(path, language, entity, 150 + int(draw("lines", path) * 250)).text
         left -= text.count("\n")
         yield CaseFile(path, text, text)
 
 
-def _text(grown: Grown) -> str:
-    return grown.text
-
-
-def _scripted(id_: str, table: Mapping[str, Any], texts: Mapping[str, str], is_true: bool) -> Scripted:
+def _scripted(id_: str, table: Mapping[str, Any], *, is_true: bool) -> Scripted:
     quote = table["quote"]
     return Scripted(
         id=id_,
@@ -178,6 +174,3 @@ def _lure(one: Scripted, texts: Mapping[str, str]) -> Lure:
         refuted_by=one.decided_by,
         refuted_file=one.file,
     )
-
-
-assert set(_DRAWN) <= set(LANGUAGES)

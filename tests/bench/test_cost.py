@@ -185,9 +185,8 @@ def test_without_sparse_neighbours_more_is_read(shop: Ready) -> None:
 
 
 def test_a_mechanism_is_on_again_after_it_was_off(shop: Ready, usual: Reviewed) -> None:
-    for one in MECHANISMS:
-        if "crossfire" in one.protocols and "balanced" in one.profiles:
-            held(shop, one.name)
+    for name in ("early stop: ", "several claims", "first call", "merging"):
+        held(shop, name)
     settings = settings_of("balanced", "crossfire")
     again = ours(shop, shop.brief(settings), settings)
     assert again.spent.cost == usual.spent.cost
