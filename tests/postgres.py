@@ -55,7 +55,7 @@ class PostgresServer:
 
     def empty(self, database: str) -> None:
         """Make it a new store: nobody is connected, the tables are empty."""
-        from rebuttal.store.schema_postgres import VERSION
+        from rebuttal.store.schema import VERSION
 
         self.run(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{database}'")
         found = self.run("SELECT tablename FROM pg_tables WHERE schemaname = 'rebuttal'", database)

@@ -58,7 +58,7 @@ def test_the_doctor_says_where_the_teams_store_is_and_no_password(
 
 
 def test_a_way_that_others_can_read_is_told(rebuttal: Rebuttal, team: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebuttal.store.postgres.is_local", lambda host: False)
+    monkeypatch.setattr("rebuttal.store.postgres.server.is_local", lambda host: False)
     assert team
     (shared,) = [line for line in rebuttal("doctor").out.splitlines() if line[9:].startswith("team ")]
     assert shared.startswith("warning  team")

@@ -20,9 +20,10 @@ from rebuttal.store import schema
 from rebuttal.store.database import Connection, Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CapReached, Caps, StoreError, Tokens
-from rebuttal.store.postgres import PostgresServer, _translated
-from rebuttal.store.postgres_address import Address, is_local
-from rebuttal.store.schema_postgres import PERSONAL
+from rebuttal.store.postgres.address import Address, is_local
+from rebuttal.store.postgres.schema import PERSONAL
+from rebuttal.store.postgres.server import PostgresServer
+from rebuttal.store.postgres.sql import translated
 from tests.postgres import PASSWORD
 from tests.postgres import PostgresServer as Server
 from tests.store.conftest import WIDE, Clock, call_key
@@ -238,7 +239,7 @@ def test_every_table_is_personal_or_on_the_server(database: Database, path: Path
 def test_a_server_of_an_earlier_version_is_brought_up(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     url = postgres.url(postgres.new_database())
     with monkeypatch.context() as before:
-        before.setattr("rebuttal.store.schema_postgres.VERSION", schema.VERSION - 1)
+        before.setattr("rebuttal.store.postgres.schema.VERSION", schema.VERSION - 1)
         Database.connect(url).close()
     with Database.connect(url) as database:
         granted = Ledger(database).reserve(call_key(), Decimal(1), WIDE).result()
@@ -258,7 +259,7 @@ def test_a_server_of_an_earlier_version_is_brought_up(postgres: Server, monkeypa
     ],
 )
 def test_placeholders_are_written_as_the_driver_wants_them(ours: str, theirs: str) -> None:
-    assert _translated(ours) == theirs
+    assert translated(ours) == theirs
 
 
 def test_what_need_not_last_does_not_wait_for_the_disk_and_what_follows_does(database: Database) -> None:

@@ -68,7 +68,7 @@ class Database:
         """
 
         def make() -> Backend:
-            from rebuttal.store.postgres import PostgresServer
+            from rebuttal.store.postgres.server import PostgresServer
 
             return PostgresServer(url, patience)
 

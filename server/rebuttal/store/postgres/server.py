@@ -18,96 +18,34 @@ stands until the process ends, then counts at its worst case: the call was not m
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
-from attrs import frozen
-
-from rebuttal.store import schema_postgres
-from rebuttal.store.backend import Connection, Parameters, Rows
+from rebuttal.store.backend import Connection
 from rebuttal.store.model import StoreError
-from rebuttal.store.postgres_address import Address, is_local
-from rebuttal.store.postgres_errors import explained, unreachable
+from rebuttal.store.postgres import schema
+from rebuttal.store.postgres.address import Address, is_local
+from rebuttal.store.postgres.errors import explained
+from rebuttal.store.postgres.session import SCHEMA, Met, connect, last_row, row_of
+from rebuttal.store.postgres.sql import PostgresConnection
 
 if TYPE_CHECKING:
     import psycopg
 
-    Session = psycopg.Connection[Any]
+    from rebuttal.store.postgres.session import Session
 
 T = TypeVar("T")
 
-SCHEMA = "rebuttal"
-"""The schema of the tables: the database may be shared with others' tables."""
-_OLDEST_SERVER = 130000
-"""PostgreSQL 13 brought `pg_xact_status`."""
 _WRITERS, _OWNERS = 0x5EB0, 0x5EB1
 """First halves of the keys of advisory locks: of who writes, of who lives."""
-_MANY_SECONDS = 30
-"""After so long in the middle of a transaction the server ends the session: a process that was stopped there would keep
-all others from writing."""
-
-# The server looks after half a minute of silence whether anybody is there, and knows after a minute that nobody is.
-_SESSION = f"""
-SET search_path = {SCHEMA};
-SET idle_in_transaction_session_timeout = '{_MANY_SECONDS}s';
-SET tcp_keepalives_idle = 30;
-SET tcp_keepalives_interval = 10;
-SET tcp_keepalives_count = 3;
-SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), session_user::text, pg_backend_pid(),
-    pg_postmaster_start_time()::text
-"""
-
-_OURS = {
-    "application_name": "rebuttal",
-    "connect_timeout": "5",
-    # A server that is gone is noticed within half a minute, not after the hours that TCP waits by itself.
-    "keepalives_idle": "15",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "30000",
-    "client_encoding": "utf8",
-}
-"""What the address does not say otherwise."""
 
 
 class _Lost(Exception):
     """The connection was lost before anything was committed."""
-
-
-@frozen
-class _Met:
-    """What the server said of itself and of this session."""
-
-    version: int
-    is_replica: bool
-    user: str
-    process: int
-    started: str
-
-
-class PostgresConnection:
-    """What the tables' modules see: `?` and `:name` as in SQLite, sums of integers as integers."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
-        return self._session.execute(_translated(sql), parameters)
-
-    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
-        cursor = self._session.cursor()
-        cursor.executemany(_translated(sql), parameters)
-        return cursor
-
-    def insert(self, sql: str, parameters: Parameters, /) -> int:
-        return int(self.execute(f"{sql} RETURNING id", parameters).fetchone()[0])
 
 
 class PostgresServer:
@@ -118,7 +56,9 @@ class PostgresServer:
         self._address = Address.of(url)
         self.name = self._address.name
         self._token: str | None = None
-        self._session, self._met = self._connected()
+        self._before: list[Met] = []
+        """Sessions that were lost, and that the server may not have noticed to be dead."""
+        self._session, self._met = connect(self._address)
         self.who = self._met.user
         try:
             self.transact(self._migrate, writes=True, patience=patience, lasting=True, again=False)
@@ -160,7 +100,7 @@ class PostgresServer:
 
     def is_alive(self, token: str) -> bool:
         """Whether a session holds that token's lock."""
-        return bool(_row(self._session.execute(_ASK_OWNER, (_OWNERS, _half(token))))[0])
+        return bool(row_of(self._session.execute(_ASK_OWNER, (_OWNERS, _half(token))))[0])
 
     def tidy(self) -> None:
         """Locks end with their sessions."""
@@ -191,12 +131,15 @@ class PostgresServer:
                 _roll_back(session)
                 raise
             try:
-                session.execute("COMMIT")
+                done = session.execute("COMMIT").statusmessage
             except psycopg.Error as error:
                 if not _is_lost(session, error):
                     raise
                 if transaction is not None:
                     self._find_out(transaction, patience)
+            else:
+                if done != "COMMIT":
+                    raise StoreError(f"{self.name} has undone what was written ({done}): run rebuttal doctor")
         return result
 
     def _begin(self, session: Session, writes: bool, patience: float, lasting: bool) -> str | None:
@@ -211,7 +154,7 @@ class PostgresServer:
             f" SELECT pg_advisory_xact_lock({_WRITERS}, hashtext('{SCHEMA}'));"
             " SELECT pg_backend_pid(), pg_current_xact_id()::text"
         )
-        process, transaction = _last(cursor)
+        process, transaction = last_row(cursor)
         if process != self._met.process:
             raise StoreError(
                 f"{self.name} is behind a pooler that changes sessions between transactions: give "
@@ -222,26 +165,28 @@ class PostgresServer:
     def _living(self, patience: float) -> Session:
         """The session; a new one where it was lost, which bears the same token again."""
         if self._session.closed:
-            met = self._met
-            self._session, self._met = self._connected()
-            if self._token is not None:
-                try:
-                    self._mark_again(self._token, met, patience)
-                except BaseException:
-                    self._session.close()
-                    raise
+            self._before.append(self._met)
+            self._session, self._met = connect(self._address)
+            try:
+                with explained(self.name):
+                    self._take_over(patience)
+            except BaseException:
+                self._session.close()
+                raise
+            self._before.clear()
         return self._session
 
-    def _mark_again(self, token: str, before: _Met, patience: float) -> None:
-        """The server may not have noticed yet that the session before is dead: then it is ended."""
-        with explained(self.name):
-            deadline = time.monotonic() + patience
-            while not _row(self._session.execute(_TRY_OWNER, (_OWNERS, _half(token))))[0]:
-                if time.monotonic() > deadline:
-                    raise StoreError(
-                        f"{self.name} has not noticed yet that the connection was lost: try again in a minute"
-                    )
-                _end(self._session, before.process)
+    def _take_over(self, patience: float) -> None:
+        """End the sessions before, which may hold what is ours, and take the token's lock."""
+        deadline = time.monotonic() + patience
+        for one in self._before:
+            _end(self._session, one)
+        if self._token is None:
+            return
+        while not row_of(self._session.execute(_TRY_OWNER, (_OWNERS, _half(self._token))))[0]:
+            if time.monotonic() > deadline:
+                raise StoreError(f"{self.name} has not noticed yet that the connection was lost: try again in a minute")
+            self._session.execute("SELECT pg_sleep(0.05)")
 
     def _find_out(self, transaction: str, patience: float) -> None:
         """What became of a transaction whose COMMIT was not answered. Returns where it was kept; raises _Lost where
@@ -260,68 +205,35 @@ class PostgresServer:
                 raise unknown
             deadline = time.monotonic() + patience
             while True:
-                (status,) = _row(session.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)))
+                (status,) = row_of(session.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)))
                 if status == "committed":
                     return
                 if status == "aborted":
                     raise _Lost
                 if status is None or time.monotonic() > deadline:
                     raise unknown
-                _end(session, before.process)
+                session.execute("SELECT pg_sleep(0.05)")  # its session is being ended
         except (psycopg.Error, StoreError) as error:
             raise unknown from error
-
-    def _connected(self) -> tuple[Session, _Met]:
-        psycopg = driver()
-        from psycopg.adapt import Loader
-
-        class Whole(Loader):
-            """Sums of integers are NUMERIC: integers again, as in SQLite; what is none is a float."""
-
-            def load(self, data: Any) -> int | float:
-                text = bytes(data)
-                return int(text) if text.lstrip(b"-").isdigit() else float(text)
-
-        try:
-            session: Session = psycopg.connect(
-                **{**_OURS, **self._address.parameters}, autocommit=True, cursor_factory=psycopg.ClientCursor
-            )
-        except psycopg.Error as error:
-            raise StoreError(unreachable(self.name, str(error))) from None
-        try:
-            session.adapters.register_loader("numeric", Whole)
-            with explained(self.name):
-                met = _Met(*_last(session.execute(_SESSION)))
-            self._suitable(met)
-        except BaseException:
-            session.close()
-            raise
-        return session, met
-
-    def _suitable(self, met: _Met) -> None:
-        if met.version < _OLDEST_SERVER:
-            raise StoreError(f"{self.name} is too old: Rebuttal needs PostgreSQL 13 or later")
-        if met.is_replica:
-            raise StoreError(f"{self.name} is a read-only replica: give REBUTTAL_STORE_URL the primary server")
 
     def _migrate(self, connection: Connection) -> None:
         """Bring the tables to this version; alone, as all who write."""
         (there,) = connection.execute("SELECT to_regclass(?) IS NOT NULL", (f"{SCHEMA}.store",)).fetchone()
         if not there:
-            (schema,) = connection.execute("SELECT to_regnamespace(?) IS NOT NULL", (SCHEMA,)).fetchone()
-            if not schema:
+            (has_schema,) = connection.execute("SELECT to_regnamespace(?) IS NOT NULL", (SCHEMA,)).fetchone()
+            if not has_schema:
                 connection.execute(f"CREATE SCHEMA {SCHEMA}")
             connection.execute("CREATE TABLE store (version INTEGER NOT NULL)")
             connection.execute("INSERT INTO store VALUES (0)")
         (version,) = connection.execute("SELECT version FROM store").fetchone()
-        if version > schema_postgres.VERSION:
+        if version > schema.VERSION:
             raise StoreError(f"{self.name} is used by a newer Rebuttal: install the newest one")
-        if version == schema_postgres.VERSION:
+        if version == schema.VERSION:
             return
-        for number in range(version, schema_postgres.VERSION):
-            for statement in schema_postgres.statements(number):
+        for number in range(version, schema.VERSION):
+            for statement in schema.statements(number):
                 connection.execute(statement)
-        connection.execute("UPDATE store SET version = ?", (schema_postgres.VERSION,))
+        connection.execute("UPDATE store SET version = ?", (schema.VERSION,))
 
 
 _LOCK_OWNER = "SELECT pg_advisory_lock(%s, %s)"
@@ -341,17 +253,18 @@ def _half(token: str) -> int:
     return int.from_bytes(sha256(token.encode()).digest()[:4], "big", signed=True)
 
 
+# As the role that the session was made as, which may end its own.
 _END = """
 BEGIN; SET LOCAL ROLE NONE;
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND pid <> pg_backend_pid()
-    AND usename = session_user AND application_name = current_setting('application_name');
-COMMIT; SELECT pg_sleep(0.05)
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid = %s AND backend_start::text = %s AND usename = session_user;
+COMMIT
 """
 
 
-def _end(session: Session, process: int) -> None:
-    """End our own session before, as the role that it was made as; wait a little for it to be gone."""
-    session.execute(_END, (process,))
+def _end(session: Session, one: Met) -> None:
+    """End our own session before. Nothing, where it has ended."""
+    session.execute(_END, (one.process, one.since))
 
 
 def _is_lost(session: Session, error: psycopg.Error) -> bool:
@@ -369,45 +282,3 @@ def _roll_back(session: Session) -> None:
         session.execute("ROLLBACK")
     except psycopg.Error:
         session.close()  # then it is undone by the server
-
-
-def _last(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
-    """The row that the last of several statements gave."""
-    while cursor.nextset():
-        pass
-    return _row(cursor)
-
-
-def _row(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
-    row: tuple[Any, ...] | None = cursor.fetchone()
-    assert row is not None
-    return row
-
-
-def driver() -> Any:
-    """psycopg. Raises StoreError where it is not installed."""
-    try:
-        import psycopg
-    except ImportError:
-        raise StoreError(
-            "REBUTTAL_STORE_URL is set, but what speaks to PostgreSQL is missing: install it with "
-            "`pip install 'rebuttal[postgres]'`"
-        ) from None
-    return psycopg
-
-
-_PARTS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|(?P<place>\?)|(?<!:):(?P<name>[A-Za-z_]\w*)|%")
-
-
-@lru_cache(maxsize=512)
-def _translated(sql: str) -> str:
-    """`?` and `:name` as psycopg writes them. Always run with parameters, be it none: then `%%` stands for `%`."""
-
-    def ours(part: re.Match[str]) -> str:
-        if part["place"]:
-            return "%s"
-        if part["name"]:
-            return f"%({part['name']})s"
-        return part[0].replace("%", "%%")
-
-    return _PARTS.sub(ours, sql)

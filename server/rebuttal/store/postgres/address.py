@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 
 from attrs import field, frozen
 
@@ -27,8 +28,6 @@ class Address:
         """Raises StoreError where it is no address, and where what speaks to servers is not installed."""
         if not url.startswith(("postgresql://", "postgres://")):
             raise StoreError(f"{VARIABLE} is no address of a PostgreSQL server: {_FORM}")
-        from rebuttal.store.postgres import driver
-
         psycopg = driver()
         try:
             parsed = psycopg.conninfo.conninfo_to_dict(url)
@@ -61,3 +60,15 @@ def is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def driver() -> Any:
+    """psycopg. Raises StoreError where it is not installed."""
+    try:
+        import psycopg
+    except ImportError:
+        raise StoreError(
+            "REBUTTAL_STORE_URL is set, but what speaks to PostgreSQL is missing: install it with "
+            "`pip install 'rebuttal[postgres]'`"
+        ) from None
+    return psycopg
