@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from attrs import asdict, frozen
 
+from rebuttal.budget.currency import money_of
 from rebuttal.cli.cached import cache_of_last_days
 from rebuttal.cli.output import write
 from rebuttal.review.services import Services, open_services
@@ -28,8 +29,8 @@ from rebuttal.settings import (
     user_settings,
     what_lacks,
 )
+from rebuttal.store.currency import Money
 from rebuttal.store.model import Totals
-from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
@@ -169,26 +170,25 @@ async def _store(services: Services) -> Check:
     if services.stores.is_shared:
         await services.stores.own()
         return Check("store", "ok", f"{services.home}, for what is yours alone")
-    return Check("store", "ok", f"{services.home}, {_spent(await services.totals())}")
+    return Check("store", "ok", f"{services.home}, {_spent(await services.totals(), money_of(services.settings))}")
 
 
 async def _team(services: Services) -> Check:
     """The store that a team shares."""
     database, totals = await services.database(), await services.totals()
-    told = f"{database.name}, as {database.who}; all who share it: {_spent(totals)}"
+    told = f"{database.name}, as {database.who}; all who share it: {_spent(totals, money_of(services.settings))}"
     if not await database.is_encrypted():
         todo = "add ?sslmode=verify-full to REBUTTAL_STORE_URL, for anybody on the way can read it"
         return Check("team", "warning", f"{told}; the connection is not encrypted: {todo}")
     return Check("team", "ok", told)
 
 
-def _spent(totals: Totals) -> str:
-    return f"{dollars(totals.day)} spent today, {dollars(totals.month)} this month"
+def _spent(totals: Totals, money: Money) -> str:
+    return f"{money(totals.day)} spent today, {money(totals.month)} this month"
 
 
 async def _budget(services: Services, settings: Settings) -> Check:
     """Where spending stands, and in which currency it is told."""
-    from rebuttal.budget.currency import money_of
     from rebuttal.budget.standing import standing_of
     from rebuttal.store.pace import Pace
 

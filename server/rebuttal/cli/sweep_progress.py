@@ -9,7 +9,6 @@ from attrs import define, field
 from rebuttal.budget.model import in_words
 from rebuttal.cli.terminal import Look
 from rebuttal.review.sweep_model import Began, Done, Estimated, NotDone, Noted, Offer
-from rebuttal.store.money import dollars
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
@@ -48,9 +47,9 @@ class Progress:
         from rebuttal.speakers.batches.model import Ended, Short, Submitted, Trouble, Waiting
 
         match event:
-            case Estimated(changes=changes, expected=expected, at_most=at_most, without=without):
+            case Estimated(changes=changes, expected=expected, at_most=at_most, without=without, money=money):
                 none = f"; {counted(without, 'change')} without a debate" if without else ""
-                self._line(f"{counted(changes, 'debate')} in batches: {in_words(expected, at_most)}{none}")
+                self._line(f"{counted(changes, 'debate')} in batches: {in_words(expected, at_most, money)}{none}")
             case Began(sweep=sweep):
                 self._line(f"this is {sweep}: should it be interrupted, rebuttal sweep --resume {sweep} goes on")
             case Submitted(batch=batch, turns=turns, changes=changes):
@@ -65,7 +64,7 @@ class Progress:
                 self._line(f"{counted(turns, 'turn')} wait for what others give back: {why}")
             case Done(change=change, report=report, number=number, of=of) if not self.done_is_shown:
                 found = sum(one.status == "open" for one in report.findings)
-                cost = dollars(report.cost.spent)
+                cost = report.money(report.cost.spent)
                 self._line(f"{number} of {of} reviewed: {change.name}, {counted(found, 'finding')}, {cost}")
             case NotDone(change=change, reason=reason, number=number, of=of):
                 self._line(f"{number} of {of} failed: {change.name}: {reason}")
@@ -105,7 +104,7 @@ def question_text(offer: Offer) -> str:
     return (
         f"Send {counted(offer.changes, 'change')} of {written_out(offer.repository)} "
         f"({counted(offer.files, 'file')}) to {offer.host}, in message batches?\n"
-        f"  in all {in_words(offer.expected, offer.at_most)}\n"
+        f"  in all {in_words(offer.expected, offer.at_most, offer.money)}\n"
         f"  {counted(offer.redactions, 'secret')} replaced by placeholders; "
         "the answers come within a day, mostly within an hour\n"
         "  unlike single calls, a batch is kept by the service for up to 29 days\n"

@@ -11,6 +11,7 @@ from rebuttal.findings.report import Report
 from rebuttal.findings.reports import json_report
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.review.sweep_model import Kept, Swept
+from rebuttal.store.currency import DOLLARS
 from rebuttal.store.money import dollars, exact
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
@@ -52,7 +53,12 @@ def _row(name: str, report: Report) -> tuple[str, ...]:
     numbers = (sum(one.severity == severity for one in found) for severity in SEVERITIES)
     short = written_out(name)
     short = short if len(short) <= WIDEST else f"{short[: WIDEST - 1]}…"
-    return (short, *(str(number) if number else "-" for number in numbers), dollars(report.cost.spent), _remark(report))
+    return (
+        short,
+        *(str(number) if number else "-" for number in numbers),
+        report.money(report.cost.spent),
+        _remark(report),
+    )
 
 
 def _remark(report: Report) -> str:
@@ -83,12 +89,13 @@ def _together(swept: Swept) -> str:
     found = sum(one.status == "open" for _, report in swept.reviewed for one in report.findings)
     cost, (expected, at_most) = swept.cost, swept.estimate
     parts = [f"{counted(len(swept.reviewed), 'change')} reviewed", counted(found, "finding")]
-    price = f"cost {dollars(cost.spent)}"
+    money = next((report.money for _, report in swept.reviewed), DOLLARS)
+    price = f"cost {money(cost.spent)}"
     if expected:
-        price += f" ({in_words(expected, at_most)})"
+        price += f" ({in_words(expected, at_most, money)})"
     parts.append(price)
     if cost.assumed:
-        parts.append(f"{dollars(cost.assumed)} more assumed or still under way")
+        parts.append(f"{money(cost.assumed)} more assumed or still under way")
     if cost.calls:
         parts.append(f"{counted(cost.calls, 'call')} at half the price")
     return " · ".join(parts)

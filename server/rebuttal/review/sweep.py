@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from attrs import evolve
 
+from rebuttal.budget.currency import money_of
 from rebuttal.budget.estimate import enforced_cap
 from rebuttal.budget.model import BudgetWarning, UnknownPrice
 from rebuttal.budget.purse import caps_of
@@ -291,7 +292,7 @@ class _Sweep:
         return await asyncio.shield(self._decided)
 
     def warned(self, warning: BudgetWarning) -> None:
-        self._tell(Noted(BudgetWarned(warning).message))
+        self._tell(Noted(BudgetWarned(warning, money_of(self._asking.settings)).message))
 
     def _passed(self, key: str) -> None:
         self._coming.discard(key)
@@ -306,7 +307,7 @@ class _Sweep:
             offer = self._offer(await self._left())
             self._job = evolve(self._job, estimate=(offer.expected, offer.at_most))
             without = len(self._job.changes) - offer.changes
-            self._tell(Estimated(offer.changes, offer.expected, offer.at_most, without))
+            self._tell(Estimated(offer.changes, offer.expected, offer.at_most, without, offer.money))
             agreed = await self._is_agreed(offer)
             if agreed:
                 await self._begin()
@@ -331,6 +332,7 @@ class _Sweep:
             redactions=sum(one.redactions for one in self._questions.values()),
             expected=sum((one.expected for one in estimates), ZERO),
             at_most=min(sum((one.at_most for one in estimates), ZERO), left),
+            money=money_of(self._asking.settings),
         )
 
     async def _is_agreed(self, offer: Offer) -> bool:

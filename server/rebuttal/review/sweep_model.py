@@ -15,6 +15,7 @@ from rebuttal.change.listing import Listed
 from rebuttal.findings.report import Report
 from rebuttal.review.request import UsageError
 from rebuttal.settings import Settings, SettingsError
+from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.model import ZERO, Cost, Totals
 from rebuttal.store.money import exact
 from rebuttal.store.token_usage import UsageSums
@@ -65,6 +66,8 @@ class Offer:
     redactions: int
     expected: Decimal
     at_most: Decimal
+    money: Money = DOLLARS
+    """How amounts are written for people."""
 
 
 @frozen
@@ -97,6 +100,8 @@ class Estimated:
     at_most: Decimal
     without: int
     """Changes for which no model is asked."""
+    money: Money = DOLLARS
+    """How amounts are written for people."""
 
 
 @frozen
