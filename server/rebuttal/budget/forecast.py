@@ -40,8 +40,8 @@ SPREAD = 0.4
 """Of the length of one answer, beside what is expected of it (standard deviation / mean)."""
 WHO = 6.0
 """Calls that the assumption of who takes them weighs."""
-HITS = 20.0
-"""Calls that the assumption of what the cache does weighs."""
+HITS = 100_000.0
+"""Tokens that the assumption of what the cache does weighs: some ten prompts."""
 ENOUGH = 10.0
 """Debates, by their weight, from which on it is said between what they ended."""
 LIKE = 0.7
@@ -180,7 +180,7 @@ class Forecast:
     ) -> Iterator[PlannedCall]:
         factor = _factor(self._calls, _key(nature.protocol, phase), nature.whole)
         total = sum(one.count for one in calls) * factor
-        shares = [one.count * self._taken(nature.protocol, phase, one) for one in calls]
+        shares = [one.count * self._taken(nature, phase, one) for one in calls]
         whole = sum(shares) or 1.0
         strangers = {
             model: share
@@ -198,9 +198,9 @@ class Forecast:
         for model, share in strangers.items():
             yield evolve(usual, model=model, count=total * share)
 
-    def _taken(self, protocol: str, phase: str, call: PlannedCall) -> float:
-        seat = self._who.get((protocol, phase, "seat", call.seat), 1.0)
-        return seat * self._who.get((protocol, phase, "model", call.model), 1.0)
+    def _taken(self, nature: Nature, phase: str, call: PlannedCall) -> float:
+        seat = self._who.get((nature.protocol, "", phase, call.seat), 1.0)
+        return seat * self._who.get((nature.protocol, nature.profile, phase, call.model), 1.0)
 
     def _tokens(self, call: PlannedCall, phase: str, nature: Nature) -> Tokens:
         tokens, size = call.tokens, nature.size
@@ -344,26 +344,32 @@ def _hits(seen: Iterable[_Seen]) -> dict[str, float]:
     for one in seen:
         if one.actual.cached and one.assumed.tokens.cache_read:
             share = one.assumed.tokens.cache_read / one.assumed.cached
-            read[one.phase] += one.weight * one.actual.calls * one.actual.tokens.cache_read / one.actual.cached
-            due[one.phase] += one.weight * one.actual.calls * share
+            read[one.phase] += one.weight * one.actual.tokens.cache_read
+            due[one.phase] += one.weight * one.actual.cached * share
     return {phase: (read[phase] + HITS) / (due[phase] + HITS) for phase in due}
 
 
 def _who(seen: Iterable[_Seen]) -> dict[tuple[str, ...], float]:
-    """How many more calls a seat or a model takes than its share of what was planned."""
+    """How many more calls a seat takes than its share of what was planned; and a model, by profile, as the profile
+    decides what a model is asked for."""
     taken: dict[tuple[str, ...], float] = defaultdict(float)
     due: dict[tuple[str, ...], float] = defaultdict(float)
     for one in seen:
         if not (one.assumed.calls and one.actual.calls):
             continue
-        for (seat, model), calls in one.assumed.by_who.items():
-            for kind, name in (("seat", seat), ("model", model)):
-                key = (one.nature.protocol, one.phase, kind, name)
+        for who, calls in one.assumed.by_who.items():
+            for key in _names(one, who):
                 due[key] += one.weight * calls / one.assumed.calls * one.actual.calls
-        for (seat, model), calls in one.actual.by_who.items():
-            for kind, name in (("seat", seat), ("model", model)):
-                taken[one.nature.protocol, one.phase, kind, name] += one.weight * calls
+        for who, calls in one.actual.by_who.items():
+            for key in _names(one, who):
+                taken[key] += one.weight * calls
     return {key: (taken[key] + WHO) / (owed + WHO) for key, owed in due.items()}
+
+
+def _names(one: _Seen, who: _Who) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    seat, model = who
+    protocol, profile = one.nature.protocol, one.nature.profile
+    return (protocol, "", one.phase, seat), (protocol, profile, one.phase, model)
 
 
 def _unplanned(seen: Iterable[_Seen]) -> dict[tuple[str, ...], float]:

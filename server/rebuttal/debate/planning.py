@@ -8,8 +8,8 @@ need not be whole:
 - Two of three claims are distinct after merging (shared findings of different models are the minority).
 - The first claims are cross-examined alone, as they are heard; those that wait for a lane go two to a call. Whose turn
   it is depends on who raised what, so the seats are taken to share the turns evenly.
-- One claim in five is unsure or contested and worth a rebuttal in each round that the panel has, each of which settles
-  half of them; the Moderator rules on what is left, if there is any.
+- One claim in five is unsure or contested. Every second time a round of rebuttal is worth its price and settles half
+  of them, in each round that the panel has; the Moderator rules on what is left, if there is any.
 - An answer is mostly thinking: about 1,500 tokens for reading the change (more for a larger one) and 250 for each
   claim with its fixes; 600 and 200 for each claim in cross-examination; 900 in rebuttal and consensus.
 - High severity is claimed by one seat in two, which is what moves a cross-examination to the dearer tier.

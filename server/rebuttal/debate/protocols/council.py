@@ -264,7 +264,8 @@ def _by_place(puts: Sequence[Put]) -> list[Put]:
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
     yield from planning.opening()
     seats, last = planning.choice.seats, planning.choice.rounds
-    # Two voices on every claim in the first round; of what is said then a quarter is disputed and new to somebody.
+    # Two voices on every claim in the first round; of what is said then a quarter is disputed and new to somebody, and
+    # every second time that is worth a round.
     heard = 2 * planning.claims
     for _ in range(FIRST, last + 1):
         put = heard / len(seats)
@@ -272,7 +273,7 @@ def _plan(planning: Planning) -> Iterator[PlannedTurn]:
         for seat in seats:
             tier = planning.selection.answering(seat, ["medium"]).tier
             yield planning.turn("rebuttal", seat, tier, put / calls, 600 + 200 * put / calls, calls)
-        heard /= 4
+        heard /= 8
     yield from planning.moderated(planning.claims / 8)
 
 

@@ -316,8 +316,8 @@ def _plan(planning: Planning) -> Iterator[PlannedTurn]:
             yield from planning.by_seats("cross_examination", tier, 2, 1000, waiting / 2 * share)
     settling, disputed = planning.selection.settling("high", contested=True).tier, claims / 5
     for _ in range(max(planning.choice.rounds - EXAMINED, 0)):
-        yield from planning.by_seats("rebuttal", settling, 1, 900, disputed)
-        disputed /= 2
+        yield from planning.by_seats("rebuttal", settling, 1, 900, disputed / 2)
+        disputed *= 3 / 4
     yield from planning.moderated(disputed)
 
 
