@@ -6,7 +6,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebuttal.debate.worth import Spread, Standing, Worth, dissent
+from rebuttal.debate.worth import SEED, Spread, Standing, Weighed, Worth, dissent
 
 TIED = Standing("high", 1, 1, 0, is_open=True)
 STANDINGS = st.lists(
@@ -72,3 +72,17 @@ def test_learned_figures_take_the_place_of_the_seeds() -> None:
     assert Worth(gain=0.6).pays(spread)
     assert Worth(threshold=0.2).pays(spread)
     assert Worth(cost=0.1).pays(Spread(0.2))
+
+
+def test_a_decision_is_told_with_all_that_it_went_by() -> None:
+    told = Weighed(3, Spread(0.5, 0.4), Worth(gain=0.36, rounds=12), held=False).words
+    for figure in (
+        "Round 3 was not held",
+        "50%",
+        "36% (learned from 12 rounds)",
+        "0.180",
+        "0.400",
+        "0.5 of that (0.200)",
+    ):
+        assert figure in told
+    assert "the seed's figure" in Weighed(3, Spread(0.5), SEED, held=True).words
