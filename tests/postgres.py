@@ -71,10 +71,12 @@ class PostgresServer:
         for left in (2, 1, 0):
             self.port = _free_port()
             try:
-                return self.start()
+                self.start()
             except OSError:
                 if not left:
                     raise
+            else:
+                return
 
     def start(self) -> None:
         """Begin to serve; on Windows too, where only pg_ctl can give up an administrator's rights."""
