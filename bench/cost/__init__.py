@@ -174,6 +174,11 @@ def _real() -> list[str]:
         ),
         table(_REAL_HEAD, rows),
         "",
+        (
+            "What is not found was drawn to be refuted by whoever rules first, and is of medium or low severity: the"
+            " product argues about serious claims only, and drops or holds back others that were refuted with lines of"
+            " the code. Where everybody rules on everything, the others outvote him.\n"
+        ),
     ]
     wanted = [name for name in REAL if name not in {release.name for release, _ in chosen}]
     if wanted:
