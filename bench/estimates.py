@@ -351,8 +351,8 @@ def _verdict(later: Sequence[Replayed], near: float, apart: float) -> str:
     return (
         f"- Goal, {GOAL:.0%} within {WITHIN:.0%}: {words} ({reached:.0%} once {FIRST} debates were held). What could be"
         f" known at all: the same change under the same settings, with other seeds, ends within {WITHIN:.0%} of its own"
-        f" mean in {near:.0%} of debates (median standard deviation {apart:.0%}). The rest depends on what the models"
-        " happen to claim, which nobody knows before they are asked."
+        f" mean in {near:.0%} of debates (median standard deviation {apart:.0%}): what models happen to claim, nobody"
+        " knows before they are asked. Between the two lies what is wrong with a change, which its size does not tell."
     )
 
 
