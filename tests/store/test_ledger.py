@@ -273,6 +273,21 @@ async def test_the_report_groups_by_every_key_and_keeps_to_the_days(ledger: Ledg
         ledger.rows("1; DROP TABLE calls")  # type: ignore[arg-type]
 
 
+async def test_what_each_user_spent_is_told_where_they_share_the_store(ledger: Ledger, database: Database) -> None:
+    granted = await ledger.reserve(call_key(), Decimal(1), WIDE)
+    await ledger.settle(granted.id, TOKENS, Decimal("0.2"))
+    await ledger.assume((await ledger.reserve(call_key(), Decimal("0.3"), WIDE)).id)
+    await ledger.reserve(call_key("other"), Decimal("0.4"), WIDE)
+    (row,) = await ledger.rows("user")
+    assert (row.name, row.spent, row.assumed, row.reserved) == (
+        database.who,
+        Decimal("0.2"),
+        Decimal("0.3"),
+        Decimal("0.4"),
+    )
+    assert {entry.who for entry in await ledger.entries()} == {database.who}
+
+
 def test_reservations_of_a_process_that_ended_are_assumed_and_of_a_living_one_stay(store: Store, clock: Clock) -> None:
     ended, living = store.open(), store.open()
     Ledger(ended, clock).reserve(call_key("ended"), Decimal(1), WIDE).result()

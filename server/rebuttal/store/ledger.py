@@ -195,8 +195,8 @@ class Ledger:
         """The ledger's report over the user's days `since` to `until`, inclusive, in the order of the names; of one
         repository, or of all. Names of which nothing counts (all released) are left out.
 
-        By review and by user it reads every call of these days; by anything else, sums that are kept. Users have names
-        where they share the store; in a user's own there is one, "".
+        By review it reads every call of these days; by anything else, sums that are kept. Users have names where they
+        share the store; in a user's own there is one, "".
         """
         if by not in _REPORT_KEYS:
             raise ValueError(f"the ledger has no rows by {by!r}")

@@ -64,12 +64,12 @@ def _cache_sum(missed: str, calls: int, expected: int, read: int, saved: int) ->
 
 def rows_by(connection: Connection, by: LedgerKey, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
     """Sums by one key, in the order of its names; names of which nothing counts are left out."""
-    if by in ("review", "user"):
-        return _rows_by_call(connection, by, days, repository)
+    if by == "review":
+        return _rows_by_review(connection, days, repository)
     values = (by, *days, repository, repository)
     sums = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN substr(day, 1, 7) WHEN 'repository' THEN repository"
-        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
+        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat WHEN 'user' THEN who ELSE model END AS name,"
         " sum(settled), sum(assumed), 0, sum(calls), sum(overrun), sum(cache_expected), sum(cache_met),"
         " sum(cache_saved), sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h)"
         " FROM spending WHERE day BETWEEN ? AND ? AND (? IS NULL OR repository = ?)"
@@ -78,7 +78,7 @@ def rows_by(connection: Connection, by: LedgerKey, days: Days, repository: str |
     )
     missed = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN substr(day, 1, 7) WHEN 'repository' THEN repository"
-        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name, missed, sum(calls)"
+        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat WHEN 'user' THEN who ELSE model END AS name, missed, sum(calls)"
         " FROM spending WHERE day BETWEEN ? AND ? AND (? IS NULL OR repository = ?) AND missed <> ''"
         " GROUP BY name, missed HAVING sum(calls) > 0",
         values,
@@ -86,7 +86,7 @@ def rows_by(connection: Connection, by: LedgerKey, days: Days, repository: str |
     # Few, and found by an index of their own: not by that of the days, which the function around `day` rules out.
     under_way = connection.execute(
         "SELECT CASE ? WHEN 'day' THEN day WHEN 'month' THEN month WHEN 'repository' THEN repository"
-        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat ELSE model END AS name,"
+        " WHEN 'phase' THEN phase WHEN 'seat' THEN seat WHEN 'user' THEN who ELSE model END AS name,"
         " 0, 0, sum(held), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM calls"
         " WHERE state = 'reserved' AND substr(day, 1, 10) BETWEEN ? AND ? AND (? IS NULL OR repository = ?)"
         " GROUP BY name",
@@ -108,15 +108,14 @@ _MISSED = "AND cache_missed <> ''"
 _COUNTED = " WHERE state <> 'released' AND (? IS NULL OR repository = ?)"
 
 
-def _rows_by_call(connection: Connection, by: LedgerKey, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
-    name = {"review": "review", "user": "who"}[by]
+def _rows_by_review(connection: Connection, days: Days, repository: str | None) -> tuple[LedgerRow, ...]:
     where, values = _COUNTED, [repository, repository]
     if days != ALWAYS:
         where, values = f"{where} AND day BETWEEN ? AND ?", [*values, *days]
     # By the name alone, the calls are read in the order of its index; what was missed besides would have them sorted.
-    sums = connection.execute(f"SELECT {name},{_SUMS_OF_CALLS}{where} GROUP BY {name}", values)
+    sums = connection.execute(f"SELECT review,{_SUMS_OF_CALLS}{where} GROUP BY review", values)
     missed = connection.execute(
-        f"SELECT {name},{_MISSED_OF_CALLS}{where} {_MISSED} GROUP BY {name}, cache_missed", values
+        f"SELECT review,{_MISSED_OF_CALLS}{where} {_MISSED} GROUP BY review, cache_missed", values
     )
     return _joined(sums, missed)
 

@@ -304,14 +304,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT NOT NULL
         ) WITHOUT ROWID
         """,
-        # Balances of repositories too, and the table that reports are made of (schema_sums.py).
-        *SUMS,
-        # For what the last sixty minutes cost (pace.py).
-        "CREATE INDEX calls_by_time ON calls (started_at)",
         # Who, where several users share the store; "" in a user's own.
         "ALTER TABLE calls ADD COLUMN who TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE dismissals ADD COLUMN who TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE sweeps ADD COLUMN who TEXT NOT NULL DEFAULT ''",
+        # Balances of repositories too, and the table that reports are made of (schema_sums.py).
+        *SUMS,
+        # For what the last sixty minutes cost (pace.py).
+        "CREATE INDEX calls_by_time ON calls (started_at)",
     ),
 )
 

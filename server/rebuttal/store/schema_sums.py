@@ -52,8 +52,8 @@ END
 """
 
 _BALANCE_KEYS = """
-CREATE TRIGGER calls_keys BEFORE UPDATE OF review, repository, day, month ON calls BEGIN
-    SELECT RAISE(ABORT, 'a call stays with its review, its repository and its day');
+CREATE TRIGGER calls_keys BEFORE UPDATE OF review, repository, day, month, who ON calls BEGIN
+    SELECT RAISE(ABORT, 'a call stays with its review, its repository, its day and its user');
 END
 """
 
@@ -65,6 +65,7 @@ CREATE TABLE spending (
     seat TEXT NOT NULL,
     model TEXT NOT NULL,
     missed TEXT NOT NULL,                              -- calls.cache_missed
+    who TEXT NOT NULL,
     calls INTEGER NOT NULL,                            -- settled and assumed
     overrun INTEGER NOT NULL,                          -- those that cost more than was set aside for them
     settled INTEGER NOT NULL,                          -- nano-dollars
@@ -77,28 +78,29 @@ CREATE TABLE spending (
     cache_expected INTEGER NOT NULL,
     cache_met INTEGER NOT NULL,                        -- of the tokens expected, those that were read: call by call
     cache_saved INTEGER NOT NULL,                      -- nano-dollars; may be negative
-    PRIMARY KEY (day, repository, phase, seat, model, missed)
+    PRIMARY KEY (day, repository, phase, seat, model, missed, who)
 ) WITHOUT ROWID
 """
 
 _SPENDING_SO_FAR = """
 INSERT INTO spending
-SELECT day, repository, phase, seat, model, cache_missed, count(*), sum(CASE WHEN held > reserved THEN 1 ELSE 0 END),
+SELECT day, repository, phase, seat, model, cache_missed, who,
+    count(*), sum(CASE WHEN held > reserved THEN 1 ELSE 0 END),
     sum(CASE state WHEN 'settled' THEN held ELSE 0 END), sum(CASE state WHEN 'assumed' THEN held ELSE 0 END),
     sum(input), sum(cache_write), sum(cache_read), sum(output), sum(cache_write_1h), sum(cache_expected),
     sum(CASE WHEN cache_read < cache_expected THEN cache_read ELSE cache_expected END), sum(cache_saved)
-FROM calls WHERE state IN ('settled', 'assumed') GROUP BY day, repository, phase, seat, model, cache_missed
+FROM calls WHERE state IN ('settled', 'assumed') GROUP BY day, repository, phase, seat, model, cache_missed, who
 """
 
 _SPENDING_INSERT = """
 CREATE TRIGGER spending_insert AFTER INSERT ON calls WHEN NEW.state IN ('settled', 'assumed') BEGIN
     INSERT INTO spending VALUES (
-        NEW.day, NEW.repository, NEW.phase, NEW.seat, NEW.model, NEW.cache_missed,
+        NEW.day, NEW.repository, NEW.phase, NEW.seat, NEW.model, NEW.cache_missed, NEW.who,
         1, CASE WHEN NEW.held > NEW.reserved THEN 1 ELSE 0 END,
         CASE NEW.state WHEN 'settled' THEN NEW.held ELSE 0 END, CASE NEW.state WHEN 'assumed' THEN NEW.held ELSE 0 END,
         NEW.input, NEW.cache_write, NEW.cache_read, NEW.output, NEW.cache_write_1h, NEW.cache_expected,
         CASE WHEN NEW.cache_read < NEW.cache_expected THEN NEW.cache_read ELSE NEW.cache_expected END, NEW.cache_saved
-    ) ON CONFLICT (day, repository, phase, seat, model, missed) DO UPDATE SET
+    ) ON CONFLICT (day, repository, phase, seat, model, missed, who) DO UPDATE SET
         calls = spending.calls + 1, overrun = spending.overrun + excluded.overrun,
         settled = spending.settled + excluded.settled, assumed = spending.assumed + excluded.assumed,
         input = spending.input + excluded.input, cache_write = spending.cache_write + excluded.cache_write,
@@ -125,7 +127,7 @@ CREATE TRIGGER spending_taken_back BEFORE UPDATE ON calls WHEN OLD.state IN ('se
             - CASE WHEN OLD.cache_read < OLD.cache_expected THEN OLD.cache_read ELSE OLD.cache_expected END,
         cache_saved = cache_saved - OLD.cache_saved
     WHERE day = OLD.day AND repository = OLD.repository AND phase = OLD.phase AND seat = OLD.seat
-        AND model = OLD.model AND missed = OLD.cache_missed;
+        AND model = OLD.model AND missed = OLD.cache_missed AND who = OLD.who;
 END
 """
 
