@@ -30,6 +30,8 @@ export function registerCommands(
     "rebuttal.estimateChange": async () => {
       tellEstimate(await ask("rebuttal.estimate", { scope: "working", ...here() }));
     },
+    "rebuttal.openPayload": () => ask("rebuttal.showPayload", { scope: "working", ...here() }),
+    "rebuttal.openDoctor": () => ask("rebuttal.doctor", here()),
     "rebuttal.openCostReport": () => ask("rebuttal.costReport"),
     "rebuttal.cancelReview": () => ask("rebuttal.cancel"),
     "rebuttal.openTranscript": () => ask("rebuttal.showTranscript"),
@@ -122,10 +124,12 @@ async function showActions(server: Server): Promise<void> {
     { label: "$(graph) Estimate the Cost", command: "rebuttal.estimateChange" },
   ];
   const always: Action[] = [
+    { label: "$(eye) Show What Would Be Sent", command: "rebuttal.openPayload" },
     { label: "$(warning) Show Findings", command: "workbench.actions.view.problems" },
     { label: "$(credit-card) Open Cost Report", command: "rebuttal.openCostReport" },
     { label: "$(comment-discussion) Show Transcript", command: "rebuttal.openTranscript" },
     { label: "$(key) Set API Key", command: "rebuttal.setApiKey" },
+    { label: "$(pulse) Check the Installation", command: "rebuttal.openDoctor" },
     { label: "$(output) Show Log", command: "rebuttal.showLog" },
   ];
   const picked = await vscode.window.showQuickPick([...(isBusy(server.status) ? busy : idle), ...always], {

@@ -3,9 +3,10 @@
 The language server's process stays light (no git, no parser, no SDK), so that a hover is answered while a
 review runs; all that costs CPU or memory lives here and can be killed without losing the editor's state.
 
-JSON lines both ways. In: `review`, `estimate`, `cancel`, `answer`, `dismiss`, `restore`, `saved`, `shutdown`. Out:
-events with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. A line that is no request is left
-out. The pipe's end means that the editor is gone: everything is cancelled and the process ends.
+JSON lines both ways. In: `review`, `estimate`, `payload`, `doctor`, `cancel`, `answer`, `dismiss`, `restore`, `saved`,
+`cost_report`, `shutdown`. Out: events with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. A
+line that is no request is left out. The pipe's end means that the editor is gone: everything is cancelled and the
+process ends.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from attrs import define, field
+from attrs import asdict, define, field
 
 from rebuttal.budget.breaker import cause_of
 from rebuttal.budget.model import UnknownPrice
@@ -36,9 +37,11 @@ from rebuttal.context.model import ToolDiagnostic, ToolSeverity
 from rebuttal.debate.events import ArgumentEnded, ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_to_json
+from rebuttal.review.checkup import Check, checks
 from rebuttal.review.costs import write_cost_report
 from rebuttal.review.fates import saved
 from rebuttal.review.open_notebooks import notebook_buffers, read_cells
+from rebuttal.review.payload import payload
 from rebuttal.review.readiness import collect_seldom, load_tools
 from rebuttal.review.request import (
     Answer,
@@ -237,13 +240,10 @@ class Worker:
 
     async def _answer(self, id: int, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         match method:
-            case "review":
-                return await self._review(id, await in_thread(partial(self._request, params)))
-            case "estimate":
-                request = await in_thread(partial(self._request, params))
-                worth = await estimate(request, self.services)
-                told = {**worth.to_json(), **worth.shares_to_json(), "grounds": worth.grounds}
-                return {"estimate": told, "totals": totals_to_json(self.services, request.settings)}
+            case "review" | "estimate" | "payload":
+                return await self._of_change(id, method, await in_thread(partial(self._request, params)))
+            case "doctor":
+                return {"checks": [asdict(one) for one in await self._checks(params)]}
             case "saved":
                 await self._saved(params)
                 return {}
@@ -254,6 +254,15 @@ class Worker:
                 return {"path": str(await write_cost_report(self.services, self._narrowed(params)))}
             case _:
                 raise UsageError(f"the worker does not know the method {method!r}")
+
+    async def _of_change(self, id: int, method: str, request: Request) -> dict[str, Any]:
+        if method == "review":
+            return await self._review(id, request)
+        if method == "payload":
+            return {"payload": (await payload(request, self.services)).to_json()}
+        worth = await estimate(request, self.services)
+        told = {**worth.to_json(), **worth.shares_to_json(), "grounds": worth.grounds}
+        return {"estimate": told, "totals": totals_to_json(self.services, request.settings)}
 
     async def _review(self, id: int, request: Request) -> dict[str, Any]:
         door = self._doors[id] = EditorDoor(id, self.send, self.services, request.settings)
@@ -266,6 +275,11 @@ class Worker:
             "transcript": result.transcript,
             "totals": totals_to_json(self.services, request.settings),
         }
+
+    async def _checks(self, params: Mapping[str, Any]) -> list[Check]:
+        if not isinstance(params.get("root"), str):
+            raise UsageError("a request names its repository: root")
+        return await checks(Path(params["root"]), self.services)
 
     async def _saved(self, params: Mapping[str, Any]) -> None:
         root, file, findings = (params.get(key) for key in ("root", "file", "findings"))

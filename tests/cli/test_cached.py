@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rebuttal.cli.cached import judged
+from rebuttal.review.cached import judged
 from rebuttal.speakers.caching import REMEDIES
 from rebuttal.store.model import CacheSum
 from tests.cli.conftest import Rebuttal

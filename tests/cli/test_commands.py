@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 from examples.make_repository import EXAMPLE_KEY
-from rebuttal.cli import doctor
+from rebuttal.review import checkup
 from rebuttal.settings import PROTOCOLS
 from tests.cli.conftest import Rebuttal
 from tests.emulator import models as service
@@ -90,7 +90,7 @@ def test_an_empty_ledger_is_said_in_words(rebuttal: Rebuttal) -> None:
 def test_doctor_is_well_with_an_emulator_and_fails_with_a_wrong_key(
     rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch, parcels: Path
 ) -> None:
-    monkeypatch.setattr(doctor, "_today", lambda: date(2026, 11, 22))
+    monkeypatch.setattr(checkup, "_today", lambda: date(2026, 11, 22))
     well = rebuttal("doctor", "--format", "json", "--repo", parcels)
     assert well.code == 0, well.out
     assert {one["state"] for one in well.json["checks"]} == {"ok"}
@@ -105,7 +105,7 @@ def test_doctor_tells_of_a_model_that_may_end_soon_and_of_one_that_the_service_e
     rebuttal: Rebuttal, panel: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert panel.url
-    monkeypatch.setattr(doctor, "_today", lambda: date(2026, 11, 22))
+    monkeypatch.setattr(checkup, "_today", lambda: date(2026, 11, 22))
     monkeypatch.setenv("REBUTTAL_MODEL_HAIKU", "claude-haiku-4-5")
     opus = evolve(service.MODELS["claude-opus-5-5"], lifecycle="deprecated", retires_at="2027-03-01T00:00:00Z")
     monkeypatch.setitem(service.MODELS, opus.id, opus)

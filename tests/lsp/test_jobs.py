@@ -423,7 +423,7 @@ async def test_cancelled_estimate_is_cancelled_in_the_worker(start: Start) -> No
     assert stage.asked("cancel") == [{"method": "cancel", "params": {"id": 1}}]
 
 
-@pytest.mark.parametrize("command", ["askAgain", "showPayload", "doctor"])
+@pytest.mark.parametrize("command", ["askAgain"])
 async def test_command_without_an_engine_says_what_to_do(start: Start, command: str) -> None:
     stage = await start()
     with pytest.raises(RequestFailed) as error:

@@ -29,6 +29,7 @@ from rebuttal.lsp.features import (
     hover,
     lifecycle,
     notebooks,
+    pages,
     progress,
     status,
     sync,
@@ -53,7 +54,7 @@ log = logging.getLogger(__name__)
 OPEN_FILES = 20
 """Open files that a review is told of; the latest used count."""
 
-FEATURES = (lifecycle, sync, notebooks, diagnostics, commands, hover, actions, documents, configuration)
+FEATURES = (lifecycle, sync, notebooks, diagnostics, commands, pages, hover, actions, documents, configuration)
 
 
 @frozen

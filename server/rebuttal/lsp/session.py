@@ -188,6 +188,8 @@ class Session:
     repositories: dict[Path, Repository] = field(factory=dict)
     jobs: dict[str, Job] = field(factory=dict)
     totals: Totals = field(factory=Totals)
+    pages: dict[str, str] = field(factory=dict)
+    """Documents that were made on demand, by URI: the last of each."""
     told_of_budget: dict[Path, Budget] = field(factory=dict)
     """The state that the user was last told of, by repository: each may have caps of its own."""
     dirty: set[Path] = field(factory=set)

@@ -26,8 +26,6 @@ _SCOPES_WITH = ("commit:", "range:", "file:")
 
 _ELSEWHERE = {
     "rebuttal.askAgain": "Asking again about one finding is not part of this version; run the review again.",
-    "rebuttal.showPayload": "Run `rebuttal estimate --show-payload` in a terminal to see what would be sent.",
-    "rebuttal.doctor": "Run `rebuttal doctor` in a terminal to check key, endpoint, git and store.",
 }
 """Commands whose part of the engine speaks only in a terminal so far."""
 

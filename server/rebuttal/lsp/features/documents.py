@@ -1,4 +1,4 @@
-"""Read-only documents: a finding's trace and a debate's transcript.
+"""Read-only documents: a finding's trace, a debate's transcript, and pages that were made on demand.
 
 A client that knows `workspace/textDocumentContent` opens `rebuttal:` URIs; for another the text is written to a
 file of a private temporary folder, which is removed at the end.
@@ -43,6 +43,8 @@ class Documents:
     def text(self, uri: str) -> str:
         """The document's Markdown; a sentence where there is none."""
         self._seen.add(uri)
+        if (page := self.ls.session.pages.get(uri)) is not None:
+            return page
         match = _URI.fullmatch(uri)
         if match is None:
             return _UNKNOWN
@@ -53,7 +55,13 @@ class Documents:
         else:
             job = self.ls.session.jobs.get(name)
             text = _transcript(job) if job is not None else _UNKNOWN
-        return text if len(text) <= LONGEST else text[:LONGEST] + "\n\n(The rest is left out.)\n"
+        return _cut(text)
+
+    def put(self, uri: str, text: str) -> str:
+        """Keep a page in the place of the last one, and have the client open it; the URI that it opens."""
+        self.ls.session.pages[uri] = _cut(text)
+        self.changed(uri)
+        return self.show(uri)
 
     def show(self, uri: str) -> str:
         """Have the client open a document; the URI that it opens."""
@@ -92,6 +100,10 @@ class Documents:
         path = self._folder / f"{name}.md"
         path.write_text(self.text(uri), "utf-8")
         return path
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST] + "\n\n(The rest is left out.)\n"
 
 
 def _transcript(job: Job) -> str:
