@@ -36,6 +36,7 @@ from rebuttal.debate.selection import Choice
 from rebuttal.debate.selection import Standing as Situation
 from rebuttal.debate.sitting import Sitting
 from rebuttal.debate.verdict import is_open, raised_severity
+from rebuttal.findings.severity import Severity
 
 PUT = 8
 """Claims in one call: more of them, and each gets less thought."""
@@ -261,6 +262,10 @@ def _by_place(puts: Sequence[Put]) -> list[Put]:
     return sorted(puts, key=lambda put: place_order(put.contention))
 
 
+_SEVERITIES: tuple[Severity, ...] = ("high", "medium")
+"""Of the claims that a seat is the centre of: as often the one as the other."""
+
+
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
     yield from planning.opening()
     seats, last = planning.choice.seats, planning.choice.rounds
@@ -271,8 +276,10 @@ def _plan(planning: Planning) -> Iterator[PlannedTurn]:
         put = heard / len(seats)
         calls = calls_for(put, PUT)
         for seat in seats:
-            tier = planning.selection.answering(seat, ["medium"]).tier
-            yield planning.turn("rebuttal", seat, tier, put / calls, 600 + 200 * put / calls, calls)
+            tiers = [planning.selection.answering(seat, [severity]).tier for severity in _SEVERITIES]
+            for tier in dict.fromkeys(tiers):
+                share = calls * tiers.count(tier) / len(tiers)
+                yield planning.turn("rebuttal", seat, tier, put / calls, 600 + 200 * put / calls, share)
         heard /= 8
     yield from planning.moderated(planning.claims / 8)
 
