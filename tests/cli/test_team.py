@@ -87,6 +87,13 @@ def test_who_spent_what_is_told_by_user(rebuttal: Rebuttal, team: str, eve: str)
         ["postgres", "0.2500"],
     ]
     assert "today       $0.50 of" in out
+    assert {row["name"]: row["spent"] for row in rebuttal("ledger", "--format", "json").json["rows"]["user"]} == {
+        "eve": "0.25",
+        "postgres": "0.25",
+    }
+    page = rebuttal("ledger", "--format", "html").out
+    assert "By user" in page
+    assert "eve" in page
 
 
 def test_all_that_is_released_is_ones_own_and_a_colleagues_call_must_be_named(

@@ -44,7 +44,9 @@ async def cost_report(
     ledger, spending = Ledger(database, lambda: moment), Spending(database)
     since, until = period.since, period.until
     totals = await ledger.totals()
-    wanted: tuple[LedgerKey, ...] = tuple(dict.fromkeys(("model", *groups)))
+    # Who spent it is told where several users share the store.
+    users: tuple[LedgerKey, ...] = ("user",) if database.who else ()
+    wanted: tuple[LedgerKey, ...] = tuple(dict.fromkeys(("model", *groups, *users)))
     return report_of(
         Sources(
             now=moment,

@@ -88,6 +88,7 @@ def _parts(report: CostReport) -> list[Element | None]:
         sections.assumed(report),
     )
     right = (
+        sections.group(report, "user", "By user"),
         sections.group(report, "seat", "By seat", spoken),
         sections.accuracy(report),
         brought(report),
