@@ -112,6 +112,20 @@ async def test_a_seat_that_was_called_for_and_not_asked_makes_the_review_degrade
     assert report.cost.spent <= Decimal("0.20")
 
 
+async def test_a_debate_that_a_cap_stopped_before_anybody_answered_was_told_as_if_it_had_been_held(
+    parcels: Path, panel: Emulator, open_services: Open
+) -> None:
+    rich, poor = Settings(panel="small"), Settings(panel="small", max_cost=Decimal("0.0005"))
+    services = open_services(panel.environment(), rich)
+    await review(request_for(parcels, settings=rich, agreed=True), services, Door())
+    made = len(panel.records)
+    result = await review(request_for(parcels, settings=poor, agreed=True, fresh=True), services, Door())
+    assert len(panel.records) == made
+    assert result.report.not_spent == "cap"
+    (note,) = result.report.notes
+    assert note.startswith("The debate was stopped: the cap of $0.0005 per review would be passed")
+
+
 async def test_a_replay_goes_by_the_recorded_plan(
     parcels: Path, panel: Emulator, open_services: Open, tmp_path: Path
 ) -> None:

@@ -265,11 +265,20 @@ def _nothing_to_send(change: Change) -> str | None:
     return f"No change to review: {'every changed file was skipped' if change.skipped else same}."
 
 
+def held(parts: Parts) -> Outcome | None:
+    """What the debate came to, where anybody answered at all: of one that a cap stopped before, nothing is told but
+    that it was stopped."""
+    exchanges = parts.outcome.exchanges if parts.outcome is not None else ()
+    said = any(one.reply.statement is not None or one.reply.answer is not None for one in exchanges)
+    return parts.outcome if said else None
+
+
 def seated(parts: Parts) -> tuple[str, ...]:
     """Why this panel, by its first reason, which is that of its size; a reason for each seat would fill a screen."""
-    if parts.outcome is None or not parts.outcome.reasons:
+    outcome = held(parts)
+    if outcome is None or not outcome.reasons:
         return ()
-    first, *others = parts.outcome.reasons
+    first, *others = outcome.reasons
     return (f"Why this panel: {first}{' (all reasons: in the transcript)' if others else ''}.",)
 
 
@@ -284,14 +293,15 @@ def unasked(parts: Parts) -> tuple[Degraded, ...]:
 
 def shortened(parts: Parts) -> tuple[str, ...]:
     """What was left out, or not shown to some seats, because of what it would have cost."""
-    if parts.means is None or parts.outcome is None:
+    outcome = held(parts)
+    if parts.means is None or outcome is None:
         return ()
     from rebuttal.review.means import told
 
     words = parts.estimate.shortened if parts.estimate is not None else ()
     cap = dollars(parts.means.cap) if parts.means.cap is not None else ""
     plan = (f"To fit your caps ({cap} left for it), the debate was held with {joined(list(words))}.",) if words else ()
-    return (*plan, *parts.outcome.shortened, *(told(parts) if parts.means.slices else ()))
+    return (*plan, *outcome.shortened, *(told(parts) if parts.means.slices else ()))
 
 
 def stood_in(parts: Parts) -> tuple[str, ...]:
@@ -305,7 +315,7 @@ def stood_in(parts: Parts) -> tuple[str, ...]:
 
 def reported(parts: Parts) -> tuple[str, ...]:
     """That the panel was shown what other tools say, and of how many."""
-    told = parts.context.reported if parts.context is not None and parts.outcome is not None else ()
+    told = parts.context.reported if parts.context is not None and held(parts) is not None else ()
     if not told:
         return ()
     tools = ", ".join(sorted({one.tool for one in told if one.tool})) or "unnamed"
@@ -314,7 +324,7 @@ def reported(parts: Parts) -> tuple[str, ...]:
 
 def repeated(parts: Parts) -> tuple[str, ...]:
     """That this very debate was held before: it was asked for, so it is held again."""
-    before = parts.memory.debated_already() if parts.memory is not None and parts.outcome is not None else None
+    before = parts.memory.debated_already() if parts.memory is not None and held(parts) is not None else None
     if before is None:
         return ()
     return (f"Nothing is new since the debate of {before.astimezone():%Y-%m-%d %H:%M}, held by the same panel.",)

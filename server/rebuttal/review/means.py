@@ -175,7 +175,7 @@ def told(parts: Parts) -> tuple[str, ...]:
     if means is None or context is None or parts.outcome is None:
         return ()
     names = {seat.id: seat.name for seat in parts.choice.seats}
-    opened = [one.turn for one in parts.outcome.exchanges if one.turn.phase == "opening"]
+    opened = [one.turn for one in parts.outcome.exchanges if one.turn.phase == "opening" and one.reply.statement]
     notes = []
     for tier, number in means.slices.items():
         seats = list(dict.fromkeys(names.get(turn.seat, turn.seat) for turn in opened if turn.tier == tier))
