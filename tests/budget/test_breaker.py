@@ -122,6 +122,14 @@ def test_a_cap_of_zero_stops_and_a_cap_that_was_not_asked_about_says_nothing() -
     assert standing(Caps(repository=D(1)), {"day": D(9)}, NOW).state == "spending"
 
 
+@pytest.mark.parametrize("cap", ["call", "review", "hour", "day", "month", "repository"])
+def test_a_cap_of_nothing_was_not_told_or_was_said_to_end_at_midnight(cap: str) -> None:
+    found = standing(Caps(**{cap: D(0)}), {}, NOW)
+    assert (found.state, found.cause, found.cap) == ("stopped", "cap_reached", cap)
+    assert found.until == "It lasts until the cap is raised."
+    assert "Wait" not in found.words
+
+
 def test_an_unusual_rate_is_told_after_a_cap_that_is_near() -> None:
     rate = RateWarning(D(2), D("1.5"))
     assert standing(LIMITS, {"day": D(2)}, NOW, rate=rate).cause == "rate"

@@ -48,3 +48,22 @@ def test_a_day_that_is_nearly_used_up_is_told_with_what_to_do(
     assert "max_cost_per_day" in budget["message"]
     state = rebuttal("ledger", "--format", "json").json["state"]
     assert (state["state"], state["cause"], state["cap"]) == ("stopped", "cap_reached", "day")
+
+
+@pytest.mark.parametrize("cap", ["max_cost_per_repository", "max_cost", "max_cost_per_call"])
+def test_doctor_said_that_every_cap_has_room_where_one_lets_nothing_be_sent(
+    rebuttal: Rebuttal, parcels: Path, monkeypatch: pytest.MonkeyPatch, cap: str
+) -> None:
+    monkeypatch.setenv(f"REBUTTAL_{cap.upper()}", "0")
+    (budget,) = [one for one in rebuttal("doctor", "--repo", parcels).out.splitlines() if " budget " in one]
+    assert budget.startswith("warning")
+    assert f"Raise {cap} in your config.toml" in budget
+
+
+def test_doctor_left_the_repositorys_own_cap_and_what_was_spent_of_it_out(
+    rebuttal: Rebuttal, parcels: Path, panel: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = rebuttal("review", "--repo", parcels, "--panel", "small", "--yes", "--format", "json").json
+    monkeypatch.setenv("REBUTTAL_MAX_COST_PER_REPOSITORY", first["cost"]["spent"])
+    found = rebuttal("doctor", "--repo", parcels).out
+    assert "per month for this repository is used. It lasts until the month ends" in found

@@ -45,6 +45,7 @@ CAPS = ("call", "review", "hour", "day", "month", "repository")
 """By name, as `Caps` has them."""
 _LASTING = ("month", "repository", "day", "hour")
 """Those that outlive a review, the one that holds longest first."""
+_OF_ONE_REVIEW = ("review", "call")
 _SETTINGS = {
     "call": "max_cost_per_call",
     "review": "max_cost",
@@ -155,7 +156,10 @@ def standing(
 ) -> Standing:
     """Where spending stands by the caps that outlive a review. `used`: by the name of the cap, in dollars; `now`:
     where the user lives; `rate`: where it is unusual. What is reached is told before what is near, that before the
-    rate, and of several caps the one that holds longest."""
+    rate, and of several caps the one that holds longest: one of nothing holds until it is raised."""
+    for cap in (*_LASTING, *_OF_ONE_REVIEW):
+        if getattr(caps, cap) is not None and getattr(caps, cap) <= 0:
+            return _of_nothing(cap, money)
     near: Standing | None = None
     for cap in _LASTING:
         limit: Decimal | None = getattr(caps, cap, None)
@@ -285,6 +289,14 @@ def _of_cap(cause: Cause, cap: str, limit: Decimal, spent: Decimal, now: datetim
         why = used
         resume = f"Calls go on up to the cap; raise {_SETTINGS[cap]} in your config.toml if you want more."
     return Standing(found.state, cause, why, f"It lasts until {_end(cap, now)}.", resume, cap)
+
+
+def _of_nothing(cap: str, money: Money) -> Standing:
+    """No period ends it, so there is nothing to wait for."""
+    found = rule("cap_reached")
+    why = f"Spending has stopped: the cap of {money.deciding(ZERO)} {per(cap)} allows none."
+    resume = f"Raise {_SETTINGS[cap]} in your config.toml to go on."
+    return Standing(found.state, "cap_reached", why, "It lasts until the cap is raised.", resume, cap)
 
 
 def _end(cap: str, now: datetime) -> str:

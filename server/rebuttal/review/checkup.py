@@ -64,7 +64,7 @@ async def checks(where: Path, services: Services) -> list[Check]:
         await _guarded("ruff", _ruff),
         await _guarded("store", lambda: _store(services)),
         *([await _guarded("team", lambda: _team(services))] if services.stores.is_shared else []),
-        await _guarded("budget", lambda: _budget(services, settings)),
+        await _guarded("budget", lambda: _budget(where, services)),
         await _guarded("prices", lambda: _prices(settings)),
         await _guarded("tokens", lambda: _tokens(services, settings)),
         await _guarded("cache", lambda: _cache(services)),
@@ -181,13 +181,15 @@ def _spent(totals: Totals, money: Money) -> str:
     return f"{money(totals.day)} spent today, {money(totals.month)} this month"
 
 
-async def _budget(services: Services, settings: Settings) -> Check:
-    """Where spending stands, and in which currency it is told."""
+async def _budget(where: Path, services: Services) -> Check:
+    """Where spending stands by all caps, those of the repository too, and in which currency it is told."""
     from rebuttal.budget.standing import standing_of
     from rebuttal.store.pace import Pace
 
+    root, settings = await in_thread(partial(_bound_by, where, services.settings))
     money = money_of(settings)
-    now = standing_of(settings, await services.totals(), await Pace(await services.database()).hours())
+    hours = await Pace(await services.database()).hours()
+    now = standing_of(settings, await services.totals(root), hours, repository=root is not None)
     told = now.words or now.why
     if money.is_converted:
         told += f" Amounts are shown in {money.currency}, {money.rate:f} for one US dollar as your settings say."
@@ -197,6 +199,18 @@ async def _budget(services: Services, settings: Settings) -> Check:
             "budget", "warning", f"{told} Amounts are shown in US dollars and not in {money.currency}: {todo}."
         )
     return Check("budget", "ok" if now.state == "spending" else "warning", told)
+
+
+def _bound_by(where: Path, settings: Settings) -> tuple[Path | None, Settings]:
+    """The repository at `where`, and the settings as it narrows them; None where there is none."""
+    from rebuttal.change.model import ChangeError, Scope
+    from rebuttal.change.read import read_change
+
+    try:
+        with read_change(where, Scope()) as reading:
+            return reading.repository.root, repository_settings(reading.repository.old.read, settings)[0]
+    except ChangeError:
+        return None, settings
 
 
 async def _prices(settings: Settings) -> Check:
