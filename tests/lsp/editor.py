@@ -61,12 +61,15 @@ class Editor:
         self.said: list[str] = []
         self.asked: list[Json] = []
         self.unexpected: list[Json] = []
+        self.refused: list[int] = []
+        """Codes of errors that name no request, because what was sent is none."""
         self.answers: dict[str, Any] = {
             "workspace/configuration": lambda params: [self.settings],
             "client/registerCapability": None,
             "window/workDoneProgress/create": None,
             "window/showDocument": {"success": True},
             "workspace/textDocumentContent/refresh": None,
+            "workspace/codeLens/refresh": None,
         }
         self.silent: set[str] = set()
         """Requests that this client never answers."""
@@ -199,6 +202,9 @@ class Editor:
         self.news.set()
 
     def _response(self, message: Json) -> None:
+        if message["id"] is None:
+            self.refused.append(message["error"]["code"])
+            return
         future = self._waiting.get(message["id"])
         if future is None or future.done():
             self.unexpected.append(message)

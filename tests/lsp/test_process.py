@@ -215,12 +215,27 @@ def test_ends_when_its_editor_is_killed_though_the_pipe_stays_open(serve: Any) -
     assert server.end() == 1
 
 
-def test_header_that_cannot_be_read_ends_the_server(serve: Any) -> None:
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"Content-Length: many\r\n\r\n{}",
+        b"Content-Length: 1000000000\r\n\r\n" + b"x" * 300_000,
+        b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"Content-Length: -5\r\n\r\n{}",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x00" * 200_000,
+    ],
+)
+def test_header_that_cannot_be_read_ended_the_server(serve: Any, nonsense: bytes) -> None:
     server = serve()
-    server.process.stdin.write(b"Content-Length: many\r\n\r\n{}")
+    server.initialize()
+    server.process.stdin.write(nonsense)
     server.process.stdin.flush()
-    assert server.end() == 1
-    assert "cannot be read" in server.errors()
+    server.request("shutdown")
+    assert [one["error"]["code"] for one in server.messages if "error" in one] == [-32700]
+    server.send("exit")
+    assert server.end() == 0
+    assert "left out what is no message" in server.errors()
 
 
 def test_nothing_heavy_is_loaded_before_the_first_review(serve: Any) -> None:

@@ -108,9 +108,18 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check key, endpoint, git, grammars, prices and store")
     _where(doctor)
 
-    serve = commands.add_parser("serve", help="speak the Language Server Protocol over stdio")
-    serve.add_argument("--stdio", action="store_true", help="the default; accepted because editors pass it")
+    serve = commands.add_parser("serve", help="speak the Language Server Protocol")
+    how = serve.add_mutually_exclusive_group()
+    how.add_argument("--stdio", action="store_true", help="the default; accepted because editors pass it")
+    how.add_argument("--tcp", type=_port, metavar="PORT", help="listen on loopback (0: any free port) for one client")
+    how.add_argument("--ws", type=_port, metavar="PORT", help="the same as a WebSocket (pip install 'rebuttal[ws]')")
     return parser
+
+
+def _port(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or int(word) > 65535:
+        raise argparse.ArgumentTypeError(f"{word!r} is no port: 0 to 65535")
+    return int(word)
 
 
 def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -11,6 +11,9 @@ Each mend has a test named after the defect, so that an upgrade which repairs or
 - errors carried Python's traceback and paths to the client;
 - requests before `initialize` and after `shutdown` got the wrong error or none;
 - `exit` raised SystemExit inside a callback, and the exit code was always 0;
+- a second request with the id of one under way made the first one uncancellable;
+- a request that names a notification, or says another version than 2.0, was never answered;
+- requests to a client that never answers piled up;
 - the capability `workspace.textDocumentContent` could not be advertised;
 - `get_message_type` kept every protocol object alive in a process-wide cache.
 """
@@ -24,6 +27,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from attrs import define, frozen
 from lsprotocol import types
@@ -51,6 +55,11 @@ log = logging.getLogger(__name__)
 DIAGNOSTICS_OF_OTHERS = "$/rebuttal.diagnostics"
 SCHEME = "rebuttal"
 REQUEST_FAILED = -32803
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+WAITING = 256
+"""Requests to a client that does not answer; the oldest are given up, questions to the user never."""
 
 Command = Callable[[dict[str, Any]], Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -115,6 +124,7 @@ class HardenedProtocol(LanguageServerProtocol):
         self.progress = HardenedProgress(self)
         self.exited = False
         self.initialized = asyncio.Event()
+        self._waiting: dict[str | int, Future[Any]] = {}
 
     @property
     def exit_code(self) -> int:
@@ -136,19 +146,49 @@ class HardenedProtocol(LanguageServerProtocol):
     # Reading messages
 
     def structure_message(self, data: Any) -> Any:
-        """The typed message; a request that cannot be read is answered here, a reply ends its wait."""
-        if not isinstance(data, dict) or "jsonrpc" not in data:
+        """The typed message. What is none, or a request that will not run, is answered here; a reply ends its wait."""
+        if not isinstance(data, dict):
+            batch = isinstance(data, list)
+            self.refuse(None, INVALID_REQUEST, "Send each message by itself." if batch else "That is no message.")
+            return Rejected()
+        method, msg_id = data.get("method"), data.get("id")
+        if data.get("jsonrpc") != "2.0" or ("method" in data and not isinstance(method, str)):
             log.warning("left out a message that is not JSON-RPC 2.0")
+            if "method" in data and "id" in data:
+                self.refuse(_id(msg_id), INVALID_REQUEST, "That is not a request of JSON-RPC 2.0.")
+            return Rejected()
+        if "method" in data and "id" in data and not self._accepts(str(method), msg_id):
             return Rejected()
         try:
-            message_type = self._type_of(data)
-            return self._converter.structure(data, message_type)
+            return self._converter.structure(data, self._type_of(data))
         except Exception:
             # The error names values of the message, so it is not logged.
-            method = data.get("method")
-            log.warning("left out a message with malformed parameters (%s)", method or "a reply")
+            log.warning("left out a message with malformed parameters (%s)", _known(method))
             self._reject(data)
             return Rejected()
+
+    def _accepts(self, method: str, msg_id: Any) -> bool:
+        """Whether a request may run; the answer of one that may not is sent."""
+        code, why = 0, ""
+        if _id(msg_id) is None:
+            code, why = INVALID_REQUEST, "The id of a request is a whole number or a string."
+        elif (refusal := self._refusal(method)) is not None:
+            code, why = refusal.code, refusal.message
+        elif msg_id in self._request_futures:
+            code, why = INVALID_REQUEST, "A request with that id is under way."
+        elif method not in self.fm.builtin_features and method not in self.fm.features:
+            code, why = METHOD_NOT_FOUND, f"There is no method {method[:80]!r}."
+        elif method == DIAGNOSTICS_OF_OTHERS or (
+            method in types.METHOD_TO_TYPES and types.METHOD_TO_TYPES[method][1] is None
+        ):
+            code, why = INVALID_REQUEST, f"{method} is a notification, which has no id."
+        if code:
+            self.refuse(_id(msg_id), code, why)
+        return not code
+
+    def refuse(self, msg_id: int | str | None, code: int, why: str) -> None:
+        """Answer what cannot be run; `msg_id` None is what JSON-RPC asks for where it is not known."""
+        self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": why}})
 
     def _type_of(self, data: Mapping[str, Any]) -> Any:
         from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
@@ -162,8 +202,8 @@ class HardenedProtocol(LanguageServerProtocol):
         return self._result_types.pop(data["id"], None) or JsonRPCResponseMessage
 
     def _reject(self, data: Mapping[str, Any]) -> None:
-        msg_id = data.get("id")
-        if not isinstance(msg_id, int | str):
+        msg_id = _id(data.get("id"))
+        if msg_id is None:
             return
         if "method" in data:
             error = JsonRpcInvalidParams("The parameters are not what the protocol asks for.")
@@ -175,11 +215,8 @@ class HardenedProtocol(LanguageServerProtocol):
         if isinstance(message, Rejected):
             return
         method = getattr(message, "method", None)
-        refusal = self._refusal(method) if method is not None else None
-        if refusal is None:
+        if method is None or hasattr(message, "id") or self._refusal(method) is None:
             super().handle_message(message)
-        elif (msg_id := getattr(message, "id", None)) is not None:
-            self._send_response(msg_id, error=refusal.to_response_error())
 
     def _refusal(self, method: str) -> JsonRpcException | None:
         if method == types.EXIT:
@@ -189,6 +226,28 @@ class HardenedProtocol(LanguageServerProtocol):
         if method == types.INITIALIZE:
             return None if self._workspace is None else JsonRpcInvalidRequest("The server is already initialized.")
         return JsonRpcServerNotInitialized("Send `initialize` first.") if self._workspace is None else None
+
+    # Asking the client
+
+    def send_request(
+        self,
+        method: str,
+        params: Any | None = None,
+        callback: Callable[[Any], None] | None = None,
+        msg_id: str | int | None = None,
+    ) -> Future[Any]:
+        msg_id = str(uuid4()) if msg_id is None else msg_id
+        future = super().send_request(method, params, callback, msg_id)
+        future.add_done_callback(lambda _: self._forget(msg_id))
+        if method != types.WINDOW_SHOW_MESSAGE_REQUEST:
+            self._waiting[msg_id] = future
+            if len(self._waiting) > WAITING:
+                next(iter(self._waiting.values())).cancel()
+        return future
+
+    def _forget(self, msg_id: str | int) -> None:
+        for kept in (self._waiting, self._request_futures, self._result_types):
+            kept.pop(msg_id, None)
 
     # Running handlers
 
@@ -224,7 +283,9 @@ class HardenedProtocol(LanguageServerProtocol):
     ) -> None:
         self._result_types.pop(msg_id, None)
         future = self._request_futures.get(msg_id)
-        if future is None or future.done():
+        if not isinstance(future, Future):  # nobody asked, or the client did: its request goes on
+            return
+        if future.done():
             self._request_futures.pop(msg_id, None)
             return
         super()._handle_response(msg_id, result, error)
@@ -265,6 +326,22 @@ class HardenedProtocol(LanguageServerProtocol):
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: Any) -> None:  # type: ignore[override]  # the message loop ends, nothing is raised
         self.exited = True
+
+
+def _id(given: Any) -> int | str | None:
+    """The id of a request, None for what cannot be one."""
+    return given if isinstance(given, int | str) and not isinstance(given, bool) else None
+
+
+def _known(method: Any) -> str:
+    """A method's name for the log: what a client makes up may hold anything."""
+    return (
+        method
+        if method in types.METHOD_TO_TYPES or method == DIAGNOSTICS_OF_OTHERS
+        else "a reply"
+        if method is None
+        else "an unknown method"
+    )
 
 
 def _public(error: BaseException) -> JsonRpcException:

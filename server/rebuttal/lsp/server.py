@@ -21,6 +21,7 @@ from rebuttal.lsp.clock import Debouncer, Timer, loop_timer
 from rebuttal.lsp.encoding import clean, convert
 from rebuttal.lsp.features import (
     actions,
+    code_lens,
     commands,
     configuration,
     consent,
@@ -54,7 +55,19 @@ log = logging.getLogger(__name__)
 OPEN_FILES = 20
 """Open files that a review is told of; the latest used count."""
 
-FEATURES = (lifecycle, sync, notebooks, diagnostics, commands, pages, hover, actions, documents, configuration)
+FEATURES = (
+    lifecycle,
+    sync,
+    notebooks,
+    diagnostics,
+    commands,
+    pages,
+    hover,
+    actions,
+    code_lens,
+    documents,
+    configuration,
+)
 
 
 @frozen
@@ -96,6 +109,7 @@ class RebuttalServer(LanguageServer):
         self.debouncer = Debouncer(deps.timer)
         self.publisher = diagnostics.Publisher(self)
         self.documents = documents.Documents(self)
+        self.hunks = code_lens.Hunks(self)
         self.progress_reporter = progress.ProgressReporter(self)
         self.status = status.StatusReporter(self)
         self.configuration = configuration.Configuration(self)
@@ -104,6 +118,7 @@ class RebuttalServer(LanguageServer):
         self.watched_editor: int | None = None
         """The editor's process, if it can be seen."""
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ending: asyncio.Task[None] | None = None
         self._told_of_error = False
 
     # What features need
@@ -131,10 +146,16 @@ class RebuttalServer(LanguageServer):
     def findings_at(self, uri: str, where: types.Range) -> list[LiveFinding]:
         """The shown findings that a range of the client touches, checked against the text as it is now."""
         path = self.path(uri)
-        if path is None:
-            return []
-        findings = [live for live in self.session.findings_in(path) if live.finding.status == "open"]
-        lines = self.publisher.lines(path) if findings else None
+        findings = self.session.findings_in(path) if path is not None else ()
+        return self._touched(path, where, [live for live in findings if live.finding.status == "open"])
+
+    def dismissed_at(self, uri: str, where: types.Range) -> list[LiveFinding]:
+        """The dismissed findings that would stand there."""
+        path = self.path(uri)
+        return self._touched(path, where, list(self.session.dismissed_in(path)) if path is not None else [])
+
+    def _touched(self, path: Path | None, where: types.Range, findings: list[LiveFinding]) -> list[LiveFinding]:
+        lines = self.publisher.lines(path) if findings and path is not None else None
         if lines is None:
             return []
         units = self.lsp_workspace.units
@@ -192,9 +213,13 @@ class RebuttalServer(LanguageServer):
         self.say("Rebuttal met an error of its own; its log says where.", types.MessageType.Error)
 
     async def close(self) -> None:
-        """End everything: first what spends, then what reports. May be called twice."""
-        if self.session.closing:
-            return
+        """End everything: first what spends, then what reports. May be called again, and waits for the same end:
+        whoever gives up waiting (a cancelled `shutdown`) does not stop it half-way."""
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._close())
+        await asyncio.shield(self._ending)
+
+    async def _close(self) -> None:
         self.session.closing = True
         self.debouncer.close()
         self.jobs.cancel_all()
@@ -257,14 +282,18 @@ class RebuttalServer(LanguageServer):
             self.documents.changed(self.documents.transcript_uri(job.id))
         self.status.update(self.session.repository(job.request.root))
 
-    def static_ready(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None:
+    def static_ready(
+        self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool, hunks: Any = None
+    ) -> None:
         diagnostics.take_static(self, job, root, findings, with_linters=with_linters)
+        self.hunks.take(job, self.root_of(job, root), hunks)
         self.job_changed(job)
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:
         reviewed = {str(one.get("file")) for one in (report.get("coverage") or {}).get("reviewed") or ()}
         diagnostics.take_report(self, job, root, reviewed, findings)
         repository = self.session.repository(self.root_of(job, root))
+        self.hunks.debated(repository.root, reviewed if job.panel_run != "static" and not job.request.only else ())
         notes = " ".join(str(note) for note in report.get("notes") or ())
         failed = [str(one.get("reason")) for one in report.get("degraded") or ()]
         if job.visible:
