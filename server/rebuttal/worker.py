@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from attrs import asdict, define, field
+from attrs import asdict, define, evolve, field
 
 from rebuttal.budget.breaker import cause_of
 from rebuttal.budget.model import UnknownPrice
@@ -85,6 +85,7 @@ class EditorDoor:
     services: Services
     settings: Settings
     _asked: asyncio.Future[Answer] | None = None
+    _root: Path | None = None
     _spent: Decimal = Decimal(0)
     _phase: str = "opening"
     _turns: int = 1
@@ -92,9 +93,10 @@ class EditorDoor:
 
     def tell(self, event: ReviewEvent) -> None:
         match event:
-            case StaticReady(root=root, findings=findings, with_linters=with_linters):
+            case StaticReady(root=root, findings=findings, with_linters=with_linters, hunks=hunks):
+                self._root = root
                 shown = [finding_to_json(one) for one in findings]
-                self._event("static", root=str(root), findings=shown, with_linters=with_linters)
+                self._event("static", root=str(root), findings=shown, with_linters=with_linters, hunks=hunks)
             case Estimated(estimate=estimate):
                 self._event("estimated", estimate=estimate.to_json(), totals=self._totals())
             case PhaseStarted(phase=phase, turns=turns):
@@ -102,7 +104,7 @@ class EditorDoor:
                 self._progress(phase.replace("_", "-").capitalize())
             case SeatFinished(seat=seat, spent=spent, claims=claims, rulings=rulings, failure=failure):
                 self._spent += spent
-                self.services.note_spent(spent)
+                self.services.note_spent(spent, self._root)
                 self._done += 1
                 said = failure or f"{counted(claims, 'claim')}, {counted(rulings, 'ruling')}"
                 self._progress(f"{seat}: {said}")
@@ -152,16 +154,18 @@ class EditorDoor:
         )
 
     def _totals(self) -> dict[str, Any]:
-        return totals_to_json(self.services, self.settings)
+        return totals_to_json(self.services, self.settings, self._root)
 
     def _event(self, event: str, **values: Any) -> None:
         self.send({"id": self.id, "event": event, **values})
 
 
-def totals_to_json(services: Services, settings: Settings) -> dict[str, Any]:
-    """Day and month: spent, as far as is known, and the cap that binds; and where spending stands by all caps."""
-    known = services.known_totals
-    now = standing_of(settings, known, repository=bool(known.repository))
+def totals_to_json(services: Services, settings: Settings, root: Path | None) -> dict[str, Any]:
+    """Day and month: spent, as far as is known, and the cap that binds; and where spending stands by all caps, those of
+    the repository at `root` too. What the ledger was asked last may have been about another one."""
+    of_root = services.known_repositories.get(root) if root is not None else None
+    known = evolve(services.known_totals, repository=of_root or Decimal(0))
+    now = standing_of(settings, known, repository=of_root is not None)
     return {
         "budget": {"state": now.state, "cause": now.cause, "cap": now.cap, "message": now.words},
         "day": {"spent": exact(known.day), "cap": exact(settings.max_cost_per_day)},
@@ -262,7 +266,7 @@ class Worker:
             return {"payload": (await payload(request, self.services)).to_json()}
         worth = await estimate(request, self.services)
         told = {**worth.to_json(), **worth.shares_to_json(), "grounds": worth.grounds}
-        return {"estimate": told, "totals": totals_to_json(self.services, request.settings)}
+        return {"estimate": told, "totals": totals_to_json(self.services, request.settings, request.where)}
 
     async def _review(self, id: int, request: Request) -> dict[str, Any]:
         door = self._doors[id] = EditorDoor(id, self.send, self.services, request.settings)
@@ -273,7 +277,7 @@ class Worker:
             "root": str(result.root),
             "report": to_json(result.report),
             "transcript": result.transcript,
-            "totals": totals_to_json(self.services, request.settings),
+            "totals": totals_to_json(self.services, request.settings, result.root),
         }
 
     async def _checks(self, params: Mapping[str, Any]) -> list[Check]:

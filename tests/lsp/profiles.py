@@ -20,6 +20,7 @@ VSCODE: dict[str, Any] = {
         "didChangeWatchedFiles": {"dynamicRegistration": True},
         "workspaceFolders": True,
         "textDocumentContent": {"dynamicRegistration": True},
+        "codeLens": {"refreshSupport": True},
     },
     "notebookDocument": {"synchronization": {"dynamicRegistration": True, "executionSummarySupport": True}},
     "textDocument": {

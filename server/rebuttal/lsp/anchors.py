@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
+from rebuttal.lsp.encoding import code_points
 from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
@@ -150,6 +151,17 @@ def relocate(anchored: AnchoredEdit, lines: Lines, moved_lines: int, reviewed: L
         if len(places) == 1 and unique_before:
             return Relocated(_moved(was, places[0] - was.start.line))
     return Relocated(None, "the code has changed since the review")
+
+
+def applied(anchored: AnchoredEdit, lines: Lines) -> bool:
+    """Whether what an edit makes of its lines stands in the text; of one that leaves nothing it cannot be told."""
+    if anchored.lines is None:
+        return False
+    where, last = anchored.edit.range, len(anchored.lines) - 1
+    before = anchored.lines[0][: code_points(anchored.lines[0], where.start.character, "utf-16")]
+    after = anchored.lines[last][code_points(anchored.lines[last], where.end.character, "utf-16") :]
+    made = split_lines(before + anchored.edit.new_text + after)
+    return any(line.strip() for line in made) and bool(_runs(made, lines))
 
 
 def shift(where: Range, edit: Edit) -> Range:

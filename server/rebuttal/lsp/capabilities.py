@@ -28,6 +28,7 @@ class ClientFlags:
     related_information: bool = False
     code_description: bool = False
     diagnostic_data: bool = False
+    refresh_lenses: bool = False
 
 
 def resolve(client: types.ClientCapabilities) -> ClientFlags:
@@ -54,6 +55,7 @@ def resolve(client: types.ClientCapabilities) -> ClientFlags:
         related_information=has("text_document.publish_diagnostics.related_information"),
         code_description=has("text_document.publish_diagnostics.code_description_support"),
         diagnostic_data=has("text_document.publish_diagnostics.data_support"),
+        refresh_lenses=has("workspace.code_lens.refresh_support"),
     )
 
 

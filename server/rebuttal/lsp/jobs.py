@@ -37,7 +37,9 @@ class Desk(Protocol):
 
     def job_changed(self, job: Job) -> None: ...
 
-    def static_ready(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None: ...
+    def static_ready(
+        self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool, hunks: Any = None
+    ) -> None: ...
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None: ...
 
@@ -188,7 +190,8 @@ class Jobs:
             case "static":
                 found = read_findings(event.get("findings"))
                 with_linters = event.get("with_linters") is True
-                self.desk.static_ready(job, _text(event, "root"), found, with_linters=with_linters)
+                root, hunks = _text(event, "root"), event.get("hunks")
+                self.desk.static_ready(job, root, found, with_linters=with_linters, hunks=hunks)
             case "estimated":
                 job.estimate = _amounts(event.get("estimate"))
                 self.desk.job_changed(job)

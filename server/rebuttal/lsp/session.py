@@ -221,6 +221,11 @@ class Session:
         for repository in self.repositories.values():
             yield from (live for live in repository.findings if live.path == path)
 
+    def dismissed_in(self, path: Path) -> Iterator[LiveFinding]:
+        """Every dismissed finding that lay in a file."""
+        for repository in self.repositories.values():
+            yield from (live for live in repository.dismissed.values() if live.path == path)
+
     def find(self, finding_id: str, path: Path | None = None) -> tuple[Repository, LiveFinding] | None:
         """A finding by its id, dismissed ones too; the one in `path` if two worktrees have the same finding."""
         found = [

@@ -213,6 +213,12 @@ def coverage(parts: Parts) -> Coverage:
     )
 
 
+def hunks_of(change: Change) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    """By file that is still there, where its changed lines are: the first of each hunk, from 0, and how many."""
+    there = (diff for diff in change.files if diff.status != "deleted" and diff.hunks)
+    return {diff.path: tuple((hunk.new_start, hunk.new_count) for hunk in diff.hunks) for diff in there}
+
+
 def _since(parts: Parts) -> Since | None:
     """A debate is compared with the last debate, a static review with the last static one."""
     return parts.memory.since.get("static" if parts.outcome is None else "debate") if parts.memory else None

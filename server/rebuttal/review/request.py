@@ -97,6 +97,8 @@ class StaticReady:
     root: Path
     findings: tuple[Finding, ...]
     with_linters: bool = False
+    hunks: Mapping[str, tuple[tuple[int, int], ...]] = field(factory=dict)
+    """By changed file: first line and number of lines of each hunk as it is after the change, from 0."""
 
 
 @frozen

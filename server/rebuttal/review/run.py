@@ -24,7 +24,7 @@ from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.review import fates, past, recorded, taking_up
-from rebuttal.review.assembly import Parts, brief, cost_heard, only_asked, report
+from rebuttal.review.assembly import Parts, brief, cost_heard, hunks_of, only_asked, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
 from rebuttal.review.request import (
@@ -67,13 +67,14 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     async with _opened(request, services, watch, stop) as reading:
         parser = Parser(facts=services.facts)
         request, parts, gathered = await unless_stopped(stop, _static(request, services, reading, parser, watch))
-        door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change)))
+        hunks = hunks_of(parts.change)
+        door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change), hunks=hunks))
         try:
             with watch.part("evidence_ms"):
                 more = await unless_stopped(stop, linted(request, services, parts, gathered))
             if more.evidence is not parts.evidence:
                 shown = in_files(more.evidence.findings, parts.change)
-                door.tell(StaticReady(parts.change.root, shown, with_linters=True))
+                door.tell(StaticReady(parts.change.root, shown, with_linters=True, hunks=hunks))
             parts = more
             own = parts.own.version if parts.own is not None else ""
             memory = await unless_stopped(stop, recall(request, services, reading, parts.choice, own))

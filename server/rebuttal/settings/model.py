@@ -66,6 +66,8 @@ class Settings:
     profile: str = "balanced"
     protocol: str = "crossfire"
     on_save: str = "static"
+    code_lens: bool = True
+    """Whether an editor shows a line over each changed hunk: what was found there, and a click that reviews it."""
     fail_on: str = "high"
     max_cost: Decimal = Decimal("1.00")
     """Hard cap of one review."""

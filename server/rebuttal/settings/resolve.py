@@ -27,7 +27,7 @@ _ORDERED: dict[str, tuple[Any, ...]] = {
     "fallback": (False, True),
 }
 _ADDED = frozenset({"ignore", "rules_on", "rules_off", "seats_off"})
-_FREE = frozenset({"fail_on", "protocol", "minimum_severity"})
+_FREE = frozenset({"code_lens", "fail_on", "protocol", "minimum_severity"})
 _CAPS = frozenset(
     {
         *("max_cost", "max_cost_per_call", "max_cost_per_repository"),

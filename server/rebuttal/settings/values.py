@@ -187,6 +187,7 @@ PARSERS: dict[str, Parser] = {
     "profile": _choice(*PROFILES),
     "protocol": _choice(*PROTOCOLS),
     "on_save": _choice(*ON_SAVE),
+    "code_lens": _switch,
     "fail_on": _choice(*FAIL_ON),
     "max_cost": _money,
     "max_cost_per_day": _money,

@@ -1,4 +1,4 @@
-"""Code actions: apply a fix, dismiss, show the argument.
+"""Code actions: apply a fix or all of a kind, dismiss, restore, ask again, show the argument, review these lines.
 
 An action is only named at first; its edit is made when it is chosen, against the text as it is then. What the
 fix was made for must still stand there, else the action is disabled and says why.
@@ -6,111 +6,199 @@ fix was made for must still stand there, else the action is disabled and says wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from rebuttal.lsp.anchors import AnchoredEdit, LiveFinding, relocate
+from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.encoding import clean
+from rebuttal.lsp.features import fixes
+from rebuttal.lsp.features.fixes import MovedOn
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
 
+QUICK_FIX = types.CodeActionKind.QuickFix.value
+FIX_ALL = "source.fixAll.rebuttal"
+REVIEW = "rebuttal.review"
+"""A kind of our own: no light bulb is worth it on every changed line, so it is offered only to who asks."""
+KINDS = (QUICK_FIX, FIX_ALL, REVIEW)
+REASONS = ("false positive", "won't fix", "later")
 _LONGEST_TITLE = 80
-_CONFIRM = "rebuttal"
-_REASONS = ("false positive", "won't fix", "later")
-
-
-class MovedOn(Exception):
-    """The fix does not apply any more; the message is the reason, for the user."""
+_UNKNOWN = "the finding is not known any more"
+_NOTHING_LEFT = "none of these fixes applies to the code as it is now"
 
 
 def register(ls: RebuttalServer) -> None:
-    options = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix], resolve_provider=True)
+    options = types.CodeActionOptions(code_action_kinds=list(KINDS), resolve_provider=True)
 
     @ls.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
     def actions(ls: RebuttalServer, params: types.CodeActionParams) -> Sequence[types.CodeAction | types.Command]:
-        found = ls.findings_at(params.text_document.uri, params.range)
-        if not ls.session.flags.literal_actions:
-            return [action.command for live in found for action in _commands(ls, live) if action.command]
-        if not _wanted(params.context.only):
-            return []
-        offered: list[types.CodeAction] = []
-        for live in found:
-            mine = [given for given in params.context.diagnostics if _names(given, live)]
-            offered += [_with(action, mine) for action in (*_fix(ls, live), *_commands(ls, live))]
-        return offered
+        offered = list(_offered(ls, params))
+        if ls.session.flags.literal_actions:
+            return offered
+        return [action.command for action in offered if action.command is not None]
 
     @ls.feature(types.CODE_ACTION_RESOLVE)
     def resolve(ls: RebuttalServer, action: types.CodeAction) -> types.CodeAction:
         if action.data is None:  # a command: some clients have every action resolved
             return action
-        data = action.data if isinstance(action.data, dict) else {}
-        finding_id, uri = data.get("id"), data.get("uri")
-        path = ls.path(uri) if isinstance(uri, str) else None
-        found = ls.session.find(finding_id, path) if isinstance(finding_id, str) else None
-        if found is None:
-            return _disable(ls, action, "the finding is not known any more")
-        return _resolved(ls, action, found[1])
+        try:
+            action.edit = _edit(ls, action.data if isinstance(action.data, dict) else {})
+        except MovedOn as moved:
+            return _disable(ls, action, str(moved))
+        return action
 
 
-def _wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    if not only:
-        return True
-    kinds = [str(getattr(kind, "value", kind)) for kind in only]
-    return any(kind in ("", "quickfix") for kind in kinds)
+def _offered(ls: RebuttalServer, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    uri, only = params.text_document.uri, _kinds(params.context.only)
+    path = ls.path(uri)
+    if path is None:
+        return
+    if _wants(only, QUICK_FIX):
+        for live in _meant(ls, params):
+            mine = [given for given in params.context.diagnostics if _names(given, live)]
+            for action in (*_fix(ls, live), *_all_of_a_kind(ls, live), *_commands(ls, live)):
+                action.diagnostics = mine or None
+                yield action
+        if params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic:
+            yield from (_restore(ls, live) for live in ls.dismissed_at(uri, params.range))
+    if only and _wants(only, FIX_ALL):
+        yield from _fix_all(ls, path)
+    asked = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+    if _wants(only, REVIEW) if only else asked:
+        yield from _review(ls, uri, path, params.range)
+
+
+def _kinds(only: Sequence[types.CodeActionKind | str] | None) -> list[str]:
+    return [str(getattr(kind, "value", kind)) for kind in only or ()]
+
+
+def _wants(only: Sequence[str], kind: str) -> bool:
+    """Whether a kind is asked for: without a list every one is, and one in the list stands for those below it."""
+    return not only or any(one in ("", kind) or kind.startswith(f"{one}.") for one in only)
+
+
+def _meant(ls: RebuttalServer, params: types.CodeActionParams) -> list[LiveFinding]:
+    """The findings that the client names, where it hands our diagnostics back; else those at the place."""
+    there = ls.findings_at(params.text_document.uri, params.range)
+    path = ls.path(params.text_document.uri)
+    named: dict[str, None] = {}
+    for given in params.context.diagnostics:
+        if isinstance(given.data, dict) and isinstance(given.data.get("id"), str):
+            named[given.data["id"]] = None
+    if not named or path is None:
+        return there
+    mine = {live.finding.id: live for live in ls.session.findings_in(path) if live.finding.status == "open"}
+    return [live for name in named if (live := mine.get(name)) is not None and not live.stale] or there
 
 
 def _names(diagnostic: types.Diagnostic, live: LiveFinding) -> bool:
     return isinstance(diagnostic.data, dict) and diagnostic.data.get("id") == live.finding.id
 
 
-def _with(action: types.CodeAction, diagnostics: list[types.Diagnostic]) -> types.CodeAction:
-    action.diagnostics = diagnostics or None
-    return action
+# --- fixes ---
 
 
 def _fix(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
     if not live.edits:
         return []
-    action = types.CodeAction(
-        title=f"Apply fix: {_title(live)}",
-        kind=types.CodeActionKind.QuickFix,
-        # An editor may apply a preferred fix unseen, and of a model's fix nobody has argued.
-        is_preferred=live.finding.source == "static" or None,
-        data={"id": live.finding.id, "uri": ls.publisher.uri(live.path)},
-    )
-    if ls.session.flags.resolve_action_edit:
+    files = fixes.files_of(live)
+    title, data = f"Apply fix: {_title(live)}", {"id": live.finding.id, "uri": ls.publisher.uri(live.path)}
+    if len(files) > 1 and not _can_confirm(ls):
+        # Nothing is changed in a file that the user does not see: one at a time, where each can be looked at.
+        data["part"] = "next"
         try:
-            _places(ls, live)
+            number, places = fixes.next_file(ls, live)
         except MovedOn as moved:
-            return [_disable(ls, action, str(moved))] if ls.session.flags.disabled_actions else []
-        return [action]
-    resolved = _resolved(ls, action, live)
-    return [resolved] if resolved.edit is not None or resolved.disabled is not None else []
+            return _withheld(ls, _action(title, QUICK_FIX, data), str(moved))
+        name = clean(places[0].path.name)
+        title = f"Apply fix in {name} (file {number} of {len(files)}, one at a time): {_title(live)}"
+    # An editor may apply a preferred fix unseen, and of a model's fix nobody has argued.
+    action = _action(title, QUICK_FIX, data)
+    action.is_preferred = live.finding.source == "static" or None
+    return _lazily(ls, action)
 
 
-def _commands(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
-    title = _title(live)
-    # Two worktrees of one repository may hold the same finding: the file says which is meant.
-    named = {"finding": live.finding.id, "uri": ls.publisher.uri(live.path)}
-
-    def action(label: str, command: str, **arguments: str) -> types.CodeAction:
-        target = types.Command(title=label, command=command, arguments=[{**named, **arguments}])
-        return types.CodeAction(title=label, kind=types.CodeActionKind.QuickFix, command=target)
-
-    dismissals = [action(f"Dismiss ({reason}): {title}", "rebuttal.dismiss", reason=reason) for reason in _REASONS]
-    return [action(f"Show the argument: {title}", "rebuttal.showTrace"), *dismissals]
+def _all_of_a_kind(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
+    """Where more than one fix of the kind applies in the file."""
+    if not live.edits:
+        return []
+    many = fixes.together(ls, _of_kind(ls, live.path, live.finding.rule), live.path)
+    if len(many.fixes) < 2 or live not in many.fixes:
+        return []
+    title = f"Fix all {len(many.fixes)} of {clean(live.finding.rule)} in this file"
+    return _lazily(ls, _action(title, QUICK_FIX, {"rule": live.finding.rule, "uri": ls.publisher.uri(live.path)}))
 
 
-def _resolved(ls: RebuttalServer, action: types.CodeAction, live: LiveFinding) -> types.CodeAction:
+def _fix_all(ls: RebuttalServer, path: Path) -> list[types.CodeAction]:
+    """What an editor may apply on save, unseen: fixes of tools only, never of a model."""
+    many = fixes.together(ls, _of_kind(ls, path, None), path)
+    if not many.fixes:
+        return []
+    one = len(many.fixes) == 1
+    title = (
+        "Rebuttal: apply the fix of a static finding" if one else f"Rebuttal: fix all {len(many.fixes)} static findings"
+    )
+    return _lazily(ls, _action(title, FIX_ALL, {"rule": None, "uri": ls.publisher.uri(path)}))
+
+
+def _of_kind(ls: RebuttalServer, path: Path, rule: str | None) -> list[LiveFinding]:
+    """The shown findings of a rule in a file; without one, all static ones."""
+    lines = ls.publisher.lines(path)
+    if lines is None:
+        return []
+    found: list[LiveFinding] = []
+    for live in ls.session.findings_in(path):
+        finding = live.finding
+        if finding.status != "open" or not (finding.rule == rule if rule is not None else finding.source == "static"):
+            continue
+        live.settle(lines)
+        if not live.stale:
+            found.append(live)
+    return found
+
+
+def _lazily(ls: RebuttalServer, action: types.CodeAction) -> list[types.CodeAction]:
+    """The action with its edit to come, or with it for a client that does not ask; one that does not apply says so."""
+    assert isinstance(action.data, dict)
     try:
-        action.edit = _workspace_edit(ls, live)
+        edit = _edit(ls, action.data)
     except MovedOn as moved:
-        return _disable(ls, action, str(moved))
-    return action
+        return _withheld(ls, action, str(moved))
+    if not ls.session.flags.resolve_action_edit:
+        action.edit = edit
+    return [action]
+
+
+def _edit(ls: RebuttalServer, data: dict[str, Any]) -> types.WorkspaceEdit:
+    """The edit of an action by its data. Raises MovedOn."""
+    uri = data.get("uri")
+    path = ls.path(uri) if isinstance(uri, str) else None
+    if "rule" in data:
+        rule = data["rule"]
+        if path is None or not isinstance(rule, str | None):
+            raise MovedOn(_UNKNOWN)
+        many = fixes.together(ls, _of_kind(ls, path, rule), path)
+        if not many.fixes:
+            raise MovedOn(_NOTHING_LEFT)
+        return fixes.workspace_edit(ls, many.edits, rule or "static findings")
+    found = ls.session.find(data["id"], path) if isinstance(data.get("id"), str) else None
+    if found is None or not found[1].edits:
+        raise MovedOn(_UNKNOWN)
+    live = found[1]
+    edits = fixes.next_file(ls, live)[1] if data.get("part") == "next" else fixes.placed(ls, live)
+    return fixes.workspace_edit(ls, edits, _title(live))
+
+
+def _can_confirm(ls: RebuttalServer) -> bool:
+    return ls.session.flags.document_changes and ls.session.flags.annotated_edits
+
+
+def _withheld(ls: RebuttalServer, action: types.CodeAction, reason: str) -> list[types.CodeAction]:
+    return [_disable(ls, action, reason)] if ls.session.flags.disabled_actions else []
 
 
 def _disable(ls: RebuttalServer, action: types.CodeAction, reason: str) -> types.CodeAction:
@@ -122,43 +210,53 @@ def _disable(ls: RebuttalServer, action: types.CodeAction, reason: str) -> types
     return action
 
 
-def _places(ls: RebuttalServer, live: LiveFinding) -> list[tuple[AnchoredEdit, types.TextEdit]]:
-    """Each edit with where it applies now. Raises MovedOn if one does not."""
-    placed: list[tuple[AnchoredEdit, types.TextEdit]] = []
-    for anchored in live.edits:
-        lines = ls.publisher.lines(anchored.path)
-        if lines is None:
-            raise MovedOn("the file cannot be read")
-        moved = live.moved_lines if anchored.path == live.path else 0
-        place = relocate(anchored, lines, moved, live.reviewed if anchored.path == live.path else None)
-        if place.range is None:
-            raise MovedOn(place.reason)
-        where = ls.publisher.client_range(place.range, lines)
-        placed.append((anchored, types.TextEdit(where, anchored.edit.new_text)))
-    return placed
+# --- commands ---
 
 
-def _workspace_edit(ls: RebuttalServer, live: LiveFinding) -> types.WorkspaceEdit:
-    by_file: dict[Path, list[types.TextEdit]] = {}
-    for anchored, edit in _places(ls, live):
-        by_file.setdefault(anchored.path, []).append(edit)
-    if not ls.session.flags.document_changes:
-        return types.WorkspaceEdit(changes={ls.publisher.uri(path): edits for path, edits in by_file.items()})
-    # Several files at once: the user sees what will change first, where the client can show it.
-    confirm = len(by_file) > 1 and ls.session.flags.annotated_edits
-    changes = [_document_edit(ls, path, edits, confirm) for path, edits in by_file.items()]
-    annotation = types.ChangeAnnotation(label=_title(live), needs_confirmation=True)
-    return types.WorkspaceEdit(document_changes=changes, change_annotations={_CONFIRM: annotation} if confirm else None)
+def _commands(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
+    title, run = _title(live), _runner(ls, live)
+    offered = [run(f"Show the argument: {title}", "rebuttal.showTrace")]
+    if live.finding.source == "debate":
+        offered.append(run(f"Ask again: {title}", "rebuttal.askAgain"))
+    return offered + [run(f"Dismiss ({reason}): {title}", "rebuttal.dismiss", reason=reason) for reason in REASONS]
 
 
-def _document_edit(
-    ls: RebuttalServer, path: Path, edits: list[types.TextEdit], confirm: bool
-) -> types.TextDocumentEdit:
-    document = ls.document(path)
-    version = document.version if document is not None else None
-    target = types.OptionalVersionedTextDocumentIdentifier(uri=ls.publisher.uri(path), version=version)
-    annotated = [types.AnnotatedTextEdit(_CONFIRM, edit.range, edit.new_text) for edit in edits]
-    return types.TextDocumentEdit(target, annotated if confirm else edits)
+def _restore(ls: RebuttalServer, live: LiveFinding) -> types.CodeAction:
+    return _runner(ls, live)(f"Restore dismissed: {_title(live)}", "rebuttal.restore")
+
+
+def _runner(ls: RebuttalServer, live: LiveFinding) -> Callable[..., types.CodeAction]:
+    # Two worktrees of one repository may hold the same finding: the file says which is meant.
+    named = {"finding": live.finding.id, "uri": ls.publisher.uri(live.path)}
+
+    def run(label: str, command: str, **arguments: str) -> types.CodeAction:
+        target = types.Command(title=label, command=command, arguments=[{**named, **arguments}])
+        return types.CodeAction(title=label, kind=QUICK_FIX, command=target)
+
+    return run
+
+
+def _review(ls: RebuttalServer, uri: str, path: Path, where: types.Range) -> Iterator[types.CodeAction]:
+    """Of the selection where there is one, else of the changed lines around the cursor."""
+    title, lines = "Review the selection", where
+    if where.start == where.end:
+        hunk = ls.hunks.around(path, where.start.line)
+        if hunk is None:
+            return
+        title, lines = "Review this hunk", hunk
+    arguments = {"uri": uri, "scope": "range", "range": lines_of(lines)}
+    command = types.Command(title=title, command="rebuttal.review", arguments=[arguments])
+    yield types.CodeAction(title=f"Rebuttal: {title.lower()}", kind=REVIEW, command=command)
+
+
+def lines_of(where: types.Range) -> dict[str, Any]:
+    """A range as a command's argument."""
+    ends = (("start", where.start), ("end", where.end))
+    return {name: {"line": at.line, "character": at.character} for name, at in ends}
+
+
+def _action(title: str, kind: str, data: dict[str, Any]) -> types.CodeAction:
+    return types.CodeAction(title=title, kind=kind, data=data)
 
 
 def _title(live: LiveFinding) -> str:

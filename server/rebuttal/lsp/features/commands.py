@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,16 @@ from rebuttal.lsp.paths import is_inside, repository_of, uri_of
 from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import Job, ReviewRequest, Totals
 from rebuttal.settings import PANELS, PROFILES, PROTOCOLS
+from rebuttal.store.clock import utc_now
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
 
 Arguments = dict[str, Any]
+
+LATER = "later"
+"""The reason of a dismissal that comes back by itself."""
+LATER_IS = timedelta(days=7)
 
 _SCOPES = ("working", "staged", "branch")
 _SCOPES_WITH = ("commit:", "range:", "file:")
@@ -51,14 +57,13 @@ def register(ls: RebuttalServer) -> None:
     async def dismiss(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
         repository, live = _finding(ls, arguments)
         reason = _text(arguments, "reason") or "no reason given"
-        params = {
-            "root": str(repository.root),
-            "finding": live.finding.id,
-            "reason": reason,
-            "expires": _text(arguments, "expires"),
-        }
-        await ls.ask_worker("dismiss", params)
+        expires = _text(arguments, "expires")
+        if expires is None and reason == LATER:
+            expires = (utc_now() + LATER_IS).isoformat()
+        named = {"root": str(repository.root), "finding": live.finding.id}
+        await ls.ask_worker("dismiss", {**named, "reason": reason, "expires": expires})
         diagnostics.dismissed(ls, repository, live)
+        ls.hunks.refresh()
         ls.status.update(repository)
         return {"finding": live.finding.id, "status": "dismissed"}
 
@@ -67,6 +72,7 @@ def register(ls: RebuttalServer) -> None:
         repository, live = _finding(ls, arguments)
         await ls.ask_worker("restore", {"root": str(repository.root), "finding": live.finding.id})
         diagnostics.restored(ls, repository, live)
+        ls.hunks.refresh()
         ls.status.update(repository)
         return {"finding": live.finding.id, "status": "open"}
 

@@ -65,6 +65,7 @@ def _was_in(root: Path, removed: set[Path | None], left: list[Path]) -> bool:
 def _close(ls: RebuttalServer, root: Path) -> None:
     ls.jobs.drop_all(root)
     ls.debouncer.drop(("save", root))
+    ls.hunks.forget(root)
     repository = ls.session.repositories.get(root)
     if repository is not None:
         diagnostics.forget(ls, repository)

@@ -73,6 +73,10 @@ def edited(ls: RebuttalServer, path: Path) -> None:
         live.edited = True
         for edit in edits:
             live.shift(edit)
+    for live in ls.session.dismissed_in(path):
+        for edit in edits:
+            live.shift(edit)
+    ls.hunks.shift(path, edits)
     ls.publisher.refresh_soon(path)
 
 

@@ -1,0 +1,220 @@
+"""Code lenses: over each changed hunk what was found there, what that cost, and a click that has it reviewed.
+
+Which lines are changed is what the last review of the work tree said; between two reviews the hunks move with the
+text as findings do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+from lsprotocol import types
+
+from rebuttal.findings.severity import SEVERITIES
+from rebuttal.lsp.anchors import LiveFinding, shift
+from rebuttal.lsp.workspace import Edit, Lines
+from rebuttal.text.positions import Position, Range
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+    from rebuttal.lsp.session import Job
+
+MOST = 200
+"""Hunks of one file that get a lens."""
+_OF_THE_WORK_TREE = ("working", "branch", "file")
+"""Scopes whose new side is the text in the editor."""
+
+
+@define(eq=False)
+class Hunk:
+    """Changed lines, from the start of the first to the start of the one after the last; empty where lines went."""
+
+    range: Range
+    seen: str | None = None
+    """Its text when a debate was last held about it: as long as that stands, it has been reviewed."""
+
+    def text(self, lines: Lines) -> str:
+        first, last = self.range.start.line, max(self.range.end.line, self.range.start.line + 1)
+        return "\n".join(lines[first:last])
+
+
+@frozen
+class Told:
+    """Where a lens stands and what it is about: all that its title is made of."""
+
+    uri: str
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, given: Any) -> Told | None:
+        if not isinstance(given, Mapping):
+            return None
+        uri, first, last = (given.get(key) for key in ("uri", "first", "last"))
+        if not isinstance(uri, str) or not isinstance(first, int) or not isinstance(last, int):
+            return None
+        return cls(uri, first, last)
+
+
+@define(eq=False)
+class Hunks:
+    """The changed lines of each file, as they lie now."""
+
+    ls: RebuttalServer
+    _files: dict[Path, list[Hunk]] = field(factory=dict)
+
+    def take(self, job: Job, root: Path, given: Any) -> None:
+        """What a review says is changed, in place of what was known of the same files."""
+        request = job.request
+        if request.only is not None or not request.scope.startswith(_OF_THE_WORK_TREE) or not isinstance(given, dict):
+            return
+        if request.partial:
+            old = {path for path in self._files if f"file:{_relative(path, root)}" == request.scope}
+        else:
+            old = {path for path in self._files if path.is_relative_to(root)}
+        before = {path: self._files.pop(path) for path in old}
+        for file, spans in given.items():
+            path = root / str(file)
+            if path not in self.ls.session.notebooks and isinstance(spans, list):
+                self._files[path] = _carried(_read(spans, job.edits.get(path, ())), before.get(path, ()))
+        self.refresh()
+
+    def debated(self, root: Path, files: Iterable[str]) -> None:
+        """A debate was held about these files as they are."""
+        for path in (root / file for file in files):
+            hunks = self._files.get(path)
+            lines = self.ls.publisher.lines(path) if hunks else None
+            for hunk in hunks or ():
+                hunk.seen = hunk.text(lines) if lines is not None else None
+        self.refresh()
+
+    def shift(self, path: Path, edits: Iterable[Edit]) -> None:
+        """Follow what is typed."""
+        for hunk in self._files.get(path, ()):
+            for edit in edits:
+                hunk.range = shift(hunk.range, edit)
+
+    def forget(self, root: Path) -> None:
+        """Its folder was closed."""
+        for path in [path for path in self._files if path.is_relative_to(root)]:
+            del self._files[path]
+        self.refresh()
+
+    def around(self, path: Path, line: int) -> types.Range | None:
+        """The changed lines that a line is one of."""
+        return next((whole for hunk in self._files.get(path, ()) if _has(whole := _lines(hunk.range), line)), None)
+
+    def of(self, path: Path) -> list[tuple[Hunk, types.Range]]:
+        """The hunks of a file in order, each with its lines in the text as it is."""
+        lines = self.ls.publisher.lines(path) if self._files.get(path) else None
+        if lines is None:
+            return []
+        last = max(len(lines) - 1, 0)
+        places = ((hunk, _lines(hunk.range)) for hunk in self._files[path][:MOST])
+        return sorted(
+            ((hunk, where) for hunk, where in places if where.start.line <= last), key=lambda one: one[1].start.line
+        )
+
+    def refresh(self) -> None:
+        """Have the client ask again, where it can be told to."""
+        ls = self.ls
+        if ls.session.flags.refresh_lenses and not ls.session.closing:
+            ls.debouncer.later(("lenses",), 0, lambda: ls.spawn(ls.workspace_code_lens_refresh_async(None)))
+
+
+def register(ls: RebuttalServer) -> None:
+    @ls.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=True))
+    def lenses(ls: RebuttalServer, params: types.CodeLensParams) -> list[types.CodeLens]:
+        path = ls.path(params.text_document.uri)
+        if path is None or not ls.session.settings.code_lens:
+            return []
+        uri = params.text_document.uri
+        return [
+            types.CodeLens(range=_head(where), data={"uri": uri, "first": where.start.line, "last": where.end.line})
+            for _, where in ls.hunks.of(path)
+        ]
+
+    @ls.feature(types.CODE_LENS_RESOLVE)
+    def resolve(ls: RebuttalServer, lens: types.CodeLens) -> types.CodeLens:
+        told = Told.of(lens.data)
+        if told is not None:
+            lens.command = _command(ls, told)
+        return lens
+
+
+def _command(ls: RebuttalServer, told: Told) -> types.Command:
+    where = {"start": {"line": told.first, "character": 0}, "end": {"line": told.last, "character": 0}}
+    arguments = {"uri": told.uri, "scope": "range", "range": where}
+    return types.Command(title=_title(ls, told), command="rebuttal.review", arguments=[arguments])
+
+
+def _title(ls: RebuttalServer, told: Told) -> str:
+    """ "1 high, 2 low · $0.0312 · review this hunk"."""
+    path = ls.path(told.uri)
+    whole = types.Range(types.Position(told.first, 0), types.Position(max(told.last - 1, told.first), 1 << 30))
+    found = ls.findings_at(told.uri, whole) if path is not None else []
+    if found:
+        return f"Rebuttal: {_counted(found)} · {_cost(ls, found)} · review this hunk again"
+    hunk = next((one for one, where in ls.hunks.of(path) if where.start.line == told.first), None) if path else None
+    lines = ls.publisher.lines(path) if path is not None and hunk is not None else None
+    if hunk is not None and lines is not None and hunk.seen is not None and hunk.seen == hunk.text(lines):
+        return "Rebuttal: reviewed, no findings · review this hunk again"
+    return "Rebuttal: review this hunk"
+
+
+def _counted(found: Iterable[LiveFinding]) -> str:
+    counts = Counter(live.finding.severity for live in found)
+    return ", ".join(f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity])
+
+
+def _cost(ls: RebuttalServer, found: Iterable[LiveFinding]) -> str:
+    debated = [live.finding for live in found if live.finding.source == "debate"]
+    if not debated:
+        return "free"
+    return ls.money(sum((step.spent for one in debated for step in one.trace), Decimal(0)))
+
+
+def _read(spans: Iterable[Any], edits: Iterable[Edit]) -> list[Hunk]:
+    """Hunks from the worker's pairs of first line and number of lines; what cannot be read is left out."""
+    hunks: list[Hunk] = []
+    for span in spans:
+        match span:
+            case [int(first), int(count)] if first >= 0 and count >= 0:
+                where = Range(Position(first, 0), Position(first + count, 0))
+                for edit in edits:
+                    where = shift(where, edit)
+                hunks.append(Hunk(where))
+            case _:
+                continue
+    return hunks
+
+
+def _carried(new: list[Hunk], old: Iterable[Hunk]) -> list[Hunk]:
+    """What has been reviewed stays so while its lines stand where they stood."""
+    seen = {hunk.range: hunk.seen for hunk in old}
+    for hunk in new:
+        hunk.seen = seen.get(hunk.range)
+    return new
+
+
+def _lines(where: Range) -> types.Range:
+    """Whole lines: at least the one at which others went."""
+    last = where.end.line + (where.end.character > 0)
+    return types.Range(types.Position(where.start.line, 0), types.Position(max(last, where.start.line + 1), 0))
+
+
+def _head(where: types.Range) -> types.Range:
+    return types.Range(where.start, where.start)
+
+
+def _has(where: types.Range, line: int) -> bool:
+    return where.start.line <= line < where.end.line
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
