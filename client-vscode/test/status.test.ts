@@ -65,9 +65,9 @@ test("null is as good as absent", () => {
 test("the tooltip says what the expectation rests on", () => {
   const told = (learned_from: number) =>
     statusTooltip({ ...idle, estimate: { expected: "0.04", at_most: "1.00", learned_from } });
-  assert.match(told(0), /\|  \| assumed: no debate yet \|/);
-  assert.match(told(1), /\|  \| from 1 debate of yours \|/);
-  assert.match(told(46), /\|  \| from 46 debates of yours \|/);
+  assert.match(told(0), /\| {2}\| assumed: no debate yet \|/);
+  assert.match(told(1), /\| {2}\| from 1 debate of yours \|/);
+  assert.match(told(46), /\| {2}\| from 46 debates of yours \|/);
   assert.doesNotMatch(statusTooltip({ ...idle, estimate: { expected: "0.04", at_most: "1.00" } }), /debates? of yours/);
 });
 
