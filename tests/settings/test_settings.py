@@ -244,7 +244,8 @@ def test_a_value_that_is_wrong_leaves_the_valid_rest(key: str, value: object, sa
 @pytest.mark.parametrize("key", [name for name in NAMES if name.startswith("max_cost")])
 def test_a_cap_that_is_wrong_is_not_one_that_is_missing(key: str, value: object, said: str) -> None:
     settings, (problem,) = widen(Settings(), {key: value, "fail_on": "low"}, "config.toml")
-    assert settings == attrs.evolve(Settings(), **{key: Decimal(0), "fail_on": "low"})
+    wanted: dict[str, Any] = {key: Decimal(0), "fail_on": "low"}
+    assert settings == attrs.evolve(Settings(), **wanted)
     assert f"{key} = " in problem.message
     assert " is no cap: it must be " in problem.message
     assert said in problem.message
