@@ -60,7 +60,7 @@ def tests() -> None:
         run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=CLIENT)
     # Many tests start Python anew: where bytecode may not be kept, each start compiles everything, a second at a time.
     workers = str(min(os.cpu_count() or 1, 4))
-    ours = "not vscode and not gateway"
+    ours = "not vscode and not neovim and not gateway"
     run(sys.executable, "-m", "pytest", "-q", "-n", workers, "-m", ours, PYTHONDONTWRITEBYTECODE="")
 
 
@@ -94,6 +94,27 @@ def vscode() -> None:
     if subprocess.run(["bash", str(lab)], cwd=ROOT, check=False).returncode != 0:
         raise CannotRun("VS Code could not be provisioned: tests/editors/vscode/provision.sh says why")
     python("-m", "pytest", "-q", "-m", "vscode", "tests/editors")
+
+
+def neovim() -> None:
+    """A review in a real Neovim, with the snippet of docs/editors/neovim.md; Debian's package, where it can be had."""
+    if shutil.which("nvim") is None:
+        install("neovim", "Neovim 0.7 or later (https://neovim.io)")
+    python("-m", "pytest", "-q", "-m", "neovim", "tests/editors/neovim")
+
+
+def install(package: str, what: str) -> None:
+    """A package of the system. Raises CannotRun where that is the user's to do; in CI that it fails is a failure."""
+    apt = shutil.which("apt-get")
+    if apt is None or os.name == "nt" or os.geteuid() != 0:
+        raise CannotRun(f"{what} is not installed, and only root may install it here with apt-get install {package}")
+    try:
+        run(apt, "update", "-qq")
+        run(apt, "install", "-y", "-qq", "--no-install-recommends", package, DEBIAN_FRONTEND="noninteractive")
+    except subprocess.CalledProcessError:
+        if os.environ.get("CI"):
+            raise
+        raise CannotRun(f"{what} could not be installed: apt-get says why") from None
 
 
 def gateway() -> None:
@@ -132,6 +153,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "wheel": wheel,
     "gateway": gateway,
     "client": client,
+    "neovim": neovim,
     "vscode": vscode,
 }
 
