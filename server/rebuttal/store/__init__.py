@@ -1,1 +1,2 @@
-"""What is remembered: the ledger of calls, consent, verdicts, sessions. SQLite; the only room with SQL."""
+"""What is remembered: the ledger of calls, consent, verdicts, sessions. SQLite, or PostgreSQL where a team shares it;
+the only room with SQL."""
