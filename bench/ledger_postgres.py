@@ -22,9 +22,10 @@ from tests.postgres import PostgresServer
 PEERS = ("bare", "asked")
 EXPLAINED = (
     f"`python -m bench.ledger_postgres`; milliseconds, wall time: {WRITERS} processes, {PAIRS} calls each, one every"
-    f" {EVERY} seconds on average, in a ledger of {ROWS:,} calls on PostgreSQL 18 on this machine, which waits for its disk. A reservation is five messages there and back,"
-    " alone among the writers; over a longer way each costs its time. The peers, in turn with ours: one INSERT into a"
-    " table of its own, committed with the same durability by as many writers, and one `SELECT 1`.\n"
+    f" {EVERY} seconds on average, in a ledger of {ROWS:,} calls on PostgreSQL 18 on this machine, which waits for its"
+    " disk. A reservation is five messages there and back, alone among the writers; over a longer way each costs its"
+    " time. The peers, in turn with ours: one INSERT into a table of its own, committed with the same durability by as"
+    " many writers, and one `SELECT 1`.\n"
 )
 
 # As in ledger_speed.py: 20 calls a review, over a year.
