@@ -162,9 +162,11 @@ class Assembler:
         return values_of(self._brief.change, self._exhibits)
 
     def _framing(self) -> list[str]:
-        if not self._brief.framing.strip():
-            return []
-        return ["# What the author says about the change", self._fenced("author", self._brief.framing.strip())]
+        author, user = self._brief.framing.strip(), self._brief.remark.strip()
+        said = ["# What the author says about the change", self._fenced("author", author)] if author else []
+        if user:
+            said += ["# What a user says of the claim below: weigh it against the code", self._fenced("user", user)]
+        return said
 
     def _ground(self, about: Sequence[Contention], *, warm: bool, tier: Tier | None) -> str:
         return self.shared(tier) if warm else self._dossier(_places(about))

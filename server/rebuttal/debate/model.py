@@ -346,6 +346,8 @@ class Brief:
     """Id of the fence around untrusted text: not to be guessed, the same for the same input."""
     framing: str = ""
     """The author's words (commit message, branch name): kept from the opening."""
+    remark: str = ""
+    """What the user says of the claim that is argued about anew; data, as the author's words are."""
     minimum_severity: Severity = "low"
     max_findings: int = 20
     shared: str = ""

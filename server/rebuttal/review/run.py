@@ -23,7 +23,7 @@ from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
-from rebuttal.review import fates, past, recorded, taking_up
+from rebuttal.review import fates, listing, past, recorded, taking_up
 from rebuttal.review.assembly import Parts, brief, cost_heard, hunks_of, only_asked, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
@@ -87,6 +87,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
         parts = await _debated(request, services, door, parts, parts.estimate, watch, stop)
     result = await recorded.finished(request, services, await _result(request, services, parts, watch))
     await fates.record(request, services, parts, result, begun)
+    await listing.keep(request, services, parts.memory, result)
     await remember(request, services, parts.memory, result)
     return result
 
@@ -102,13 +103,19 @@ async def look(request: Request, services: Services, *, priced: bool = True) -> 
 
     Raises as `review`, and StoreError and UnknownPrice.
     """
+    return (await looked(request, services, priced=priced))[1]
+
+
+async def looked(request: Request, services: Services, *, priced: bool = True) -> tuple[Request, Parts]:
+    """The same, with the request under the settings that the repository itself asks for."""
     watch, parser = _Watch(services.clock), Parser(facts=services.facts)
     async with _opened(request, services, watch) as reading:
         request, parts, _ = await _static(request, services, reading, parser, watch)
         parts = await _with_context(request, services, reading, parser, parts, watch)
     if priced:
         parts = await _priced(request, services, parts)
-    return evolve(parts, choice=only_asked(parts.choice, request.settings.protocol), timing=watch.timing())
+    asked = only_asked(parts.choice, request.settings.protocol)
+    return request, evolve(parts, choice=asked, timing=watch.timing())
 
 
 @asynccontextmanager
@@ -283,7 +290,7 @@ async def _debated(
         door.tell(event)
 
     try:
-        if not await unless_stopped(stop, _agreed(request, services, door, parts, estimate)):
+        if not await unless_stopped(stop, agreed(request, services, door, parts, estimate)):
             return evolve(parts, not_spent="no_consent")
         parts = evolve(parts, review_id=request.review_id or uuid.uuid4().hex)
         with watch.part("debate_ms"):
@@ -329,7 +336,7 @@ async def _debated(
     return evolve(parts, not_spent="cap" if by_cap else None)
 
 
-async def _agreed(request: Request, services: Services, door: Door, parts: Parts, estimate: Estimate) -> bool:
+async def agreed(request: Request, services: Services, door: Door, parts: Parts, estimate: Estimate) -> bool:
     """Whether the user agrees to sending and to the price; asks where that is not known yet."""
     if request.agreed or request.replay is not None:
         return True
