@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     _add_eval(commands)
 
+    _add_findings(commands)
     _add_ledger(commands)
 
     prices = commands.add_parser("prices", help="what the models cost, where that is known from, and how old it is")
@@ -120,6 +121,18 @@ def _port(word: str) -> int:
     if not word.isascii() or not word.isdigit() or int(word) > 65535:
         raise argparse.ArgumentTypeError(f"{word!r} is no port: 0 to 65535")
     return int(word)
+
+
+def _add_findings(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    findings = commands.add_parser("findings", help="what is open, held back or dismissed")
+    _where(findings)
+    findings.add_argument("--scope", metavar="S", help="of this scope (default: the one that was reviewed last)")
+    findings.add_argument("--all", action="store_true", help="of every scope that was reviewed")
+    judge = findings.add_mutually_exclusive_group()
+    judge.add_argument("--dismiss", metavar="ID", help="do not show a finding again")
+    judge.add_argument("--restore", metavar="ID", help="show a dismissed finding again")
+    findings.add_argument("--reason", metavar="TEXT", help="why it is dismissed")
+    findings.add_argument("--expires", metavar="DAY", help="until when, as 2026-12-24")
 
 
 def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -266,6 +266,17 @@ class Fates:
 
         return self._database.read(work, patience=self._patience)
 
+    def accepted(self, repository: str) -> Job[frozenset[str]]:
+        """The findings of a repository that were acted upon."""
+
+        def work(connection: Connection) -> frozenset[str]:
+            rows = connection.execute(
+                "SELECT DISTINCT finding FROM raised WHERE repository = ? AND fate = 'accepted'", (repository,)
+            )
+            return frozenset(finding for (finding,) in rows)
+
+        return self._database.read(work, patience=self._patience)
+
     def counts(
         self, since: date | None = None, until: date | None = None, repository: str | None = None
     ) -> Job[Counts]:

@@ -304,6 +304,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT NOT NULL
         ) WITHOUT ROWID
         """,
+        # What the last review of each scope found, redacted and without fixes, to be listed (last_findings.py).
+        """
+        CREATE TABLE last_findings (
+            repository TEXT NOT NULL,
+            scope TEXT NOT NULL,                            -- a digest: of the scope, its branch and its base
+            kind TEXT NOT NULL CHECK (kind IN ('static', 'debate')),
+            title TEXT NOT NULL,                            -- the scope as the user names it
+            at TEXT NOT NULL,                               -- UTC, ISO 8601
+            body BLOB NOT NULL,
+            PRIMARY KEY (repository, scope, kind)
+        ) WITHOUT ROWID
+        """,
         # Who, where several users share the store; "" in a user's own.
         "ALTER TABLE calls ADD COLUMN who TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE dismissals ADD COLUMN who TEXT NOT NULL DEFAULT ''",
