@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from pygls.protocol import default_converter
 
-from rebuttal.lsp.server import Deps, create_server
+from rebuttal.lsp.server import Deps, RebuttalServer, create_server
 from rebuttal.lsp.worker_client import WorkerPipe
 from rebuttal.settings import Settings
 from tests.lsp.editor import Editor
@@ -69,6 +69,14 @@ class Stage:
         """What the workers were asked, in order."""
         received = [message for pipe in self.pipes for message in pipe.worker.received]
         return [message for message in received if message["method"] == method]
+
+
+def assert_nothing_pending(server: RebuttalServer) -> None:
+    """After its end a server waits for nothing and keeps nothing of what it waited for."""
+    protocol = server.protocol
+    kept = {"request": protocol._request_futures, "reply": protocol._result_types, "question": protocol._waiting}
+    assert {name: list(many) for name, many in kept.items() if many} == {}
+    assert list(server.session.running()) == []
 
 
 Start = Callable[..., Awaitable[Stage]]
@@ -130,6 +138,8 @@ async def start(repo: Path) -> AsyncIterator[Start]:
         if not stage.editor.reading.done():
             await stage.editor.shutdown()
         stage.editor.check()
+        if stage.editor.server is not None:  # a test may have let go of it
+            assert_nothing_pending(stage.editor.server)
         for pipe in stage.pipes:
             pipe.worker.stop()
     await asyncio.sleep(0)

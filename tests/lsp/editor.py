@@ -15,6 +15,7 @@ from typing import Any
 
 from rebuttal.lsp.server import RebuttalServer
 from rebuttal.lsp.transport import read_messages
+from tests.lsp.profiles import undeclared
 
 PATIENCE = 10.0
 """Seconds; only a failing test waits so long."""
@@ -188,6 +189,17 @@ class Editor:
         assert not self.said, self.said
         assert not any(not future.done() for future in self._waiting.values()), "a request was never answered"
         assert not any(self.diagnostics.values()), "diagnostics were left behind"
+        assert not self.open_progress(), "a progress has no end"
+
+    def open_progress(self) -> set[str]:
+        """Tokens of progresses that have begun and not ended; what is said without a beginning fails."""
+        tokens: set[str] = set()
+        for one in self.progress:
+            token, kind = one["token"], one["value"]["kind"]
+            assert isinstance(token, str), "Zed refuses tokens that are numbers"
+            assert (token in tokens) is (kind != "begin"), one
+            tokens = tokens ^ {token} if kind != "report" else tokens
+        return tokens
 
     # The wire
 
@@ -215,6 +227,7 @@ class Editor:
 
     def _request(self, message: Json) -> None:
         method = message["method"]
+        self._gated(method, message.get("params") or {})
         self.asked.append(message)
         if method in self.silent:
             return
@@ -224,11 +237,16 @@ class Editor:
         answer = self.answers[method]
         self.reply(message, answer(message.get("params")) if callable(answer) else answer)
 
+    def _gated(self, method: str, params: Json) -> None:
+        if (missing := undeclared(self.capabilities, method, params)) is not None:
+            self.unexpected.append({"never declared": missing, "method": method})
+
     def reply(self, request: Mapping[str, Any], result: Any) -> None:
         self.send({"id": request["id"], "result": result})
 
     def _notification(self, method: str, params: Json | None) -> None:
         params = params or {}
+        self._gated(method, params)
         if method == "textDocument/publishDiagnostics":
             if self.diagnostics.get(params["uri"], []) == params["diagnostics"]:
                 self.unexpected.append({"the same diagnostics twice": params})
