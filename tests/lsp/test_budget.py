@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rebuttal.settings import Settings
@@ -85,3 +87,27 @@ async def test_amounts_are_told_in_the_users_currency_and_given_in_dollars(start
     assert any("€0.02 spent (today €0.00 of €2.50 ($5.00))" in line for line in stage.editor.logged)
     answer = await stage.editor.command("rebuttal.estimate")
     assert answer == {"estimate": estimate["estimate"], "currency": currency}
+
+
+async def test_a_repositorys_own_cap_was_told_of_every_other_repository_in_the_editor(start: Start, repo: Path) -> None:
+    other = repo.parent / "other"
+    shutil.copytree(repo, other)
+    near = "$3.60 of the cap of $5.00 per month for this repository is used."
+    own = totals("warned", "cap_near", near, "repository")
+    answers = {"review:small": [done() | {"totals": own}], "review:medium": [done() | {"totals": USUAL}]}
+    stage = await start(answers, folders=[repo, other])
+
+    def budget(root: Path) -> Any:
+        """What the repository's last status says of it."""
+        return [one for one in stage.editor.statuses if one["repository"] == str(root)][-1].get("budget")
+
+    steps = (("small", repo, None), ("medium", other, None), ("small", other, near))
+    for panel, root, of_other in steps:
+        ended = len(stage.editor.logged) + 1
+        await stage.editor.command("rebuttal.review", panel=panel, uri=(root / "cart.py").as_uri())
+        await stage.editor.until(lambda: len(stage.editor.logged) == ended)  # noqa: B023 - it is awaited here
+        stage.editor.server.status.update_all()
+        assert budget(repo)["message"] == near
+        assert (budget(other) or {}).get("message") == of_other
+    assert stage.editor.said == [near, near]
+    stage.editor.said.clear()

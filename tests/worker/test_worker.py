@@ -337,6 +337,13 @@ def test_settings_of_the_editor_only_narrow_and_show_in_the_cap(start: Start, pa
     assert panel.records + panel.others == []
 
 
+def test_a_repositorys_cap_of_nothing_was_not_told_in_the_status(start: Start, parcels: Path, panel: Emulator) -> None:
+    worker = start(**panel.environment())
+    worker.request(1, "estimate", root=str(parcels), panel="small", settings={"max_cost_per_repository": "0"})
+    budget = worker.ended(1)["totals"]["budget"]
+    assert (budget["state"], budget["cap"]) == ("stopped", "repository")
+
+
 def test_neither_key_nor_secret_shows_in_events_or_log(start: Start, parcels: Path, panel: Emulator) -> None:
     worker = start(**panel.environment())
     debating(worker, 1, parcels)

@@ -302,27 +302,30 @@ class RebuttalServer(LanguageServer):
             repository.outcome = "degraded" if failed else "blocked" if blocked else "idle"
             repository.message = "; ".join(failed) or notes or None
 
+    def reconsidered(self, job: Job, finding: Finding) -> None:
+        diagnostics.reconsidered(self, job, finding)
+        self.documents.changed(self.documents.trace_uri(finding.id))
+        self.hunks.refresh()
+        if job.message:
+            self.say(job.message, types.MessageType.Info)
+
     def job_ended(self, job: Job) -> None:
         repository = self.session.repositories.get(job.request.root)
         if job.visible:
             self.progress_reporter.end(job)
             self.documents.changed(self.documents.transcript_uri(job.id))
-            if job.state == "failed" and repository is not None:
+            if job.state == "failed" and repository is not None and job.request.again is None:
                 repository.outcome, repository.message = "degraded", job.message
         if job.state == "failed" and not self.session.closing:
             self._tell_failure(job)
         if repository is not None and not self.session.closing:
             self.status.update(repository)
-            if job.visible and not job.superseded:
+            if job.visible and not job.superseded and job.request.again is None:
                 self.status.log_end(repository, job)
 
     def budget_changed(self, root: Path) -> None:
-        budget, told = self.session.totals.budget, self.session.told_of_budget
-        if budget == told.get(root):
-            return
-        is_new = budget not in told.values()
-        told[root] = budget
-        if budget.message and is_new:
+        budget = self.session.note_budget(root)
+        if budget is not None:
             self.say(budget.message, types.MessageType.Warning)
 
     def warned(self, job: Job, cause: str, message: str) -> None:

@@ -72,6 +72,16 @@ class Totals:
 
 
 @frozen
+class Again:
+    """One finding that is asked about again, as the contract's F, and what the user says of it."""
+
+    id: str
+    path: Path
+    finding: Mapping[str, Any]
+    comment: str = ""
+
+
+@frozen
 class ReviewRequest:
     """What a command or a save asks for. `scope` as in the contract; `only` is a range of one file.
 
@@ -86,10 +96,14 @@ class ReviewRequest:
     profile: str | None = None
     only: Mapping[str, Any] | None = None
     origin: Origin = "command"
+    again: Again | None = None
+    """No review, but one finding of it argued about anew."""
 
     @property
     def key(self) -> tuple[Path, str]:
         """One job at a time for each: a save's static review does not end a debate that is being paid for."""
+        if self.again is not None:
+            return self.root, f"again:{self.again.id}"
         static_save = self.origin == "save" and self.panel == "static"
         return self.root, "save" if static_save else self.scope
 
@@ -206,6 +220,19 @@ class Session:
     """URIs as the client writes them."""
     last_repository: Path | None = None
     closing: bool = False
+
+    def note_budget(self, root: Path) -> Budget | None:
+        """The worker has said where spending stands, for the repository at `root`; what the user is to be told of it,
+        where it is new to them. Of a repository's own cap it is new for each."""
+        budget, before = self.totals.budget, self.told_of_budget.get(root)
+        is_new = budget != before and (budget.cap == "repository" or budget not in self.told_of_budget.values())
+        self.told_of_budget[root] = budget
+        return budget if is_new and budget.message else None
+
+    def budget_of(self, root: Path) -> Budget:
+        """Where spending stands for a repository: what another one's own cap leaves is not told of it."""
+        own, now = self.told_of_budget.get(root, Budget()), self.totals.budget
+        return own if "repository" in (own.cap, now.cap) else now
 
     def repository(self, root: Path) -> Repository:
         """The repository's state, made when it is first spoken of."""

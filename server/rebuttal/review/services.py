@@ -61,6 +61,8 @@ class Services:
         self.settings = settings
         self.clock = clock
         self.known_totals = Totals()
+        self.known_repositories: dict[Path, Decimal] = {}
+        """What counts against the cap of each repository that was asked for, by its root."""
         self.facts = Facts()
         """What was found in texts that were parsed, for all repositories."""
         self._seen = Remembered(REPOSITORIES)
@@ -228,8 +230,10 @@ class Services:
         from rebuttal.store.ledger import Ledger
 
         repository = self.repository(root) if root is not None else None
-        self.known_totals = await Ledger(await self.database()).totals(repository=repository)
-        return self.known_totals
+        self.known_totals = found = await Ledger(await self.database()).totals(repository=repository)
+        if root is not None:
+            self.known_repositories[root] = found.repository
+        return found
 
     async def standing(self, settings: Settings, root: Path) -> Standing:
         """Where spending stands by the ledger. Raises StoreError."""
@@ -240,9 +244,11 @@ class Services:
         found = standing_of(settings, await self.totals(root), hours, repository=True)
         return Standing(found.state, found.cause, found.words)
 
-    def note_spent(self, amount: Decimal) -> None:
-        """A call has cost this: the totals grow by it until the ledger is asked again."""
+    def note_spent(self, amount: Decimal, root: Path | None = None) -> None:
+        """A call for the repository at `root` has cost this: the totals grow by it until the ledger is asked again."""
         known = self.known_totals
+        if root in self.known_repositories:
+            self.known_repositories[root] += amount
         self.known_totals = Totals(
             known.day + amount, known.month + amount, known.repository + amount, known.hour + amount
         )

@@ -81,7 +81,7 @@ class StatusReporter:
         status["review"] = {"spent": job.spent if job is not None else "0"}
         status["day"] = {"spent": totals.day_spent, "cap": totals.day_cap}
         status["month"] = {"spent": totals.month_spent, "cap": totals.month_cap}
-        budget = totals.budget
+        budget = self.ls.session.budget_of(repository.root)
         if budget.message:
             status["budget"] = {"state": budget.state, "cause": budget.cause, "message": clean(budget.message)}
             message = message or budget.message
