@@ -3,10 +3,10 @@
 The language server's process stays light (no git, no parser, no SDK), so that a hover is answered while a
 review runs; all that costs CPU or memory lives here and can be killed without losing the editor's state.
 
-JSON lines both ways. In: `review`, `estimate`, `payload`, `doctor`, `cancel`, `answer`, `dismiss`, `restore`, `saved`,
-`cost_report`, `shutdown`. Out: events with the request's `id`, exactly one of `done`, `cancelled`, `failed` for each. A
-line that is no request is left out. The pipe's end means that the editor is gone: everything is cancelled and the
-process ends.
+JSON lines both ways. In: `review`, `estimate`, `payload`, `ask_again`, `doctor`, `cancel`, `answer`, `dismiss`,
+`restore`, `saved`, `cost_report`, `shutdown`. Out: events with the request's `id`, exactly one of `done`, `cancelled`,
+`failed` for each. A line that is no request is left out. The pipe's end means that the editor is gone: everything is
+cancelled and the process ends.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from rebuttal.change.scope import parse_scope
 from rebuttal.context.model import ToolDiagnostic, ToolSeverity
 from rebuttal.debate.events import ArgumentEnded, ClaimRaised, PhaseStarted, SeatFinished
 from rebuttal.findings.reports.json_report import to_json
-from rebuttal.findings.wire import finding_to_json
+from rebuttal.findings.wire import finding_from_json, finding_to_json
 from rebuttal.review.checkup import Check, checks
 from rebuttal.review.costs import write_cost_report
 from rebuttal.review.fates import saved
@@ -246,6 +246,8 @@ class Worker:
         match method:
             case "review" | "estimate" | "payload":
                 return await self._of_change(id, method, await in_thread(partial(self._request, params)))
+            case "ask_again":
+                return await self._ask_again(id, params)
             case "doctor":
                 return {"checks": [asdict(one) for one in await self._checks(params)]}
             case "saved":
@@ -278,6 +280,25 @@ class Worker:
             "report": to_json(result.report),
             "transcript": result.transcript,
             "totals": totals_to_json(self.services, request.settings, result.root),
+        }
+
+    async def _ask_again(self, id: int, params: Mapping[str, Any]) -> dict[str, Any]:
+        ask_again = await in_thread(_asking)
+        request = await in_thread(partial(self._request, params))
+        door = self._doors[id] = EditorDoor(id, self.send, self.services, request.settings, root=request.where)
+        try:
+            finding = finding_from_json(dict(params["finding"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"a finding that is asked about again is told whole ({error})") from None
+        came = await ask_again(request, self.services, door, finding, str(params.get("comment") or ""))
+        with suppress(StoreError):
+            await self.services.totals(came.root)
+        return {
+            "finding": finding_to_json(came.finding),
+            "decided": came.decided,
+            "spent": exact(came.cost.spent + came.cost.assumed),
+            "message": came.message,
+            "totals": totals_to_json(self.services, request.settings, came.root),
         }
 
     async def _checks(self, params: Mapping[str, Any]) -> list[Check]:
@@ -334,6 +355,13 @@ class Worker:
             urgency="save" if params.get("origin") == "save" else "command",
             price_without_key=chosen.get("panel") != "static",
         )
+
+
+def _asking() -> Callable[..., Any]:
+    """Loaded when it is first needed: what argues costs a quarter of a second."""
+    from rebuttal.review.again import ask_again
+
+    return ask_again
 
 
 def read_open_files(given: Any) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from rebuttal.review.request import Answer, Estimated, UsageError
 from rebuttal.review.run import review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings
+from tests.emulator.planted import Planted
 from tests.emulator.server import Emulator
 from tests.review.conftest import Door, Open, request_for
 
@@ -47,7 +48,7 @@ async def test_confirmed_again_is_in_the_ledger_and_in_the_trace(
 async def test_refuted_is_held_back(open_services: Open, parcels: Path, panel: Emulator) -> None:
     services = open_services(panel.environment())
     finding = await found(services, parcels)
-    panel.script.default = evolve(panel.script.default, plants=[])  # whoever is asked now refutes everything
+    panel.script.default = Planted([])  # whoever is asked now refutes everything
     came = await ask_again(request_for(parcels, settings=CHEAP), services, Door(), finding, "")
     assert came.finding.status == "held_back"
     assert came.finding.trace[: len(finding.trace)] == finding.trace

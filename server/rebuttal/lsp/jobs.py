@@ -43,6 +43,10 @@ class Desk(Protocol):
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None: ...
 
+    def reconsidered(self, job: Job, finding: Finding) -> None:
+        """A finding was asked about again; this is how it stands now."""
+        ...
+
     def job_ended(self, job: Job) -> None: ...
 
     def budget_changed(self, root: Path) -> None:
@@ -122,7 +126,8 @@ class Jobs:
             if job.visible:
                 self.desk.job_started(job)
             await self.desk.configured()
-            call = self._calls[job.id] = self.worker.call("review", self.params(job))
+            method = "review" if job.request.again is None else "ask_again"
+            call = self._calls[job.id] = self.worker.call(method, self.params(job))
             while job.running:
                 event = await call.next()
                 if event.get("event") == "consent":
@@ -170,6 +175,7 @@ class Jobs:
             "origin": request.origin,
             "settings": self.session.client_settings,
             "include_working": True,
+            **({"finding": again.finding, "comment": again.comment} if (again := request.again) else {}),
         }
 
     def _handle(self, job: Job, event: Event) -> None:
@@ -177,6 +183,8 @@ class Jobs:
         self.desk.budget_changed(job.request.root)
         stopping = job.id in self._calls and self._calls[job.id].cancelling
         match event.get("event"):
+            case "done" if job.request.again is not None and not job.superseded:
+                self._reconsidered(job, event)
             case "done" if not job.superseded:
                 self._done(job, event)
             case "done" | "cancelled":
@@ -225,6 +233,15 @@ class Jobs:
         findings = read_findings(report.get("findings")) + read_findings(report.get("held_back"))
         job.state, job.message = "done", None
         self.desk.review_done(job, _text(event, "root"), report, findings)
+
+    def _reconsidered(self, job: Job, event: Event) -> None:
+        found = read_findings([event.get("finding")])
+        if not found:
+            job.state, job.message = "failed", "The answer could not be read; reinstall Rebuttal."
+            return
+        job.spent = str(event.get("spent") or job.spent)
+        job.state, job.message = "done", _text(event, "message")
+        self.desk.reconsidered(job, found[0])
 
     async def _consent(self, job: Job, call: Call, event: Event) -> None:
         job.state = "awaitingConsent"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 
 from attrs import evolve, frozen
 
@@ -35,6 +36,7 @@ _STATIC = "Only what a debate found can be asked about again; this was found wit
 class AskedAgain:
     """What came of it."""
 
+    root: Path
     finding: Finding
     decided: bool
     cost: Cost
@@ -63,7 +65,7 @@ async def ask_again(request: Request, services: Services, door: Door, finding: F
         raise UsageError(_GONE) from None
     door.tell(Estimated(price, parts.totals))
     if not await agreed(request, services, door, parts, price):
-        return AskedAgain(finding, False, Cost(), "Nothing was sent: sending was not agreed to.")
+        return AskedAgain(root, finding, False, Cost(), "Nothing was sent: sending was not agreed to.")
 
     def on_warning(warning: BudgetWarning) -> None:
         door.tell(BudgetWarned(warning, money_of(request.settings)))
@@ -72,7 +74,7 @@ async def ask_again(request: Request, services: Services, door: Door, finding: F
     speaker = await services.speaker(request, review, root, on_warning, planned=price.calls)
     came = await held.hold(speaker, door.tell, services.clock)
     cost = await services.cost(review)
-    return AskedAgain(came.finding, came.decided, cost, _told(came, cost.spent + cost.assumed, request.settings))
+    return AskedAgain(root, came.finding, came.decided, cost, _told(came, cost.spent + cost.assumed, request.settings))
 
 
 def _brief(settings: Settings, parts: Parts) -> Brief:

@@ -26,6 +26,8 @@ REVIEW = "rebuttal.review"
 """A kind of our own: no light bulb is worth it on every changed line, so it is offered only to who asks."""
 KINDS = (QUICK_FIX, FIX_ALL, REVIEW)
 REASONS = ("false positive", "won't fix", "later")
+LINE_END = 1 << 30
+"""A character beyond any line."""
 _LONGEST_TITLE = 80
 _UNKNOWN = "the finding is not known any more"
 _NOTHING_LEFT = "none of these fixes applies to the code as it is now"
@@ -82,17 +84,15 @@ def _wants(only: Sequence[str], kind: str) -> bool:
 
 
 def _meant(ls: RebuttalServer, params: types.CodeActionParams) -> list[LiveFinding]:
-    """The findings that the client names, where it hands our diagnostics back; else those at the place."""
-    there = ls.findings_at(params.text_document.uri, params.range)
-    path = ls.path(params.text_document.uri)
-    named: dict[str, None] = {}
-    for given in params.context.diagnostics:
-        if isinstance(given.data, dict) and isinstance(given.data.get("id"), str):
-            named[given.data["id"]] = None
-    if not named or path is None:
+    """The findings at the place; of those on its lines the ones that the client names, where it hands ours back."""
+    uri, where = params.text_document.uri, params.range
+    there = ls.findings_at(uri, where)
+    named = [one for one in params.context.diagnostics if isinstance(one.data, dict) and "id" in one.data]
+    if not named:
         return there
-    mine = {live.finding.id: live for live in ls.session.findings_in(path) if live.finding.status == "open"}
-    return [live for name in named if (live := mine.get(name)) is not None and not live.stale] or there
+    lines = types.Range(types.Position(where.start.line, 0), types.Position(where.end.line, LINE_END))
+    mine = [live for live in ls.findings_at(uri, lines) if any(_names(one, live) for one in named)]
+    return mine or there
 
 
 def _names(diagnostic: types.Diagnostic, live: LiveFinding) -> bool:

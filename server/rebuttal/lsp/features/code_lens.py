@@ -17,6 +17,7 @@ from lsprotocol import types
 
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, shift
+from rebuttal.lsp.features.actions import LINE_END
 from rebuttal.lsp.workspace import Edit, Lines
 from rebuttal.text.positions import Position, Range
 
@@ -156,7 +157,7 @@ def _command(ls: RebuttalServer, told: Told) -> types.Command:
 def _title(ls: RebuttalServer, told: Told) -> str:
     """ "1 high, 2 low · $0.0312 · review this hunk"."""
     path = ls.path(told.uri)
-    whole = types.Range(types.Position(told.first, 0), types.Position(max(told.last - 1, told.first), 1 << 30))
+    whole = types.Range(types.Position(told.first, 0), types.Position(max(told.last - 1, told.first), LINE_END))
     found = ls.findings_at(told.uri, whole) if path is not None else []
     if found:
         return f"Rebuttal: {_counted(found)} · {_cost(ls, found)} · review this hunk again"

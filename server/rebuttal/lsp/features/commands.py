@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
@@ -14,7 +15,7 @@ from rebuttal.lsp.features import diagnostics, notebooks
 from rebuttal.lsp.features.status import currency_of
 from rebuttal.lsp.paths import is_inside, repository_of, uri_of
 from rebuttal.lsp.protocol import UserError
-from rebuttal.lsp.session import Job, ReviewRequest, Totals
+from rebuttal.lsp.session import Again, Job, ReviewRequest, Totals
 from rebuttal.settings import PANELS, PROFILES, PROTOCOLS
 from rebuttal.store.clock import utc_now
 
@@ -29,11 +30,6 @@ LATER_IS = timedelta(days=7)
 
 _SCOPES = ("working", "staged", "branch")
 _SCOPES_WITH = ("commit:", "range:", "file:")
-
-_ELSEWHERE = {
-    "rebuttal.askAgain": "Asking again about one finding is not part of this version; run the review again.",
-}
-"""Commands whose part of the engine speaks only in a terminal so far."""
 
 
 def register(ls: RebuttalServer) -> None:
@@ -76,6 +72,10 @@ def register(ls: RebuttalServer) -> None:
         ls.status.update(repository)
         return {"finding": live.finding.id, "status": "open"}
 
+    @ls.command("rebuttal.askAgain")
+    def ask_again(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
+        return {"job": ls.jobs.start(again_request(ls, arguments)).id}
+
     @ls.command("rebuttal.showTrace")
     def show_trace(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
         finding_id = _text(arguments, "finding")
@@ -91,9 +91,6 @@ def register(ls: RebuttalServer) -> None:
     @ls.command("rebuttal.costReport")
     async def cost_report(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
         return await _cost_report(ls)
-
-    for name, message in _ELSEWHERE.items():
-        ls.command(name)(_elsewhere(message))
 
 
 def review_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
@@ -115,6 +112,21 @@ def review_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
         profile=_choice(arguments, "profile", PROFILES),
         only=only,
     )
+
+
+def again_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
+    """One finding argued about anew, in the change in which it was found."""
+    from rebuttal.findings.wire import finding_to_json
+
+    repository, live = _finding(ls, arguments)
+    if live.finding.source != "debate":
+        raise UserError("Only what a debate found can be asked about again; this was found without a model.")
+    if live.finding.status == "dismissed":
+        raise UserError("Restore the finding first, then ask again.")
+    last = repository.job.request if repository.job is not None else ReviewRequest(repository.root)
+    told = live.in_file or evolve(live.finding, range=live.range)
+    again = Again(live.finding.id, live.path, finding_to_json(told), _text(arguments, "comment") or "")
+    return ReviewRequest(repository.root, scope=last.scope, base=last.base, again=again)
 
 
 async def _estimate(ls: RebuttalServer, request: ReviewRequest) -> dict[str, Any]:
@@ -240,7 +252,7 @@ def _job(ls: RebuttalServer, job_id: Any) -> Job:
 
 
 def _latest(ls: RebuttalServer) -> Job:
-    visible = [job for job in ls.session.jobs.values() if job.visible]
+    visible = [job for job in ls.session.jobs.values() if job.visible and job.request.again is None]
     if not visible:
         raise UserError("There is no debate to show yet; run a review first.")
     return visible[-1]
@@ -258,10 +270,3 @@ def _choice(arguments: Arguments, key: str, allowed: tuple[str, ...]) -> str | N
     if value is not None and value not in allowed:
         raise JsonRpcInvalidParams(f"`{key}` must be one of {', '.join(allowed)}.")
     return value
-
-
-def _elsewhere(message: str) -> Callable[[Arguments], None]:
-    def command(arguments: Arguments) -> None:
-        raise UserError(message)
-
-    return command

@@ -294,6 +294,21 @@ def restored(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> N
     ls.publisher.refresh(live.path)
 
 
+def reconsidered(ls: RebuttalServer, job: Job, after: Finding) -> None:
+    """A finding was asked about again: one that did not stand goes out of sight, and can still be read."""
+    again, repository = job.request.again, ls.session.repositories.get(job.request.root)
+    found = ls.session.find(again.id, again.path) if again is not None else None
+    if found is None or repository is None:
+        return
+    live = found[1]
+    live.finding = evolve(live.finding, verdict=after.verdict, severity=after.severity, trace=after.trace)
+    if after.status == "held_back" and live in repository.findings:
+        live.finding = evolve(live.finding, status="held_back")
+        repository.findings.remove(live)
+        repository.held_back[live.finding.id] = live.finding
+    ls.publisher.refresh(live.path)
+
+
 def summary(repository: Repository) -> str:
     """ "2 high, 1 low", or "no findings"."""
     counts = Counter(repository.counts())
