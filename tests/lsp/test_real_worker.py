@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from examples.make_repository import make_repository
 from tests.emulator.planted import Planted
+from tests.emulator.script import Rule
 from tests.emulator.server import KEY, Emulator
 from tests.gitrepo import isolated_environment
 from tests.lsp.profiles import VSCODE
@@ -154,6 +156,54 @@ def test_cancel_stops_spending(serve: Serve, emulator: Emulator) -> None:
     after = len(emulator.records)
     server.request("shutdown")
     assert len(emulator.records) == after
+
+
+def from_progress(server: Server) -> None:
+    begun = (one["params"] for one in server.messages if one.get("method") == "$/progress")
+    server.send("window/workDoneProgress/cancel", {"token": next(begun)["token"]})
+
+
+def by_command(server: Server) -> None:
+    server.send("workspace/executeCommand", {"command": "rebuttal.cancel"}, id="cancel")
+
+
+def by_shutdown(server: Server) -> None:
+    server.send("shutdown", id="shutdown")
+
+
+def by_closed_folder(server: Server) -> None:
+    folder = {"uri": server.folder.as_uri(), "name": server.folder.name}
+    server.send("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
+
+
+def by_leaving(server: Server) -> None:
+    assert server.process.stdin is not None
+    server.process.stdin.close()
+
+
+@pytest.mark.parametrize("cancel", [from_progress, by_command, by_shutdown, by_closed_folder, by_leaving])
+def test_last_byte_to_a_model_within_100_ms_of_the_cancellation(
+    serve: Serve, emulator: Emulator, cancel: Callable[[Server], None]
+) -> None:
+    emulator.script.default = Planted.load(_REVIEWERS)
+    emulator.script.otherwise = Rule(between=0.05)
+    delays: list[float] = []
+    while not delays or (min(delays) >= 0.1 and len(delays) < 3):  # a busy machine may be late
+        emulator.records.clear()
+        server = serve(ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=emulator.url, REBUTTAL_ON_SAVE="off")
+        server.answers["window/showMessageRequest"] = lambda params: params["actions"][0]
+        server.review(panel="medium")
+        server.until_status("debating")
+        emulator.wait(lambda: any(len(one.events) >= 6 and not one.completed for one in emulator.records), 30)
+        at = time.monotonic()
+        cancel(server)
+        emulator.wait(lambda: all(one.completed or one.closed_early is not None for one in emulator.records), 10)
+        closed = [one.closed_early for one in emulator.records if one.closed_early is not None]
+        assert closed, "every response had come to its end before: nothing was cancelled"
+        # The last byte: of what was being streamed, and of what was still sent.
+        delays.append(max(*closed, *(one.at for one in emulator.records)) - at)
+        server.stop()
+    assert min(delays) < 0.1
 
 
 def test_folder_without_git_gets_a_sentence(tmp_path: Path) -> None:
