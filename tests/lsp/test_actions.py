@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,151 @@ async def test_fix_applies_on_every_line_end(start: Start, repo: Path) -> None:
         resolved = await stage.editor.request("codeAction/resolve", fix)
         assert resolved["edit"]["documentChanges"][0]["edits"][0]["range"] == span(0, 0, 1, 0)
     assert QUOTE in SOURCE
+
+
+def without(profile: dict[str, Any], *path: str) -> dict[str, Any]:
+    """A client that lacks one ability."""
+    name, *rest = path
+    if not rest:
+        return {key: value for key, value in profile.items() if key != name}
+    return {**profile, name: without(profile[name], *rest)}
+
+
+def titled(actions: list[dict[str, Any]], start: str) -> list[dict[str, Any]]:
+    return [action for action in actions if action["title"].startswith(start)]
+
+
+def unused(id: str, line: int, name: str, **given: Any) -> dict[str, Any]:
+    """An unused import that its fix takes out."""
+    edit = {"file": "cart.py", "range": span(line, 0, line + 1, 0), "new_text": ""}
+    return static(id, range=span(line, 0, line, 4), quote=f"import {name}", fix={"edits": [edit]}, **given)
+
+
+IMPORTS = "import os\nimport re\nimport sys\n\nx = 1\n"
+
+
+async def test_all_fixes_of_a_kind_in_the_file(start: Start, repo: Path) -> None:
+    other = static("e", rule="ruff:E711", range=span(4, 0, 4, 1), quote="x = 1", fix=None)
+    found = [unused("a", 0, "os"), unused("b", 1, "re"), unused("c", 2, "sys"), other]
+    stage = await reviewed(start, repo, *found, text=IMPORTS)
+    stage.editor.change(repo / "cart.py", insert(0, 0, "# new\n"))
+    [fix] = titled(await offered(stage, repo / "cart.py", 2, 0), "Fix all")
+    assert fix["title"] == "Fix all 3 of ruff:F401 in this file"
+    assert "edit" not in fix
+    [change] = (await stage.editor.request("codeAction/resolve", fix))["edit"]["documentChanges"]
+    assert change["textDocument"]["version"] == 2
+    assert [one["range"]["start"]["line"] for one in change["edits"]] == [1, 2, 3]
+    assert not titled(await offered(stage, repo / "cart.py", 5, 0), "Fix all")
+
+
+async def test_fixes_of_a_kind_that_moved_on_or_overlap_are_left_out(start: Start, repo: Path) -> None:
+    whole = {"edits": [{"file": "cart.py", "range": span(0, 0, 2, 0), "new_text": "import sys\n"}]}
+    found = [unused("a", 0, "os"), unused("b", 1, "re"), unused("c", 2, "sys")]
+    overlapping = static("d", range=span(1, 0, 1, 4), quote="import re", fix=whole)
+    stage = await reviewed(start, repo, *found, overlapping, text=IMPORTS)
+    [fix] = titled(await offered(stage, repo / "cart.py", 0, 0), "Fix all")
+    stage.editor.change(repo / "cart.py", insert(3, 0, "y = 2"))
+    [change] = (await stage.editor.request("codeAction/resolve", fix))["edit"]["documentChanges"]
+    assert [one["range"] for one in change["edits"]] == [span(0, 0, 1, 0), span(1, 0, 2, 0)]
+
+
+async def test_fix_all_whose_fixes_are_gone_says_so(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo, unused("a", 0, "os"), unused("b", 1, "re"), text=IMPORTS)
+    [fix] = titled(await offered(stage, repo / "cart.py", 0, 0), "Fix all")
+    stage.editor.change(repo / "cart.py", {"range": span(0, 0, 2, 0), "text": ""})
+    resolved = await stage.editor.request("codeAction/resolve", fix)
+    assert resolved["disabled"]["reason"] == "Not applied: none of these fixes applies to the code as it is now."
+
+
+async def test_fix_all_on_save_takes_fixes_of_tools_only(start: Start, repo: Path) -> None:
+    models = finding("m", range=span(1, 0, 1, 4), quote="import re", fix=unused("b", 1, "re")["fix"])
+    stage = await reviewed(start, repo, unused("a", 0, "os"), models, unused("c", 2, "sys"), text=IMPORTS)
+    [fix] = await offered(stage, repo / "cart.py", 4, 0, only=["source.fixAll"])
+    assert fix["kind"] == "source.fixAll.rebuttal"
+    [change] = (await stage.editor.request("codeAction/resolve", fix))["edit"]["documentChanges"]
+    assert [one["range"]["start"]["line"] for one in change["edits"]] == [0, 2]
+    assert not titled(await offered(stage, repo / "cart.py", 0, 0), "Rebuttal: fix all")
+
+
+async def test_edits_of_several_files_go_file_by_file_where_they_cannot_be_confirmed(start: Start, repo: Path) -> None:
+    (repo / "shop.py").write_text("total([])\n")
+    client = without(VSCODE, "workspace", "workspaceEdit", "changeAnnotationSupport")
+    stage = await reviewed(start, repo, finding(fix=TWO_FILES), profile=client)
+    [fix] = titled(await offered(stage, repo / "cart.py", 4), "Apply fix")
+    assert fix["title"].startswith("Apply fix in shop.py (file 1 of 2, one at a time): ")
+    [change] = (await stage.editor.request("codeAction/resolve", fix))["edit"]["documentChanges"]
+    assert change["textDocument"]["uri"] == (repo / "shop.py").as_uri()
+    (repo / "shop.py").write_text("mean([])\n")
+    [fix] = titled(await offered(stage, repo / "cart.py", 4), "Apply fix")
+    assert fix["title"].startswith("Apply fix in cart.py (file 2 of 2, one at a time): ")
+    [change] = (await stage.editor.request("codeAction/resolve", fix))["edit"]["documentChanges"]
+    assert change["textDocument"]["uri"] == (repo / "cart.py").as_uri()
+    (repo / "shop.py").write_text("something()\n")
+    [fix] = titled(await offered(stage, repo / "cart.py", 4), "Apply fix")
+    assert fix["disabled"]["reason"] == "Not applied: the code has changed since the review."
+
+
+async def test_dismissed_finding_can_be_restored_where_it_stood(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    stage = await reviewed(start, repo, finding())
+    [dismiss] = titled(await offered(stage, file, 4), "Dismiss (won't fix)")
+    await stage.editor.request("workspace/executeCommand", dismiss["command"])
+    assert stage.editor.of(file) == []
+    stage.editor.change(file, insert(0, 0, "# new\n"))
+    [restore] = titled(await offered(stage, file, 5), "Restore dismissed: Division by zero")
+    assert not titled(await offered(stage, file, 0), "Restore")
+    assert not titled(await offered(stage, file, 5, triggerKind=2), "Restore")
+    await stage.editor.request("workspace/executeCommand", restore["command"])
+    assert [one["data"]["id"] for one in stage.editor.of(file)] == ["f1"]
+    assert stage.editor.of(file)[0]["range"]["start"]["line"] == 5
+
+
+async def test_later_comes_back_after_a_week(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo, finding())
+    [later] = titled(await offered(stage, repo / "cart.py", 4), "Dismiss (later)")
+    await stage.editor.request("workspace/executeCommand", later["command"])
+    [asked] = stage.asked("dismiss")
+    left = datetime.fromisoformat(asked["params"]["expires"]) - datetime.now(UTC)
+    assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
+
+
+async def test_other_dismissals_do_not_expire(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo, finding())
+    await stage.editor.command("rebuttal.dismiss", finding="f1", reason="false positive")
+    assert stage.asked("dismiss")[0]["params"]["expires"] is None
+
+
+async def test_only_the_findings_that_the_client_names_on_the_line(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo, finding(), finding("f2", title="Another"))
+    [named] = [one for one in stage.editor.of(repo / "cart.py") if one["data"]["id"] == "f2"]
+    actions = await offered(stage, repo / "cart.py", 4, diagnostics=[named])
+    assert {one["command"]["arguments"][0]["finding"] for one in actions} == {"f2"}
+
+
+async def test_selection_can_be_reviewed(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo)
+    where = span(1, 0, 4, 3)
+    params = {"textDocument": {"uri": (repo / "cart.py").as_uri()}, "range": where, "context": {"diagnostics": []}}
+    [action] = await stage.editor.request("textDocument/codeAction", params)
+    assert (action["title"], action["kind"]) == ("Rebuttal: review the selection", "rebuttal.review")
+    await stage.editor.request("workspace/executeCommand", action["command"])
+    await stage.editor.until(lambda: len(stage.asked("review")) == 2)
+    only = stage.asked("review")[1]["params"]["only"]
+    assert (only["start_line"], only["end_line"]) == (1, 4)
+    await stage.editor.until(lambda: stage.editor.state == "idle")
+
+
+async def test_no_light_bulb_for_a_review(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo)
+    context = {"diagnostics": [], "triggerKind": 2}
+    where = {"textDocument": {"uri": (repo / "cart.py").as_uri()}, "range": span(1, 0, 4, 3), "context": context}
+    assert await stage.editor.request("textDocument/codeAction", where) == []
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"rule": 3, "uri": "file:///x"}, {"rule": None}, {"id": "s1", "uri": 3}, [1], "x"]
+)
+async def test_action_with_strange_data_is_refused(start: Start, repo: Path, data: Any) -> None:
+    stage = await reviewed(start, repo, static(fix=None))
+    resolved = await stage.editor.request("codeAction/resolve", {"title": "Apply fix", "data": data})
+    assert resolved["disabled"]["reason"].startswith("Not applied: ")

@@ -59,7 +59,7 @@ class Told:
         uri, first, last = (given.get(key) for key in ("uri", "first", "last"))
         if not isinstance(uri, str) or not isinstance(first, int) or not isinstance(last, int):
             return None
-        return cls(uri, first, last)
+        return cls(uri, first, last) if 0 <= first <= last < LINE_END else None
 
 
 @define(eq=False)
@@ -185,7 +185,7 @@ def _read(spans: Iterable[Any], edits: Iterable[Edit]) -> list[Hunk]:
     hunks: list[Hunk] = []
     for span in spans:
         match span:
-            case [int(first), int(count)] if first >= 0 and count >= 0:
+            case [int(first), int(count)] if first >= 0 and count >= 0 and first + count < LINE_END:
                 where = Range(Position(first, 0), Position(first + count, 0))
                 for edit in edits:
                     where = shift(where, edit)
