@@ -60,7 +60,7 @@ def tests() -> None:
         run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=CLIENT)
     # Many tests start Python anew: where bytecode may not be kept, each start compiles everything, a second at a time.
     workers = str(min(os.cpu_count() or 1, 4))
-    ours = "not vscode and not neovim and not gateway"
+    ours = "not vscode and not neovim and not emacs and not gateway"
     run(sys.executable, "-m", "pytest", "-q", "-n", workers, "-m", ours, PYTHONDONTWRITEBYTECODE="")
 
 
@@ -99,18 +99,27 @@ def vscode() -> None:
 def neovim() -> None:
     """A review in a real Neovim, with the snippet of docs/editors/neovim.md; Debian's package, where it can be had."""
     if shutil.which("nvim") is None:
-        install("neovim", "Neovim 0.7 or later (https://neovim.io)")
+        install("Neovim 0.7 or later (https://neovim.io)", "neovim")
     python("-m", "pytest", "-q", "-m", "neovim", "tests/editors/neovim")
 
 
-def install(package: str, what: str) -> None:
-    """A package of the system. Raises CannotRun where that is the user's to do; in CI that it fails is a failure."""
+def emacs() -> None:
+    """A review in a real Emacs, with the snippet of docs/editors/emacs.md; Debian's packages, where they can be had."""
+    if shutil.which("emacs") is None:
+        install("Emacs 28 or later with Eglot (https://www.gnu.org/software/emacs)", "emacs-nox", "elpa-eglot")
+    python("-m", "pytest", "-q", "-m", "emacs", "tests/editors/emacs")
+
+
+def install(what: str, *packages: str) -> None:
+    """Packages of the system. Raises CannotRun where that is the user's to do; in CI that it fails is a failure."""
     apt = shutil.which("apt-get")
     if apt is None or os.name == "nt" or os.geteuid() != 0:
-        raise CannotRun(f"{what} is not installed, and only root may install it here with apt-get install {package}")
+        raise CannotRun(
+            f"{what} is not installed, and only root may install it here with apt-get install {' '.join(packages)}"
+        )
     try:
         run(apt, "update", "-qq")
-        run(apt, "install", "-y", "-qq", "--no-install-recommends", package, DEBIAN_FRONTEND="noninteractive")
+        run(apt, "install", "-y", "-qq", "--no-install-recommends", *packages, DEBIAN_FRONTEND="noninteractive")
     except subprocess.CalledProcessError:
         if os.environ.get("CI"):
             raise
@@ -154,6 +163,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "gateway": gateway,
     "client": client,
     "neovim": neovim,
+    "emacs": emacs,
     "vscode": vscode,
 }
 
