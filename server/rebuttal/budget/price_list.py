@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from rebuttal.settings import plain_model
 from rebuttal.store.model import Tokens
 from rebuttal.store.money import exact
 
@@ -138,6 +139,23 @@ def _of(units: Mapping[str, Decimal], unit: str) -> Decimal:
     return units[unit] if unit in units else units[unit.removesuffix(_OF_LONG)]
 
 
+def snapshot_price(snapshot: DataSnapshot, model: str, tokens: Tokens) -> Decimal:
+    """What the tokens of one call of a Claude model cost by a snapshot. Raises LookupError for one that it does not
+    know."""
+    from genai_prices import Usage
+
+    # `input_tokens` is the whole prompt here, and `cache_write_tokens` has the hour's part in it.
+    usage = Usage(
+        input_tokens=tokens.prompt,
+        cache_write_tokens=tokens.cache_write,
+        cache_write_1h_tokens=tokens.cache_write_1h,
+        cache_read_tokens=tokens.cache_read,
+        output_tokens=tokens.output,
+    )
+    # A gateway has names of its own, such as anthropic/claude-sonnet-5-5: it costs what Claude costs.
+    return snapshot.calc(usage, plain_model(model) or model, PROVIDER, None, None).total_price
+
+
 def names(snapshot: DataSnapshot) -> tuple[str, ...]:
     """The models that a snapshot knows, by their ids."""
     return tuple(model.id for one in snapshot.providers if one.id == PROVIDER for model in one.models)
@@ -151,8 +169,6 @@ def rates(snapshot: DataSnapshot, models: Iterable[str]) -> dict[str, dict[str, 
 
 
 def _rates(snapshot: DataSnapshot, model: str) -> dict[str, Decimal] | None:
-    from rebuttal.budget.prices import snapshot_price
-
     units: dict[str, Decimal] = {}
     try:
         for unit in _UNITS:

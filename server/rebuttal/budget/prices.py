@@ -14,7 +14,7 @@ from attrs import frozen
 
 from rebuttal.budget import price_list
 from rebuttal.budget.model import UnknownPrice
-from rebuttal.settings import ModelPrice, Settings, is_local, plain_model
+from rebuttal.settings import ModelPrice, Settings, is_local
 from rebuttal.store.model import Tokens
 from rebuttal.text.words import counted
 
@@ -119,7 +119,7 @@ class PriceBook:
             return _own_price(own, tokens)
         snapshot = self._current()
         try:
-            return snapshot_price(snapshot, model, tokens) * self._factor
+            return price_list.snapshot_price(snapshot, model, tokens) * self._factor
         except LookupError:
             if self._free and not _is_only_sold(model):
                 return Decimal(0)
@@ -134,7 +134,7 @@ class PriceBook:
             return "yours"
         self.price(model, Tokens(input=1))
         try:
-            snapshot_price(self._current(), model, Tokens(input=1))
+            price_list.snapshot_price(self._current(), model, Tokens(input=1))
         except LookupError:
             return "free"
         return "updated" if self._is_updated else "snapshot"
@@ -206,23 +206,6 @@ def _own_price(own: ModelPrice, tokens: Tokens) -> Decimal:
         + own.output * tokens.output
     )
     return total / _MILLION
-
-
-def snapshot_price(snapshot: DataSnapshot, model: str, tokens: Tokens) -> Decimal:
-    """What the tokens of one call of a Claude model cost by a snapshot. Raises LookupError for one that it does not
-    know."""
-    from genai_prices import Usage
-
-    # `input_tokens` is the whole prompt here, and `cache_write_tokens` has the hour's part in it.
-    usage = Usage(
-        input_tokens=tokens.prompt,
-        cache_write_tokens=tokens.cache_write,
-        cache_write_1h_tokens=tokens.cache_write_1h,
-        cache_read_tokens=tokens.cache_read,
-        output_tokens=tokens.output,
-    )
-    # A gateway has names of its own, such as anthropic/claude-sonnet-5-5: it costs what Claude costs.
-    return snapshot.calc(usage, plain_model(model) or model, price_list.PROVIDER, None, None).total_price
 
 
 def _bundled() -> DataSnapshot:
