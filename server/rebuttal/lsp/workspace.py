@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 from attrs import frozen
 from lsprotocol import types
@@ -19,6 +21,8 @@ from rebuttal.lsp.encoding import Units, code_points, length_in, units_of
 from rebuttal.text.positions import Position
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_COMPARED = 250_000
+"""Pairs of lines that are compared to tell what changed in a text; beyond it counts as one change."""
 
 
 @frozen
@@ -67,16 +71,60 @@ def split_lines(text: str) -> Lines:
     return Lines(_LINE_END.split(text))
 
 
-class LspTextDocument(TextDocument):
-    """A document whose lines end where LSP says. `edits` is None after the whole text was replaced."""
+def differences(before: Sequence[str], after: Sequence[str]) -> list[Edit]:
+    """Edits, each of the text that the one before it left, that make `after` of `before`; both without line ends.
 
-    edits: list[Edit] | None
+    For texts that were replaced as a whole: by a client that sends no edits, or on disk.
+    """
+    shortest = min(len(before), len(after))
+    same = next((number for number in range(shortest) if before[number] != after[number]), shortest)
+    left = shortest - same
+    tail = next((number for number in range(left) if before[-1 - number] != after[-1 - number]), left)
+    old, new = (same, len(before) - tail), (same, len(after) - tail)
+    if old[0] == old[1] and new[0] == new[1]:
+        return []
+    if (old[1] - old[0]) * (new[1] - new[0]) > _COMPARED:
+        return [_of_lines(before, after, *old, *new)]
+    matcher = SequenceMatcher(None, before[slice(*old)], after[slice(*new)], autojunk=False)
+    changed = [one[1:] for one in matcher.get_opcodes() if one[0] != "equal"]
+    # From the end on, so that what lies before is still where it was.
+    return [_of_lines(before, after, a + same, b + same, c + same, d + same) for a, b, c, d in reversed(changed)]
+
+
+def _of_lines(before: Sequence[str], after: Sequence[str], first: int, last: int, new: int, new_last: int) -> Edit:
+    """That the lines up to `last` became those of `after`. What follows stands as in `after` already."""
+    lines, ends = new_last - new, last == len(before)
+    if not ends:
+        return Edit(Position(first, 0), Position(last, 0), Position(first + lines, 0))
+    if first == 0:
+        end = Position(lines - 1, length_in(after[new_last - 1], "utf-16"))
+        return Edit(Position(0, 0), _end_of(before, last - 1), end)
+    # The last lines have no end of their own: what goes or comes is the one of the line before.
+    start = _end_of(before, first - 1)
+    return Edit(
+        start,
+        _end_of(before, last - 1),
+        Position(first - 1 + lines, length_in(after[new_last - 1], "utf-16")) if lines else start,
+    )
+
+
+def _end_of(lines: Sequence[str], number: int) -> Position:
+    return Position(number, length_in(lines[number], "utf-16"))
+
+
+class LspTextDocument(TextDocument):
+    """A document whose lines end where LSP says, and that remembers what changed."""
+
+    _edits: list[Edit]
+    _before: Lines | None
+    """Its lines before the text was replaced as a whole, while nobody has asked what changed by it."""
     _starts: list[int] | None
     _bare: Lines | None
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed through as they came
-        self.edits = []
+        self._edits = []
+        self._before = None
         self._starts = None
         self._bare = None
 
@@ -101,28 +149,52 @@ class LspTextDocument(TextDocument):
         stop = starts[number + 1] if number + 1 < len(starts) else len(self.source)
         return self.source[starts[number] : stop].rstrip("\r\n")
 
-    def take_edits(self) -> list[Edit] | None:
-        """What changed since the last call, in order; None when the whole text was replaced in between."""
-        edits, self.edits = self.edits, []
+    def take_edits(self) -> list[Edit]:
+        """What changed since the last call, in order."""
+        self._compare()
+        edits, self._edits = self._edits, []
         return edits
+
+    def forget_edits(self) -> None:
+        """Nobody wants to know what changed until now."""
+        self._edits, self._before = [], None
 
     def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
         if isinstance(change, types.TextDocumentContentChangePartial):
+            self._compare()
             self._replace(change.range, change.text)
         else:
+            self._before = self._before or self.bare_lines
             self._source = change.text
-            self._starts = self._bare = self.edits = None
+            self._starts = self._bare = None
+
+    def _compare(self) -> None:
+        if self._before is not None:
+            self._edits += differences(self._before, self.bare_lines)
+            self._before = None
 
     def _replace(self, where: types.Range, text: str) -> None:
         source, units = self.source, self._units()
         start = self._offset(where.start, units)
         end = max(self._offset(where.end, units), start)
         first, last = self._position(start), self._position(end)
-        self._source = source[:start] + text + source[end:]
-        self._starts = spliced(self._line_starts(), first.line, last.line, self._source, len(text) - (end - start))
+        made = source[:start] + text + source[end:]
+        edit = self._joining(start, end, text, made) or Edit(first, last, _after(first, text))
+        self._source = made
+        self._starts = spliced(self._line_starts(), first.line, last.line, made, len(text) - (end - start))
         self._bare = None
-        if self.edits is not None:
-            self.edits.append(Edit(first, last, _after(first, text)))
+        self._edits.append(edit)
+
+    def _joining(self, start: int, end: int, text: str, made: str) -> Edit | None:
+        """The edit, where it makes a `\\r\\n` of two line ends or two of one: then with both its halves, for no
+        position lies between them. None for any other."""
+        source, stop = self.source, start + len(text)
+        low = start > 0 and source[start - 1] == "\r" and "\n" in (source[start : start + 1], made[start : start + 1])
+        high = source[end : end + 1] == "\n" and "\r" in (source[end - 1 : end], made[stop - 1 : stop])
+        if not low and not high:
+            return None
+        first = self._position(start - low)
+        return Edit(first, self._position(end + high), _after(first, made[start - low : stop + high]))
 
     def _units(self) -> Units:
         return units_of(self._position_codec.encoding)
@@ -180,6 +252,13 @@ class LspWorkspace(Workspace):
 
         document = self._text_documents.get(unquote(uri))
         return document if isinstance(document, LspTextDocument) else None
+
+    def update_text_document(
+        self, text_doc: types.VersionedTextDocumentIdentifier, change: types.TextDocumentContentChangeEvent
+    ) -> None:
+        """As pygls', but what is not open is left out instead of failing."""
+        if self.open_document(text_doc.uri) is not None:
+            super().update_text_document(text_doc, change)
 
     def update_notebook_document(self, params: types.DidChangeNotebookDocumentParams) -> None:
         """As pygls', but what is not open is left out instead of failing halfway."""
