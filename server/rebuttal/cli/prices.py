@@ -16,8 +16,8 @@ from attrs import frozen
 from rebuttal.budget import price_list
 from rebuttal.budget.currency import money_of
 from rebuttal.budget.model import UnknownPrice
-from rebuttal.budget.price_list import BadPrices, Moved, PriceList
-from rebuttal.budget.prices import BatchBook, PriceBook, PricesAge, prices_age, snapshot_price
+from rebuttal.budget.price_list import BadPrices, Moved, PriceList, snapshot_price
+from rebuttal.budget.prices import BatchBook, PriceBook, PricesAge, prices_age
 from rebuttal.cli.output import write
 from rebuttal.cli.price_fetch import NotFetched, fetch
 from rebuttal.settings import Settings, user_settings
