@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.lsp.conftest import Stage, Start
-from tests.lsp.profiles import VSCODE, with_encoding
+from tests.lsp.profiles import PROFILES, VSCODE, with_encoding
 from tests.lsp.samples import QUOTE, SOURCE, finding, span, static
 from tests.lsp.test_diagnostics import insert, reviewed
 
@@ -286,3 +286,24 @@ async def test_action_with_strange_data_is_refused(start: Start, repo: Path, dat
     stage = await reviewed(start, repo, static(fix=None))
     resolved = await stage.editor.request("codeAction/resolve", {"title": "Apply fix", "data": data})
     assert resolved["disabled"]["reason"].startswith("Not applied: ")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_no_client_is_offered_what_it_cannot_apply(start: Start, repo: Path, profile: str) -> None:
+    (repo / "shop.py").write_text("total([])\n")
+    stage = await reviewed(start, repo, finding(fix=TWO_FILES), static(), profile=profile)
+    flags = stage.editor.server.session.flags
+    for line in (0, 4):
+        for action in await offered(stage, repo / "cart.py", line, 4 if line else 0):
+            if not flags.literal_actions:
+                assert isinstance(action["command"], str)
+                continue
+            assert "command" in action or "edit" in action or flags.resolve_action_edit
+            whole = await stage.editor.request("codeAction/resolve", action) if "data" in action else action
+            edit = whole.get("edit", {})
+            assert ("documentChanges" in edit) <= flags.document_changes
+            assert ("changeAnnotations" in edit) <= flags.annotated_edits
+            touched = {one["textDocument"]["uri"] for one in edit.get("documentChanges", ())} | set(
+                edit.get("changes", ())
+            )
+            assert len(touched) <= 1 or "changeAnnotations" in edit

@@ -42,6 +42,27 @@ async def test_hover_is_plain_for_a_client_that_shows_no_markdown(start: Start, 
     assert "free" in hover["contents"]["value"]
 
 
+async def test_plain_hover_has_both_sides_too(start: Start, repo: Path) -> None:
+    stage = await reviewed(start, repo, finding(title="Division\nby zero"), profile="minimal")
+    hover = await stage.editor.request("textDocument/hover", at(repo / "cart.py", 4, 10))
+    assert hover["contents"]["value"].splitlines() == [
+        "Division by zero (high, correctness)",
+        "For (code_reviewer): An empty list divides by zero.",
+        "Against (architect): Callers never pass an empty list.",
+        "confirmed by another reviewer · likely · $0.0205",
+    ]
+
+
+async def test_hover_over_many_findings_shows_the_worst_and_counts_the_rest(start: Start, repo: Path) -> None:
+    many = [finding(f"f{number}", title=f"Low {number}", severity="low") for number in range(7)]
+    stage = await reviewed(start, repo, *many, finding("worst", title="The worst", severity="critical"))
+    hover = await stage.editor.request("textDocument/hover", at(repo / "cart.py", 4, 10))
+    text = hover["contents"]["value"]
+    assert text.startswith("**The worst**")
+    assert text.endswith("and 3 more here")
+    assert text.count("*For") == 5
+
+
 async def test_hover_elsewhere_says_nothing(start: Start, repo: Path) -> None:
     stage = await reviewed(start, repo, finding())
     assert await stage.editor.request("textDocument/hover", at(repo / "cart.py", 1, 0)) is None

@@ -68,8 +68,13 @@ def hover_markdown(finding: Finding, money: Money = DOLLARS) -> str:
 
 def hover_plain(finding: Finding, money: Money = DOLLARS) -> str:
     """The same for a client that shows no Markdown."""
-    cost = cost_of(finding, money)
-    return f"{diagnostic_text(finding)}\n{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost}"
+    parts = [f"{_line(finding.title)} ({finding.severity}, {finding.category})"]
+    raised, objected = both_sides(finding)
+    if raised is not None:
+        parts.append(f"For ({_line(raised.seat)}): {_short(_line(raised.text))}")
+    if objected is not None:
+        parts.append(f"Against ({_line(objected.seat)}): {_short(_line(objected.text))}")
+    return "\n".join([*parts, f"{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding, money)}"])
 
 
 def cost_of(finding: Finding, money: Money) -> str:
@@ -131,5 +136,12 @@ def _strongest(steps: Iterable[TraceStep]) -> TraceStep | None:
 
 
 def _argument(step: TraceStep) -> str:
-    text = step.text.strip()
-    return escape(text if len(text) <= _LONGEST_ARGUMENT else text[:_LONGEST_ARGUMENT].rstrip() + "…")
+    return escape(_short(step.text.strip()))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_ARGUMENT else text[:_LONGEST_ARGUMENT].rstrip() + "…"
+
+
+def _line(text: str) -> str:
+    return " ".join(clean(text).split())

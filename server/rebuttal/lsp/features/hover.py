@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.render import hover_markdown, hover_plain
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
+
+
+MOST = 5
+"""Findings in one hover; more are counted."""
 
 
 def register(ls: RebuttalServer) -> None:
@@ -23,8 +28,10 @@ def register(ls: RebuttalServer) -> None:
 
 
 def _content(ls: RebuttalServer, found: list[LiveFinding]) -> types.MarkupContent:
+    found = sorted(found, key=lambda live: SEVERITIES.index(live.finding.severity))
+    more = [f"and {len(found) - MOST} more here"] if len(found) > MOST else []
     if ls.session.flags.markdown_hover:
-        text = "\n\n---\n\n".join(hover_markdown(live.finding, ls.money) for live in found)
+        text = "\n\n---\n\n".join([*(hover_markdown(live.finding, ls.money) for live in found[:MOST]), *more])
         return types.MarkupContent(types.MarkupKind.Markdown, text)
-    text = "\n\n".join(hover_plain(live.finding, ls.money) for live in found)
+    text = "\n\n".join([*(hover_plain(live.finding, ls.money) for live in found[:MOST]), *more])
     return types.MarkupContent(types.MarkupKind.PlainText, text)
