@@ -129,7 +129,7 @@ def test_text_that_moved_during_the_review_is_found_by_its_quote() -> None:
 
 def test_quote_that_is_redacted_is_held_by_the_lines_themselves() -> None:
     text = "key = 'sk-secret'\n"
-    one = live(text, range=span(0, 0, 0, 5), quote="key = '<secret-1>'")
+    one = live(text, range=span(0, 0, 0, 5), quote="key = '«redacted:token:1»'")
     one.settle(split_lines(text))
     assert not one.stale
     one.settle(split_lines("key = None\n"))

@@ -8,7 +8,7 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec, Workspace
 
 from rebuttal.lsp.encoding import clean, code_points, convert, length_in
-from rebuttal.lsp.workspace import LspTextDocument, LspWorkspace, line_starts, split_lines
+from rebuttal.lsp.workspace import Edit, LspTextDocument, LspWorkspace, line_starts, split_lines
 from rebuttal.text.positions import LineIndex, Position
 
 # Line ends that Python knows and LSP does not are the point; so are characters of every width.
@@ -89,11 +89,13 @@ def test_edit_that_ends_before_it_starts_is_an_insertion() -> None:
     assert document.source == "ab-c"
 
 
-def test_whole_text_replaced_leaves_no_edits() -> None:
-    document = LspTextDocument("file:///x.py", source="abc", version=1)
-    document.apply_change(types.TextDocumentContentChangeWholeDocument(text="new"))
-    assert document.source == "new"
-    assert document.take_edits() is None
+def test_whole_text_replaced_tells_which_lines_are_others() -> None:
+    document = LspTextDocument("file:///x.py", source="a\nb\nc\n", version=1)
+    document.apply_change(types.TextDocumentContentChangeWholeDocument(text="a\nnew\nb\nc\n"))
+    assert document.source == "a\nnew\nb\nc\n"
+    assert document.take_edits() == [Edit(Position(1, 0), Position(1, 0), Position(2, 0))]
+    document.apply_change(types.TextDocumentContentChangeWholeDocument(text="a\n"))
+    document.forget_edits()
     assert document.take_edits() == []
 
 

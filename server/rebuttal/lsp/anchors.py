@@ -3,10 +3,15 @@
 Each edit moves a finding's range at once (`shift`). Whether the lines it speaks of still stand there is
 checked later, when the findings are shown (`settle`): if they do not, the finding is stale and withheld, and
 comes back when they do. This must be strict and quick, so only white space at a line's ends is forgiven.
+
+Where the same lines stand twice, only the edits tell which of them are meant: an edit that takes them away is
+remembered, so that its undoing brings the finding back to its own lines and not to their twin.
 """
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
 
 _LONGEST_ANCHOR = 40
 """Lines; a longer finding is held by its first ones."""
+_UNDONE = 50
+"""Edits that took a finding's lines away, whose undoing is waited for; the latest."""
+_REDACTED = re.compile("«redacted:[^»]*»")
 
 
 @frozen
@@ -41,6 +49,26 @@ class Relocated:
     reason: str = ""
 
 
+@define
+class _Lost:
+    """An edit that took away an edge of a range, or all of it."""
+
+    edit: Edit
+    before: Range
+    """The range that it met."""
+    left: Range
+    """What it put there, followed through later edits."""
+    others: tuple[Range, ...]
+    """The same of the edits before it, as it met them."""
+
+    def undone_by(self, edit: Edit) -> bool:
+        """Whether `edit` puts back as much as was taken, where it was taken."""
+        taken = _extent(self.edit.start, self.edit.old_end)
+        return (edit.start, edit.old_end) == (self.left.start, self.left.end) and taken == _extent(
+            edit.start, edit.new_end
+        )
+
+
 @define(eq=False)
 class LiveFinding:
     """A finding and where it is now. `anchor`: the lines it stands on; empty where nothing can go stale."""
@@ -57,8 +85,13 @@ class LiveFinding:
     """Whether its file was edited since it was last looked whether something was done about it."""
     in_file: Finding | None = None
     """Of one that is in a cell of an open notebook: the finding as it is in the notebook's file."""
+    branch: str = ""
+    """The branch that it was found on, where that is known."""
     _settled: Lines | None = field(default=None, repr=False)
     """The lines that were looked at last: nothing is to be done for the same ones."""
+    _indents: tuple[int, ...] = ()
+    """Of the anchor's lines, before they lost it."""
+    _lost: deque[_Lost] = field(factory=lambda: deque(maxlen=_UNDONE), repr=False)
 
     @property
     def moved_lines(self) -> int:
@@ -67,8 +100,15 @@ class LiveFinding:
 
     def shift(self, edit: Edit) -> None:
         """Follow one edit of the text."""
-        if self.finding.side == "new":
-            self.range = shift(self.range, edit)
+        if self.finding.side != "new" or self._undone(edit):
+            return
+        before = self.range
+        self.range = shift(before, edit)
+        lost = self._loss(edit, before)
+        for earlier in self._lost:
+            earlier.left = shift(earlier.left, edit)
+        if lost is not None:
+            self._lost.append(lost)
 
     def settle(self, lines: Lines) -> None:
         """Look whether the finding's lines stand where it is now; else find them, else go stale."""
@@ -77,27 +117,72 @@ class LiveFinding:
         self._settled = lines
         first = self._place(lines)
         self.stale = first is None
-        if first is not None and first != self.range.start.line:
-            self.range = self._moved_to(first, lines)
+        if first is not None:
+            self.range = self._at(first, lines)
+
+    def file_is_gone(self) -> None:
+        """There is no text that it could stand in; one about the old side, or the whole file, still holds."""
+        self._settled = None
+        self.stale = self.stale or self.finding.side == "new"
+
+    def hold(self, lines: Lines) -> None:
+        """Take down the lines on which it stands as its anchor."""
+        held = lines_of(self.range, lines)[:_LONGEST_ANCHOR]
+        self.anchor = tuple(line.strip() for line in held) if any(line.strip() for line in held) else ()
+        self._indents = tuple(_indent(line) for line in held)
+
+    def _undone(self, edit: Edit) -> bool:
+        """Whether it undoes one that took the range, or an edge of it, away: then it is where it was before."""
+        for number in reversed(range(len(self._lost))):
+            lost = self._lost[number]
+            if lost.undone_by(edit):
+                by = edit.start.line - lost.edit.start.line
+                while len(self._lost) > number:
+                    self._lost.pop()
+                # What came before the oldest that is still known may have been forgotten meanwhile.
+                for earlier, left in zip(reversed(self._lost), reversed(lost.others), strict=False):
+                    earlier.left = _moved(left, by)
+                self.range = _moved(lost.before, by)
+                return True
+        return False
+
+    def _loss(self, edit: Edit, before: Range) -> _Lost | None:
+        others = tuple(earlier.left for earlier in self._lost)
+        if not any(_cuts(edit, where) for where in (before, *others)):
+            return None
+        return _Lost(edit, before, Range(edit.start, edit.new_end), others)
 
     def _place(self, lines: Lines) -> int | None:
         start, end = self.range.start.line, self.range.end.line
-        for first in range(start, min(max(start, end) + 1, len(lines))):
-            if stands_at(self.anchor, lines, first):
-                return first
-        if self.reviewed is None or len(places_of(self.anchor, self.reviewed)) != 1:
+        # Of one that was deleted nothing is left at its place: what stands there came from elsewhere.
+        is_there = self.range.start != self.range.end or self.finding.range.start == self.finding.range.end
+        if is_there and end - start == self._height and stands_at(self.anchor, lines, start):
+            return start
+        places = places_of(self.anchor, lines)
+        near = [first for first in places if is_there and start <= first <= end]
+        if near:
+            # An edit met the range; where several such lines stand in it now, nothing tells which of them is meant.
+            return near[0] if len(near) == 1 else None
+        if self.reviewed is None or len(places_of(self.anchor, self.reviewed)) > 1:
             # Lines that stood in several places say nothing about which of them is meant.
             return None
-        places = places_of(self.anchor, lines)
         return places[0] if len(places) == 1 else None
 
-    def _moved_to(self, first: int, lines: Sequence[str]) -> Range:
-        was = self.finding.range
-        last = first + was.end.line - was.start.line
+    @property
+    def _height(self) -> int:
+        return self.finding.range.end.line - self.finding.range.start.line
+
+    def _at(self, first: int, lines: Sequence[str]) -> Range:
+        """The range as it was found, on its lines: they may be indented otherwise by now."""
+        was, last = self.finding.range, first + self._height
         return Range(
-            Position(first, min(was.start.character, _width(lines, first))),
-            Position(last, min(was.end.character, _width(lines, last))),
+            Position(first, self._column(was.start.character, 0, lines, first)),
+            Position(last, self._column(was.end.character, self._height, lines, last)),
         )
+
+    def _column(self, was: int, offset: int, lines: Sequence[str], line: int) -> int:
+        by = _indent(lines[line]) - self._indents[offset] if offset < len(self._indents) else 0
+        return min(max(was + by, 0), _width(lines, line))
 
 
 def follow(
@@ -125,9 +210,11 @@ def follow(
     if first is not None and first != finding.range.start.line:
         live.finding = evolve(finding, range=_moved(finding.range, first - finding.range.start.line))
         live.range = live.finding.range
-    live.anchor = tuple(line.strip() for line in lines_of(live.range, reviewed)[:_LONGEST_ANCHOR])
-    if not any(live.anchor):
-        live.anchor = ()
+    live.hold(reviewed)
+    if first is None and _is_gone(finding.quote, reviewed):
+        # The text is another one by now, as of another branch: whatever stands there was not meant.
+        live.anchor = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
+        live._indents, live.stale = (), True
     return live
 
 
@@ -228,6 +315,30 @@ def _quoted_line(quoted: Sequence[str], lines: Sequence[str], expected: int) -> 
     if any(first <= expected < first + len(quoted) for first in places):
         return expected  # the range is a part of what is quoted
     return places[0] if len(places) == 1 else None
+
+
+def _is_gone(quote: str, lines: Lines) -> bool:
+    """Whether no line of a quote stands anywhere; what was redacted of it may be anything."""
+    pieces = [piece.strip() for line in split_lines(quote) for piece in _REDACTED.split(line)]
+    return any(pieces) and not any(piece in line for piece in pieces if piece for line in lines)
+
+
+def _cuts(edit: Edit, where: Range) -> bool:
+    """Whether an edit takes an edge of a range away, so that shifting it back would not give it back."""
+    if where.start == where.end:
+        return edit.start <= where.end and edit.old_end >= where.start
+    meets = edit.start < where.end and edit.old_end > where.start
+    return meets and not (where.start < edit.start and edit.old_end < where.end)
+
+
+def _extent(start: Position, end: Position) -> tuple[int, int]:
+    """How far it is from one position to another: lines, and characters on the last of them."""
+    lines = end.line - start.line
+    return lines, end.character - (start.character if lines == 0 else 0)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())  # white space is one UTF-16 unit each
 
 
 def _runs(wanted: Sequence[str], lines: Sequence[str]) -> list[int]:
