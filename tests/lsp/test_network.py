@@ -363,6 +363,36 @@ async def test_second_websocket_is_refused_and_the_server_ends_with_the_first(
     assert await asyncio.to_thread(server.end) == 1
 
 
+async def test_client_that_is_killed_left_a_traceback(listening: Callable[..., Listening]) -> None:
+    server = listening("ws")
+    connection = await connect(server.url, additional_headers=bearer(server.token), proxy=None)
+    await ask(connection, initialize(1))
+    connection.transport.abort()
+    assert await asyncio.to_thread(server.end) == 1
+    said = server.said()
+    assert "Traceback" not in said
+    assert server.token not in said
+
+
+async def test_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "LARGEST_BACKLOG", 1_000_000)
+    lost = asyncio.Event()
+    door = Door("tcp", 0, lost.set)
+    await door.open()
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    reader._limit = 1  # type: ignore[attr-defined]  # it does not read ahead either
+    body = json.dumps(initialize(1, door.token)).encode()
+    writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    link = await asyncio.wait_for(door.client, 10)
+    for _ in range(400):
+        link.writer.write(b"x" * 100_000)
+        await asyncio.sleep(0)
+    assert lost.is_set()
+    await asyncio.wait_for(link.writer.finish(), 10)
+    writer.close()
+    door.close()
+
+
 async def test_token_is_compared_in_constant_time_and_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     door = Door("tcp", 0, lambda: None)
     compared: list[bytes] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -253,6 +254,19 @@ def test_nothing_heavy_is_loaded_before_the_first_review(serve: Any) -> None:
     assert "rebuttal.lsp.server" in loaded
     assert not [name for name in loaded if name.split(".")[0] in heavy]
     assert not [name for name in loaded if name.startswith(("rebuttal.review", "rebuttal.worker", "rebuttal.change"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_the_server_with_its_worker_and_without_a_traceback(serve: Any, sent: signal.Signals) -> None:
+    server = serve(HANGING)
+    server.initialize()
+    server.review()
+    server.until_status("debating")
+    server.process.send_signal(sent)
+    assert server.end() == 1
+    # Its worker's stderr is the same pipe: it ends when both have.
+    assert "Traceback" not in server.errors()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 of a process group is POSIX's")

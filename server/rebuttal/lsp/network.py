@@ -191,14 +191,20 @@ class Door:
 
 
 async def _read_frames(connection: ServerConnection, protocol: HardenedProtocol) -> None:
-    async for message in connection:
-        data = _request_in(message)
-        if take_token(data) is None:
-            take(message, protocol)
-        else:  # a client that serves both kinds of server gives it here too
-            handle(data, protocol)
-        if protocol.exited:
+    from websockets.exceptions import ConnectionClosed
+
+    while not protocol.exited:
+        try:
+            message = await connection.recv()
+        except ConnectionClosed:
             return
+        data = _request_in(message)
+        take_token(data)  # a client of both kinds of server gives it here too
+        if data is None:
+            take(message, protocol)
+        else:
+            handle(data, protocol)
+        # A flood of messages must not starve the jobs.
         await asyncio.sleep(0)
 
 
