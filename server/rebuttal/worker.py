@@ -164,7 +164,8 @@ def totals_to_json(services: Services, settings: Settings, root: Path | None) ->
     """Day and month: spent, as far as is known, and the cap that binds; and where spending stands by all caps, those of
     the repository at `root` too. What the ledger was asked last may have been about another one."""
     of_root = services.known_repositories.get(root) if root is not None else None
-    known = evolve(services.known_totals, repository=of_root or Decimal(0))
+    before = services.known_totals
+    known = evolve(before, repository=of_root or Decimal(0), under_way=evolve(before.under_way, repository=Decimal(0)))
     now = standing_of(settings, known, repository=of_root is not None)
     return {
         "budget": {"state": now.state, "cause": now.cause, "cap": now.cap, "message": now.words},

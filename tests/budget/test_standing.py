@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from rebuttal.budget.standing import standing_of
 from rebuttal.settings import Settings
-from rebuttal.store.model import Totals
+from rebuttal.store.model import Totals, UnderWay
 from rebuttal.store.pace import Hours
 
 D = Decimal
@@ -21,6 +21,13 @@ def test_every_cap_of_the_settings_counts() -> None:
     hour = standing_of(settings, Totals(hour=D(1)), now=NOW)
     assert (hour.state, hour.until) == ("stopped", "It lasts until what was spent is more than sixty minutes ago.")
     assert "max_cost_per_hour" in hour.resume
+
+
+def test_money_that_was_only_set_aside_was_told_as_used_until_midnight() -> None:
+    whole = UnderWay(*([D("4.5")] * 4))
+    settings = Settings(max_cost_per_hour=D(5), max_cost_per_repository=D(5), max_cost_per_month=D(5))
+    totals = Totals(D(5), D(5), D(5), D(5), whole)
+    assert standing_of(settings, totals, now=NOW, repository=True).state == "spending"
 
 
 def test_a_rate_is_unusual_beside_what_the_ledger_knows() -> None:

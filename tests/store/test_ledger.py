@@ -12,7 +12,7 @@ import pytest
 from rebuttal.store import schema
 from rebuttal.store.database import Connection, Database
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import CacheSum, CacheUse, CapReached, Caps, Cost, Spent, StoreError, Tokens, Totals
+from rebuttal.store.model import CacheSum, CacheUse, CapReached, Caps, Cost, Spent, StoreError, Tokens, Totals, UnderWay
 from tests.store.conftest import WIDE, Clock, call_key
 from tests.store.place import Store
 
@@ -23,10 +23,13 @@ TOKENS = Tokens(input=10, cache_write=20, cache_read=30, output=40, cache_write_
 async def test_a_call_is_reserved_then_settled(ledger: Ledger) -> None:
     granted = await ledger.reserve(call_key(), Decimal("0.10"), WIDE)
     assert await ledger.totals() == Totals(Decimal("0.1"), Decimal("0.1"), hour=Decimal("0.1"))
+    aside = (await ledger.totals(repository=call_key().repository)).under_way
+    assert (aside.day, aside.month, aside.repository, aside.hour) == (Decimal("0.1"),) * 4
     settlement = await ledger.settle(granted.id, TOKENS, Decimal("0.0312"))
     assert settlement.cost == settlement.review == settlement.day == settlement.month == Decimal("0.0312")
     assert not settlement.over
     assert await ledger.totals() == Totals(Decimal("0.0312"), Decimal("0.0312"), hour=Decimal("0.0312"))
+    assert (await ledger.totals()).under_way == UnderWay()
     (entry,) = await ledger.entries()
     assert (entry.state, entry.tokens, entry.cost, entry.at_most) == (
         "settled",

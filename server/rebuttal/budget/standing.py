@@ -22,12 +22,14 @@ def standing_of(
     *,
     repository: bool = False,
 ) -> Standing:
-    """By the ledger's sums. `hours`: where the rate is to be judged too; `now`: where the user lives; `repository`:
+    """By the ledger's sums: what is spent and assumed. What is only set aside stops nothing until midnight: calls give
+    most of it back. `hours`: where the rate is to be judged too; `now`: where the user lives; `repository`:
     whether the totals are of one."""
     caps = caps_of(settings)
-    used = {"hour": totals.hour, "day": totals.day, "month": totals.month}
+    aside = totals.under_way
+    used = {"hour": totals.hour - aside.hour, "day": totals.day - aside.day, "month": totals.month - aside.month}
     if repository:
-        used["repository"] = totals.repository
+        used["repository"] = totals.repository - aside.repository
     limit = rate_limit(hours.known, hours.dearest, caps.day) if hours is not None else None
     fast = RateWarning(hours.last, limit) if hours is not None and limit is not None and hours.last > limit else None
     return standing(caps, used, now or local_now(), money_of(settings), fast)

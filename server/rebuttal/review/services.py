@@ -62,7 +62,7 @@ class Services:
         self.clock = clock
         self.known_totals = Totals()
         self.known_repositories: dict[Path, Decimal] = {}
-        """What counts against the cap of each repository that was asked for, by its root."""
+        """What is spent and assumed this month of each repository that was asked for, by its root."""
         self.facts = Facts()
         """What was found in texts that were parsed, for all repositories."""
         self._seen = Remembered(REPOSITORIES)
@@ -227,12 +227,15 @@ class Services:
 
     async def totals(self, root: Path | None = None) -> Totals:
         """What day and month have seen, and this month the repository at `root`. Raises StoreError."""
+        return await self._totals_now(root)
+
+    async def _totals_now(self, root: Path | None) -> Totals:
         from rebuttal.store.ledger import Ledger
 
         repository = self.repository(root) if root is not None else None
         self.known_totals = found = await Ledger(await self.database()).totals(repository=repository)
         if root is not None:
-            self.known_repositories[root] = found.repository
+            self.known_repositories[root] = found.repository - found.under_way.repository
         return found
 
     async def standing(self, settings: Settings, root: Path) -> Standing:
@@ -241,7 +244,7 @@ class Services:
         from rebuttal.store.pace import Pace
 
         hours = await Pace(await self.database()).hours()
-        found = standing_of(settings, await self.totals(root), hours, repository=True)
+        found = standing_of(settings, await self._totals_now(root), hours, repository=True)
         return Standing(found.state, found.cause, found.words)
 
     def note_spent(self, amount: Decimal, root: Path | None = None) -> None:
@@ -249,8 +252,12 @@ class Services:
         known = self.known_totals
         if root in self.known_repositories:
             self.known_repositories[root] += amount
-        self.known_totals = Totals(
-            known.day + amount, known.month + amount, known.repository + amount, known.hour + amount
+        self.known_totals = evolve(
+            known,
+            day=known.day + amount,
+            month=known.month + amount,
+            repository=known.repository + amount,
+            hour=known.hour + amount,
         )
 
     async def cost(self, review: str | None) -> Cost:

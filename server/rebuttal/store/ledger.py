@@ -36,6 +36,7 @@ from rebuttal.store.model import (
     StoreError,
     Tokens,
     Totals,
+    UnderWay,
 )
 from rebuttal.store.money import from_nano, nano_cap, nano_change, nano_cost
 from rebuttal.store.pace import HOUR, since_then
@@ -174,9 +175,11 @@ class Ledger:
         def work(connection: Connection) -> Totals:
             own = {"repository": f"{moment.month} {repository}"} if repository else {}
             sums = _balances(connection, {"day": moment.day, "month": moment.month, **own})
-            day, month, mine = (from_nano(sums.get(one, _NOTHING)[0]) for one in ("day", "month", "repository"))
-            hour, _ = since_then(connection, moment.hour_ago)
-            return Totals(day, month, mine, from_nano(hour))
+            found = [sums.get(one, _NOTHING) for one in ("day", "month", "repository")]
+            found.append(since_then(connection, moment.hour_ago))
+            under_way = UnderWay(*(from_nano(held - final) for held, final in found))
+            day, month, mine, hour = (from_nano(held) for held, _ in found)
+            return Totals(day, month, mine, hour, under_way)
 
         return self._database.read(work)
 

@@ -205,6 +205,16 @@ class CapReached(Exception):
 
 
 @frozen
+class UnderWay:
+    """What is only set aside of what counts against each cap: calls give most of it back when they end."""
+
+    day: Decimal = ZERO
+    month: Decimal = ZERO
+    repository: Decimal = ZERO
+    hour: Decimal = ZERO
+
+
+@frozen
 class Totals:
     """What counts against the caps of today and of this month: spent, set aside and assumed."""
 
@@ -214,6 +224,7 @@ class Totals:
     """Of one repository, this month; zero where none was asked for."""
     hour: Decimal = ZERO
     """Of the last sixty minutes."""
+    under_way: UnderWay = field(factory=UnderWay, eq=False)
 
 
 @frozen
