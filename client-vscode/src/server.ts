@@ -9,6 +9,7 @@ import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { LanguageClient, RevealOutputChannelOn, State, type LanguageClientOptions } from "vscode-languageclient/node";
+import { ASK_AGAIN, withComment } from "./askAgain";
 import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import { logLevel, resolveLaunch, serverEnvironment, type Launch } from "./launch";
@@ -182,6 +183,10 @@ export class Server implements vscode.Disposable {
       stdioOptions: { stdout: readLines, stderr: readLines },
       initializationOptions: () => workspaceSettings(inspector()),
       middleware: {
+        executeCommand: async (command, args: unknown[], next) => {
+          const asked = command === ASK_AGAIN ? await withComment(args) : args;
+          return asked === undefined ? undefined : ((await next(command, asked)) as unknown);
+        },
         workspace: {
           configuration: (params, token, next) =>
             params.items.every((item) => item.section === "rebuttal")

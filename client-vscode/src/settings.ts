@@ -14,6 +14,7 @@ export interface Inspected {
 /** Settings that a workspace may narrow. */
 export const NARROWING = [
   "onSave",
+  "codeLens",
   "panel",
   "profile",
   "protocol",

@@ -41,6 +41,7 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
   const sent = Object.keys(workspaceSettings(inspect));
   assert.deepEqual(sent, [
     "on_save",
+    "code_lens",
     "panel",
     "profile",
     "protocol",

@@ -52,7 +52,10 @@ class Configuration:
         """Take the values of the section; what is wrong or would widen is left out and told once."""
         session = self.ls.session
         given = flat(values) if isinstance(values, Mapping) else {}
+        showed = session.settings.code_lens
         session.settings, problems = narrow(session.user_settings, given, SOURCE)
+        if session.settings.code_lens != showed:
+            self.ls.hunks.refresh()
         bad = {problem.key for problem in problems}
         session.client_settings = {key: value for key, value in given.items() if key not in bad}
         self.tell(problems)
