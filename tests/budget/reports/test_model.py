@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from rebuttal.budget.reports.axis import axis, log_axis
 from rebuttal.budget.reports.course import OTHERS, course_of
 from rebuttal.budget.reports.model import CostReport, Limits, Period, largest_first
+from rebuttal.budget.reports.notes import notes
 from rebuttal.store.currency import Money
 from rebuttal.store.database import Database
 from rebuttal.store.debates import ActualShare, DebatePlan, PastDebate
+from rebuttal.store.model import UnderWay
 from rebuttal.store.spending import DaySpending
 from tests.budget.reports.conftest import NOW, Reported, report, row
 from tests.demo_ledger import fill
@@ -46,6 +48,19 @@ def test_a_cap_of_nothing_is_used_up_and_none_is_open() -> None:
     day, month = report(limits=Limits(day=Decimal(0))).budgets
     assert (day.state, day.share) == ("reached", 1.0)
     assert (month.state, month.left) == ("open", None)
+
+
+def test_a_cap_that_calls_under_way_fill_was_told_as_used_up_until_tomorrow() -> None:
+    aside = UnderWay(day=Decimal(4), month=Decimal(4))
+    told = report(held_day=Decimal(5), held_month=Decimal(5), under_way=aside)
+    assert [one.state for one in told.budgets] == ["open", "open"]
+    assert [one.left for one in told.budgets] == [Decimal(0), Decimal(45)]
+    assert notes(told) == ()
+
+
+def test_a_cap_of_nothing_was_said_to_end_tomorrow() -> None:
+    (note,) = notes(report(limits=Limits(day=Decimal(0))))
+    assert note.text == "The cap for today is $0.00: no model is asked until you raise max_cost_per_day."
 
 
 def test_the_budget_of_each_repository_is_told_where_there_is_one() -> None:

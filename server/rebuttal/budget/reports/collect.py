@@ -55,6 +55,7 @@ async def cost_report(
             repository=repository,
             held_day=totals.day,
             held_month=totals.month,
+            under_way=totals.under_way,
             held_repositories=await spending.held_by_repository(f"{moment:%Y-%m}"),
             rows={by: await ledger.rows(by, since, until, repository=repository) for by in wanted},
             days=await spending.days(since, until, repository),

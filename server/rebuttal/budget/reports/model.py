@@ -27,6 +27,7 @@ from rebuttal.store.model import (
     LedgerRow,
     ReviewCost,
     Tokens,
+    UnderWay,
 )
 from rebuttal.store.spending import DaySpending
 
@@ -34,7 +35,7 @@ GROUPS: tuple[LedgerKey, ...] = ("day", "month", "review", "repository", "phase"
 BY_TIME: tuple[LedgerKey, ...] = ("day", "month")
 """Groups that are read in their own order; of the others what cost most stands first."""
 
-NEAR = 0.7
+NEAR = Decimal("0.7")
 """The share of a cap from which it is called nearly used up, as everywhere else (docs/budget.md)."""
 COSTLY = 10
 """The reviews that are named as the most expensive ones."""
@@ -74,6 +75,8 @@ class Budget:
     """As the ledger names it."""
     used: Decimal
     cap: Decimal | None
+    under_way: Decimal = ZERO
+    """What of `used` is only set aside, where that is known: calls give most of it back."""
 
     @property
     def left(self) -> Decimal | None:
@@ -91,7 +94,8 @@ class Budget:
     def state(self) -> Literal["open", "near", "reached"]:
         if self.cap is None:
             return "open"
-        return "reached" if self.used >= self.cap else "near" if self.share >= NEAR else "open"
+        spent = self.used - self.under_way
+        return "reached" if spent >= self.cap else "near" if spent >= self.cap * NEAR else "open"
 
 
 @frozen
@@ -161,6 +165,8 @@ class Sources:
     held_day: Decimal = ZERO
     """What counts against the caps of today, of this month, and of repositories in this month."""
     held_month: Decimal = ZERO
+    under_way: UnderWay = field(factory=UnderWay)
+    """What of it is only set aside."""
     held_repositories: Mapping[str, Decimal] = field(factory=dict)
     rows: Mapping[LedgerKey, tuple[LedgerRow, ...]] = field(factory=dict)
     days: tuple[DaySpending, ...] = ()
@@ -308,8 +314,8 @@ def _budgets(sources: Sources, title: Namer) -> tuple[Budget, ...]:
     now, limits = sources.now, sources.limits
     day, month = f"{now:%Y-%m-%d}", f"{now:%Y-%m}"
     budgets = [
-        Budget("day", day, day, sources.held_day, limits.day),
-        Budget("month", month, month, sources.held_month, limits.month),
+        Budget("day", day, day, sources.held_day, limits.day, sources.under_way.day),
+        Budget("month", month, month, sources.held_month, limits.month, sources.under_way.month),
     ]
     if limits.repository is not None:
         held = dict(sources.held_repositories)

@@ -38,6 +38,8 @@ def _cap(budget: Budget, report: CostReport) -> Note:
     assert budget.cap is not None
     of = {"day": "today", "month": "this month", "repository": f"{budget.name} this month"}[budget.kind]
     cap, setting = amount(report.money, budget.cap), _SETTINGS[budget.kind]
+    if not budget.cap:
+        return Note(f"The cap for {of} is {cap}: no model is asked until you raise {setting}.", True)
     if budget.state == "reached":
         when = _NEXT[budget.kind]
         return Note(
