@@ -66,6 +66,8 @@ class Settings:
     profile: str = "balanced"
     protocol: str = "crossfire"
     on_save: str = "static"
+    on_commit: str = "off"
+    """What an editor's server reviews once there is a new commit: nothing, or the commit."""
     code_lens: bool = True
     """Whether an editor shows a line over each changed hunk: what was found there, and a click that reviews it."""
     fail_on: str = "high"

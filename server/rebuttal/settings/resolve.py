@@ -17,27 +17,19 @@ from typing import Any
 from attrs import evolve
 
 from rebuttal.settings.model import Problem, Settings, SettingsError
+from rebuttal.settings.schema import SCHEMA
 from rebuttal.settings.values import PARSERS, model_table, price_table, shown, worth_table
 
-_ORDERED: dict[str, tuple[Any, ...]] = {
-    # Narrow first: another source may move towards the front, never towards the back.
-    "panel": ("static", "small", "medium", "large"),
-    "profile": ("frugal", "balanced", "thorough"),
-    "on_save": ("off", "static", "debate"),
-    "fallback": (False, True),
-}
-_ADDED = frozenset({"ignore", "rules_on", "rules_off", "seats_off"})
-_FREE = frozenset({"code_lens", "fail_on", "protocol", "minimum_severity"})
-_CAPS = frozenset(
-    {
-        *("max_cost", "max_cost_per_call", "max_cost_per_repository"),
-        *("max_cost_per_hour", "max_cost_per_day", "max_cost_per_month"),
-    }
-)
-_SMALLER = _CAPS | {"ask_above", "context_tokens", "max_findings"}
-
-_WHERE = ("endpoint", "region", "project", "resource", "base_url")
+_ORDERED = {row.key: row.order for row in SCHEMA if row.others == "ordered"}
+"""Narrow first: another source may move towards the front, never towards the back."""
+_ADDED = frozenset(row.key for row in SCHEMA if row.others == "added")
+_FREE = frozenset(row.key for row in SCHEMA if row.others == "free")
+_SMALLER = frozenset(row.key for row in SCHEMA if row.others == "smaller")
+_TABLES = frozenset(row.key for row in SCHEMA if row.others == "config")
+_CAPS = frozenset(row.key for row in SCHEMA if row.cap)
+_WHERE = tuple(row.key for row in SCHEMA if row.where)
 """Where reviews are sent."""
+
 _PRICE_LIST = "prices.json"
 """In REBUTTAL_HOME: what `rebuttal prices --update` fetched."""
 _CONFIG_ONLY = "may only be set in your own config file"
@@ -69,7 +61,7 @@ def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[
     changes: dict[str, Any] = {}
     problems: list[Problem] = []
     for key, value in values.items():
-        if key in ("prices", "models", "worth"):
+        if key in _TABLES:
             problems.append(Problem(key, f"{source}: {key} was left out: it {_CONFIG_ONLY}"))
             continue
         parsed = _parse(key, value, source, problems)
@@ -90,7 +82,7 @@ def _parse(key: str, value: Any, source: str, problems: list[Problem]) -> Any:
         return None
     parser = PARSERS.get(key)
     if parser is None:
-        near = get_close_matches(key.lower(), PARSERS, n=1)
+        near = get_close_matches(key.lower(), (*PARSERS, *_TABLES), n=1)
         hint = f": did you mean {near[0]}?" if near else ""
         problems.append(Problem(key, f"{source}: there is no setting {shown(key)}{hint}"))
         return None

@@ -11,22 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rebuttal.settings.model import (
-    CATEGORIES,
-    ENDPOINTS,
-    FAIL_ON,
-    MOST_FINDINGS,
-    MOST_GLOBS,
-    MOST_MONEY,
-    MOST_TOKENS,
-    ON_SAVE,
-    PANELS,
-    PROFILES,
-    PROTOCOLS,
-    ModelNote,
-    ModelPrice,
-    Problem,
-)
+from rebuttal.settings.model import CATEGORIES, MOST_GLOBS, MOST_MONEY, ModelNote, ModelPrice, Problem
+from rebuttal.settings.schema import SCHEMA, Kind, Row
 
 _NANO = Decimal("1e-9")
 _LEAST_RATE = Decimal("0.000001")
@@ -182,41 +168,28 @@ def _address(value: Any) -> str:
     return address
 
 
-PARSERS: dict[str, Parser] = {
-    "panel": _choice(*PANELS),
-    "profile": _choice(*PROFILES),
-    "protocol": _choice(*PROTOCOLS),
-    "on_save": _choice(*ON_SAVE),
-    "code_lens": _switch,
-    "fail_on": _choice(*FAIL_ON),
-    "max_cost": _money,
-    "max_cost_per_day": _money,
-    "max_cost_per_month": _money,
-    "max_cost_per_call": _money,
-    "max_cost_per_repository": _money,
-    "max_cost_per_hour": _money,
-    "ask_above": _money,
-    "context_tokens": _count(0, MOST_TOKENS),
-    "minimum_severity": _choice("critical", "high", "medium", "low"),
-    "max_findings": _count(1, MOST_FINDINGS),
-    "fallback": _switch,
-    "ignore": _globs,
-    "rules_on": _rules,
-    "rules_off": _rules,
-    "seats_off": _seats,
-    "defect_worth": _money,
-    "trusted": _folders,
-    "model_haiku": _name,
-    "model_sonnet": _name,
-    "model_opus": _name,
+_PARSERS: dict[Kind, Parser] = {
+    "switch": _switch,
+    "money": _money,
+    "rate": _rate,
     "currency": _currency,
-    "exchange_rate": _rate,
-    "endpoint": _choice(*ENDPOINTS),
-    "region": _label,
-    "project": _label,
-    "resource": _label,
-    "base_url": _address,
+    "globs": _globs,
+    "rules": _rules,
+    "seats": _seats,
+    "folders": _folders,
+    "name": _name,
+    "label": _label,
+    "address": _address,
 }
+
+
+def _parser(row: Row) -> Parser:
+    if row.kind == "choice":
+        return _choice(*row.words)
+    return _count(row.least, row.most) if row.kind == "count" else _PARSERS[row.kind]
+
+
+PARSERS: dict[str, Parser] = {row.key: _parser(row) for row in SCHEMA if row.kind != "table"}
 
 
 def shown(value: Any) -> str:
