@@ -89,6 +89,8 @@ class LiveFinding:
     """The branch that it was found on, where that is known."""
     _settled: Lines | None = field(default=None, repr=False)
     """The lines that were looked at last: nothing is to be done for the same ones."""
+    _gone: bool = False
+    """Whether it is stale because its file is not there."""
     _indents: tuple[int, ...] = ()
     """Of the anchor's lines, before they lost it."""
     _lost: deque[_Lost] = field(factory=lambda: deque(maxlen=_UNDONE), repr=False)
@@ -120,10 +122,13 @@ class LiveFinding:
         if first is not None:
             self.range = self._at(first, lines)
 
-    def file_is_gone(self) -> None:
-        """There is no text that it could stand in; one about the old side, or the whole file, still holds."""
-        self._settled = None
-        self.stale = self.stale or self.finding.side == "new"
+    def file_is(self, there: bool) -> None:
+        """Whether there is a text that it could stand in; one about the old side needs none."""
+        if not there and self.finding.side != "old" and self.reviewed is not None:
+            self.stale = self._gone = True
+            self._settled = None
+        elif there and self._gone:
+            self.stale = self._gone = False
 
     def hold(self, lines: Lines) -> None:
         """Take down the lines on which it stands as its anchor."""

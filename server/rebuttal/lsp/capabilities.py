@@ -28,6 +28,7 @@ class ClientFlags:
     related_information: bool = False
     code_description: bool = False
     diagnostic_data: bool = False
+    diagnostic_tags: frozenset[int] = frozenset()
     refresh_lenses: bool = False
 
 
@@ -55,6 +56,9 @@ def resolve(client: types.ClientCapabilities) -> ClientFlags:
         related_information=has("text_document.publish_diagnostics.related_information"),
         code_description=has("text_document.publish_diagnostics.code_description_support"),
         diagnostic_data=has("text_document.publish_diagnostics.data_support"),
+        diagnostic_tags=frozenset(
+            map(int, _walk(client, "text_document.publish_diagnostics.tag_support.value_set") or ())
+        ),
         refresh_lenses=has("workspace.code_lens.refresh_support"),
     )
 

@@ -26,7 +26,7 @@ class Debouncer:
     """Runs the latest callback of a key once nothing has asked again for a while."""
 
     timer: Timer
-    _waiting: dict[Hashable, Cancellable] = field(factory=dict)
+    _waiting: dict[Hashable, tuple[Cancellable, Callable[[], None]]] = field(factory=dict)
 
     def later(self, key: Hashable, seconds: float, callback: Callable[[], None]) -> None:
         """Run `callback` after `seconds`; an earlier one of the same key is dropped."""
@@ -36,11 +36,17 @@ class Debouncer:
             self._waiting.pop(key, None)
             callback()
 
-        self._waiting[key] = self.timer(seconds, run)
+        self._waiting[key] = self.timer(seconds, run), callback
+
+    def put_off(self, kind: str, seconds: float) -> None:
+        """Whatever waits under keys that begin with `kind` waits for `seconds` from now."""
+        waiting = [key for key in self._waiting if isinstance(key, tuple) and key[0] == kind] if self._waiting else []
+        for key in waiting:
+            self.later(key, seconds, self._waiting[key][1])
 
     def drop(self, key: Hashable) -> None:
         if (waiting := self._waiting.pop(key, None)) is not None:
-            waiting.cancel()
+            waiting[0].cancel()
 
     def close(self) -> None:
         for key in list(self._waiting):

@@ -30,11 +30,13 @@ from rebuttal.lsp.features import (
     hover,
     lifecycle,
     notebooks,
+    outside,
     pages,
     progress,
     status,
     sync,
 )
+from rebuttal.lsp.heads import head_of
 from rebuttal.lsp.jobs import Jobs
 from rebuttal.lsp.others import OtherTools, told
 from rebuttal.lsp.paths import files_of, path_of, same_folder
@@ -58,6 +60,7 @@ OPEN_FILES = 20
 FEATURES = (
     lifecycle,
     sync,
+    outside,
     notebooks,
     diagnostics,
     commands,
@@ -108,6 +111,7 @@ class RebuttalServer(LanguageServer):
         self.jobs = Jobs(self.session, self.worker, self)
         self.debouncer = Debouncer(deps.timer)
         self.publisher = diagnostics.Publisher(self)
+        self.outside = outside.Outside(self)
         self.documents = documents.Documents(self)
         self.hunks = code_lens.Hunks(self)
         self.progress_reporter = progress.ProgressReporter(self)
@@ -254,6 +258,8 @@ class RebuttalServer(LanguageServer):
             told(root, self._lines_of_others(mine)),
             open_notebooks,
             {path: notebooks.unsaved_cells(self, path) for path in open_notebooks if path in session.dirty},
+            (head := head_of(root)).branch,
+            head.commit,
         )
 
     def _lines_of_others(self, paths: list[Path]) -> Iterator[tuple[Path, OtherTools]]:
@@ -291,7 +297,8 @@ class RebuttalServer(LanguageServer):
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:
         reviewed = {str(one.get("file")) for one in (report.get("coverage") or {}).get("reviewed") or ()}
-        diagnostics.take_report(self, job, root, reviewed, findings)
+        diagnostics.take_report(self, job, root, reviewed, findings, whole=diagnostics.is_whole(report))
+        sync.note_reviewed(self, self.session.repository(self.root_of(job, root)), job)
         repository = self.session.repository(self.root_of(job, root))
         self.hunks.debated(repository.root, reviewed if job.panel_run != "static" and not job.request.only else ())
         notes = " ".join(str(note) for note in report.get("notes") or ())

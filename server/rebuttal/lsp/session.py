@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rebuttal.findings.model import Finding
 
 JobState = Literal["estimating", "awaitingConsent", "debating", "done", "cancelled", "failed"]
-Origin = Literal["command", "save"]
+Origin = Literal["command", "save", "commit"]
 
 
 @frozen
@@ -110,7 +110,7 @@ class ReviewRequest:
     @property
     def partial(self) -> bool:
         """Whether it says nothing about the rest of the repository."""
-        return self.only is not None or self.scope.startswith("file:")
+        return self.only is not None or self.scope.startswith("file:") or self.origin == "commit"
 
 
 @frozen
@@ -127,6 +127,18 @@ class Snapshot:
     """The open notebooks, with the paths that stand for their cells, in order."""
     unsaved_cells: Mapping[Path, tuple[Mapping[str, str], ...]] = field(factory=dict)
     """Every cell of the notebooks that may differ from the disk, as the worker is told."""
+    branch: str = ""
+    """What was checked out."""
+    commit: str = ""
+
+
+@frozen
+class Seen:
+    """What the last finished review of everything had before it: saving the same again reviews nothing."""
+
+    texts: Mapping[Path, str]
+    head: str
+    settings: Settings
 
 
 @define(eq=False)
@@ -158,7 +170,7 @@ class Job:
     @property
     def visible(self) -> bool:
         """A free review on save comes and goes without a word."""
-        return not (self.request.origin == "save" and self.request.panel == "static")
+        return not (self.request.origin != "command" and self.request.panel == "static")
 
 
 @define(eq=False)
@@ -173,6 +185,14 @@ class Repository:
     """The latest one that was worth a word."""
     outcome: Literal["idle", "degraded", "blocked"] = "idle"
     message: str | None = None
+    saved: set[Path] = field(factory=set)
+    """Files saved since the last review on save."""
+    seen: dict[bool, Seen] = field(factory=dict)
+    """By whether a debate was wanted."""
+
+    def withheld(self) -> int:
+        """How many open findings are not shown because their lines are not there any more."""
+        return sum(live.stale and live.finding.status == "open" for live in self.findings)
 
     def shown(self) -> Iterator[LiveFinding]:
         """Findings that are open and stand on their lines."""

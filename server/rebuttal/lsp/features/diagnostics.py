@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 from lsprotocol import types
@@ -17,8 +17,9 @@ from rebuttal.lsp.others import OtherTools
 from rebuttal.lsp.paths import is_inside, read_text, uri_of
 from rebuttal.lsp.protocol import DIAGNOSTICS_OF_OTHERS, OtherDiagnosticsParams
 from rebuttal.lsp.render import diagnostic_text
+from rebuttal.lsp.rules import page_of, tag_of
 from rebuttal.lsp.session import Job, Repository
-from rebuttal.lsp.workspace import Lines, split_lines
+from rebuttal.lsp.workspace import Lines, LspTextDocument, differences, split_lines
 from rebuttal.text.positions import Position, Range
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SOURCE = "rebuttal"
 PER_FILE = 200
 """Diagnostics of one file at most; the worst are shown."""
+IN_ALL = 1000
+"""Diagnostics of all files at most; the worst are shown, and the status says how many are not."""
 FILES_OF_OTHERS = 1000
 """Files of which other tools' diagnostics are kept; those heard of last."""
 SETTLE_AFTER = 0.25
@@ -54,6 +57,9 @@ class Publisher:
 
     ls: RebuttalServer
     _published: dict[Path, list[types.Diagnostic]] = field(factory=dict)
+    _seen: dict[Path, Lines | LspTextDocument] = field(factory=dict)
+    _beyond: dict[int, Path] = field(factory=dict)
+    """By the identity of findings that are not shown because there are too many: their files."""
 
     def refresh(self, path: Path) -> None:
         """Check a file's findings against its text, and publish what changed."""
@@ -61,10 +67,56 @@ class Publisher:
         if not findings and path not in self._published:
             return
         lines = self.lines(path)
-        if lines is not None:
-            for live in findings:
+        there = lines is not None or path.exists()
+        for live in findings:
+            live.file_is(there)
+            if lines is not None:
                 live.settle(lines)
+        self._keep_lines(path, lines)
+        others = self._ration(path)
         self._publish(path, self._diagnostics(path, findings, lines or []))
+        for other in others:
+            found = list(self.ls.session.findings_in(other))
+            self._publish(other, self._diagnostics(other, found, self.lines(other) or []))
+
+    def reread(self, path: Path) -> None:
+        """Its text is another one without having been typed: findings follow what is different."""
+        before, now = self.seen(path), self.lines(path)
+        if before is not None and now is not None and before is not now:
+            edits = differences(before, now)
+            for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)):
+                for edit in edits:
+                    live.shift(edit)
+        self.refresh(path)
+
+    def seen(self, path: Path) -> Lines | None:
+        """The lines that a file's findings stand on, as they were seen last."""
+        kept = self._seen.get(path)
+        return kept.bare_lines if isinstance(kept, LspTextDocument) else kept
+
+    def forget_lines(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            self._seen.pop(path, None)
+
+    def _keep_lines(self, path: Path, lines: Lines | None) -> None:
+        if (kept := self.ls.document(path) or lines) is not None:
+            self._seen[path] = kept
+
+    def _ration(self, path: Path) -> list[Path]:
+        """Choose what is shown where there is too much of it. The other files in which the choice is another one."""
+        every = [live for one in self.ls.session.repositories.values() for live in one.shown()]
+        before, self._beyond = self._beyond, {}
+        if len(every) > IN_ALL:
+            every.sort(key=lambda live: (SEVERITIES.index(live.finding.severity), live.path, live.range))
+            self._beyond = {id(live): live.path for live in every[IN_ALL:]}
+        changed = {(before.get(one) or self._beyond.get(one)) for one in before.keys() ^ self._beyond.keys()}
+        return sorted(one for one in changed if one is not None and one != path)
+
+    def not_shown(self, repository: Repository) -> int:
+        """How many open findings are beyond what an editor is sent."""
+        by_file = Counter(live.path for live in repository.shown() if id(live) not in self._beyond)
+        beyond = sum(id(live) in self._beyond for live in repository.shown()) if self._beyond else 0
+        return beyond + sum(max(count - PER_FILE, 0) for count in by_file.values())
 
     def refresh_soon(self, path: Path) -> None:
         """The same once the user pauses."""
@@ -117,7 +169,7 @@ class Publisher:
 
     def _diagnostics(self, path: Path, findings: list[LiveFinding], lines: list[str]) -> list[types.Diagnostic]:
         shown = [live for live in findings if live.finding.status == "open" and not live.stale]
-        shown = [live for live in shown if not self._shown_elsewhere(path, live)]
+        shown = [live for live in shown if id(live) not in self._beyond and not self._shown_elsewhere(path, live)]
         worst = sorted(shown, key=lambda live: (SEVERITIES.index(live.finding.severity), live.range))[:PER_FILE]
         return [self._diagnostic(live, lines) for live in sorted(worst, key=lambda live: (live.range, live.finding.id))]
 
@@ -133,12 +185,16 @@ class Publisher:
     def _diagnostic(self, live: LiveFinding, lines: list[str]) -> types.Diagnostic:
         finding, flags = live.finding, self.ls.session.flags
         where = self.visible_range(live, len(lines))
-        linked = flags.code_description and flags.text_document_content
+        href = page_of(finding.rule) if finding.source == "static" else None
+        if href is None and flags.text_document_content:
+            href = self.ls.documents.trace_uri(finding.id)
+        tag = tag_of(finding.rule)
         return types.Diagnostic(
             range=self.client_range(where, lines),
             severity=severity_of(finding),
             code=finding.rule,
-            code_description=types.CodeDescription(href=self.ls.documents.trace_uri(finding.id)) if linked else None,
+            code_description=types.CodeDescription(href=href) if href and flags.code_description else None,
+            tags=[tag] if tag is not None and tag in flags.diagnostic_tags else None,
             source=SOURCE,
             message=diagnostic_text(finding),
             related_information=self._related(live) if flags.related_information else None,
@@ -178,11 +234,19 @@ def take_static(ls: RebuttalServer, job: Job, root: str | None, findings: list[F
     _replace(ls, repository, job, findings, frozenset({"static"}), reviewed, awaited=not with_linters)
 
 
-def take_report(ls: RebuttalServer, job: Job, root: str | None, reviewed: set[str], findings: list[Finding]) -> None:
-    """A review is done. A static one leaves the debate's findings where they stand."""
+def is_whole(report: Mapping[str, Any]) -> bool:
+    """Whether a debate was held to its end by all who were to speak: what it does not say again is no longer so."""
+    return not report.get("degraded") and report.get("not_spent") is None
+
+
+def take_report(
+    ls: RebuttalServer, job: Job, root: str | None, reviewed: set[str], findings: list[Finding], *, whole: bool
+) -> None:
+    """A review is done. A static one leaves the debate's findings where they stand; one that is not whole, those whose
+    lines are as they were: nobody has said that they are mended."""
     repository = ls.session.repository(ls.root_of(job, root))
     sources = frozenset({"static", "debate"}) if job.panel_run != "static" else frozenset({"static"})
-    _replace(ls, repository, job, findings, sources, reviewed if job.request.partial else None)
+    _replace(ls, repository, job, findings, sources, reviewed if job.request.partial else None, whole=whole)
 
 
 def forget(ls: RebuttalServer, repository: Repository) -> None:
@@ -202,6 +266,7 @@ def _replace(
     reviewed_files: set[str] | None,
     *,
     awaited: bool = False,
+    whole: bool = True,
 ) -> None:
     from rebuttal.evidence.linting.names import LINTERS
 
@@ -212,6 +277,7 @@ def _replace(
         outside = reviewed_files is not None and live.finding.file not in reviewed_files
         outside = outside or not _selected(job, live)
         outside = outside or (awaited and live.finding.rule.partition(":")[0] in LINTERS)
+        outside = outside or (not whole and _still_stands(live, new))
         return live.finding.id not in ids and (live.finding.source not in sources or outside)
 
     before = repository.paths()
@@ -222,7 +288,21 @@ def _replace(
     for finding in new:
         if finding.status != "dismissed":
             repository.dismissed.pop(finding.id, None)
+    ls.outside.took_findings(repository)
     ls.publisher.refresh_all(before | repository.paths())
+
+
+def _still_stands(live: LiveFinding, new: list[Finding]) -> bool:
+    """Whether a finding of an earlier debate stands on unchanged lines, and no new one says the like of them."""
+    if live.finding.source != "debate" or live.stale:
+        return False
+    where = live.range
+    return not any(
+        (one.file, one.side, one.category) == (live.finding.file, live.finding.side, live.finding.category)
+        and one.range.start.line <= where.end.line
+        and where.start.line <= one.range.end.line
+        for one in new
+    )
 
 
 def _selected(job: Job, live: LiveFinding) -> bool:
@@ -261,6 +341,7 @@ def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding
         unsaved = finding.cell is not None and root / finding.file in job.snapshot.unsaved_cells
         counted = evolve(finding, range=_START) if unsaved else finding
         live = follow(counted, root, texts, job.snapshot.notebooks)
+        live.branch = job.snapshot.branch
         for made in job.edits.get(live.path, ()):
             live.shift(made)
         followed.append(live)

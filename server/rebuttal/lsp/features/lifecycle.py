@@ -34,6 +34,8 @@ def register(ls: RebuttalServer) -> None:
         ls.configuration.begin(ls.first_values)
         for root in _repositories(ls.session.folders):
             ls.status.update(ls.session.repository(root))
+            ls.outside.known(ls.session.repository(root))
+        ls.outside.watch()
 
     @ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(ls: RebuttalServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -46,6 +48,7 @@ def register(ls: RebuttalServer) -> None:
                 _close(ls, repository.root)
         for root in _repositories(added):
             ls.status.update(ls.session.repository(root))
+            ls.outside.known(ls.session.repository(root))
 
     @ls.feature(types.SHUTDOWN)
     async def shutdown(ls: RebuttalServer, *args: object) -> None:
@@ -65,6 +68,8 @@ def _was_in(root: Path, removed: set[Path | None], left: list[Path]) -> bool:
 def _close(ls: RebuttalServer, root: Path) -> None:
     ls.jobs.drop_all(root)
     ls.debouncer.drop(("save", root))
+    ls.debouncer.drop(("commit", root))
+    ls.outside.forget(root)
     ls.hunks.forget(root)
     repository = ls.session.repositories.get(root)
     if repository is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from rebuttal.lsp.session import Job, Repository
 from rebuttal.settings import has_key
 from rebuttal.store.currency import Money
 from rebuttal.store.money import exact
+from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -28,6 +30,22 @@ def currency_of(money: Money) -> dict[str, Any]:
     if money.rate is None or not money.is_converted:
         return {}
     return {"currency": {"code": money.currency, "rate": exact(money.rate), "places": money.places}}
+
+
+def _withheld(stale: int, beyond: int) -> dict[str, int]:
+    return {key: count for key, count in (("stale", stale), ("beyond", beyond)) if count}
+
+
+def _told(withheld: Mapping[str, int]) -> str:
+    told: list[str] = []
+    if stale := withheld.get("stale"):
+        which = "its lines were" if stale == 1 else "their lines were"
+        told.append(f"{counted(stale, 'finding')} not shown: {which} changed since the review.")
+    if beyond := withheld.get("beyond"):
+        told.append(
+            f"{counted(beyond, 'further finding')} not shown: the worst come first, mend them and review again."
+        )
+    return " ".join(told)
 
 
 @define(eq=False)
@@ -87,6 +105,9 @@ class StatusReporter:
             message = message or budget.message
         status |= currency_of(self.ls.money)
         status["findings"] = repository.counts()
+        if withheld := _withheld(repository.withheld(), self.ls.publisher.not_shown(repository)):
+            status["withheld"] = withheld
+            message = " ".join(filter(None, (message, _told(withheld))))
         if message:
             status["message"] = clean(message)
         return status

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from rebuttal.lsp.heads import head_of
 from rebuttal.lsp.paths import read_text, repository_of, same_text
 from rebuttal.lsp.protocol import UserError
-from rebuttal.lsp.session import ReviewRequest
+from rebuttal.lsp.session import Job, Repository, ReviewRequest, Seen
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
 
 SAVE_PAUSE = 0.3
 """Seconds: "save all" is one review."""
+TYPING_PAUSE = 1.0
+"""Seconds without typing before what a save or commit asked for begins."""
 
 
 def register(ls: RebuttalServer) -> None:
@@ -32,7 +35,8 @@ def register(ls: RebuttalServer) -> None:
         on_disk = read_text(path)
         if on_disk is not None and not same_text(on_disk, params.text_document.text):
             ls.session.dirty.add(path)
-        ls.publisher.refresh(path)
+        ls.publisher.reread(path)
+        ls.outside.look_soon()
 
     @ls.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(ls: RebuttalServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -61,7 +65,8 @@ def register(ls: RebuttalServer) -> None:
         ls.session.dirty.discard(path)
         ls.session.used.pop(path, None)
         ls.session.others.pop(path, None)
-        ls.publisher.refresh(path)
+        ls.outside.reread(path)
+        ls.outside.look_soon()
 
 
 def edited(ls: RebuttalServer, path: Path) -> None:
@@ -77,6 +82,8 @@ def edited(ls: RebuttalServer, path: Path) -> None:
         for edit in edits:
             live.shift(edit)
     ls.hunks.shift(path, edits)
+    for kind in ("save", "commit"):
+        ls.debouncer.put_off(kind, TYPING_PAUSE)
     ls.publisher.refresh_soon(path)
 
 
@@ -84,10 +91,11 @@ def saved(ls: RebuttalServer, path: Path) -> None:
     """The disk has the text now; its repository is reviewed once no more files are saved."""
     ls.session.dirty.discard(path)
     _acted_upon(ls, path)
+    ls.outside.look_soon()
     root = _reviewed_on_save(ls, path)
     if root is not None:
         ls.session.last_repository = root
-        ls.session.repository(root)
+        ls.session.repository(root).saved.add(path)
         ls.debouncer.later(("save", root), SAVE_PAUSE, lambda: ls.spawn(_review(ls, root)))
 
 
@@ -125,8 +133,46 @@ async def _review(ls: RebuttalServer, root: Path) -> None:
         return
     panel = settings.panel if settings.on_save == "debate" else "static"
     request = ReviewRequest(root, panel=panel, origin="save")
-    if not _is_under_way(ls, request):
+    repository = ls.session.repository(root)
+    saved_files, repository.saved = repository.saved, set()
+    if not _is_under_way(ls, request) and not _is_reviewed(ls, repository, saved_files, debate=panel != "static"):
         ls.jobs.start(request)
+
+
+def committed(ls: RebuttalServer, root: Path) -> None:
+    """There is a new commit: it is reviewed if that was asked for."""
+    if ls.session.settings.on_commit != "off" and ls.session.belongs(root):
+        ls.debouncer.later(("commit", root), SAVE_PAUSE, lambda: ls.spawn(_review_commit(ls, root)))
+
+
+async def _review_commit(ls: RebuttalServer, root: Path) -> None:
+    await ls.configuration.ready()
+    settings = ls.session.settings
+    if settings.on_commit != "off" and root in ls.session.repositories:
+        panel = settings.panel if settings.on_commit == "debate" else "static"
+        ls.jobs.start(ReviewRequest(root, scope="commit:HEAD", panel=panel, origin="commit"))
+
+
+def note_reviewed(ls: RebuttalServer, repository: Repository, job: Job) -> None:
+    """A review is finished: what it had before it need not be reviewed again."""
+    if job.request.partial or job.request.scope != "working":
+        return
+    seen = Seen(job.snapshot.texts, job.snapshot.commit, ls.session.settings)
+    repository.seen[False] = seen
+    if (job.request.panel or ls.session.settings.panel) != "static":
+        # Also one for which a question was dismissed: that was an answer.
+        repository.seen[True] = seen
+
+
+def _is_reviewed(ls: RebuttalServer, repository: Repository, files: set[Path], *, debate: bool) -> bool:
+    """Whether the last review saw these files as they are now."""
+    seen = repository.seen.get(debate)
+    if seen is None or not files or seen.settings != ls.session.settings:
+        return False
+    if head_of(repository.root).commit != seen.head:
+        return False
+    texts = {path: document.source for path in files if (document := ls.document(path)) is not None}
+    return texts.keys() == files and texts.items() <= seen.texts.items()
 
 
 def _is_under_way(ls: RebuttalServer, request: ReviewRequest) -> bool:

@@ -1,0 +1,231 @@
+"""What happens to files without the editor's typing: changed on disk, renamed, deleted, another branch checked out.
+
+Clients that can be asked watch for it; the others tell by what the user does in them: opening, saving and closing are
+occasions to look. Nothing polls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+from lsprotocol import types
+
+from rebuttal.lsp.anchors import LiveFinding
+from rebuttal.lsp.features import sync
+from rebuttal.lsp.heads import Head, head_of
+from rebuttal.lsp.paths import is_inside, path_of, read_text
+from rebuttal.lsp.session import Repository
+from rebuttal.lsp.workspace import split_lines
+
+if TYPE_CHECKING:
+    from rebuttal.lsp.server import RebuttalServer
+
+LOOK_AFTER = 0.3
+"""Seconds: a checkout touches many files."""
+WATCHED = 300
+"""Names of files that a client is asked to watch; where findings are in more, all files are watched."""
+LOOKED_AT = 500
+"""Files whose time is looked at on an occasion."""
+_ID = "rebuttal.watched"
+_FILES = types.FileOperationRegistrationOptions(
+    filters=[types.FileOperationFilter(scheme="file", pattern=types.FileOperationPattern(glob="**"))]
+)
+_GIT = ("**/.git/HEAD", "**/.git/logs/HEAD")
+
+Stamp = tuple[int, int] | None
+
+
+@define(eq=False)
+class Outside:
+    """Looks at disks for what the session holds of them."""
+
+    ls: RebuttalServer
+    _heads: dict[Path, Head] = field(factory=dict)
+    _stamps: dict[Path, Stamp] = field(factory=dict)
+    _watched: frozenset[str] = frozenset()
+    _registered: bool = False
+
+    def look_soon(self) -> None:
+        """Something may have happened: look once it is over."""
+        if self.ls.session.repositories:
+            self.ls.debouncer.later(("outside",), LOOK_AFTER, self.look)
+
+    def look(self) -> None:
+        """Find what changed since the last look."""
+        changed = False
+        for repository in list(self.ls.session.repositories.values()):
+            changed |= self._look_at_head(repository)
+            changed |= self._look_at_files(repository)
+        if changed:
+            self.ls.status.update_all()
+
+    def known(self, repository: Repository) -> Head:
+        """What is checked out, as far as was looked."""
+        if repository.root not in self._heads:
+            self._heads[repository.root] = head_of(repository.root)
+        return self._heads[repository.root]
+
+    def took_findings(self, repository: Repository) -> None:
+        """A review's findings are in: they are of what is checked out now, and their files are to be watched."""
+        head = self._heads[repository.root] = head_of(repository.root)
+        for live in repository.findings:
+            if not live.anchor and live.branch and live.branch != head.branch:
+                live.stale = True  # another branch was checked out while it was found
+            self._stamps[live.path] = _stamp(live.path)
+        self.watch()
+
+    def forget(self, root: Path) -> None:
+        self._heads.pop(root, None)
+        for path in [path for path in self._stamps if is_inside(path, root)]:
+            del self._stamps[path]
+
+    def watch(self) -> None:
+        """Ask the client to watch the files with findings, and git's HEAD."""
+        if not self.ls.session.flags.register_watched_files or self.ls.session.closing:
+            return
+        names = {live.path.name for one in self.ls.session.repositories.values() for live in one.findings}
+        globs = frozenset({*_GIT, *(map(_glob, names) if len(names) <= WATCHED else ["**/*"])})
+        if globs != self._watched:
+            self._watched = globs
+            self.ls.debouncer.later(("watch",), 0, lambda: self.ls.spawn(self._register()))
+
+    async def _register(self) -> None:
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        watchers = [types.FileSystemWatcher(glob_pattern=glob) for glob in sorted(self._watched)]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
+        if self._registered:
+            gone = types.Unregistration(id=_ID, method=method)
+            await self.ls.client_unregister_capability_async(types.UnregistrationParams([gone]))
+        self._registered = True
+        wanted = types.Registration(id=_ID, method=method, register_options=options)
+        await self.ls.client_register_capability_async(types.RegistrationParams([wanted]))
+
+    def _look_at_head(self, repository: Repository) -> bool:
+        before, now = self._heads.get(repository.root), head_of(repository.root)
+        self._heads[repository.root] = now
+        if before is None or before == now:
+            return False
+        repository.seen.clear()
+        for live in repository.findings:
+            if not live.anchor:
+                # It says nothing that could be looked for: it holds for the branch that it was found on.
+                live.stale = bool(live.branch) and live.branch != now.branch
+        for path in repository.paths():
+            self.reread(path)
+        if now.committed and now.commit != before.commit and now.branch == before.branch:
+            sync.committed(self.ls, repository.root)
+        return True
+
+    def _look_at_files(self, repository: Repository) -> bool:
+        closed = [path for path in repository.paths() if self.ls.document(path) is None]
+        changed = [path for path in sorted(closed)[:LOOKED_AT] if self._stamps.get(path) != _stamp(path)]
+        for path in changed:
+            self.reread(path)
+        return bool(changed)
+
+    def reread(self, path: Path) -> None:
+        """Findings follow what was done to a file elsewhere; of an open one the editor tells."""
+        self._stamps[path] = _stamp(path)
+        self.ls.publisher.reread(path)
+
+    def moved(self, paths: Callable[[Path], Path | None]) -> bool:
+        """Files have other names by now (None: as before). Whether findings moved along."""
+        touched: set[Path] = set()
+        for repository in self.ls.session.repositories.values():
+            every = (*repository.findings, *repository.dismissed.values())
+            for live in every:
+                new = paths(live.path)
+                if new is not None and is_inside(new, repository.root):
+                    touched |= {live.path, new}
+                    _rename(live, repository.root, new)
+        self.ls.publisher.forget_lines(touched)
+        for path in touched:
+            self._stamps[path] = _stamp(path)
+        self.ls.publisher.refresh_all(touched)
+        if touched:
+            self.watch()
+        return bool(touched)
+
+
+def _rename(live: LiveFinding, root: Path, new: Path) -> None:
+    old, live.path = live.path, new
+    name = new.relative_to(root).as_posix()
+    fix = live.finding.fix
+    if fix is not None:
+        edits = (evolve(one, file=name) if root / one.file == old else one for one in fix.edits)
+        fix = evolve(fix, edits=tuple(edits))
+    live.finding = evolve(live.finding, file=name, fix=fix)
+    live.edits = tuple(evolve(one, path=new) if one.path == old else one for one in live.edits)
+
+
+def _renamed_to(found: Iterable[tuple[Path, Path]]) -> Callable[[Path], Path | None]:
+    """Folders are renamed as one."""
+    pairs = list(found)
+
+    def paths(path: Path) -> Path | None:
+        return next((new / path.relative_to(old) for old, new in pairs if is_inside(path, old)), None)
+
+    return paths
+
+
+def _guessed(ls: RebuttalServer, deleted: set[Path], created: set[Path]) -> list[tuple[Path, Path]]:
+    """Files that were renamed elsewhere come as one gone and one new: it is the same where all its findings stand."""
+    pairs: list[tuple[Path, Path]] = []
+    for old in sorted(deleted):
+        was = ls.publisher.seen(old)
+        same = [new for new in sorted(created) if was is not None and _text_of(new) == was]
+        if len(same) == 1:
+            pairs.append((old, same[0]))
+    return pairs
+
+
+def _text_of(path: Path) -> list[str] | None:
+    text = read_text(path)
+    return None if text is None else split_lines(text)
+
+
+def _glob(name: str) -> str:
+    """Any file of a name; what would mean something else in a pattern may be any character."""
+    return "**/" + "".join("?" if one in "*?[]{}!,\\" else one for one in name)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def register(ls: RebuttalServer) -> None:
+    @ls.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed(ls: RebuttalServer, params: types.DidChangeWatchedFilesParams) -> None:
+        events = [(path, one.type) for one in params.changes if (path := path_of(one.uri)) is not None]
+        deleted = {path for path, kind in events if kind == types.FileChangeType.Deleted}
+        created = {path for path, kind in events if kind == types.FileChangeType.Created}
+        if deleted and created:
+            ls.outside.moved(_renamed_to(_guessed(ls, deleted, created)))
+        for repository in ls.session.repositories.values():
+            if any(is_inside(path, repository.root) for path, _ in events if ls.document(path) is None):
+                repository.seen.clear()
+        if any(path.name == "HEAD" for path, _ in events) or _concern(ls, {path for path, _ in events}):
+            ls.outside.look_soon()
+
+    @ls.feature(types.WORKSPACE_DID_RENAME_FILES, _FILES)
+    def renamed(ls: RebuttalServer, params: types.RenameFilesParams) -> None:
+        pairs = [(path_of(one.old_uri), path_of(one.new_uri)) for one in params.files]
+        if ls.outside.moved(_renamed_to((old, new) for old, new in pairs if old and new)):
+            ls.status.update_all()
+
+    @ls.feature(types.WORKSPACE_DID_DELETE_FILES, _FILES)
+    def deleted(ls: RebuttalServer, params: types.DeleteFilesParams) -> None:
+        ls.outside.look_soon()
+
+
+def _concern(ls: RebuttalServer, paths: set[Path]) -> bool:
+    """Whether a finding is in one of the files, or below one of the folders."""
+    mine = {path for one in ls.session.repositories.values() for path in one.paths()}
+    return any(path in paths or not paths.isdisjoint(path.parents) for path in mine)
