@@ -67,6 +67,7 @@ class Editor:
         self.answers: dict[str, Any] = {
             "workspace/configuration": lambda params: [self.settings],
             "client/registerCapability": None,
+            "client/unregisterCapability": None,
             "window/workDoneProgress/create": None,
             "window/showDocument": {"success": True},
             "workspace/textDocumentContent/refresh": None,

@@ -7,11 +7,13 @@ occasions to look. Nothing polls.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.features import sync
@@ -46,7 +48,7 @@ class Outside:
     _heads: dict[Path, Head] = field(factory=dict)
     _stamps: dict[Path, Stamp] = field(factory=dict)
     _watched: frozenset[str] = frozenset()
-    _registered: bool = False
+    _registered: int = 0
 
     def look_soon(self) -> None:
         """Something may have happened: look once it is over."""
@@ -96,11 +98,13 @@ class Outside:
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         watchers = [types.FileSystemWatcher(glob_pattern=glob) for glob in sorted(self._watched)]
         options = types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
-        if self._registered:
-            gone = types.Unregistration(id=_ID, method=method)
-            await self.ls.client_unregister_capability_async(types.UnregistrationParams([gone]))
-        self._registered = True
-        wanted = types.Registration(id=_ID, method=method, register_options=options)
+        before, self._registered = self._registered, self._registered + 1
+        wanted = types.Registration(id=f"{_ID}.{self._registered}", method=method, register_options=options)
+        if before:
+            # What it cannot take back it tells twice, which does no harm.
+            with suppress(JsonRpcException):
+                gone = types.Unregistration(id=f"{_ID}.{before}", method=method)
+                await self.ls.client_unregister_capability_async(types.UnregistrationParams([gone]))
         await self.ls.client_register_capability_async(types.RegistrationParams([wanted]))
 
     def _look_at_head(self, repository: Repository) -> bool:
