@@ -92,6 +92,7 @@ async def test_free_review_on_save_does_not_forget_what_was_debated(start: Start
     file = repo / "cart.py"
     stage = await reviewed(start, repo)
     stage.worker.script = {"review": review(hunks={"cart.py": [[3, 2]]}, asked=False)}
+    stage.editor.change(file, insert(0, 9, "  # used"))
     stage.editor.save(file)
     await stage.editor.settle()
     stage.clock.advance(1)

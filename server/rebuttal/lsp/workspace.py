@@ -55,15 +55,23 @@ def spliced(starts: list[int], first: int, last: int, text: str, longer: int) ->
 class Lines(list[str]):
     """A text's lines without their ends. Not to be altered: what is derived from them is kept."""
 
-    _places: dict[str, list[int]] | None = None
+    _first: dict[str, int] | None = None
+    _all: dict[str, list[int]] | None = None
 
     def places(self, line: str) -> list[int]:
         """Where a line stands, white space at its ends left out."""
-        if self._places is None:
-            self._places = {}
+        if self._first is None or self._all is None:
+            # A list for each of the many lines that stand once would have Python collect its garbage for a tenth of a
+            # second.
+            self._first, self._all = {}, {}
             for number, text in enumerate(self):
-                self._places.setdefault(text.strip(), []).append(number)
-        return self._places.get(line, [])
+                line_there = text.strip()
+                first = self._first.setdefault(line_there, number)
+                if first != number:
+                    self._all.setdefault(line_there, [first]).append(number)
+        if (found := self._all.get(line)) is not None:
+            return found
+        return [self._first[line]] if line in self._first else []
 
 
 def split_lines(text: str) -> Lines:

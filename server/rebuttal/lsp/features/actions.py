@@ -60,9 +60,13 @@ def _offered(ls: RebuttalServer, params: types.CodeActionParams) -> Iterator[typ
     if path is None:
         return
     if _wants(only, QUICK_FIX):
-        for live in _meant(ls, params):
+        found = _meant(ls, params)
+        rules = {live.finding.rule for live in found if live.edits}
+        kinds = {rule: fixes.together(ls, _of_kind(ls, path, rule), path) for rule in rules}
+        for live in found:
             mine = [given for given in params.context.diagnostics if _names(given, live)]
-            for action in (*_fix(ls, live), *_all_of_a_kind(ls, live), *_commands(ls, live)):
+            many = kinds.get(live.finding.rule)
+            for action in (*_fix(ls, live), *_all_of_a_kind(ls, live, many), *_commands(ls, live)):
                 action.diagnostics = mine or None
                 yield action
         if params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic:
@@ -122,15 +126,12 @@ def _fix(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
     return _lazily(ls, action)
 
 
-def _all_of_a_kind(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
+def _all_of_a_kind(ls: RebuttalServer, live: LiveFinding, many: fixes.Together | None) -> list[types.CodeAction]:
     """Where more than one fix of the kind applies in the file."""
-    if not live.edits:
-        return []
-    many = fixes.together(ls, _of_kind(ls, live.path, live.finding.rule), live.path)
-    if len(many.fixes) < 2 or live not in many.fixes:
+    if many is None or len(many.fixes) < 2 or live not in many.fixes:
         return []
     title = f"Fix all {len(many.fixes)} of {clean(live.finding.rule)} in this file"
-    return _lazily(ls, _action(title, QUICK_FIX, {"rule": live.finding.rule, "uri": ls.publisher.uri(live.path)}))
+    return [_of_many(ls, _action(title, QUICK_FIX, _kind_data(ls, live.path, live.finding.rule)), many)]
 
 
 def _fix_all(ls: RebuttalServer, path: Path) -> list[types.CodeAction]:
@@ -138,11 +139,18 @@ def _fix_all(ls: RebuttalServer, path: Path) -> list[types.CodeAction]:
     many = fixes.together(ls, _of_kind(ls, path, None), path)
     if not many.fixes:
         return []
-    one = len(many.fixes) == 1
-    title = (
-        "Rebuttal: apply the fix of a static finding" if one else f"Rebuttal: fix all {len(many.fixes)} static findings"
-    )
-    return _lazily(ls, _action(title, FIX_ALL, {"rule": None, "uri": ls.publisher.uri(path)}))
+    all_of_them = f"fix all {len(many.fixes)} static findings" if len(many.fixes) > 1 else "fix the static finding"
+    return [_of_many(ls, _action(f"Rebuttal: {all_of_them}", FIX_ALL, _kind_data(ls, path, None)), many)]
+
+
+def _kind_data(ls: RebuttalServer, path: Path, rule: str | None) -> dict[str, Any]:
+    return {"rule": rule, "uri": ls.publisher.uri(path)}
+
+
+def _of_many(ls: RebuttalServer, action: types.CodeAction, many: fixes.Together) -> types.CodeAction:
+    if not ls.session.flags.resolve_action_edit:
+        action.edit = fixes.workspace_edit(ls, many.edits, action.title)
+    return action
 
 
 def _of_kind(ls: RebuttalServer, path: Path, rule: str | None) -> list[LiveFinding]:

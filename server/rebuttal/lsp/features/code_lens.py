@@ -108,18 +108,18 @@ class Hunks:
 
     def around(self, path: Path, line: int) -> types.Range | None:
         """The changed lines that a line is one of."""
-        return next((whole for hunk in self._files.get(path, ()) if _has(whole := _lines(hunk.range), line)), None)
+        for first, last in (_lines(hunk.range) for hunk in self._files.get(path, ())):
+            if first <= line < last:
+                return types.Range(types.Position(first, 0), types.Position(last, 0))
+        return None
 
-    def of(self, path: Path) -> list[tuple[Hunk, types.Range]]:
-        """The hunks of a file in order, each with its lines in the text as it is."""
+    def of(self, path: Path) -> list[tuple[Hunk, int, int]]:
+        """The hunks of a file in order, each with its first line in the text as it is and the one after its last."""
         lines = self.ls.publisher.lines(path) if self._files.get(path) else None
         if lines is None:
             return []
-        last = max(len(lines) - 1, 0)
-        places = ((hunk, _lines(hunk.range)) for hunk in self._files[path][:MOST])
-        return sorted(
-            ((hunk, where) for hunk, where in places if where.start.line <= last), key=lambda one: one[1].start.line
-        )
+        places = ((hunk, *_lines(hunk.range)) for hunk in self._files[path][:MOST])
+        return sorted((one for one in places if one[1] < max(len(lines), 1)), key=lambda one: one[1])
 
     def refresh(self) -> None:
         """Have the client ask again, where it can be told to."""
@@ -135,10 +135,7 @@ def register(ls: RebuttalServer) -> None:
         if path is None or not ls.session.settings.code_lens:
             return []
         uri = params.text_document.uri
-        return [
-            types.CodeLens(range=_head(where), data={"uri": uri, "first": where.start.line, "last": where.end.line})
-            for _, where in ls.hunks.of(path)
-        ]
+        return [_unresolved(uri, first, last) for _, first, last in ls.hunks.of(path)]
 
     @ls.feature(types.CODE_LENS_RESOLVE)
     def resolve(ls: RebuttalServer, lens: types.CodeLens) -> types.CodeLens:
@@ -161,7 +158,7 @@ def _title(ls: RebuttalServer, told: Told) -> str:
     found = ls.findings_at(told.uri, whole) if path is not None else []
     if found:
         return f"Rebuttal: {_counted(found)} · {_cost(ls, found)} · review this hunk again"
-    hunk = next((one for one, where in ls.hunks.of(path) if where.start.line == told.first), None) if path else None
+    hunk = next((one for one, first, _ in ls.hunks.of(path) if first == told.first), None) if path else None
     lines = ls.publisher.lines(path) if path is not None and hunk is not None else None
     if hunk is not None and lines is not None and hunk.seen is not None and hunk.seen == hunk.text(lines):
         return "Rebuttal: reviewed, no findings · review this hunk again"
@@ -203,18 +200,15 @@ def _carried(new: list[Hunk], old: Iterable[Hunk]) -> list[Hunk]:
     return new
 
 
-def _lines(where: Range) -> types.Range:
+def _lines(where: Range) -> tuple[int, int]:
     """Whole lines: at least the one at which others went."""
     last = where.end.line + (where.end.character > 0)
-    return types.Range(types.Position(where.start.line, 0), types.Position(max(last, where.start.line + 1), 0))
+    return where.start.line, max(last, where.start.line + 1)
 
 
-def _head(where: types.Range) -> types.Range:
-    return types.Range(where.start, where.start)
-
-
-def _has(where: types.Range, line: int) -> bool:
-    return where.start.line <= line < where.end.line
+def _unresolved(uri: str, first: int, last: int) -> types.CodeLens:
+    head = types.Position(first, 0)
+    return types.CodeLens(range=types.Range(head, head), data={"uri": uri, "first": first, "last": last})
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -6,11 +6,12 @@ the document that it was made for, where the client can read that.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import define, field, frozen
 from lsprotocol import types
 
 from rebuttal.lsp.anchors import AnchoredEdit, LiveFinding, applied, relocate
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
 
 _CONFIRM = "rebuttal"
+_Span = tuple[tuple[int, int], tuple[int, int]]
+"""Line and character where something begins and ends."""
 
 
 class MovedOn(Exception):
@@ -80,18 +83,44 @@ def together(ls: RebuttalServer, findings: Iterable[LiveFinding], path: Path) ->
     Where two do, the first in the file is taken; the same edit wanted twice is made once.
     """
     fixes: list[LiveFinding] = []
-    edits: list[Placed] = []
+    taken = _Taken()
     wanted = [live for live in findings if live.edits and all(one.path == path for one in live.edits)]
-    for live in sorted(wanted, key=lambda live: (live.range, live.finding.id)):
+    for live in sorted(wanted, key=_by_place):
         try:
-            mine = [one for one in placed(ls, live) if one not in edits]
+            edits = placed(ls, live)
         except MovedOn:
             continue
-        if any(_overlap(one.range, other.range) for one in mine for other in edits):
-            continue
-        fixes.append(live)
-        edits += mine
-    return Together(tuple(fixes), tuple(edits), len(wanted) - len(fixes))
+        if taken.take(edits):
+            fixes.append(live)
+    return Together(tuple(fixes), tuple(taken.edits), len(wanted) - len(fixes))
+
+
+@define(eq=False)
+class _Taken:
+    """Edits of one file that do not touch each other. Plain numbers: a file may have hundreds of them."""
+
+    edits: list[Placed] = field(factory=list)
+    _known: set[tuple[_Span, str]] = field(factory=set)
+    _spans: list[_Span] = field(factory=list)
+    """In order."""
+
+    def take(self, edits: list[Placed]) -> bool:
+        """Take all of them, or none where one touches what is taken; the same edit once more is none."""
+        new = {(_span(one.range), one.new_text): one for one in edits}
+        fresh = {key: one for key, one in new.items() if key not in self._known}
+        if any(self._is_touched(span) for span, _ in fresh):
+            return False
+        for key, one in fresh.items():
+            self._known.add(key)
+            insort(self._spans, key[0])
+            self.edits.append(one)
+        return True
+
+    def _is_touched(self, span: _Span) -> bool:
+        """Whether what is taken changes the same text, or inserts at the same place: then their order would decide."""
+        at = bisect_left(self._spans, (span[0], (-1, -1)))
+        beside = self._spans[max(at - 1, 0) : at + 1]
+        return any(one[0] == span[0] or (one[0] < span[1] and span[0] < one[1]) for one in beside)
 
 
 def workspace_edit(ls: RebuttalServer, edits: Sequence[Placed], label: str) -> types.WorkspaceEdit:
@@ -131,8 +160,9 @@ def _document_edit(
     return types.TextDocumentEdit(target, annotated if confirm else edits)
 
 
-def _overlap(one: Range, other: Range) -> bool:
-    """Whether both change the same text, or insert at the same place: then their order would decide."""
-    if one.start == other.start:
-        return True
-    return one.start < other.end and other.start < one.end
+def _span(where: Range) -> _Span:
+    return (where.start.line, where.start.character), (where.end.line, where.end.character)
+
+
+def _by_place(live: LiveFinding) -> tuple[_Span, str]:
+    return _span(live.range), live.finding.id
