@@ -58,6 +58,11 @@ def is_inside(path: Path, folder: Path) -> bool:
     return path == folder or folder in path.parents
 
 
+def is_below(root: Path, file: str) -> bool:
+    """Whether a root-relative name is of a file in the folder."""
+    return bool(file) and ".." not in Path(file).parts and is_inside(root / file, root)
+
+
 def read_text(path: Path) -> str | None:
     """A small UTF-8 file, its line ends kept; None if it is missing, large or something else."""
     try:

@@ -28,6 +28,7 @@ from rebuttal.lsp.features import (
     diagnostics,
     documents,
     hover,
+    intake,
     lifecycle,
     notebooks,
     outside,
@@ -291,13 +292,13 @@ class RebuttalServer(LanguageServer):
     def static_ready(
         self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool, hunks: Any = None
     ) -> None:
-        diagnostics.take_static(self, job, root, findings, with_linters=with_linters)
+        intake.take_static(self, job, root, findings, with_linters=with_linters)
         self.hunks.take(job, self.root_of(job, root), hunks)
         self.job_changed(job)
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:
         reviewed = {str(one.get("file")) for one in (report.get("coverage") or {}).get("reviewed") or ()}
-        diagnostics.take_report(self, job, root, reviewed, findings, whole=diagnostics.is_whole(report))
+        intake.take_report(self, job, root, reviewed, findings, whole=intake.is_whole(report))
         sync.note_reviewed(self, self.session.repository(self.root_of(job, root)), job)
         repository = self.session.repository(self.root_of(job, root))
         self.hunks.debated(repository.root, reviewed if job.panel_run != "static" and not job.request.only else ())
@@ -310,7 +311,7 @@ class RebuttalServer(LanguageServer):
             repository.message = "; ".join(failed) or notes or None
 
     def reconsidered(self, job: Job, finding: Finding) -> None:
-        diagnostics.reconsidered(self, job, finding)
+        intake.reconsidered(self, job, finding)
         self.documents.changed(self.documents.trace_uri(finding.id))
         self.hunks.refresh()
         if job.message:

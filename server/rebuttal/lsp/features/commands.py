@@ -11,7 +11,7 @@ from attrs import evolve
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from rebuttal.lsp.features import diagnostics, notebooks
+from rebuttal.lsp.features import intake, notebooks
 from rebuttal.lsp.features.status import currency_of
 from rebuttal.lsp.paths import is_inside, repository_of, uri_of
 from rebuttal.lsp.protocol import UserError
@@ -58,7 +58,7 @@ def register(ls: RebuttalServer) -> None:
             expires = (utc_now() + LATER_IS).isoformat()
         named = {"root": str(repository.root), "finding": live.finding.id}
         await ls.ask_worker("dismiss", {**named, "reason": reason, "expires": expires})
-        diagnostics.dismissed(ls, repository, live)
+        intake.dismissed(ls, repository, live)
         ls.hunks.refresh()
         ls.status.update(repository)
         return {"finding": live.finding.id, "status": "dismissed"}
@@ -67,7 +67,7 @@ def register(ls: RebuttalServer) -> None:
     async def restore(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
         repository, live = _finding(ls, arguments)
         await ls.ask_worker("restore", {"root": str(repository.root), "finding": live.finding.id})
-        diagnostics.restored(ls, repository, live)
+        intake.restored(ls, repository, live)
         ls.hunks.refresh()
         ls.status.update(repository)
         return {"finding": live.finding.id, "status": "open"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from rebuttal.lsp import capabilities
-from rebuttal.lsp.features import diagnostics
+from rebuttal.lsp.features import intake
 from rebuttal.lsp.parent import is_alive
 from rebuttal.lsp.paths import is_inside, path_of, repository_of
 
@@ -73,7 +73,7 @@ def _close(ls: RebuttalServer, root: Path) -> None:
     ls.hunks.forget(root)
     repository = ls.session.repositories.get(root)
     if repository is not None:
-        diagnostics.forget(ls, repository)
+        intake.forget(ls, repository)
         ls.status.forget(repository)
     if ls.session.last_repository == root:
         ls.session.last_repository = None

@@ -11,7 +11,7 @@ from attrs import define, field
 from lsprotocol import types
 
 from rebuttal.lsp.encoding import clean
-from rebuttal.lsp.features.diagnostics import summary
+from rebuttal.lsp.features.intake import summary
 from rebuttal.lsp.session import Job, Repository
 from rebuttal.settings import has_key
 from rebuttal.store.currency import Money
