@@ -74,7 +74,12 @@ class Stage:
 def assert_nothing_pending(server: RebuttalServer) -> None:
     """After its end a server waits for nothing and keeps nothing of what it waited for."""
     protocol = server.protocol
-    kept = {"request": protocol._request_futures, "reply": protocol._result_types, "question": protocol._waiting}
+    kept: dict[str, Mapping[Any, Any]] = {
+        "request": protocol._request_futures,
+        "reply": protocol._result_types,
+        "question": protocol._waiting,
+        "progress": protocol.progress.tokens,
+    }
     assert {name: list(many) for name, many in kept.items() if many} == {}
     assert list(server.session.running()) == []
 
