@@ -11,7 +11,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help review test setup lock schemas bench clean
+.PHONY: help review test setup lock settings schemas bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ setup: .venv/dev.stamp  ## what `make test` needs, for working on Rebuttal
 
 lock: .venv/dev.stamp  ## resolve the dependencies anew
 	@$(BIN)/python scripts/lock.py
+
+settings: .venv/dev.stamp  ## write docs/settings.md and VS Code's settings from the table in settings/schema.py
+	@$(BIN)/python scripts/settings.py
 
 bench: .venv/dev.stamp  ## all benchmarks; rewrites bench/RESULTS.md
 	@$(BIN)/python -m bench

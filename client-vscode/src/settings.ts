@@ -5,41 +5,15 @@
  * may only narrow; it goes by `workspace/configuration`, where the server takes it so.
  */
 
+import { NARROWING, WIDENING } from "./settings.generated";
+
 export interface Inspected {
   readonly globalValue?: unknown;
   readonly workspaceValue?: unknown;
   readonly workspaceFolderValue?: unknown;
 }
 
-/** Settings that a workspace may narrow. */
-export const NARROWING = [
-  "onSave",
-  "codeLens",
-  "panel",
-  "profile",
-  "protocol",
-  "minimumSeverity",
-  "maxFindings",
-  "contextTokens",
-  "ignore",
-  "fallback",
-] as const;
-
-/** Settings with machine scope: VS Code itself lets no workspace set them. */
-export const WIDENING = [
-  "maxCost",
-  "maxCostPerHour",
-  "maxCostPerDay",
-  "maxCostPerMonth",
-  "maxCostPerRepository",
-  "maxCostPerCall",
-  "askAbove",
-  "currency",
-  "exchangeRate",
-  "modelHaiku",
-  "modelSonnet",
-  "modelOpus",
-] as const;
+export { NARROWING, WIDENING };
 
 /** `maxCostPerDay` -> `max_cost_per_day`: the server's names. */
 export function snakeCase(key: string): string {

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isSupported, pythonCandidates } from "../src/python";
-import { NARROWING, settingsEnvironment, trustedFolders, WIDENING, workspaceSettings, type Inspected } from "../src/settings";
+import {
+  NARROWING,
+  settingsEnvironment,
+  snakeCase,
+  trustedFolders,
+  WIDENING,
+  workspaceSettings,
+  type Inspected,
+} from "../src/settings";
 
 interface Manifest {
   contributes: {
@@ -24,12 +32,18 @@ test("only what the user set goes by environment", () => {
     panel: { workspaceValue: "static" },
     modelOpus: { globalValue: "" },
     ignore: { globalValue: ["docs/**", "*.snap"], workspaceValue: ["gen/"] },
+    codeLens: { globalValue: false },
+    seatsOff: { globalValue: ["documentation"] },
+    rulesOff: { globalValue: [] },
+    maxCostPerHour: { globalValue: null },
     endpoint: { globalValue: "http://127.0.0.1:1234" },
   });
   assert.deepEqual(settingsEnvironment(inspect), {
     REBUTTAL_MAX_COST_PER_DAY: "2.5",
     REBUTTAL_PROFILE: "thorough",
     REBUTTAL_IGNORE: "docs/**,*.snap",
+    REBUTTAL_CODE_LENS: "false",
+    REBUTTAL_SEATS_OFF: "documentation",
     ANTHROPIC_BASE_URL: "http://127.0.0.1:1234",
   });
 });
@@ -39,18 +53,10 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
   const inspect = (): Inspected => hostile;
   assert.deepEqual(settingsEnvironment(inspect), {});
   const sent = Object.keys(workspaceSettings(inspect));
-  assert.deepEqual(sent, [
-    "on_save",
-    "code_lens",
-    "panel",
-    "profile",
-    "protocol",
-    "minimum_severity",
-    "max_findings",
-    "context_tokens",
-    "ignore",
-    "fallback",
-  ]);
+  assert.deepEqual(sent, NARROWING.map(snakeCase));
+  for (const key of ["max_cost", "ask_above", "model_opus", "endpoint", "linters", "server_command", "defect_worth"]) {
+    assert.ok(!sent.includes(key), key);
+  }
 });
 
 test("the folders of a trusted workspace are named to the server, those of another are not", () => {

@@ -126,9 +126,9 @@ SCHEMA = (
         "ordered",
         words=_words(
             PROFILES,
-            "Cheap models mostly.",
-            "By what is asked: cheap models where they do, better ones where it counts.",
-            "The best models mostly.",
+            "Mostly the cheapest tier.",
+            "Nearly always the middle tier.",
+            "Mostly the highest tier.",
         ),
         shown=Shown("Which models the reviewers speak with. A workspace may only name a cheaper profile."),
     ),
