@@ -255,8 +255,7 @@ class Worker:
                 await self._saved(params)
                 return {}
             case "dismiss" | "restore":
-                await self._judge(method, params)
-                return {}
+                return {"known": await self._judge(method, params)}
             case "cost_report":
                 return {"path": str(await write_cost_report(self.services, self._narrowed(params)))}
             case _:
@@ -314,7 +313,8 @@ class Worker:
             raise UsageError("a saved file is named by root and file, with the findings in it")
         await saved(self.services, Path(root), file, findings or ())
 
-    async def _judge(self, method: str, params: Mapping[str, Any]) -> None:
+    async def _judge(self, method: str, params: Mapping[str, Any]) -> bool:
+        """False: what is to be restored was not dismissed."""
         try:
             root, finding = Path(params["root"]), str(params["finding"])
             # A time without a zone is the user's own.
@@ -324,9 +324,9 @@ class Worker:
                 f"a finding is named by root and id, and expires at a date of ISO 8601 ({error})"
             ) from None
         if method == "restore":
-            await self.services.restore(root, finding)
-        else:
-            await self.services.dismiss(root, finding, str(params.get("reason") or ""), expires)
+            return await self.services.restore(root, finding)
+        await self.services.dismiss(root, finding, str(params.get("reason") or ""), expires)
+        return True
 
     def _narrowed(self, params: Mapping[str, Any]) -> Settings:
         settings, problems = narrow(self.services.settings, params.get("settings") or {}, "editor")
@@ -353,7 +353,7 @@ class Worker:
             only_lines={only["file"]: range(only["start_line"], only["end_line"] + 1)} if only else {},
             open_files=read_open_files(params.get("open_files")),
             diagnostics=read_diagnostics(params.get("diagnostics")),
-            urgency="save" if params.get("origin") == "save" else "command",
+            urgency="save" if params.get("origin") in ("save", "commit") else "command",
             price_without_key=chosen.get("panel") != "static",
         )
 

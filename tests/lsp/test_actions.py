@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.lsp.conftest import Stage, Start
+from tests.lsp.editor import RequestFailed
 from tests.lsp.profiles import PROFILES, VSCODE, with_encoding
 from tests.lsp.samples import QUOTE, SOURCE, finding, span, static
 from tests.lsp.test_diagnostics import insert, reviewed
@@ -235,6 +236,24 @@ async def test_dismissed_finding_can_be_restored_where_it_stood(start: Start, re
     await stage.editor.request("workspace/executeCommand", restore["command"])
     assert [one["data"]["id"] for one in stage.editor.of(file)] == ["f1"]
     assert stage.editor.of(file)[0]["range"]["start"]["line"] == 5
+
+
+async def test_what_was_dismissed_before_the_server_started_can_be_restored(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    stage = await reviewed(start, repo, finding(status="dismissed"))
+    assert stage.editor.of(file) == []
+    [restore] = titled(await offered(stage, file, 4), "Restore dismissed")
+    await stage.editor.request("workspace/executeCommand", restore["command"])
+    assert [one["data"]["id"] for one in stage.editor.of(file)] == ["f1"]
+
+
+async def test_what_a_comment_silences_is_not_restored_and_the_reason_told(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    stage = await reviewed(start, repo, finding(status="dismissed"))
+    stage.worker.script = {"restore": [{"event": "done", "known": False}]}
+    with pytest.raises(RequestFailed, match="silenced by a comment"):
+        await stage.editor.command("rebuttal.restore", finding="f1")
+    assert stage.editor.of(file) == []
 
 
 async def test_later_comes_back_after_a_week(start: Start, repo: Path) -> None:

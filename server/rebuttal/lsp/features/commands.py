@@ -66,7 +66,9 @@ def register(ls: RebuttalServer) -> None:
     @ls.command("rebuttal.restore")
     async def restore(ls: RebuttalServer, arguments: Arguments) -> dict[str, str]:
         repository, live = _finding(ls, arguments)
-        await ls.ask_worker("restore", {"root": str(repository.root), "finding": live.finding.id})
+        event = await ls.ask_worker("restore", {"root": str(repository.root), "finding": live.finding.id})
+        if event.get("known") is False and live.finding.status == "dismissed":
+            raise UserError("It was not dismissed but is silenced by a comment in the code: take that out to see it.")
         intake.restored(ls, repository, live)
         ls.hunks.refresh()
         ls.status.update(repository)

@@ -87,6 +87,9 @@ def _replace(
     for finding in new:
         if finding.status != "dismissed":
             repository.dismissed.pop(finding.id, None)
+    # Dismissed before this server was started, perhaps: it can be restored where it would stand.
+    hidden = [one for one in new if one.status == "dismissed" and one.id not in repository.dismissed]
+    repository.dismissed |= {live.finding.id: live for live in _follow_all(ls, repository.root, job, hidden)}
     ls.outside.took_findings(repository)
     ls.publisher.refresh_all(before | repository.paths())
 
