@@ -180,7 +180,9 @@ async def test_client_is_asked_to_watch_the_files_with_findings(start: Start, re
     await stage.editor.command("rebuttal.review")
     await stage.editor.until(lambda: stage.editor.of(repo / name))
     await passes(stage)
-    asked = [one["params"]["registrations"][0] for one in stage.editor.asked if "registrations" in one.get("params", {})]
+    asked = [
+        one["params"]["registrations"][0] for one in stage.editor.asked if "registrations" in one.get("params", {})
+    ]
     last = [one for one in asked if one["method"] == "workspace/didChangeWatchedFiles"][-1]
     globs = {one["globPattern"] for one in last["registerOptions"]["watchers"]}
     assert globs == {"**/.git/HEAD", "**/.git/logs/HEAD", "**/?id??a?.py"}
@@ -236,6 +238,24 @@ async def test_saving_what_was_reviewed_reviews_nothing(start: Start, repo: Path
     checked_out(repo, "main", OTHER)  # the same text against another base is another change
     await saves(stage, file)
     await stage.editor.until(lambda: len(stage.asked("review")) == 3)
+
+
+async def test_question_that_was_dismissed_is_not_asked_at_the_next_save_again(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    file.write_text(SOURCE)
+    consent = {"event": "consent", "question": {"repository": "shop", "host": "api.anthropic.com", "files": 1}}
+    script = {"review": [consent, {"wait": "answer"}, done()]}
+    stage = await start(script, user_settings=Settings(on_save="debate", panel="small"))
+    stage.editor.answers["window/showMessageRequest"] = None
+    stage.editor.open(file)
+    for number in (1, 2):
+        stage.editor.change(file, {"range": span(0, 0, 0, 0), "text": "#"})
+        await saves(stage, file)
+        await stage.editor.until(lambda number=number: len(stage.asked("answer")) == number)
+        await idle(stage)
+    assert [one["params"]["agree"] for one in stage.asked("answer")] == [False, False]
+    questions = [one for one in stage.editor.asked if one["method"] == "window/showMessageRequest"]
+    assert len(questions) == 1
 
 
 async def test_no_review_begins_while_the_user_types(start: Start, repo: Path) -> None:

@@ -247,9 +247,13 @@ class Jobs:
         job.state = "awaitingConsent"
         self.desk.job_changed(job)
         question = event.get("question")
+        repository, unasked = self.session.repository(job.request.root), job.request.origin != "command"
         agreed = False
         try:
-            agreed = await self.desk.ask(job, question if isinstance(question, Mapping) else {})
+            # Whoever dismissed the question of a save is not asked at the next one again; a command may.
+            if not (unasked and repository.declined):
+                agreed = await self.desk.ask(job, question if isinstance(question, Mapping) else {})
+                repository.declined = not agreed
         except Exception as error:
             # A client that cannot ask has not agreed.
             log.warning("the question could not be asked: %s", place_of(error))

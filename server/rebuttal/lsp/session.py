@@ -187,6 +187,8 @@ class Repository:
     message: str | None = None
     saved: set[Path] = field(factory=set)
     """Files saved since the last review on save."""
+    declined: bool = False
+    """Whether the last question was dismissed: what nobody asked for does not ask it again."""
     seen: dict[bool, Seen] = field(factory=dict)
     """By whether a debate was wanted."""
 
