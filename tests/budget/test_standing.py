@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from rebuttal.budget.model import Estimate
 from rebuttal.budget.standing import standing_of
 from rebuttal.settings import Settings
 from rebuttal.store.model import Totals, UnderWay
@@ -41,3 +42,9 @@ def test_a_rate_is_unusual_beside_what_the_ledger_knows() -> None:
 def test_amounts_are_told_in_the_users_currency_with_the_dollars_of_the_cap() -> None:
     settings = Settings(currency="EUR", exchange_rate=D("0.92"))
     assert "€3.68 of the cap of €4.60 ($5.00) per day" in standing_of(settings, Totals(day=D(4)), now=NOW).why
+
+
+def test_a_cap_of_nothing_was_said_to_cut_a_debate_short() -> None:
+    nothing = Estimate(D("0.01"), D(0), shortened=("2 of 5 seats",))
+    assert nothing.words == "expected $0.01, but your caps leave nothing, so nothing will be sent"
+    assert Estimate(D(0), D(0)).words == "expected $0.00, at most $0.00"

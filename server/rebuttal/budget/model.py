@@ -78,7 +78,7 @@ class Estimate:
     def words(self) -> str:
         """For people, before anything is sent."""
         words = in_words(self.expected, self.at_most, self.money)
-        if not self.shortened:
+        if not self.shortened or not (self.fits or self.at_most):
             return words
         return f"{words} ({'to fit' if self.fits else 'even'} with {', '.join(self.shortened)})"
 
@@ -117,6 +117,8 @@ def in_words(expected: Decimal, at_most: Decimal, money: Money = DOLLARS) -> str
     """What something will cost; whether a cap will cut it short."""
     if expected <= at_most:
         return f"expected {money(expected)}, at most {money.deciding(at_most)}"
+    if not at_most:
+        return f"expected {money(expected)}, but your caps leave nothing, so nothing will be sent"
     return f"expected {money(expected)}, so it will be cut short by the cap at {money.deciding(at_most)}"
 
 
