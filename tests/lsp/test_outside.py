@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,10 @@ async def test_saving_what_was_reviewed_reviews_nothing(start: Start, repo: Path
     await stage.editor.until(lambda: len(stage.asked("review")) == 3)
 
 
+def has_answered(stage: Stage, times: int) -> bool:
+    return len(stage.asked("answer")) == times
+
+
 async def test_question_that_was_dismissed_is_not_asked_at_the_next_save_again(start: Start, repo: Path) -> None:
     file = repo / "cart.py"
     file.write_text(SOURCE)
@@ -251,7 +256,7 @@ async def test_question_that_was_dismissed_is_not_asked_at_the_next_save_again(s
     for number in (1, 2):
         stage.editor.change(file, {"range": span(0, 0, 0, 0), "text": "#"})
         await saves(stage, file)
-        await stage.editor.until(lambda number=number: len(stage.asked("answer")) == number)
+        await stage.editor.until(partial(has_answered, stage, number))
         await idle(stage)
     assert [one["params"]["agree"] for one in stage.asked("answer")] == [False, False]
     questions = [one for one in stage.editor.asked if one["method"] == "window/showMessageRequest"]

@@ -98,7 +98,10 @@ class Publisher:
             self._seen.pop(path, None)
 
     def _keep_lines(self, path: Path, lines: Lines | None) -> None:
-        if (kept := self.ls.document(path) or lines) is not None:
+        kept = self.ls.document(path) or lines
+        if not any(True for _ in self.ls.session.findings_in(path)):
+            self._seen.pop(path, None)
+        elif kept is not None:
             self._seen[path] = kept
 
     def _ration(self, path: Path) -> list[Path]:
