@@ -178,3 +178,40 @@ async def test_problems_of_the_users_own_file_are_told(start: Start) -> None:
     await stage.editor.initialize()
     await stage.editor.until(lambda: stage.editor.heard("config.toml: x is wrong"))
     assert TOTALS
+
+
+async def test_each_of_several_folders_has_its_own_settings(start: Start, repo: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    stage = await start(folders=[repo])
+    scopes: dict[str | None, Any] = {
+        None: {"panel": "small"},
+        repo.as_uri(): {"panel": "static", "maxCost": 1000},
+        plain.as_uri(): {"panel": "medium", "maxCost": 1000},
+    }
+    asked: list[str | None] = []
+
+    def answer(params: Any) -> list[Any]:
+        asked[:] = [item.get("scopeUri") for item in params["items"]]
+        return [scopes[scope] for scope in asked]
+
+    stage.editor.answers["workspace/configuration"] = answer
+    added = [{"uri": plain.as_uri(), "name": "plain"}]
+    stage.editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": added, "removed": []}})
+    session = stage.editor.server.session
+    await stage.editor.until(lambda: session.of_folders)
+    assert asked == [None, repo.as_uri(), plain.as_uri()]
+    panels = [session.settings_of(path).panel for path in (repo / "a.py", plain, repo.parent.parent)]
+    assert panels == ["static", "medium", "static"]  # around both: the first speaks
+    assert session.client_settings_of(repo) == {"panel": "static"}
+    [told] = stage.editor.said
+    assert told.count("max_cost") == 1  # the same of two folders is told once
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.asked("review"))
+    assert stage.asked("review")[0]["params"]["settings"] == {"panel": "static"}
+
+    stage.editor.said.clear()
+    stage.editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": added}})
+    await stage.editor.until(lambda: not session.of_folders)
+    assert asked == [None]
+    assert session.settings_of(repo).panel == "small"

@@ -159,7 +159,7 @@ class Jobs:
             self.worker.cancel(call)
 
     def params(self, job: Job) -> dict[str, Any]:
-        request, snapshot, settings = job.request, job.snapshot, self.session.settings
+        request, snapshot, settings = job.request, job.snapshot, self.session.settings_of(job.request.root)
         return {
             "root": str(request.root),
             "scope": request.scope,
@@ -173,7 +173,7 @@ class Jobs:
             "diagnostics": list(snapshot.diagnostics),
             "only": request.only,
             "origin": request.origin,
-            "settings": self.session.client_settings,
+            "settings": self.session.client_settings_of(request.root),
             "include_working": True,
             **({"finding": again.finding, "comment": again.comment} if (again := request.again) else {}),
         }

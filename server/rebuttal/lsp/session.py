@@ -211,6 +211,15 @@ class Repository:
         return {live.path for live in self.findings}
 
 
+@frozen
+class Scoped:
+    """Settings of one folder among several."""
+
+    settings: Settings
+    given: Mapping[str, Any]
+    """As `Session.client_settings`."""
+
+
 @define(eq=False)
 class Session:
     """The state of one connection to one editor."""
@@ -220,6 +229,8 @@ class Session:
     flags: ClientFlags = field(factory=ClientFlags)
     client_settings: dict[str, Any] = field(factory=dict)
     """The narrowing values that the editor gave, as the worker gets them."""
+    of_folders: dict[Path, Scoped] = field(factory=dict)
+    """What it gave for a folder, where several are open."""
     folders: list[Path] = field(factory=list)
     repositories: dict[Path, Repository] = field(factory=dict)
     jobs: dict[str, Job] = field(factory=dict)
@@ -306,6 +317,25 @@ class Session:
         for job in self.running():
             if path in job.snapshot.texts:
                 job.edits.setdefault(path, []).extend(edits)
+
+    def settings_of(self, path: Path) -> Settings:
+        """What holds for a file or a repository: its folder's settings where folders have their own."""
+        scoped = self._scoped(path)
+        return self.settings if scoped is None else scoped.settings
+
+    def client_settings_of(self, root: Path) -> dict[str, Any]:
+        """What the editor gave for a repository, as the worker gets it."""
+        scoped = self._scoped(root)
+        return self.client_settings if scoped is None else dict(scoped.given)
+
+    def _scoped(self, path: Path) -> Scoped | None:
+        around = [folder for folder in self.of_folders if is_inside(path, folder)]
+        if around:
+            return self.of_folders[max(around, key=lambda folder: len(folder.parts))]
+        # A repository of which only parts are open: the first of them speaks for it.
+        return next(
+            (self.of_folders[one] for one in self.folders if one in self.of_folders and is_inside(one, path)), None
+        )
 
     def belongs(self, root: Path) -> bool:
         """Whether a repository has to do with an open folder; without folders, every one has."""

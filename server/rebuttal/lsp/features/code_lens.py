@@ -132,7 +132,7 @@ def register(ls: RebuttalServer) -> None:
     @ls.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=True))
     def lenses(ls: RebuttalServer, params: types.CodeLensParams) -> list[types.CodeLens]:
         path = ls.path(params.text_document.uri)
-        if path is None or not ls.session.settings.code_lens:
+        if path is None or not ls.session.settings_of(path).code_lens:
             return []
         uri = params.text_document.uri
         return [_unresolved(uri, first, last) for _, first, last in ls.hunks.of(path)]

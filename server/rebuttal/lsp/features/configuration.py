@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from lsprotocol import types
 
+from rebuttal.lsp.paths import uri_of
+from rebuttal.lsp.session import Scoped
 from rebuttal.settings import Problem, narrow
 
 if TYPE_CHECKING:
@@ -48,22 +51,36 @@ class Configuration:
         if flags.register_configuration:
             self.ls.spawn(self.watch())
 
-    def apply(self, values: Any) -> None:
-        """Take the values of the section; what is wrong or would widen is left out and told once."""
+    def apply(self, values: Any, of_folders: Mapping[Path, Any] | None = None) -> None:
+        """Take the values of the section, and those of folders that have their own; what is wrong or would widen is
+        left out and told once."""
         session = self.ls.session
-        given = flat(values) if isinstance(values, Mapping) else {}
-        showed = session.settings.code_lens
-        session.settings, problems = narrow(session.user_settings, given, SOURCE)
-        if session.settings.code_lens != showed:
+        showed = self._lenses()
+        whole, problems = self._narrowed(values)
+        session.settings, session.client_settings = whole.settings, dict(whole.given)
+        session.of_folders = {}
+        for folder, own in (of_folders or {}).items():
+            session.of_folders[folder], more = self._narrowed(own)
+            problems += more
+        if self._lenses() != showed:
             self.ls.hunks.refresh()
-        bad = {problem.key for problem in problems}
-        session.client_settings = {key: value for key, value in given.items() if key not in bad}
         self.tell(problems)
         self._known.set()
         self.ls.status.update_all()
 
+    def _narrowed(self, values: Any) -> tuple[Scoped, list[Problem]]:
+        given = flat(values) if isinstance(values, Mapping) else {}
+        settings, problems = narrow(self.ls.session.user_settings, given, SOURCE)
+        bad = {problem.key for problem in problems}
+        return Scoped(settings, {key: value for key, value in given.items() if key not in bad}), problems
+
+    def _lenses(self) -> tuple[bool, dict[Path, bool]]:
+        session = self.ls.session
+        of_folders = {folder: scoped.settings.code_lens for folder, scoped in session.of_folders.items()}
+        return session.settings.code_lens, of_folders
+
     def tell(self, problems: list[Problem]) -> None:
-        new = [problem.message for problem in problems if problem.message not in self._told]
+        new = [one for one in dict.fromkeys(problem.message for problem in problems) if one not in self._told]
         self._told.update(new)
         if new:
             self.ls.say("Some settings were left out: " + "; ".join(new) + ".", types.MessageType.Warning)
@@ -71,13 +88,24 @@ class Configuration:
     async def pull(self) -> None:
         """Ask the client; one that cannot answer keeps what it gave at the start."""
         try:
-            item = types.ConfigurationItem(section=SECTION)
-            answer = await self.ls.workspace_configuration_async(types.ConfigurationParams([item]))
+            # One folder has no settings of its own beside the editor's; several may.
+            folders = list(self.ls.session.folders) if len(self.ls.session.folders) > 1 else []
+            items = [types.ConfigurationItem(section=SECTION)]
+            items += [types.ConfigurationItem(scope_uri=uri_of(folder), section=SECTION) for folder in folders]
+            answer = await self.ls.workspace_configuration_async(types.ConfigurationParams(items))
             if answer:
-                # Null: the client knows no such section.
-                self.apply(self._initial if answer[0] is None else answer[0])
+                # Null: the client knows no such section, or has nothing for this folder.
+                own = zip(folders, answer[1:], strict=False)
+                of_folders = {folder: values for folder, values in own if values is not None}
+                self.apply(self._initial if answer[0] is None else answer[0], of_folders)
         finally:
             self._known.set()
+
+    def folders_changed(self) -> None:
+        """Ask anew: each of several folders may have settings of its own."""
+        if self.ls.session.flags.configuration:
+            self._known.clear()
+            self.ls.spawn(self.pull())
 
     async def watch(self) -> None:
         """Ask to be told of changes: some clients do it only then."""

@@ -46,6 +46,7 @@ def register(ls: RebuttalServer) -> None:
             # Without any folder left, files that were opened on their own still count.
             if not ls.session.belongs(repository.root) or _was_in(repository.root, removed, ls.session.folders):
                 _close(ls, repository.root)
+        ls.configuration.folders_changed()
         for root in _repositories(added):
             ls.status.update(ls.session.repository(root))
             ls.outside.known(ls.session.repository(root))

@@ -120,7 +120,7 @@ async def _look(ls: RebuttalServer, params: Mapping[str, Any]) -> None:
 
 def _reviewed_on_save(ls: RebuttalServer, path: Path) -> Path | None:
     """The repository to review because this file was saved; None outside of one (and for git's own files)."""
-    if ls.session.settings.on_save == "off" or ".git" in path.parts:
+    if ls.session.settings_of(path).on_save == "off" or ".git" in path.parts:
         return None
     root = repository_of(path.parent)
     return root if root is not None and ls.session.belongs(root) else None
@@ -128,7 +128,7 @@ def _reviewed_on_save(ls: RebuttalServer, path: Path) -> Path | None:
 
 async def _review(ls: RebuttalServer, root: Path) -> None:
     await ls.configuration.ready()
-    settings = ls.session.settings
+    settings = ls.session.settings_of(root)
     if settings.on_save == "off" or root not in ls.session.repositories:
         return
     panel = settings.panel if settings.on_save == "debate" else "static"
@@ -141,13 +141,13 @@ async def _review(ls: RebuttalServer, root: Path) -> None:
 
 def committed(ls: RebuttalServer, root: Path) -> None:
     """There is a new commit: it is reviewed if that was asked for."""
-    if ls.session.settings.on_commit != "off" and ls.session.belongs(root):
+    if ls.session.settings_of(root).on_commit != "off" and ls.session.belongs(root):
         ls.debouncer.later(("commit", root), SAVE_PAUSE, lambda: ls.spawn(_review_commit(ls, root)))
 
 
 async def _review_commit(ls: RebuttalServer, root: Path) -> None:
     await ls.configuration.ready()
-    settings = ls.session.settings
+    settings = ls.session.settings_of(root)
     if settings.on_commit != "off" and root in ls.session.repositories:
         panel = settings.panel if settings.on_commit == "debate" else "static"
         ls.jobs.start(ReviewRequest(root, scope="commit:HEAD", panel=panel, origin="commit"))
@@ -157,9 +157,9 @@ def note_reviewed(ls: RebuttalServer, repository: Repository, job: Job) -> None:
     """A review is finished: what it had before it need not be reviewed again."""
     if job.request.partial or job.request.scope != "working":
         return
-    seen = Seen(job.snapshot.texts, job.snapshot.commit, ls.session.settings)
+    seen = Seen(job.snapshot.texts, job.snapshot.commit, ls.session.settings_of(repository.root))
     repository.seen[False] = seen
-    if (job.request.panel or ls.session.settings.panel) != "static":
+    if (job.request.panel or seen.settings.panel) != "static":
         # Also one for which a question was dismissed: that was an answer.
         repository.seen[True] = seen
 
@@ -167,7 +167,7 @@ def note_reviewed(ls: RebuttalServer, repository: Repository, job: Job) -> None:
 def _is_reviewed(ls: RebuttalServer, repository: Repository, files: set[Path], *, debate: bool) -> bool:
     """Whether the last review saw these files as they are now."""
     seen = repository.seen.get(debate)
-    if seen is None or not files or seen.settings != ls.session.settings:
+    if seen is None or not files or seen.settings != ls.session.settings_of(repository.root):
         return False
     if head_of(repository.root).commit != seen.head:
         return False
