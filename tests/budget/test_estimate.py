@@ -81,6 +81,7 @@ def test_expected_is_the_sum_of_its_parts() -> None:
         (Caps(call=Decimal("0.1"), review=Decimal(1)), Totals(), "1"),
         (Caps(call=Decimal(0), review=Decimal(1)), Totals(), "0"),
         (Caps(hour=Decimal(0), review=Decimal(1)), Totals(), "0"),
+        (Caps(hour=Decimal("0.5"), review=Decimal(1)), Totals(hour=Decimal("0.4"), day=Decimal("0.4")), "0.1"),
     ],
 )
 def test_at_most_is_the_cap_that_binds(caps: Caps, totals: Totals, expected: str) -> None:

@@ -42,9 +42,9 @@ def test_estimate_adds_up_and_needs_no_key(rebuttal: Rebuttal, parcels: Path) ->
 
 
 def test_estimate_says_what_it_was_learned_from(rebuttal: Rebuttal, panel: Emulator, parcels: Path) -> None:
-    assert "expectation: assumed: no debate yet\n" in rebuttal("estimate", "--repo", parcels).out
+    assert "expectation assumed: no debate yet\n" in rebuttal("estimate", "--repo", parcels).out
     rebuttal("review", "--repo", parcels, "--panel", "small", "--yes", "--fail-on", "never")
-    assert "expectation: from 1 debate of yours\n" in rebuttal("estimate", "--repo", parcels).out
+    assert "expectation from 1 debate of yours\n" in rebuttal("estimate", "--repo", parcels).out
     told = rebuttal("estimate", "--repo", parcels, "--format", "json").json
     assert told["learned_from"] == 1
     assert "likely" not in told

@@ -106,15 +106,16 @@ def _batched(tokens: Tokens) -> Tokens:
 
 
 def enforced_cap(caps: Caps, totals: Totals) -> Decimal:
-    """What a new review can cost at most: its own cap, or what is left of the day, the month or the repository's month,
-    if that is less. The caps of a call and of an hour bound none of its sums, but where they are nothing, nothing is
-    spent.
+    """What a new review can cost at most: its own cap, or what is left of the hour, the day, the month or the
+    repository's month, if that is less. The cap of a call bounds no sum, but where it is nothing, nothing is spent.
 
     Infinity where there is no cap at all.
     """
     if ZERO in (caps.call, caps.hour):
         return ZERO
     left = [caps.review] if caps.review is not None else []
+    if caps.hour is not None:
+        left.append(caps.hour - totals.hour)
     if caps.day is not None:
         left.append(caps.day - totals.day)
     if caps.month is not None:

@@ -60,7 +60,7 @@ def to_text(estimate: Estimate, parts: Parts) -> str:
         f"panel {parts.choice.panel}: {', '.join(seat.id for seat in parts.choice.seats)}",
         f"why: {'; '.join(parts.choice.reasons)}",
         f"{estimate.words} (the cap is enforced)",
-        f"expectation: {estimate.grounds}",
+        f"expectation {estimate.grounds}",
     ]
     for title, shares in (("phase", estimate.by_phase), ("seat", estimate.by_seat), ("model", estimate.by_model)):
         lines.append(f"by {title}: " + ", ".join(f"{name} {estimate.money(amount)}" for name, amount in shares.items()))

@@ -57,7 +57,7 @@ def means_of(
         complexity=complexity_of(traits_of(parts.change), [kind.id for kind in parts.kinds]),
         cap=cap if cap.is_finite() else None,
         # What a review may cost with nothing spent yet: who allows one more than a day may cost, has no day left over.
-        budget=min(one for one in (caps.review, caps.day, caps.month, caps.repository) if one is not None),
+        budget=min(one for one in (caps.review, caps.hour, caps.day, caps.month, caps.repository) if one is not None),
         prices=prices_of(settings),
     )
     return _within_steps(means, settings, parts, counter, tokenizers)
