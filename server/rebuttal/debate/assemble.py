@@ -178,9 +178,9 @@ class Assembler:
         if warm:
             cut = [self._exhibits.around(place) for place in wanted if not self._is_shown(place, tier)]
         else:
-            shown = {line[1:] for _, text in self._diffs(_places(about)) for line in text.split("\n")}
+            shown = dict(self._diffs(_places(about)))
             around = (self._exhibits.around(place) for place in wanted)
-            cut = [one for one in around if one and not shown.issuperset(one.text.rstrip("\n").split("\n"))]
+            cut = [one for one in around if one and not _stands_in(one, shown.get(one.file, ""))]
         excerpts = sorted({one for one in cut if one is not None}, key=lambda one: (one.file, one.side, one.first_line))
         return ["# The code around them", *(self._excerpt(one) for one in excerpts)] if excerpts else []
 
@@ -277,6 +277,15 @@ def file_diff(diff: FileDiff, exhibits: Exhibits) -> str:
             out = [*out[:DOSSIER_LINES], "@@ the rest of the file's hunks is left out here\n"]
             break
     return "".join(line if line.endswith("\n") else line + "\n" for line in out)
+
+
+def _stands_in(excerpt: Excerpt, diff: str) -> bool:
+    """Whether the excerpt's lines stand in its file's diff, one after the other and on their side: alike lines
+    elsewhere are not the place that is disputed."""
+    kept = " -" if excerpt.side == "old" else " +"
+    side = [line[1:] if line[0] in kept else "@@" for line in diff.split("\n") if line and line[0] in f"{kept}@"]
+    wanted = excerpt.text.removesuffix("\n").split("\n")
+    return any(side[at : at + len(wanted)] == wanted for at in range(len(side) - len(wanted) + 1))
 
 
 def _lines(exhibits: Exhibits, file: str, side: str) -> Sequence[str]:
