@@ -15,10 +15,11 @@ from rebuttal.debate.model import Means
 from rebuttal.debate.resumption import brief_key
 from rebuttal.debate.shortening import WHOLE, Plan
 from rebuttal.debate.worth import PRIOR, SEED
-from rebuttal.review.assembly import Parts, brief
+from rebuttal.review.assembly import Parts, brief, remembered_as, unasked
 from rebuttal.review.fitting import allocation_of, fits
 from rebuttal.review.lessons import Lessons, lessons_of
 from rebuttal.review.means import means_from_json, means_to_json
+from rebuttal.review.memory import Memory
 from rebuttal.review.run import look, review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings
@@ -93,10 +94,11 @@ async def test_a_debate_without_rebuttal_has_its_rounds(parcels: Path, open_serv
     assert any("to fit your caps ($0.002 left for it)" in one and "no rebuttal" in one for one in asked.reasons)
 
 
-async def test_a_seat_that_was_called_for_and_not_asked_makes_the_review_degraded(
+async def test_a_review_failed_each_time_because_its_own_cap_was_below_the_whole_panel(
     parcels: Path, panel: Emulator, open_services: Open
 ) -> None:
     poor = Settings(panel="medium", max_cost=Decimal("0.20"))
+    planned = await looked_at(parcels, open_services, "0.20")
     result = await review(
         request_for(parcels, settings=poor, agreed=True), open_services(panel.environment(), poor), Door()
     )
@@ -104,10 +106,16 @@ async def test_a_seat_that_was_called_for_and_not_asked_makes_the_review_degrade
     assert report.not_spent is None
     (note,) = [one for one in report.notes if "To fit your caps ($0.2" in one]
     assert "of 5 seats" in note
-    unasked = [one for one in report.degraded if "do not cover it" in one.reason]
+    assert report.degraded == ()
+    assert any(one.startswith("Not asked, though the change calls for it: ") for one in report.notes)
+    # Where others have used up what a review may cost, less was looked at than was asked for.
+    parts = evolve(planned, outcome=result.outcome)
+    assert parts.means is not None
+    assert unasked(parts) == ()
+    left_out = unasked(evolve(parts, means=evolve(parts.means, budget=Decimal(1))))
     opened = {one.seat for one in panel.records if one.phase == "opening"}
-    assert unasked
-    assert not opened & {one.seat for one in unasked}
+    assert left_out
+    assert not opened & {one.seat for one in left_out}
     assert "it is held with 3 of 5 seats" in result.transcript
     assert report.cost.spent <= Decimal("0.20")
 
@@ -210,3 +218,11 @@ async def test_a_debate_that_a_small_cap_cut_short_was_lost_when_the_cap_was_rai
     assert len(poor.seats) < len(less.seats) < len(rich.seats)
     assert poor.rounds < rich.rounds
     assert len({brief_key(one, "prompts", "models") for one in briefs}) == 1
+
+
+async def test_a_shortened_debate_was_remembered_as_held_by_the_whole_panel(parcels: Path, open_services: Open) -> None:
+    for cap, is_whole in (("1", True), ("0.20", False)):
+        parts = evolve(await looked_at(parcels, open_services, cap), memory=Memory(made_by="all"))
+        kept = remembered_as(parts)
+        assert kept is not None
+        assert (kept.made_by == "all") == is_whole

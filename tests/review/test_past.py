@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from rebuttal.review.past import state_of
 from rebuttal.review.request import Estimated, Request
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
@@ -105,3 +107,13 @@ async def test_a_store_that_cannot_write_it_down_fails_no_review(
     for result in (without_end, without_both):
         assert result.report.degraded == ()
         assert len(result.report.findings) == len(whole.report.findings)
+
+
+async def test_a_debate_in_which_money_ran_short_taught_that_cheaper_models_are_always_asked(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    result = await review(request_for(parcels, agreed=True), open_services(panel.environment()), Door())
+    assert result.outcome is not None
+    assert state_of(result.outcome) == "whole"
+    assert state_of(evolve(result.outcome, gave_way=True)) == "cut"
+    assert state_of(evolve(result.outcome, shortened=("Round 3 was not held.",))) == "cut"

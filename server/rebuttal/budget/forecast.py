@@ -355,7 +355,8 @@ def _who(seen: Iterable[_Seen]) -> dict[tuple[str, ...], float]:
     taken: dict[tuple[str, ...], float] = defaultdict(float)
     due: dict[tuple[str, ...], float] = defaultdict(float)
     for one in seen:
-        if not (one.assumed.calls and one.actual.calls):
+        # Where money ran short cheaper models were asked: that says nothing of who is asked where it does not.
+        if one.was_cut or not (one.assumed.calls and one.actual.calls):
             continue
         for who, calls in one.assumed.by_who.items():
             for key in _names(one, who):
@@ -377,6 +378,8 @@ def _unplanned(seen: Iterable[_Seen]) -> dict[tuple[str, ...], float]:
     taken: dict[tuple[str, ...], float] = defaultdict(float)
     whole: dict[tuple[str, ...], float] = defaultdict(float)
     for one in seen:
+        if one.was_cut:
+            continue
         group = (one.nature.protocol, one.nature.profile, one.phase)
         whole[group] += one.weight * one.actual.calls
         for model, (calls, _) in one.actual.by_model.items():

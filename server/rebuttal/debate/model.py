@@ -542,5 +542,7 @@ class Outcome:
     """Whether a further round was worth its price, each time that was asked, with what it went by."""
     shortened: tuple[str, ...] = ()
     """What was left out while it was held because of money, in sentences."""
+    gave_way: bool = False
+    """Whether cheaper tiers were asked while it was held, because of what was left."""
     rounds: tuple[HeldRound, ...] = ()
     """Of argument, in the order in which they were held."""

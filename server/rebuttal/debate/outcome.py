@@ -56,6 +56,7 @@ def outcome_of(sitting: Sitting) -> Outcome:
         reasons=sitting.brief.reasons,
         weighed=tuple(sitting.weighed),
         shortened=tuple(sitting.shortened),
+        gave_way=sitting.gave_way,
         rounds=tuple(sitting.rounds),
     )
 

@@ -226,6 +226,10 @@ class Selection:
         budget = means.budget if means.budget is not None else means.cap
         return float(min(max(means.cap - spent, ZERO) / budget, Decimal(1))) if budget > 0 else 0.0
 
+    def saves(self, spent: Decimal) -> bool:
+        """Whether so little is left that cheaper tiers speak than before, though the plan fitted."""
+        return not self.means.plan.columns and self.left(spent) < LOW
+
     # --- how ---
 
     def _opening(self, seats: Sequence[Seat]) -> Mapping[str, Choice]:

@@ -97,6 +97,8 @@ class Sitting:
         self.weighed: list[Weighed] = []
         self.shortened: list[str] = []
         """What was left out because of money, in sentences."""
+        self.gave_way = False
+        """Whether cheaper tiers were asked while it was held, because of what was left."""
         self.repeating: frozenset[Tier] = frozenset()
         """Tiers of which several turns are expected: only they have a use for the cache."""
         self.docket = Docket()
@@ -206,12 +208,14 @@ class Sitting:
         self.tell(SeatStarted(seat.id, phase))
         began = self._now()
         try:
+            self.gave_way |= phase != "opening" and self.selection.saves(self.spent)
             turn = self._affording.fitting(turn, self.spent)
             reply = await self._speak(turn, ear)
             # The ledger knows what the caps allow: what they do not, a cheaper tier may still be asked.
             while (cheaper := self._affording.after(turn, reply)) is not None:
                 turn = cheaper
                 reply = await self._speak(turn, ear)
+            self.gave_way |= turn.tier != tier
         finally:
             ear.close()
         self._exchanges[number] = Exchange(

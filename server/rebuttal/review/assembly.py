@@ -289,12 +289,24 @@ def seated(parts: Parts) -> tuple[str, ...]:
 
 
 def unasked(parts: Parts) -> tuple[Degraded, ...]:
-    """Seats that the change calls for and nobody asked: what their lens would have seen was not looked for."""
-    if parts.outcome is None or parts.means is None or parts.means.cap is None or parts.not_spent is not None:
+    """Seats that the change calls for and nobody asked, for others have used up what a review may cost: less was looked
+    at than was asked for. A panel that is smaller because of the review's own cap is what was asked for: it is told in
+    the notes, and nothing failed (else whoever sets a small cap would have each review fail)."""
+    means = parts.means
+    if parts.outcome is None or means is None or means.cap is None or parts.not_spent is not None:
         return ()  # where a cap stopped the debate, that is told of all of it
-    left = f"{dollars(parts.means.cap)} left for this review"
+    if means.budget is None or means.cap >= means.budget:
+        return ()
+    left = f"{dollars(means.cap)} left for this review"
     why = f"not asked: your caps ({left}) do not cover it; raise them, or choose a smaller panel"
     return tuple(Degraded(seat, "opening", why) for seat in parts.unasked)
+
+
+def remembered_as(parts: Parts) -> Memory | None:
+    """What is kept of the review: one that was shortened to fit the caps was not held by the panel that is compared
+    with it."""
+    memory, estimate = parts.memory, parts.estimate
+    return evolve(memory, made_by="") if memory is not None and estimate is not None and estimate.shortened else memory
 
 
 def shortened(parts: Parts) -> tuple[str, ...]:
@@ -307,7 +319,15 @@ def shortened(parts: Parts) -> tuple[str, ...]:
     words = parts.estimate.shortened if parts.estimate is not None else ()
     cap = dollars(parts.means.cap) if parts.means.cap is not None else ""
     plan = (f"To fit your caps ({cap} left for it), the debate was held with {joined(list(words))}.",) if words else ()
-    return (*plan, *outcome.shortened, *(told(parts) if parts.means.slices else ()))
+    return (*plan, *_unseated(parts), *outcome.shortened, *(told(parts) if parts.means.slices else ()))
+
+
+def _unseated(parts: Parts) -> tuple[str, ...]:
+    """Whom the change calls for and the review's own cap does not cover; where others used it up, see `unasked`."""
+    if not parts.unasked or parts.whole is None or unasked(parts):
+        return ()
+    names = [seat.name for seat in parts.whole.seats if seat.id in parts.unasked]
+    return (f"Not asked, though the change calls for it: {joined(names)}.",)
 
 
 def stood_in(parts: Parts) -> tuple[str, ...]:

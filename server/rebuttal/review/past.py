@@ -88,6 +88,8 @@ def state_of(outcome: Outcome) -> DebateState:
     """How a debate ended."""
     stopped = outcome.stopped_by
     if stopped is None:
-        # A seat that failed would have raised claims that others would have examined.
-        return "cut" if outcome.degraded else "whole"
+        # A seat that failed would have raised claims that others would have examined; and what was left out for want
+        # of money while it was held would have been asked, by dearer models.
+        short = outcome.gave_way or outcome.shortened or (outcome.ended is not None and outcome.ended.by == "budget")
+        return "cut" if outcome.degraded or short else "whole"
     return "cut" if stopped.kind in _CUT else "failed"

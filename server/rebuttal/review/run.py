@@ -24,7 +24,7 @@ from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.review import fates, listing, past, recorded, taking_up
-from rebuttal.review.assembly import Parts, brief, cost_heard, hunks_of, only_asked, report
+from rebuttal.review.assembly import Parts, brief, cost_heard, hunks_of, only_asked, remembered_as, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.readiness import load_checks
 from rebuttal.review.request import (
@@ -88,7 +88,7 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     result = await recorded.finished(request, services, await _result(request, services, parts, watch))
     await fates.record(request, services, parts, result, begun)
     await listing.keep(request, services, parts.memory, result)
-    await remember(request, services, parts.memory, result)
+    await remember(request, services, remembered_as(parts), result)
     return result
 
 
