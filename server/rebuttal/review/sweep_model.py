@@ -203,6 +203,7 @@ def from_text(text: str) -> Job:
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']}")
         expected, at_most = map(Decimal, data["estimate"])
+        day, month, repository = (*map(Decimal, data["totals"]), ZERO)[:3]
         return Job(
             changes=tuple(Listed(**{**one, "others": tuple(one["others"])}) for one in data["changes"]),
             panel=data["panel"],
@@ -211,7 +212,7 @@ def from_text(text: str) -> Job:
             max_cost=None if data["max_cost"] is None else Decimal(data["max_cost"]),
             empty=tuple(data["empty"]),
             failed=tuple((name, reason) for name, reason in data["failed"]),
-            totals=Totals(*map(Decimal, data["totals"])),
+            totals=Totals(day, month, repository),
             usage={model: UsageSums(**sums) for model, sums in data["usage"].items()},
             estimate=(expected, at_most),
         )
