@@ -43,7 +43,8 @@ from rebuttal.evaluation.corpus import Case, load_corpus
 from rebuttal.evaluation.counted import run_counted
 from rebuttal.evaluation.skill import PRESETS, Skill, draw
 from rebuttal.evaluation.skilled import Knowledge, Skilled, Till
-from rebuttal.review.assembly import Parts, brief
+from rebuttal.review.assembly import brief
+from rebuttal.review.parts import Parts
 from rebuttal.review.past import state_of
 from rebuttal.review.pricing import plan_of
 from rebuttal.review.services import Services

@@ -36,7 +36,8 @@ from rebuttal.evaluation.run import FENCE
 from rebuttal.evaluation.score import judged
 from rebuttal.evaluation.skill import PRESETS, Skill
 from rebuttal.evaluation.skilled import Knowledge, Skilled, Till
-from rebuttal.review.assembly import Parts, brief
+from rebuttal.review.assembly import brief
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import Request
 from rebuttal.review.run import look
 from rebuttal.review.services import Services, open_services

@@ -25,7 +25,8 @@ from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.evaluation.repository import planted
 from rebuttal.evaluation.run import FENCE
-from rebuttal.review.assembly import Parts, brief
+from rebuttal.review.assembly import brief
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import Request
 from rebuttal.review.run import look
 from rebuttal.review.services import open_services

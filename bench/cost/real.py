@@ -19,7 +19,7 @@ from rebuttal.change.model import Scope
 from rebuttal.evaluation.corpus import CATEGORIES, Case
 from rebuttal.evaluation.skill import draw
 from rebuttal.findings.severity import SEVERITIES
-from rebuttal.review.assembly import Parts
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import Request
 from rebuttal.review.run import look
 from rebuttal.review.services import open_services

@@ -15,7 +15,7 @@ from rebuttal.debate.panel.choice import PanelChoice
 from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.selection import Selection
 from rebuttal.evidence.model import Evidence
-from rebuttal.review.assembly import Parts, brief
+from rebuttal.review.assembly import brief
 from rebuttal.review.means import (
     MARGIN,
     ROOM,
@@ -27,6 +27,7 @@ from rebuttal.review.means import (
     prices_of,
     recorded_means,
 )
+from rebuttal.review.parts import Parts
 from rebuttal.review.run import look, review
 from rebuttal.settings import ModelPrice, Settings
 from rebuttal.store.model import Totals

@@ -16,7 +16,8 @@ from rebuttal.evidence.model import Evidence
 from rebuttal.findings.identity import assign_ids
 from rebuttal.findings.model import Finding
 from rebuttal.findings.severity import SEVERITIES
-from rebuttal.review.assembly import Parts, identified
+from rebuttal.review.assembly import identified
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import BudgetWarned, StaticReady
 from rebuttal.review.run import review
 from rebuttal.settings import ModelPrice, Settings

@@ -13,7 +13,7 @@ from rebuttal.budget.model import Estimate
 from rebuttal.budget.tokenizers import described
 from rebuttal.cli.output import write
 from rebuttal.cli.review import build_request
-from rebuttal.review.assembly import Parts
+from rebuttal.review.parts import Parts
 
 
 def run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> int:

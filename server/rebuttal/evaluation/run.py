@@ -31,7 +31,8 @@ from rebuttal.evaluation.skill import Skill
 from rebuttal.evaluation.skilled import Knowledge, Skilled, Till
 from rebuttal.findings.model import Finding
 from rebuttal.findings.report import NotSpent
-from rebuttal.review.assembly import Parts, brief, cost_heard
+from rebuttal.review.assembly import brief, cost_heard
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import Answer, Question, Request, Result, ReviewEvent, UsageError
 from rebuttal.review.run import look, review
 from rebuttal.review.services import Services, open_services

@@ -17,7 +17,8 @@ from rebuttal.budget.purse import caps_of
 from rebuttal.debate.model import Brief, Means
 from rebuttal.debate.reconsider import NotInChange, Reconsideration, Reconsidered
 from rebuttal.findings.model import Finding
-from rebuttal.review.assembly import Parts, brief
+from rebuttal.review.assembly import brief
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import BudgetWarned, Door, Estimated, Request, UsageError
 from rebuttal.review.run import agreed, looked
 from rebuttal.review.services import Services

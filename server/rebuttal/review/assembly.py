@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
-from rebuttal.budget.model import Estimate
 from rebuttal.change.base import EMPTY
 from rebuttal.change.model import Change, Skipped
 from rebuttal.findings.identity import assign_ids
@@ -19,81 +18,31 @@ from rebuttal.findings.report import (
     Degraded,
     EstimateTotal,
     New,
-    NotSpent,
     Report,
     Reviewed,
     ScopeReport,
-    Standing,
-    Timing,
 )
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
+from rebuttal.review.parts import Parts
 from rebuttal.settings import Settings
 from rebuttal.store.currency import DOLLARS
-from rebuttal.store.model import NO_TOKENS, ZERO, Cost, Totals
+from rebuttal.store.model import NO_TOKENS, ZERO, Cost
 from rebuttal.store.money import dollars
 from rebuttal.text.languages import language_of
 from rebuttal.text.parsing import Parser, Unparsed
 from rebuttal.text.words import counted, joined
 
 if TYPE_CHECKING:
-    from rebuttal.budget.forecast import Forecast
-    from rebuttal.context.model import Context
-    from rebuttal.debate.model import Brief, Kind, Means, Outcome, Profile, Tier
+    from rebuttal.debate.model import Brief, Outcome, Profile
     from rebuttal.debate.panel.choice import PanelChoice
-    from rebuttal.evidence.model import Evidence
-    from rebuttal.review.lessons import Lessons
     from rebuttal.review.memory import Memory, Since
-    from rebuttal.review.own_prompts import OwnPrompts
 
 
 _COVERS = 8
 """Lines that a confirmed finding may have more than a tool's of which it says the same."""
 TOLD_NOTES = 3
 """Reasons for which other models answered; the transcript tells all, and whom."""
-
-
-@frozen
-class Parts:
-    """What is known of a review so far."""
-
-    change: Change
-    evidence: Evidence
-    choice: PanelChoice
-    timing: Timing = Timing()
-    context: Context | None = None
-    shared: str = ""
-    fence: str = ""
-    framing: str = ""
-    own: OwnPrompts | None = None
-    """The user's own seats and templates; None where no debate may follow."""
-    kinds: tuple[Kind, ...] = ()
-    means: Means | None = None
-    """What the choice of tiers goes by; None: nothing but the table."""
-    fitted: Mapping[Tier, str] = field(factory=dict)
-    """`shared` of tiers that are shown less."""
-    forecast: Forecast | None = None
-    """What past debates teach of this one; None: nothing but assumptions."""
-    lessons: Lessons | None = None
-    """What they teach of how its money is shared, and of when a round is worth its price; None: the seed's figures."""
-    whole: PanelChoice | None = None
-    """The panel as it would sit if money did not matter; None: as it does."""
-    unasked: tuple[str, ...] = ()
-    """Ids of seats that the change calls for, and that are not asked because of what they would cost."""
-    estimate: Estimate | None = None
-    totals: Totals = Totals()
-    standing: Standing | None = None
-    """Where spending stands after the debate."""
-    outcome: Outcome | None = None
-    review_id: str | None = None
-    not_spent: NotSpent | None = None
-    lacking: str | None = None
-    """What another endpoint than the Claude API needs before anything can be sent to it."""
-    notes: tuple[str, ...] = ()
-    failures: tuple[Degraded, ...] = ()
-    memory: Memory | None = None
-    dismissed: Container[str] = ()
-    """Ids of findings that the user does not want to see."""
 
 
 def report(parts: Parts, cost: Cost) -> Report:

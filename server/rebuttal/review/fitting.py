@@ -33,7 +33,7 @@ from rebuttal.text.words import joined
 
 if TYPE_CHECKING:
     from rebuttal.debate.model import Profile
-    from rebuttal.review.assembly import Parts
+    from rebuttal.review.parts import Parts
 
 Price = Callable[["Parts"], Estimate]
 MUST_BEGIN: tuple[Spender, ...] = ("opening", "cross_examination")

@@ -33,7 +33,7 @@ from rebuttal.text.tokens import TokenCounter, bound_tokens
 
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizer, Tokenizers
-    from rebuttal.review.assembly import Parts
+    from rebuttal.review.parts import Parts
 
 ROOM = 15_000
 """Tokens of a prompt that stay free for what follows the shared part: lens, task, templates, claims and their code."""

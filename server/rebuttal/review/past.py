@@ -20,7 +20,7 @@ from rebuttal.store.model import StoreError
 
 if TYPE_CHECKING:
     from rebuttal.debate.model import Outcome
-    from rebuttal.review.assembly import Parts
+    from rebuttal.review.parts import Parts
     from rebuttal.review.services import Services
 
 log = logging.getLogger(__name__)

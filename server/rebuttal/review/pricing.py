@@ -26,7 +26,7 @@ from rebuttal.text.tokens import TokenCounter, bound_tokens
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
     from rebuttal.debate.model import Profile
-    from rebuttal.review.assembly import Parts
+    from rebuttal.review.parts import Parts
 
 _FENCE = "0123456789abcdef"
 """As long as the id of a fence."""

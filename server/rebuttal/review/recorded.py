@@ -17,7 +17,7 @@ from rebuttal.text.words import counted
 
 if TYPE_CHECKING:
     from rebuttal.debate.model import Brief
-    from rebuttal.review.assembly import Parts
+    from rebuttal.review.parts import Parts
     from rebuttal.review.request import Request, Result
     from rebuttal.review.services import Services
 

@@ -24,8 +24,9 @@ from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
 from rebuttal.review import fates, listing, past, recorded, taking_up
-from rebuttal.review.assembly import Parts, brief, cost_heard, hunks_of, only_asked, remembered_as, report
+from rebuttal.review.assembly import brief, cost_heard, hunks_of, only_asked, remembered_as, report
 from rebuttal.review.memory import recall, remember
+from rebuttal.review.parts import Parts
 from rebuttal.review.readiness import load_checks
 from rebuttal.review.request import (
     BudgetWarned,

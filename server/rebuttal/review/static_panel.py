@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from rebuttal.findings.suppress import suppress
-from rebuttal.review.assembly import Parts
+from rebuttal.review.parts import Parts
 from rebuttal.review.request import Request
 from rebuttal.review.services import Services
 from rebuttal.review.threads import in_thread

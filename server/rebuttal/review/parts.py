@@ -1,0 +1,66 @@
+"""What is known of a review, from its change to its verdicts: each step adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from rebuttal.budget.model import Estimate
+from rebuttal.change.model import Change
+from rebuttal.findings.report import Degraded, NotSpent, Standing, Timing
+from rebuttal.store.model import Totals
+
+if TYPE_CHECKING:
+    from rebuttal.budget.forecast import Forecast
+    from rebuttal.context.model import Context
+    from rebuttal.debate.model import Kind, Means, Outcome, Tier
+    from rebuttal.debate.panel.choice import PanelChoice
+    from rebuttal.evidence.model import Evidence
+    from rebuttal.review.lessons import Lessons
+    from rebuttal.review.memory import Memory
+    from rebuttal.review.own_prompts import OwnPrompts
+
+
+@frozen
+class Parts:
+    """What is known of a review so far."""
+
+    change: Change
+    evidence: Evidence
+    choice: PanelChoice
+    timing: Timing = Timing()
+    context: Context | None = None
+    shared: str = ""
+    fence: str = ""
+    framing: str = ""
+    own: OwnPrompts | None = None
+    """The user's own seats and templates; None where no debate may follow."""
+    kinds: tuple[Kind, ...] = ()
+    means: Means | None = None
+    """What the choice of tiers goes by; None: nothing but the table."""
+    fitted: Mapping[Tier, str] = field(factory=dict)
+    """`shared` of tiers that are shown less."""
+    forecast: Forecast | None = None
+    """What past debates teach of this one; None: nothing but assumptions."""
+    lessons: Lessons | None = None
+    """What they teach of how its money is shared, and of when a round is worth its price; None: the seed's figures."""
+    whole: PanelChoice | None = None
+    """The panel as it would sit if money did not matter; None: as it does."""
+    unasked: tuple[str, ...] = ()
+    """Ids of seats that the change calls for, and that are not asked because of what they would cost."""
+    estimate: Estimate | None = None
+    totals: Totals = Totals()
+    standing: Standing | None = None
+    """Where spending stands after the debate."""
+    outcome: Outcome | None = None
+    review_id: str | None = None
+    not_spent: NotSpent | None = None
+    lacking: str | None = None
+    """What another endpoint than the Claude API needs before anything can be sent to it."""
+    notes: tuple[str, ...] = ()
+    failures: tuple[Degraded, ...] = ()
+    memory: Memory | None = None
+    dismissed: Container[str] = ()
+    """Ids of findings that the user does not want to see."""
