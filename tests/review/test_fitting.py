@@ -19,8 +19,7 @@ from rebuttal.review.assembly import brief, remembered_as, unasked
 from rebuttal.review.fitting import allocation_of, fits
 from rebuttal.review.lessons import Lessons, lessons_of
 from rebuttal.review.means import means_from_json, means_to_json
-from rebuttal.review.memory import Memory
-from rebuttal.review.parts import Parts
+from rebuttal.review.parts import Memory, Parts
 from rebuttal.review.run import look, review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings

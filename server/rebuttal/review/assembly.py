@@ -24,7 +24,7 @@ from rebuttal.findings.report import (
 )
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
-from rebuttal.review.parts import Parts
+from rebuttal.review.parts import Memory, Parts, Since
 from rebuttal.settings import Settings
 from rebuttal.store.currency import DOLLARS
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost
@@ -36,7 +36,6 @@ from rebuttal.text.words import counted, joined
 if TYPE_CHECKING:
     from rebuttal.debate.model import Brief, Outcome, Profile
     from rebuttal.debate.panel.choice import PanelChoice
-    from rebuttal.review.memory import Memory, Since
 
 
 _COVERS = 8

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from rebuttal.change.read import Reading
     from rebuttal.debate.model import Outcome
     from rebuttal.findings.marks import Seen
-    from rebuttal.review.memory import Memory
-    from rebuttal.review.parts import Parts
+    from rebuttal.review.parts import Memory, Parts
     from rebuttal.review.services import Services
     from rebuttal.store.fates import Fates, Pending, Shown
 

@@ -25,7 +25,7 @@ from rebuttal.store.last_findings import Kind, LastFindings, Listed
 from rebuttal.store.model import BRIEF, StoreError
 
 if TYPE_CHECKING:
-    from rebuttal.review.memory import Memory
+    from rebuttal.review.parts import Memory
     from rebuttal.review.services import Services
     from rebuttal.store.verdicts import Dismissal
 

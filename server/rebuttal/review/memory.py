@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from rebuttal.change.base import branch_name
 from rebuttal.change.model import ChangeError
-from rebuttal.change.novelty import MAX_HUNKS, Fingerprint, Novelty, Prints
+from rebuttal.change.novelty import MAX_HUNKS, Fingerprint, Prints
+from rebuttal.review.parts import Memory, Since
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
 from rebuttal.store.model import StoreError
@@ -24,34 +23,6 @@ if TYPE_CHECKING:
     from rebuttal.review.services import Services
 
 log = logging.getLogger(__name__)
-
-
-@frozen
-class Since:
-    """What is new since one last review."""
-
-    at: datetime
-    made_by: str
-    novelty: Novelty
-
-
-@frozen
-class Memory:
-    """This review's hunks, and what was known of the ones before. Static reviews and debates are kept apart: a static
-    one must not make a debate believe that it was held."""
-
-    scope: str = ""
-    """A digest: of the scope, its branch and its base."""
-    hunks: tuple[str, ...] = ()
-    made_by: str = ""
-    """A digest of what a debate is held with; "" where none may follow."""
-    since: Mapping[ReviewKind, Since] = field(factory=dict)
-
-    def debated_already(self) -> datetime | None:
-        """When all of the change was debated by the same panel with the same prompts; None where it was not."""
-        last = self.since.get("debate")
-        same = last is not None and last.made_by == self.made_by and not last.novelty.is_new
-        return last.at if last is not None and same and last.novelty.unchanged else None
 
 
 async def recall(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from rebuttal.budget.model import Estimate
 from rebuttal.change.model import Change
+from rebuttal.change.novelty import Novelty
 from rebuttal.findings.report import Degraded, NotSpent, Standing, Timing
 from rebuttal.store.model import Totals
+from rebuttal.store.reviews import ReviewKind
 
 if TYPE_CHECKING:
     from rebuttal.budget.forecast import Forecast
@@ -19,8 +22,35 @@ if TYPE_CHECKING:
     from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
     from rebuttal.review.lessons import Lessons
-    from rebuttal.review.memory import Memory
     from rebuttal.review.own_prompts import OwnPrompts
+
+
+@frozen
+class Since:
+    """What is new since one last review."""
+
+    at: datetime
+    made_by: str
+    novelty: Novelty
+
+
+@frozen
+class Memory:
+    """This review's hunks, and what was known of the ones before. Static reviews and debates are kept apart: a static
+    one must not make a debate believe that it was held."""
+
+    scope: str = ""
+    """A digest: of the scope, its branch and its base."""
+    hunks: tuple[str, ...] = ()
+    made_by: str = ""
+    """A digest of what a debate is held with; "" where none may follow."""
+    since: Mapping[ReviewKind, Since] = field(factory=dict)
+
+    def debated_already(self) -> datetime | None:
+        """When all of the change was debated by the same panel with the same prompts; None where it was not."""
+        last = self.since.get("debate")
+        same = last is not None and last.made_by == self.made_by and not last.novelty.is_new
+        return last.at if last is not None and same and last.novelty.unchanged else None
 
 
 @frozen

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from rebuttal.evidence.linting.repository import Remembered as LintedBefore
     from rebuttal.review.learning import TokenLearner
     from rebuttal.review.lessons import Lessons
-    from rebuttal.review.memory import Memory
-    from rebuttal.review.parts import Parts
+    from rebuttal.review.parts import Memory, Parts
     from rebuttal.speakers.connection import Connection
     from rebuttal.speakers.recordings.recording import RecordingSpeaker
     from rebuttal.speakers.recordings.replay import ReplaySpeaker

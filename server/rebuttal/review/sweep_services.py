@@ -19,8 +19,7 @@ from rebuttal.store.sweeps import Sweeps
 if TYPE_CHECKING:
     from rebuttal.budget.tokenizers import Tokenizers
     from rebuttal.debate.model import Speaker
-    from rebuttal.review.memory import Memory
-    from rebuttal.review.parts import Parts
+    from rebuttal.review.parts import Memory, Parts
     from rebuttal.speakers.attempt import Call
     from rebuttal.speakers.batches.desk import BatchDesk
     from rebuttal.speakers.batches.model import DeskEvent, Pace
