@@ -168,3 +168,47 @@ async def test_hunk_around_the_cursor_can_be_reviewed_from_the_code_actions(star
     [action] = await stage.editor.request("textDocument/codeAction", {**where, "context": {"diagnostics": []}})
     assert action["title"] == "Rebuttal: review this hunk"
     assert action["command"]["arguments"][0]["range"] == span(3, 0, 5, 0)
+
+
+NOTHING_SEEN = [(0, "Rebuttal: review this hunk"), (3, "Rebuttal: review this hunk")]
+
+
+async def test_debate_that_failed_was_told_as_reviewed_without_findings(start: Start, repo: Path) -> None:
+    (repo / "cart.py").write_text(SOURCE)
+    failed = [{"seat": "code_reviewer", "phase": "opening", "reason": "The key is not accepted."}]
+    ready = {"event": "static", "findings": [], "hunks": HUNKS}
+    end = done(coverage=COVERAGE, panel="small", not_spent=None, degraded=failed)
+    stage = await start({"review": [ready, end]})
+    stage.editor.open(repo / "cart.py")
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.state == "degraded")
+    assert told(await lenses(stage, repo / "cart.py")) == NOTHING_SEEN
+
+
+async def test_debate_about_a_commit_was_told_as_one_about_other_changes_of_its_files(start: Start, repo: Path) -> None:
+    (repo / "cart.py").write_text(SOURCE)
+    stage = await start({"review": review(asked=False), "review:small": review()})
+    stage.editor.open(repo / "cart.py")
+    await stage.editor.command("rebuttal.review", panel="static")
+    await stage.editor.until(lambda: stage.editor.state == "idle" and stage.asked("review"))
+    await stage.editor.command("rebuttal.review", scope="commit:HEAD", panel="small")
+    await stage.editor.until(lambda: len(stage.asked("review")) == 2 and stage.editor.state == "idle")
+    assert told(await lenses(stage, repo / "cart.py")) == NOTHING_SEEN
+
+
+async def test_what_was_typed_while_a_debate_ran_was_told_as_reviewed(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    file.write_text(SOURCE)
+    ready, end = review()
+    stage = await start({"review": [ready, {"wait": "release"}, end]})
+    stage.editor.open(file)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.asked("review"))
+    stage.editor.change(file, insert(4, 4, "evil() or "))
+    await stage.editor.settle()
+    stage.worker.release()
+    await stage.editor.until(lambda: stage.editor.state == "idle")
+    assert told(await lenses(stage, file)) == [
+        (0, "Rebuttal: reviewed, no findings · review this hunk again"),
+        (3, "Rebuttal: review this hunk"),
+    ]

@@ -298,12 +298,16 @@ class RebuttalServer(LanguageServer):
 
     def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:
         reviewed = {str(one.get("file")) for one in (report.get("coverage") or {}).get("reviewed") or ()}
-        intake.take_report(self, job, root, reviewed, findings, whole=intake.is_whole(report))
+        whole = intake.is_whole(report)
+        intake.take_report(self, job, root, reviewed, findings, whole=whole)
         sync.note_reviewed(self, self.session.repository(self.root_of(job, root)), job)
         repository = self.session.repository(self.root_of(job, root))
-        self.hunks.debated(repository.root, reviewed if job.panel_run != "static" and not job.request.only else ())
+        if whole and job.panel_run != "static":
+            self.hunks.debated(job, repository.root, reviewed)
         notes = " ".join(str(note) for note in report.get("notes") or ())
-        failed = [str(one.get("reason")) for one in report.get("degraded") or ()]
+        # Where one service fails, every seat says the same.
+        reasons = (str(one.get("reason")).removeprefix("not asked: ") for one in report.get("degraded") or ())
+        failed = list(dict.fromkeys(reasons))
         if job.visible:
             repository.job = job
             blocked = report.get("not_spent") == "cap"

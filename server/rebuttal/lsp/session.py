@@ -108,6 +108,11 @@ class ReviewRequest:
         return self.root, "save" if static_save else self.scope
 
     @property
+    def of_work_tree(self) -> bool:
+        """Whether its new side is the text in the editor."""
+        return self.scope.startswith(("working", "branch", "file"))
+
+    @property
     def partial(self) -> bool:
         """Whether it says nothing about the rest of the repository."""
         return self.only is not None or self.scope.startswith("file:") or self.origin == "commit"

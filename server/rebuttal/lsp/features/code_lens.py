@@ -18,7 +18,7 @@ from lsprotocol import types
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, shift
 from rebuttal.lsp.features.actions import LINE_END
-from rebuttal.lsp.workspace import Edit, Lines
+from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Hunks of one file that get a lens."""
-_OF_THE_WORK_TREE = ("working", "branch", "file")
-"""Scopes whose new side is the text in the editor."""
 
 
 @define(eq=False)
@@ -72,7 +70,7 @@ class Hunks:
     def take(self, job: Job, root: Path, given: Any) -> None:
         """What a review says is changed, in place of what was known of the same files."""
         request = job.request
-        if request.only is not None or not request.scope.startswith(_OF_THE_WORK_TREE) or not isinstance(given, dict):
+        if request.only is not None or not request.of_work_tree or not isinstance(given, dict):
             return
         if request.partial:
             old = {path for path in self._files if f"file:{_relative(path, root)}" == request.scope}
@@ -85,13 +83,18 @@ class Hunks:
                 self._files[path] = _carried(_read(spans, job.edits.get(path, ())), before.get(path, ()))
         self.refresh()
 
-    def debated(self, root: Path, files: Iterable[str]) -> None:
-        """A debate was held about these files as they are."""
+    def debated(self, job: Job, root: Path, files: Iterable[str]) -> None:
+        """A debate of the work tree was held to its end about these files. What was typed since, it has not seen."""
+        if job.request.only is not None or not job.request.of_work_tree:
+            return
         for path in (root / file for file in files):
             hunks = self._files.get(path)
             lines = self.ls.publisher.lines(path) if hunks else None
+            shown = job.snapshot.texts.get(path)
+            whole = None if shown is None else "\n".join(split_lines(shown))
             for hunk in hunks or ():
-                hunk.seen = hunk.text(lines) if lines is not None else None
+                text = hunk.text(lines) if lines is not None else None
+                hunk.seen = text if text is not None and (whole is None or text in whole) else None
         self.refresh()
 
     def shift(self, path: Path, edits: Iterable[Edit]) -> None:
