@@ -168,3 +168,11 @@ def test_fix_of_blank_lines_is_not_looked_for_elsewhere() -> None:
 
 def _blank() -> dict[str, Any]:
     return {"edits": [{"file": "cart.py", "range": span(1, 0, 1, 0), "new_text": "x"}]}
+
+
+def test_redacted_line_that_was_gone_from_the_disk_showed_its_finding_on_another_one() -> None:
+    quote = 'KEY = "«redacted:aws-key:1»"'
+    where = {"range": span(1, 7, 1, 27), "quote": quote}
+    assert live('import os\nNAME = "Ada"\n', **where).stale
+    moved = live('import os\nimport re\nKEY = "AKIAQ3EGRTVX7PLMN2KD"\n', **where)
+    assert (moved.stale, moved.range.start.line) == (False, 2)

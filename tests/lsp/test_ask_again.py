@@ -9,7 +9,7 @@ import pytest
 
 from tests.lsp.conftest import Stage, Start
 from tests.lsp.editor import RequestFailed
-from tests.lsp.fake_worker import TOTALS
+from tests.lsp.fake_worker import TOTALS, done
 from tests.lsp.samples import SOURCE, finding, progress, static
 from tests.lsp.test_actions import offered
 from tests.lsp.test_diagnostics import debate, insert
@@ -138,3 +138,18 @@ async def test_action_is_offered_for_findings_of_a_debate_only(start: Start, rep
     assert "rebuttal.askAgain" in commands
     commands = [one.get("command", {}).get("command") for one in await offered(stage, repo / "cart.py", 0)]
     assert "rebuttal.askAgain" not in commands
+
+
+async def test_finding_was_sought_in_the_change_that_was_reviewed_after_its_own(start: Start, repo: Path) -> None:
+    (repo / "cart.py").write_text(SOURCE)
+    script = {"review": debate(finding()), "review:static": [done()], "ask_again": answer()}
+    stage = await start(script)
+    stage.editor.open(repo / "cart.py")
+    await stage.editor.command("rebuttal.review", scope="branch", base="main")
+    await stage.editor.until(lambda: stage.editor.state == "idle" and stage.editor.of(repo / "cart.py"))
+    await stage.editor.command("rebuttal.review", scope="commit:HEAD", panel="static")
+    await stage.editor.until(lambda: len(stage.asked("review")) == 2 and stage.editor.state == "idle")
+    await stage.editor.command("rebuttal.askAgain", finding="f1")
+    await stage.editor.until(lambda: stage.editor.heard("Asked again"))
+    [asked] = stage.asked("ask_again")
+    assert (asked["params"]["scope"], asked["params"]["base"]) == ("branch", "main")

@@ -213,6 +213,33 @@ async def test_commit_is_reviewed_only_if_asked(
     assert [(one["scope"], one["panel"]) for one in asked] == [("commit:HEAD", panel) for panel in panels]
 
 
+@pytest.mark.parametrize("branch", ["ref: refs/heads/topic", OTHER])
+async def test_commit_on_a_new_branch_or_none_was_not_reviewed(start: Start, repo: Path, branch: str) -> None:
+    checked_out(repo, "main")
+    stage = await start(user_settings=Settings(on_commit="static"))
+    await stage.editor.settle()
+    checked_out(repo, "main", OTHER, "commit: more")
+    (repo / ".git" / "HEAD").write_text(f"{branch}\n")
+    await watched(stage, (repo / ".git" / "logs" / "HEAD", 2))
+    await stage.editor.until(lambda: stage.asked("review"))
+
+
+async def test_review_of_a_commit_took_the_findings_of_other_changes_in_its_files_away(
+    start: Start, repo: Path
+) -> None:
+    file = repo / "cart.py"
+    file.write_bytes(SOURCE.encode())
+    stage = await start({"review": debate(finding(), static()), "review:small": debate(finding("f9"))})
+    stage.editor.open(file)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.of(file))
+    await stage.editor.command("rebuttal.review", scope="commit:HEAD", panel="small")
+    await stage.editor.until(lambda: len(stage.asked("review")) == 2)
+    await idle(stage)
+    # Of the debate's two on one line the new one says the like of the old one.
+    assert [one["data"]["id"] for one in stage.editor.of(file)] == ["s1", "f9"]
+
+
 async def saves(stage: Stage, file: Path) -> None:
     stage.editor.save(file)
     await passes(stage)

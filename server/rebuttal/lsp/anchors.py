@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +87,9 @@ class LiveFinding:
     """Of one that is in a cell of an open notebook: the finding as it is in the notebook's file."""
     branch: str = ""
     """The branch that it was found on, where that is known."""
+    scope: str = "working"
+    base: str | None = None
+    """Of the review that found it last."""
     _settled: Lines | None = field(default=None, repr=False)
     """The lines that were looked at last: nothing is to be done for the same ones."""
     _gone: bool = False
@@ -309,9 +312,11 @@ def _quoted_line(quoted: Sequence[str], lines: Sequence[str], expected: int) -> 
     if not any(quoted):
         return None
 
+    patterns = [_says(line) for line in quoted]
+
     def quoted_at(first: int) -> bool:
-        return 0 <= first <= len(lines) - len(quoted) and all(
-            line in lines[first + offset] for offset, line in enumerate(quoted)
+        return 0 <= first <= len(lines) - len(patterns) and all(
+            says(lines[first + offset]) for offset, says in enumerate(patterns)
         )
 
     if quoted_at(expected):
@@ -324,8 +329,24 @@ def _quoted_line(quoted: Sequence[str], lines: Sequence[str], expected: int) -> 
 
 def _is_gone(quote: str, lines: Lines) -> bool:
     """Whether no line of a quote stands anywhere; what was redacted of it may be anything."""
-    pieces = [piece.strip() for line in split_lines(quote) for piece in _REDACTED.split(line)]
-    return any(pieces) and not any(piece in line for piece in pieces if piece for line in lines)
+    said = [line.strip() for line in split_lines(quote)]
+    patterns = [_says(line) for line in said if any(piece.strip() for piece in _REDACTED.split(line))]
+    return bool(patterns) and not any(says(line) for says in patterns for line in lines)
+
+
+def _says(quoted: str) -> Callable[[str], bool]:
+    """Whether a line holds one of a quote; what was redacted of it may be anything."""
+    pieces = _REDACTED.split(quoted)
+
+    def says(line: str) -> bool:
+        at = 0
+        for piece in pieces:
+            if (found := line.find(piece, at)) < 0:
+                return False
+            at = found + len(piece)
+        return True
+
+    return says
 
 
 def _cuts(edit: Edit, where: Range) -> bool:

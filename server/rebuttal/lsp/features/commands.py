@@ -125,10 +125,9 @@ def again_request(ls: RebuttalServer, arguments: Arguments) -> ReviewRequest:
         raise UserError("Only what a debate found can be asked about again; this was found without a model.")
     if live.finding.status == "dismissed":
         raise UserError("Restore the finding first, then ask again.")
-    last = repository.job.request if repository.job is not None else ReviewRequest(repository.root)
     told = live.in_file or evolve(live.finding, range=live.range)
     again = Again(live.finding.id, live.path, finding_to_json(told), _text(arguments, "comment") or "")
-    return ReviewRequest(repository.root, scope=last.scope, base=last.base, again=again)
+    return ReviewRequest(repository.root, scope=live.scope, base=live.base, again=again)
 
 
 async def _estimate(ls: RebuttalServer, request: ReviewRequest) -> dict[str, Any]:

@@ -76,7 +76,11 @@ def _replace(
         outside = reviewed_files is not None and live.finding.file not in reviewed_files
         outside = outside or not _selected(job, live)
         outside = outside or (awaited and live.finding.rule.partition(":")[0] in LINTERS)
-        outside = outside or (not whole and _still_stands(live, new))
+        outside = outside or (live.finding.source == "debate" and not whole and _still_stands(live, new))
+        # A commit or the index says nothing of what else is changed in the same files.
+        outside = outside or (
+            not job.request.of_work_tree and live.scope != job.request.scope and _still_stands(live, new)
+        )
         return live.finding.id not in ids and (live.finding.source not in sources or outside)
 
     before = repository.paths()
@@ -95,8 +99,8 @@ def _replace(
 
 
 def _still_stands(live: LiveFinding, new: list[Finding]) -> bool:
-    """Whether a finding of an earlier debate stands on unchanged lines, and no new one says the like of them."""
-    if live.finding.source != "debate" or live.stale:
+    """Whether an earlier finding stands on unchanged lines, and no new one says the like of them."""
+    if live.stale:
         return False
     where = live.range
     return not any(
@@ -143,7 +147,7 @@ def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding
         unsaved = finding.cell is not None and root / finding.file in job.snapshot.unsaved_cells
         counted = evolve(finding, range=_START) if unsaved else finding
         live = follow(counted, root, texts, job.snapshot.notebooks)
-        live.branch = job.snapshot.branch
+        live.branch, live.scope, live.base = job.snapshot.branch, job.request.scope, job.request.base
         for made in job.edits.get(live.path, ()):
             live.shift(made)
         followed.append(live)

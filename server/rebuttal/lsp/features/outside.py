@@ -119,7 +119,7 @@ class Outside:
                 live.stale = bool(live.branch) and live.branch != now.branch
         for path in repository.paths():
             self.reread(path)
-        if now.committed and now.commit != before.commit and now.branch == before.branch:
+        if now.committed and now.commit != before.commit:
             sync.committed(self.ls, repository.root)
         return True
 
