@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _UNASKED = frozenset({"no_key", "no_consent", "static_panel", "trivial"})
 """Reports in which no model was asked, whatever the panel's name."""
+_AT_ONCE = 50
+"""Findings that are read before others have their turn."""
 
 
 class Desk(Protocol):
@@ -135,7 +137,7 @@ class Jobs:
                         continue
                     question = asyncio.get_running_loop().create_task(self._consent(job, call, event))
                 else:
-                    self._handle(job, event)
+                    self._handle(job, event, await _findings_of(event))
         except asyncio.CancelledError:
             job.state = "cancelled"
         except Exception as error:
@@ -178,7 +180,7 @@ class Jobs:
             **({"finding": again.finding, "comment": again.comment} if (again := request.again) else {}),
         }
 
-    def _handle(self, job: Job, event: Event) -> None:
+    def _handle(self, job: Job, event: Event, found: list[Finding]) -> None:
         self.session.totals = Totals.of(event.get("totals"), self.session.totals)
         self.desk.budget_changed(job.request.root)
         stopping = job.id in self._calls and self._calls[job.id].cancelling
@@ -186,7 +188,7 @@ class Jobs:
             case "done" if job.request.again is not None and not job.superseded:
                 self._reconsidered(job, event)
             case "done" if not job.superseded:
-                self._done(job, event)
+                self._done(job, event, found)
             case "done" | "cancelled":
                 job.state = "cancelled"
             case "failed" if stopping:
@@ -196,7 +198,6 @@ class Jobs:
             case _ if stopping:
                 pass
             case "static":
-                found = read_findings(event.get("findings"))
                 with_linters = event.get("with_linters") is True
                 root, hunks = _text(event, "root"), event.get("hunks")
                 self.desk.static_ready(job, root, found, with_linters=with_linters, hunks=hunks)
@@ -220,7 +221,7 @@ class Jobs:
             job.percentage = max(job.percentage, min(percentage, 100))
         self.desk.job_changed(job)
 
-    def _done(self, job: Job, event: Event) -> None:
+    def _done(self, job: Job, event: Event, found: list[Finding]) -> None:
         report = event.get("report")
         if not isinstance(report, Mapping):
             job.state, job.message = "failed", "The review's report could not be read; reinstall Rebuttal."
@@ -230,9 +231,8 @@ class Jobs:
         job.transcript = _text(event, "transcript")
         job.spent = str(_within(report, "cost", "spent") or job.spent)
         job.estimate = {**(job.estimate or {}), **(_amounts(_within(report, "cost", "estimate")) or {})} or None
-        findings = read_findings(report.get("findings")) + read_findings(report.get("held_back"))
         job.state, job.message = "done", None
-        self.desk.review_done(job, _text(event, "root"), report, findings)
+        self.desk.review_done(job, _text(event, "root"), report, found)
 
     def _reconsidered(self, job: Job, event: Event) -> None:
         found = read_findings([event.get("finding")])
@@ -261,6 +261,18 @@ class Jobs:
             job.state = "estimating"
             self.worker.answer(call, {"agree": agreed, "remember": agreed})
             self.desk.job_changed(job)
+
+
+async def _findings_of(event: Event) -> list[Finding]:
+    """Those that an event tells of, read a few at a time: hundreds at once would hold up the editor."""
+    report = event.get("report") if event.get("event") == "done" else event
+    lists = [report.get(key) for key in ("findings", "held_back")] if isinstance(report, Mapping) else []
+    given = [one for each in lists if isinstance(each, list) for one in each]
+    found: list[Finding] = []
+    for first in range(0, len(given), _AT_ONCE):
+        found += read_findings(given[first : first + _AT_ONCE])
+        await asyncio.sleep(0)
+    return found
 
 
 def read_findings(given: Any) -> list[Finding]:

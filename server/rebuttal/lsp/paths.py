@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from pygls.uris import from_fs_path, to_fs_path
@@ -58,6 +59,7 @@ def is_inside(path: Path, folder: Path) -> bool:
     return path == folder or folder in path.parents
 
 
+@lru_cache(1024)  # asked of each finding; the files are few
 def is_below(root: Path, file: str) -> bool:
     """Whether a root-relative name is of a file in the folder."""
     return bool(file) and ".." not in Path(file).parts and is_inside(root / file, root)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from difflib import SequenceMatcher
+from itertools import accumulate
+from typing import Any, TypeVar
 
 from attrs import frozen
 from lsprotocol import types
@@ -19,6 +21,8 @@ from pygls.workspace import TextDocument, Workspace
 
 from rebuttal.lsp.encoding import Units, code_points, length_in, units_of
 from rebuttal.text.positions import Position
+
+T = TypeVar("T")
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _COMPARED = 250_000
@@ -36,6 +40,8 @@ class Edit:
 
 def line_starts(text: str) -> list[int]:
     """Offsets of LSP's lines (code points)."""
+    if "\r" not in text:
+        return [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
     return [0, *(match.end() for match in _LINE_END.finditer(text))]
 
 
@@ -57,6 +63,7 @@ class Lines(list[str]):
 
     _first: dict[str, int] | None = None
     _all: dict[str, list[int]] | None = None
+    _kept: dict[Hashable, tuple[object, Any]] | None = None
 
     def places(self, line: str) -> list[int]:
         """Where a line stands, white space at its ends left out."""
@@ -73,10 +80,19 @@ class Lines(list[str]):
             return found
         return [self._first[line]] if line in self._first else []
 
+    def keep(self, name: Hashable, of: object, make: Callable[[], T]) -> T:
+        """What `make` makes of the lines and of `of`: kept with them, made again when `of` is another."""
+        self._kept = self._kept or {}
+        if (kept := self._kept.get(name)) is None or kept[0] != of:
+            kept = self._kept[name] = of, make()
+        made: T = kept[1]
+        return made
+
 
 def split_lines(text: str) -> Lines:
     """LSP's lines without their ends; the empty text has one, empty."""
-    return Lines(_LINE_END.split(text))
+    # Several times as fast as by the expression: a long file must not hold up the editor.
+    return Lines((text if "\r" not in text else text.replace("\r\n", "\n").replace("\r", "\n")).split("\n"))
 
 
 def differences(before: Sequence[str], after: Sequence[str]) -> list[Edit]:

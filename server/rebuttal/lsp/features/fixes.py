@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from lsprotocol import types
 
 from rebuttal.lsp.anchors import AnchoredEdit, LiveFinding, applied, relocate
+from rebuttal.lsp.workspace import Lines
 from rebuttal.text.positions import Range
 
 if TYPE_CHECKING:
@@ -82,12 +83,22 @@ def together(ls: RebuttalServer, findings: Iterable[LiveFinding], path: Path) ->
 
     Where two do, the first in the file is taken; the same edit wanted twice is made once.
     """
+    wanted = [live for live in findings if live.edits and all(one.path == path for one in live.edits)]
+    lines = ls.publisher.lines(path) if wanted else None
+    if lines is None:
+        return Together((), (), len(wanted))
+    # An editor asks at each step of the cursor, and there may be hundreds of fixes.
+    rules = frozenset(live.finding.rule for live in wanted)
+    state = [(live, live.range, live.edits) for live in wanted]
+    return lines.keep(("fixes", path, rules), state, lambda: _together(lines, wanted))
+
+
+def _together(lines: Lines, wanted: list[LiveFinding]) -> Together:
     fixes: list[LiveFinding] = []
     taken = _Taken()
-    wanted = [live for live in findings if live.edits and all(one.path == path for one in live.edits)]
     for live in sorted(wanted, key=_by_place):
         try:
-            edits = placed(ls, live)
+            edits = [_place_in(lines, live, one) for one in live.edits]
         except MovedOn:
             continue
         if taken.take(edits):
@@ -126,8 +137,10 @@ class _Taken:
 def workspace_edit(ls: RebuttalServer, edits: Sequence[Placed], label: str) -> types.WorkspaceEdit:
     """The edits for the client. Of several files it shows them before they are made, where it can (`label`)."""
     by_file: dict[Path, list[types.TextEdit]] = {}
+    texts: dict[Path, list[str]] = {}
     for one in edits:
-        lines: list[str] = ls.publisher.lines(one.path) or []
+        if (lines := texts.get(one.path)) is None:
+            lines = texts[one.path] = ls.publisher.lines(one.path) or []
         by_file.setdefault(one.path, []).append(
             types.TextEdit(ls.publisher.client_range(one.range, lines), one.new_text)
         )
@@ -140,11 +153,15 @@ def workspace_edit(ls: RebuttalServer, edits: Sequence[Placed], label: str) -> t
 
 
 def _place(ls: RebuttalServer, live: LiveFinding, anchored: AnchoredEdit) -> Placed:
-    lines = ls.publisher.lines(anchored.path)
+    return _place_in(ls.publisher.lines(anchored.path), live, anchored)
+
+
+def _place_in(lines: Lines | None, live: LiveFinding, anchored: AnchoredEdit) -> Placed:
+    """Where an edit applies in the lines of its file."""
     if lines is None:
         raise MovedOn("the file cannot be read")
-    moved = live.moved_lines if anchored.path == live.path else 0
-    place = relocate(anchored, lines, moved, live.reviewed if anchored.path == live.path else None)
+    is_own = anchored.path == live.path
+    place = relocate(anchored, lines, live.moved_lines if is_own else 0, live.reviewed if is_own else None)
     if place.range is None:
         raise MovedOn(place.reason)
     return Placed(anchored.path, place.range, anchored.edit.new_text)
