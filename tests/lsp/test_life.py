@@ -280,3 +280,9 @@ def test_finding_whose_quote_is_gone_from_the_text_stands_on_no_line() -> None:
     assert live.stale
     live.settle(split_lines("def total(items):\n    return sum(items) / len(items)\n"))
     assert (live.stale, live.range.start.line) == (False, 1)
+
+
+def test_lines_that_are_all_alike_were_compared_for_seconds() -> None:
+    few = ["}", "x = 1"]
+    before, after = [few[line % 2] for line in range(480)], [few[line % 3 == 0] for line in range(490)]
+    assert len(differences(before, after)) == 1

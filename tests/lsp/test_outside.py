@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rebuttal.lsp.features.diagnostics import Publisher
 from rebuttal.lsp.heads import Head, head_of
 from rebuttal.settings import Settings
 from tests.lsp.conftest import Stage, Start
@@ -385,3 +387,26 @@ async def test_folder_that_was_closed_meanwhile_is_not_looked_at(start: Start, r
     await passes(stage)
     assert stage.editor.of(file) == []
     await asyncio.sleep(0)
+
+
+async def test_findings_in_many_files_were_rationed_once_for_each_file(
+    start: Start, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [static(f"s{number}", file=f"m{number}.py", fix=None) for number in range(30)]
+    for one in many:
+        (repo / one["file"]).write_text(SOURCE)
+    was, times = Publisher._ration, list[int]()
+
+    def counted(publisher: Publisher, files: Collection[Path]) -> list[Path]:
+        times.append(len(files))
+        return was(publisher, files)
+
+    monkeypatch.setattr(Publisher, "_ration", counted)
+    stage = await start({"review": [done(*many)]})
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: len(stage.editor.diagnostics) == 30)
+    await idle(stage)
+    assert times == [30]
+    checked_out(repo, "other")
+    await watched(stage, (repo / ".git" / "HEAD", 2))
+    assert times == [30, 30]

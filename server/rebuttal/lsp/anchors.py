@@ -10,15 +10,15 @@ remembered, so that its undoing brings the finding back to its own lines and not
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
 
 from rebuttal.lsp.encoding import code_points
+from rebuttal.lsp.quotes import is_gone, quoted_line
 from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
@@ -29,7 +29,6 @@ _LONGEST_ANCHOR = 40
 """Lines; a longer finding is held by its first ones."""
 _UNDONE = 50
 """Edits that took a finding's lines away, whose undoing is waited for; the latest."""
-_REDACTED = re.compile("«redacted:[^»]*»")
 
 
 @frozen
@@ -214,22 +213,16 @@ def follow(
     live = LiveFinding(finding, path, finding.range, reviewed=reviewed, edits=edits, in_file=in_file)
     if finding.side != "new" or reviewed is None:
         return live
-    first = quoted_line(finding, reviewed)
+    first = quoted_line(finding.quote, finding.range.start.line, reviewed)
     if first is not None and first != finding.range.start.line:
         live.finding = evolve(finding, range=_moved(finding.range, first - finding.range.start.line))
         live.range = live.finding.range
     live.hold(reviewed)
-    if first is None and _is_gone(finding.quote, reviewed):
+    if first is None and is_gone(finding.quote, reviewed):
         # The text is another one by now, as of another branch: whatever stands there was not meant.
         live.anchor = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
         live._indents, live.stale = (), True
     return live
-
-
-def quoted_line(finding: Finding, lines: Lines) -> int | None:
-    """Where a finding's quote begins; None: it does not stand there, or not only once."""
-    quoted = tuple(line.strip() for line in split_lines(finding.quote.strip("\r\n")))[:_LONGEST_ANCHOR]
-    return _quoted_line(quoted, lines, finding.range.start.line)
 
 
 def relocate(anchored: AnchoredEdit, lines: Lines, moved_lines: int, reviewed: Lines | None) -> Relocated:
@@ -305,48 +298,6 @@ def _anchored(
         return AnchoredEdit(path, edit, None)
     # The end line counts even from its start: deleting up to it joins what follows.
     return AnchoredEdit(path, edit, tuple(lines[edit.range.start.line : edit.range.end.line + 1]))
-
-
-def _quoted_line(quoted: Sequence[str], lines: Sequence[str], expected: int) -> int | None:
-    """Where the quote begins: as reported, else where it is unique. None: it does not stand there (redacted)."""
-    if not any(quoted):
-        return None
-
-    patterns = [_says(line) for line in quoted]
-
-    def quoted_at(first: int) -> bool:
-        return 0 <= first <= len(lines) - len(patterns) and all(
-            says(lines[first + offset]) for offset, says in enumerate(patterns)
-        )
-
-    if quoted_at(expected):
-        return expected
-    places = [first for first in range(len(lines)) if quoted_at(first)]
-    if any(first <= expected < first + len(quoted) for first in places):
-        return expected  # the range is a part of what is quoted
-    return places[0] if len(places) == 1 else None
-
-
-def _is_gone(quote: str, lines: Lines) -> bool:
-    """Whether no line of a quote stands anywhere; what was redacted of it may be anything."""
-    said = [line.strip() for line in split_lines(quote)]
-    patterns = [_says(line) for line in said if any(piece.strip() for piece in _REDACTED.split(line))]
-    return bool(patterns) and not any(says(line) for says in patterns for line in lines)
-
-
-def _says(quoted: str) -> Callable[[str], bool]:
-    """Whether a line holds one of a quote; what was redacted of it may be anything."""
-    pieces = _REDACTED.split(quoted)
-
-    def says(line: str) -> bool:
-        at = 0
-        for piece in pieces:
-            if (found := line.find(piece, at)) < 0:
-                return False
-            at = found + len(piece)
-        return True
-
-    return says
 
 
 def _cuts(edit: Edit, where: Range) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
@@ -27,6 +28,8 @@ T = TypeVar("T")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _COMPARED = 250_000
 """Pairs of lines that are compared to tell what changed in a text; beyond it counts as one change."""
+_ALIKE = 10_000
+"""Pairs of the same line on both sides; where the same few lines stand over and over, comparing takes seconds."""
 
 
 @frozen
@@ -109,10 +112,17 @@ def differences(before: Sequence[str], after: Sequence[str]) -> list[Edit]:
         return []
     if (old[1] - old[0]) * (new[1] - new[0]) > _COMPARED:
         return [_of_lines(before, after, *old, *new)]
+    if _alike(before[slice(*old)], after[slice(*new)]) > _ALIKE:
+        return [_of_lines(before, after, *old, *new)]
     matcher = SequenceMatcher(None, before[slice(*old)], after[slice(*new)], autojunk=False)
     changed = [one[1:] for one in matcher.get_opcodes() if one[0] != "equal"]
     # From the end on, so that what lies before is still where it was.
     return [_of_lines(before, after, a + same, b + same, c + same, d + same) for a, b, c, d in reversed(changed)]
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> int:
+    counts = Counter(after)
+    return sum(counts[line] for line in before)
 
 
 def _of_lines(before: Sequence[str], after: Sequence[str], first: int, last: int, new: int, new_last: int) -> Edit:

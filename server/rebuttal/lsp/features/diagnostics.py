@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,31 +62,59 @@ class Publisher:
 
     def refresh(self, path: Path) -> None:
         """Check a file's findings against its text, and publish what changed."""
-        findings = list(self.ls.session.findings_in(path))
-        if not findings and path not in self._published:
+        self.refresh_all([path])
+
+    def refresh_all(self, paths: Iterable[Path]) -> None:
+        """The same of many files at once: what is to be looked up among all findings is looked up once."""
+        found = self._by_file()
+        looked_at = {path: self._settle(path, found[path]) for path in sorted(paths) if self._concerns(path, found)}
+        if not looked_at:
             return
+        others = self._ration(looked_at.keys())
+        for path, lines in looked_at.items():
+            self._publish(path, self._diagnostics(path, found[path], lines or []))
+        for other in others:
+            self._publish(other, self._diagnostics(other, found[other], self.lines(other) or []))
+
+    def reread(self, path: Path) -> None:
+        """Its text is another one without having been typed: findings follow what is different."""
+        self.reread_all([path])
+
+    def reread_all(self, paths: Iterable[Path]) -> None:
+        files = list(paths)
+        for path in files:
+            before, now = self.seen(path), self.lines(path)
+            if before is not None and now is not None and before is not now and before != now:
+                edits = differences(before, now)
+                for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)):
+                    for edit in edits:
+                        live.shift(edit)
+        self.refresh_all(files)
+
+    def _by_file(self) -> defaultdict[Path, list[LiveFinding]]:
+        found: defaultdict[Path, list[LiveFinding]] = defaultdict(list)
+        for repository in self.ls.session.repositories.values():
+            for live in repository.findings:
+                found[live.path].append(live)
+        return found
+
+    def _concerns(self, path: Path, found: Mapping[Path, list[LiveFinding]]) -> bool:
+        return path in found or path in self._published
+
+    def _settle(self, path: Path, findings: list[LiveFinding]) -> Lines | None:
+        """Look whether a file's findings stand in its text, which is given back."""
         lines = self.lines(path)
         there = lines is not None or path.exists()
         for live in findings:
             live.file_is(there)
             if lines is not None:
                 live.settle(lines)
-        self._keep_lines(path, lines)
-        others = self._ration(path)
-        self._publish(path, self._diagnostics(path, findings, lines or []))
-        for other in others:
-            found = list(self.ls.session.findings_in(other))
-            self._publish(other, self._diagnostics(other, found, self.lines(other) or []))
-
-    def reread(self, path: Path) -> None:
-        """Its text is another one without having been typed: findings follow what is different."""
-        before, now = self.seen(path), self.lines(path)
-        if before is not None and now is not None and before is not now:
-            edits = differences(before, now)
-            for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)):
-                for edit in edits:
-                    live.shift(edit)
-        self.refresh(path)
+        kept = self.ls.document(path) or lines
+        if not findings:
+            self._seen.pop(path, None)
+        elif kept is not None:
+            self._seen[path] = kept
+        return lines
 
     def seen(self, path: Path) -> Lines | None:
         """The lines that a file's findings stand on, as they were seen last."""
@@ -97,22 +125,15 @@ class Publisher:
         for path in paths:
             self._seen.pop(path, None)
 
-    def _keep_lines(self, path: Path, lines: Lines | None) -> None:
-        kept = self.ls.document(path) or lines
-        if not any(True for _ in self.ls.session.findings_in(path)):
-            self._seen.pop(path, None)
-        elif kept is not None:
-            self._seen[path] = kept
-
-    def _ration(self, path: Path) -> list[Path]:
-        """Choose what is shown where there is too much of it. The other files in which the choice is another one."""
+    def _ration(self, files: Collection[Path]) -> list[Path]:
+        """Choose what is shown where there is too much of it. Files beside these in which the choice is another one."""
         every = [live for one in self.ls.session.repositories.values() for live in one.shown()]
         before, self._beyond = self._beyond, {}
         if len(every) > IN_ALL:
             every.sort(key=lambda live: (SEVERITIES.index(live.finding.severity), live.path, live.range))
             self._beyond = {id(live): live.path for live in every[IN_ALL:]}
         changed = {(before.get(one) or self._beyond.get(one)) for one in before.keys() ^ self._beyond.keys()}
-        return sorted(one for one in changed if one is not None and one != path)
+        return sorted(one for one in changed if one is not None and one not in files)
 
     def not_shown(self, repository: Repository) -> int:
         """How many open findings are beyond what an editor is sent."""
@@ -124,10 +145,6 @@ class Publisher:
         """The same once the user pauses."""
         if path in self._published or any(True for _ in self.ls.session.findings_in(path)):
             self.ls.debouncer.later(("settle", path), SETTLE_AFTER, lambda: self._settled(path))
-
-    def refresh_all(self, paths: Iterable[Path]) -> None:
-        for path in sorted(paths):
-            self.refresh(path)
 
     def clear(self) -> None:
         """Take everything back: the server is about to end."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 from lsprotocol import types
 
-from rebuttal.lsp.anchors import LiveFinding, follow, quoted_line
+from rebuttal.lsp.anchors import LiveFinding, follow
 from rebuttal.lsp.features import sync
+from rebuttal.lsp.quotes import quoted_line
 from rebuttal.lsp.session import Repository
 from rebuttal.lsp.workspace import Lines
 
@@ -184,7 +185,9 @@ def _index(live: LiveFinding, texts: list[Lines | None]) -> int | None:
         return None
     in_cell = evolve(live.finding, range=cell.range)
     found = [
-        index for index, lines in enumerate(texts) if lines is not None and quoted_line(in_cell, lines) is not None
+        index
+        for index, lines in enumerate(texts)
+        if lines is not None and quoted_line(in_cell.quote, in_cell.range.start.line, lines) is not None
     ]
     return cell.index if cell.index in found else found[0] if len(found) == 1 else None
 

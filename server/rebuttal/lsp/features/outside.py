@@ -6,7 +6,7 @@ occasions to look. Nothing polls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +76,7 @@ class Outside:
         for live in repository.findings:
             if not live.anchor and live.branch and live.branch != head.branch:
                 live.stale = True  # another branch was checked out while it was found
-            self._stamps[live.path] = _stamp(live.path)
+        self._stamps |= {path: _stamp(path) for path in repository.paths()}
         self.watch()
 
     def forget(self, root: Path) -> None:
@@ -117,8 +117,7 @@ class Outside:
             if not live.anchor:
                 # It says nothing that could be looked for: it holds for the branch that it was found on.
                 live.stale = bool(live.branch) and live.branch != now.branch
-        for path in repository.paths():
-            self.reread(path)
+        self._reread_all(repository.paths())
         if now.committed and now.commit != before.commit:
             sync.committed(self.ls, repository.root)
         return True
@@ -126,14 +125,16 @@ class Outside:
     def _look_at_files(self, repository: Repository) -> bool:
         closed = [path for path in repository.paths() if self.ls.document(path) is None]
         changed = [path for path in sorted(closed)[:LOOKED_AT] if self._stamps.get(path) != _stamp(path)]
-        for path in changed:
-            self.reread(path)
+        self._reread_all(changed)
         return bool(changed)
 
     def reread(self, path: Path) -> None:
         """Findings follow what was done to a file elsewhere; of an open one the editor tells."""
-        self._stamps[path] = _stamp(path)
-        self.ls.publisher.reread(path)
+        self._reread_all([path])
+
+    def _reread_all(self, paths: Collection[Path]) -> None:
+        self._stamps |= {path: _stamp(path) for path in paths}
+        self.ls.publisher.reread_all(paths)
 
     def moved(self, paths: Callable[[Path], Path | None]) -> bool:
         """Files have other names by now (None: as before). Whether findings moved along."""
