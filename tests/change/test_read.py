@@ -127,7 +127,7 @@ def test_where_may_be_a_folder_inside(git_repo: GitRepo) -> None:
 
 def test_not_a_repository_says_what_to_do(tmp_path: Path, git_repo: GitRepo) -> None:
     (tmp_path / "plain").mkdir()
-    with pytest.raises(ChangeError, match="is not in a git repository; name one with --repo"):
+    with pytest.raises(ChangeError, match="is not in a git repository; choose a folder in one"):
         read_change(tmp_path / "plain", parse_scope("working"))
     with pytest.raises(ChangeError, match="There is no folder"):
         read_change(tmp_path / "a" / "b", parse_scope("working"))

@@ -97,7 +97,7 @@ def _why_not(message: str, folder: Path) -> str:
     if "not a git repository" in message:
         if inside := _repositories_in(folder):
             return f"{folder} is not in a git repository but holds some ({inside}); name one of them with --repo."
-        return f"{folder} is not in a git repository; name one with --repo, or run `git init` there."
+        return f"{folder} is not in a git repository; choose a folder in one (--repo), or run `git init` there."
     reason = message.removeprefix("fatal:").strip().split("\n")[0].rstrip(".")
     return f"Git cannot read the repository at {folder} ({reason}); run `git status` there and repair it."
 
