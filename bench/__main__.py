@@ -19,6 +19,7 @@ from bench import (
     debate_speed,
     debate_time,
     debate_virtual,
+    editor_speed,
     estimates,
     false_alarms,
     ledger_postgres,
@@ -61,6 +62,7 @@ def parts() -> tuple[ModuleType, ...]:
     static = (panel_speed, plants, precision, planted)
     return (
         speed,
+        editor_speed,
         context_speed,
         change,
         tokens,

@@ -30,6 +30,10 @@ class LspClient:
         )
         return cls(process)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def request(self, method: str, params: Any) -> tuple[Any, float]:
         """The result and how many seconds it took."""
         self._next += 1
@@ -94,7 +98,16 @@ def capabilities() -> dict[str, Any]:
     """What the benchmarks' client can do: as VS Code where it matters to us."""
     return {
         "workspace": {"workspaceFolders": True, "configuration": True, "applyEdit": True},
-        "textDocument": {"hover": {"contentFormat": ["markdown"]}, "publishDiagnostics": {"relatedInformation": True}},
+        "textDocument": {
+            "hover": {"contentFormat": ["markdown"]},
+            "publishDiagnostics": {"relatedInformation": True},
+            "codeAction": {
+                "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source.fixAll"]}},
+                "resolveSupport": {"properties": ["edit"]},
+                "dataSupport": True,
+                "disabledSupport": True,
+            },
+        },
         "window": {"workDoneProgress": True, "showMessage": {}},
         "general": {"positionEncodings": ["utf-16"]},
     }

@@ -36,9 +36,9 @@ class Run:
 
 
 @contextmanager
-def emulator(seed: int = 1) -> Iterator[str]:
-    """The base URL of a running simulated reviewer."""
-    command = [sys.executable, "-m", "tests.emulator", "--simulate", str(seed), "--port", "0"]
+def emulator(seed: int = 1, *options: str) -> Iterator[str]:
+    """The base URL of a running simulated reviewer; `options` are of its command line."""
+    command = [sys.executable, "-m", "tests.emulator", "--simulate", str(seed), "--port", "0", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
