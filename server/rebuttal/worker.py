@@ -12,6 +12,7 @@ cancelled and the process ends.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -72,6 +73,8 @@ OPEN_FILES = 20
 DIAGNOSTICS = 400
 """How many of an editor's open files and of other tools' diagnostics a request may name; the rest is not read."""
 _SEVERITY: Mapping[Any, ToolSeverity] = {1: "error", 2: "warning", 3: "information", 4: "hint"}
+REST = 0.3
+"""Seconds after a job; if none runs then, there is time to look for garbage."""
 LAST_WORDS = 0.8
 """Seconds in which jobs may account for what they spent once the editor has gone; the ledger assumes the rest."""
 
@@ -226,9 +229,15 @@ class Worker:
     def _ended(self, id: int, job: asyncio.Task[None]) -> None:
         self._jobs.pop(id, None)
         self._doors.pop(id, None)
+        # Python looks at what is old so seldom (collect_seldom) that each review would leave a tenth of a megabyte.
+        asyncio.get_running_loop().call_later(REST, self._tidy)
         if job.cancelled():
             # Before its first step, so that it could not say so itself.
             self.send({"id": id, "event": "cancelled"})
+
+    def _tidy(self) -> None:
+        if not self._jobs:
+            gc.collect()
 
     async def _run(self, id: int, method: str, params: Mapping[str, Any]) -> None:
         try:
