@@ -21,6 +21,8 @@ _ROOT = Path(__file__).parents[2]
 _FAKE = Path(__file__).with_name("fake_worker.py")
 
 HANGING = {"review": [{"deaf": True}, progress("starting", 1, "0"), {"wait": "ever"}]}
+_HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A shell in the background has its children ignore an interruption."""
 
 
 class Server:
@@ -32,7 +34,7 @@ class Server:
         file = folder.parent / "script.json"
         file.write_text(json.dumps(script))
         worker = None if script is None else [sys.executable, str(_FAKE), str(file)]
-        code = f"{prelude}\nfrom rebuttal.lsp.main import serve\nserve(worker={worker!r})"
+        code = f"{_HEARD}\n{prelude}\nfrom rebuttal.lsp.main import serve\nserve(worker={worker!r})"
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(_ROOT / "server"),
