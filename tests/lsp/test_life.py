@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 from attrs import define, field
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.workspace import PositionCodec
@@ -179,6 +179,9 @@ def test_findings_stand_on_their_own_lines_whatever_is_edited(
 @pytest.mark.parametrize("units", UNITS)
 @settings(max_examples=60, deadline=None)
 @given(documents(), EDITS, st.booleans(), st.booleans())
+@example(
+    "pass\n\n\U0001f49b = 'é'\r\n\U0001f49b = 'é'\r\n", [(106, 136114, ""), (0, 7, ""), (0, 0, "\n")], False, False
+)
 def test_undo_brings_every_finding_back_to_where_it_was(
     units: Units, text: str, edits: list[Place], looked_at: bool, at_once: bool
 ) -> None:

@@ -57,11 +57,15 @@ class _Lost:
     """The range that it met."""
     left: Range
     """What it put there, followed through later edits."""
-    others: tuple[Range, ...]
-    """The same of the edits before it, as it met them."""
+    others: tuple[tuple[Range, bool], ...]
+    """The same of the edits before it, as it met them, and whether they were buried."""
+    buried: bool = False
+    """Whether a later edit took more away around what it left: that one is undone first."""
 
     def undone_by(self, edit: Edit) -> bool:
         """Whether `edit` puts back as much as was taken, where it was taken."""
+        if self.buried:
+            return False
         taken = _extent(self.edit.start, self.edit.old_end)
         return (edit.start, edit.old_end) == (self.left.start, self.left.end) and taken == _extent(
             edit.start, edit.new_end
@@ -110,7 +114,10 @@ class LiveFinding:
         self.range = shift(before, edit)
         lost = self._loss(edit, before)
         for earlier in self._lost:
-            earlier.left = shift(earlier.left, edit)
+            left = earlier.left
+            takes_more = edit.start < left.start or edit.old_end > left.end
+            earlier.buried = earlier.buried or (_cuts(edit, left) and takes_more)
+            earlier.left = shift(left, edit)
         if lost is not None:
             self._lost.append(lost)
 
@@ -147,15 +154,15 @@ class LiveFinding:
                 while len(self._lost) > number:
                     self._lost.pop()
                 # What came before the oldest that is still known may have been forgotten meanwhile.
-                for earlier, left in zip(reversed(self._lost), reversed(lost.others), strict=False):
-                    earlier.left = _moved(left, by)
+                for earlier, (left, buried) in zip(reversed(self._lost), reversed(lost.others), strict=False):
+                    earlier.left, earlier.buried = _moved(left, by), buried
                 self.range = _moved(lost.before, by)
                 return True
         return False
 
     def _loss(self, edit: Edit, before: Range) -> _Lost | None:
-        others = tuple(earlier.left for earlier in self._lost)
-        if not any(_cuts(edit, where) for where in (before, *others)):
+        others = tuple((earlier.left, earlier.buried) for earlier in self._lost)
+        if not any(_cuts(edit, where) for where in (before, *(left for left, _ in others))):
             return None
         return _Lost(edit, before, Range(edit.start, edit.new_end), others)
 
