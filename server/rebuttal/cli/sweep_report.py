@@ -13,6 +13,7 @@ from rebuttal.findings.severity import SEVERITIES
 from rebuttal.review.sweep_model import Kept, Swept
 from rebuttal.store.currency import DOLLARS
 from rebuttal.store.money import dollars, exact
+from rebuttal.store.wire import tokens_to_json
 from rebuttal.text.hidden import written_out
 from rebuttal.text.words import counted
 
@@ -128,12 +129,7 @@ def to_json(swept: Swept) -> dict[str, Any]:
             "spent": exact(cost.spent),
             "assumed": exact(cost.assumed),
             "calls": cost.calls,
-            "tokens": {
-                "input": cost.tokens.input,
-                "cache_write": cost.tokens.cache_write,
-                "cache_read": cost.tokens.cache_read,
-                "output": cost.tokens.output,
-            },
+            "tokens": tokens_to_json(cost.tokens),
         },
     }
 

@@ -10,8 +10,8 @@ from rebuttal.evaluation.corpus import Defect
 from rebuttal.evaluation.run import Evaluation
 from rebuttal.evaluation.score import CaseScore, Figures, Score, SeatScore, Told
 from rebuttal.findings.severity import SEVERITIES
-from rebuttal.store.model import Tokens
 from rebuttal.store.money import dollars, exact
+from rebuttal.store.wire import tokens_to_json
 from rebuttal.text.words import counted
 
 SCHEMA = 1
@@ -187,7 +187,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
             "spent": exact(score.cost.spent),
             "assumed": exact(score.cost.assumed),
             "calls": score.cost.calls,
-            "tokens": _tokens(score.cost.tokens),
+            "tokens": tokens_to_json(score.cost.tokens),
         },
         "cases": [_case(one) for one in score.cases],
     }
@@ -217,7 +217,7 @@ def _seat(one: SeatScore) -> dict[str, Any]:
         "undecided": one.undecided,
         "calls": one.cost.calls,
         "spent": exact(one.cost.spent),
-        "tokens": _tokens(one.cost.tokens),
+        "tokens": tokens_to_json(one.cost.tokens),
     }
 
 
@@ -236,7 +236,7 @@ def _case(one: CaseScore) -> dict[str, Any]:
         "spent": exact(one.cost.spent),
         "assumed": exact(one.cost.assumed),
         "calls": one.cost.calls,
-        "tokens": _tokens(one.cost.tokens),
+        "tokens": tokens_to_json(one.cost.tokens),
         "degraded": [{"seat": each.seat, "phase": each.phase, "reason": each.reason} for each in one.degraded],
         "cut_short": one.cut_short,
         "unseen": list(one.unseen),
@@ -268,15 +268,6 @@ def _told(one: Told) -> dict[str, Any]:
         "judgement": judged.judgement,
         "defect": judged.defect.id if judged.defect is not None else None,
         "lure": judged.lure.id if judged.lure is not None else None,
-    }
-
-
-def _tokens(one: Tokens) -> dict[str, int]:
-    return {
-        "input": one.input,
-        "cache_write": one.cache_write,
-        "cache_read": one.cache_read,
-        "output": one.output,
     }
 
 

@@ -11,8 +11,8 @@ from rebuttal.budget.breaker import Standing
 from rebuttal.budget.reports.accuracy import BAND, Accuracy
 from rebuttal.budget.reports.model import AssumedCall, Budget, Costly, CostReport, Limits, Line, Summary
 from rebuttal.budget.returns import Return, Returns, Silent
-from rebuttal.store.model import CacheSum, Tokens
 from rebuttal.store.money import exact
+from rebuttal.store.wire import cache_to_json, tokens_to_json
 
 
 def to_json(report: CostReport) -> dict[str, Any]:
@@ -74,8 +74,8 @@ def _totals(summary: Summary) -> dict[str, Any]:
         "over": summary.over,
         "reviews": summary.reviews,
         "days": summary.days,
-        "tokens": _tokens(summary.tokens),
-        "cache": _cache(summary.cache),
+        "tokens": tokens_to_json(summary.tokens),
+        "cache": cache_to_json(summary.cache),
     }
 
 
@@ -89,28 +89,8 @@ def _row(line: Line, *, titled: bool) -> dict[str, Any]:
         "reserved": exact(row.reserved),
         "calls": row.calls,
         "over": row.over,
-        "tokens": _tokens(row.tokens),
-        "cache": _cache(row.cache),
-    }
-
-
-def _tokens(tokens: Tokens) -> dict[str, int]:
-    return {
-        "input": tokens.input,
-        "cache_write": tokens.cache_write,
-        "cache_read": tokens.cache_read,
-        "output": tokens.output,
-    }
-
-
-def _cache(cache: CacheSum) -> dict[str, Any]:
-    """As a review's report has it."""
-    return {
-        "expected": cache.expected,
-        "read": cache.read,
-        "rate": None if cache.rate is None else round(cache.rate, 4),
-        "saved": exact(cache.saved),
-        "missed": dict(cache.missed),
+        "tokens": tokens_to_json(row.tokens),
+        "cache": cache_to_json(row.cache),
     }
 
 

@@ -10,8 +10,9 @@ from attrs import asdict
 from rebuttal.change.model import Skipped
 from rebuttal.findings.report import New, Report, Reviewed
 from rebuttal.findings.wire import finding_to_json
-from rebuttal.store.model import CacheSum, Spent, Tokens
+from rebuttal.store.model import Spent
 from rebuttal.store.money import exact
+from rebuttal.store.wire import cache_to_json, tokens_to_json
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes; a new field does not raise it."""
@@ -78,7 +79,7 @@ def _cost(report: Report) -> dict[str, Any]:
         "estimate": {"expected": exact(report.estimate.expected), "at_most": exact(report.estimate.at_most)},
         "spent": exact(cost.spent),
         "assumed": exact(cost.assumed),
-        "tokens": _tokens(cost.tokens),
+        "tokens": tokens_to_json(cost.tokens),
         "calls": cost.calls,
         "by_phase": _shares(cost.by_phase),
         "by_seat": _shares(cost.by_seat),
@@ -88,28 +89,8 @@ def _cost(report: Report) -> dict[str, Any]:
     }
 
 
-def cache_to_json(cache: CacheSum) -> dict[str, Any]:
-    """What the prompt cache did, as the contract writes it."""
-    return {
-        "expected": cache.expected,
-        "read": cache.read,
-        "rate": None if cache.rate is None else round(cache.rate, 4),
-        "saved": exact(cache.saved),
-        "missed": dict(cache.missed),
-    }
-
-
 def _shares(shares: Mapping[str, Spent]) -> dict[str, Any]:
     return {
-        name: {"spent": exact(share.spent), "calls": share.calls, "tokens": _tokens(share.tokens)}
+        name: {"spent": exact(share.spent), "calls": share.calls, "tokens": tokens_to_json(share.tokens)}
         for name, share in shares.items()
-    }
-
-
-def _tokens(tokens: Tokens) -> dict[str, int]:
-    return {
-        "input": tokens.input,
-        "cache_write": tokens.cache_write,
-        "cache_read": tokens.cache_read,
-        "output": tokens.output,
     }
