@@ -3,6 +3,7 @@
 PYTHON ?= python3
 REPO   ?=
 ARGS   ?= --fail-on never
+ROUNDS ?= 5
 
 ifeq ($(OS),Windows_NT)
   BIN := .venv/Scripts
@@ -11,7 +12,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help review test setup lock settings schemas bench clean
+.PHONY: help review test search setup lock settings schemas bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,6 +22,9 @@ review: .venv/run.stamp  ## review the current change of REPO=path; with none gi
 
 test: .venv/dev.stamp  ## everything: lint, types, import rules, Python, client, real VS Code
 	@$(BIN)/python scripts/check.py
+
+search: .venv/dev.stamp  ## new examples for the property tests, ROUNDS=5 times over; what it finds becomes an @example
+	@$(BIN)/python scripts/search.py $(ROUNDS)
 
 setup: .venv/dev.stamp  ## what `make test` needs, for working on Rebuttal
 

@@ -153,23 +153,22 @@ def _check(desk: Desk, model: Model, originals: dict[str, tuple[int, ...]]) -> N
 
 @pytest.mark.parametrize("units", UNITS)
 @settings(max_examples=60, deadline=None)
-@given(documents(), EDITS, st.data())
+@given(documents(), st.lists(st.tuples(EDITS, st.booleans()), max_size=4))
+@example("pass  \npass\na\u2028b\n  pass\r\n", [([(90, 2554, "\r")], False)])
 def test_findings_stand_on_their_own_lines_whatever_is_edited(
-    units: Units, text: str, edits: list[Place], data: st.DataObject
+    units: Units, text: str, batches: list[tuple[list[Place], bool]]
 ) -> None:
     told = _told(text)
     desk, model = Desk.of(text, units, told), Model(text)
     originals = {f"f{line}": model.stripped(line) for line in told}
-    while edits:
-        count = data.draw(st.integers(1, 3))
-        batch, edits = edits[:count], edits[count:]
+    for batch, looked_at in batches:
         changes = []
         for place in batch:
             start, end, new = _spot(model.text, place)
             changes.append(desk.partial(model.text, start, end, new))
             model.replace(start, end, new)
         desk.change(*changes)
-        if data.draw(st.booleans()):
+        if looked_at:
             desk.settle()
             _check(desk, model, originals)
     desk.settle()

@@ -167,10 +167,11 @@ class LiveFinding:
         return _Lost(edit, before, Range(edit.start, edit.new_end), others)
 
     def _place(self, lines: Lines) -> int | None:
-        start, end = self.range.start.line, self.range.end.line
+        start, end = self.range.start.line, last_line(self.range)
         # Of one that was deleted nothing is left at its place: what stands there came from elsewhere.
         is_there = self.range.start != self.range.end or self.finding.range.start == self.finding.range.end
-        if is_there and end - start == self._height and stands_at(self.anchor, lines, start):
+        rows = last_line(self.finding.range) - self.finding.range.start.line
+        if is_there and end - start == rows and stands_at(self.anchor, lines, start):
             return start
         places = places_of(self.anchor, lines)
         near = [first for first in places if is_there and start <= first <= end]
@@ -285,11 +286,14 @@ def places_of(anchor: Sequence[str], lines: Lines) -> list[int]:
 
 
 def lines_of(where: Range, lines: Sequence[str]) -> list[str]:
-    """The whole lines that a range touches; a range that ends at a line's start does not touch that line."""
-    last = where.end.line
-    if where.end.character == 0 and last > where.start.line:
-        last -= 1
-    return list(lines[where.start.line : last + 1])
+    """The whole lines that a range touches."""
+    return list(lines[where.start.line : last_line(where) + 1])
+
+
+def last_line(where: Range) -> int:
+    """The last line that a range touches; one that ends at a line's start does not touch that line."""
+    ends_before = where.end.character == 0 and where.end.line > where.start.line
+    return where.end.line - 1 if ends_before else where.end.line
 
 
 def _anchored(
