@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebuttal.budget.breaker import (
-    CAPS,
     RULES,
     Rule,
     is_near,
@@ -22,7 +21,7 @@ from rebuttal.budget.breaker import (
 )
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, PriceWarning, RateWarning, SpikeWarning
 from rebuttal.store.currency import Money
-from rebuttal.store.model import CallKey, Caps
+from rebuttal.store.model import CAP_SETTINGS, CallKey, Caps
 
 D = Decimal
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -168,4 +167,4 @@ def test_what_is_reached_is_near(spent: Decimal, limit: Decimal) -> None:
 def test_every_cause_has_one_rule_and_every_cap_a_name() -> None:
     assert len({one.cause for one in RULES}) == len(RULES)
     assert rule("cap_reached").state == "stopped"
-    assert "hour" in CAPS
+    assert "hour" in CAP_SETTINGS

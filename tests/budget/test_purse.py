@@ -7,14 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import fields
 
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, UnknownPrice, WaitWarning
 from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse, caps_of
 from rebuttal.settings import Settings
+from rebuttal.settings.schema import SCHEMA
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import CacheSum, CacheUse, CallKey, CapReached, Caps, StoreError, Tokens
+from rebuttal.store.model import CAP_SETTINGS, CacheSum, CacheUse, CallKey, CapReached, Caps, StoreError, Tokens
 
 MODEL = "claude-sonnet-5-5"
 CAPS = Caps(review=Decimal(1), day=Decimal(5), month=Decimal(50))
@@ -164,6 +166,11 @@ def test_caps_come_from_the_settings() -> None:
     assert caps_of(settings) == Caps(review=Decimal(1), day=Decimal(2), month=Decimal(3))
     more = Settings(max_cost_per_call=Decimal("0.1"), max_cost_per_repository=Decimal(4))
     assert (caps_of(more).call, caps_of(more).repository) == (Decimal("0.1"), Decimal(4))
+
+
+def test_every_setting_that_bounds_spending_has_its_cap_in_the_ledger() -> None:
+    assert set(CAP_SETTINGS) == {one.name for one in fields(Caps)}
+    assert set(CAP_SETTINGS.values()) == {row.key for row in SCHEMA if row.cap}
 
 
 async def test_a_cap_thins_out_parallel_calls_instead_of_failing_those_that_would_fit_one_by_one(

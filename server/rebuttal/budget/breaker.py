@@ -23,7 +23,7 @@ from rebuttal.budget.model import (
     WaitWarning,
 )
 from rebuttal.store.currency import DOLLARS, Money
-from rebuttal.store.model import ZERO, Caps
+from rebuttal.store.model import CAP_SETTINGS, ZERO, Caps, per
 
 State = Literal["spending", "warned", "stopped"]
 Cause = Literal["usual", "cap_near", "spike", "price", "rate", "overrun", "cap_reached"]
@@ -41,19 +41,9 @@ DEARER = Decimal("1.5")
 _LEAST_RATE, _NEW_RATE = Decimal("0.1"), Decimal("0.5")
 """Shares of the day's cap: what an hour may always cost, and what it may cost where nothing is known of others."""
 
-CAPS = ("call", "review", "hour", "day", "month", "repository")
-"""By name, as `Caps` has them."""
 _LASTING = ("month", "repository", "day", "hour")
 """Those that outlive a review, the one that holds longest first."""
 _OF_ONE_REVIEW = ("review", "call")
-_SETTINGS = {
-    "call": "max_cost_per_call",
-    "review": "max_cost",
-    "hour": "max_cost_per_hour",
-    "day": "max_cost_per_day",
-    "month": "max_cost_per_month",
-    "repository": "max_cost_per_repository",
-}
 
 
 @frozen
@@ -274,20 +264,15 @@ def cause_of(warning: BudgetWarning) -> Cause:
             return "overrun"
 
 
-def per(cap: str) -> str:
-    """What a cap is of: "per day"."""
-    return "per month for this repository" if cap == "repository" else f"per {cap}"
-
-
 def _of_cap(cause: Cause, cap: str, limit: Decimal, spent: Decimal, now: datetime, money: Money) -> Standing:
     found = rule(cause)
     used = message(CapWarning(cap, limit, spent), money)
     if cause == "cap_reached":
         why = f"Spending has stopped: {used}"
-        resume = f"Wait until then, or raise {_SETTINGS[cap]} in your config.toml, to go on."
+        resume = f"Wait until then, or raise {CAP_SETTINGS[cap]} in your config.toml, to go on."
     else:
         why = used
-        resume = f"Calls go on up to the cap; raise {_SETTINGS[cap]} in your config.toml if you want more."
+        resume = f"Calls go on up to the cap; raise {CAP_SETTINGS[cap]} in your config.toml if you want more."
     return Standing(found.state, cause, why, f"It lasts until {_end(cap, now)}.", resume, cap)
 
 
@@ -295,7 +280,7 @@ def _of_nothing(cap: str, money: Money) -> Standing:
     """No period ends it, so there is nothing to wait for."""
     found = rule("cap_reached")
     why = f"Spending has stopped: the cap of {money.deciding(ZERO)} {per(cap)} allows none."
-    resume = f"Raise {_SETTINGS[cap]} in your config.toml to go on."
+    resume = f"Raise {CAP_SETTINGS[cap]} in your config.toml to go on."
     return Standing(found.state, "cap_reached", why, "It lasts until the cap is raised.", resume, cap)
 
 

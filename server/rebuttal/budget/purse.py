@@ -15,7 +15,17 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.watch import Watch
 from rebuttal.settings import Settings
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import NO_CACHE_USE, CacheUse, CallKey, CapReached, Caps, Settlement, StoreError, Tokens
+from rebuttal.store.model import (
+    CAP_SETTINGS,
+    NO_CACHE_USE,
+    CacheUse,
+    CallKey,
+    CapReached,
+    Caps,
+    Settlement,
+    StoreError,
+    Tokens,
+)
 
 PATIENCE = 20.0
 """Seconds that a call waits for other reviews' calls to give back a part of what they set aside: most take less."""
@@ -27,14 +37,7 @@ _OF_ONE_REVIEW = frozenset({"call", "review"})
 
 def caps_of(settings: Settings) -> Caps:
     """The hard caps that settings name."""
-    return Caps(
-        call=settings.max_cost_per_call,
-        review=settings.max_cost,
-        day=settings.max_cost_per_day,
-        month=settings.max_cost_per_month,
-        repository=settings.max_cost_per_repository,
-        hour=settings.max_cost_per_hour,
-    )
+    return Caps(**{cap: getattr(settings, setting) for cap, setting in CAP_SETTINGS.items()})
 
 
 def _others_may_give_back(refused: CapReached) -> bool:

@@ -19,6 +19,7 @@ from rebuttal.store import ledger_reports
 from rebuttal.store.clock import local_now
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import (
+    CAP_SETTINGS,
     NO_CACHE_USE,
     CacheUse,
     CallKey,
@@ -71,7 +72,7 @@ class Ledger:
         Raises CapReached (nothing is written), StoreError, and ValueError for an amount that is no money.
         """
         amount = nano_cost(at_most)
-        limits = {name: nano_cap(cap) for name in _CAP_NAMES if (cap := getattr(caps, name)) is not None}
+        limits = {name: nano_cap(cap) for name in CAP_SETTINGS if (cap := getattr(caps, name)) is not None}
         moment = _moment(self._clock())
 
         if not self._recovered:
@@ -223,9 +224,6 @@ class Ledger:
     def entries(self, review: str | None = None, state: CallState | None = None) -> Job[tuple[LedgerEntry, ...]]:
         """Single calls, oldest first: of one review, in one state (the assumed ones a user may release), or all."""
         return self._database.read(lambda connection: ledger_reports.entries_of(connection, review, state))
-
-
-_CAP_NAMES = ("call", "review", "hour", "day", "month", "repository")
 
 
 def _days(since: date | None, until: date | None) -> ledger_reports.Days:

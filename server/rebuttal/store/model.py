@@ -170,14 +170,20 @@ class Caps:
     """Of the sixty minutes before a call."""
 
 
-_CAP_SETTINGS = {
+CAP_SETTINGS: Mapping[str, str] = {
     "call": "max_cost_per_call",
     "review": "max_cost",
+    "hour": "max_cost_per_hour",
     "day": "max_cost_per_day",
     "month": "max_cost_per_month",
     "repository": "max_cost_per_repository",
-    "hour": "max_cost_per_hour",
 }
+"""By the name of a cap, as `Caps` has it, the setting that sets it; from what binds one call to what lasts longest."""
+
+
+def per(cap: str) -> str:
+    """What a cap is of, for people: "per day"."""
+    return "per month for this repository" if cap == "repository" else f"per {cap}"
 
 
 class CapReached(Exception):
@@ -189,7 +195,7 @@ class CapReached(Exception):
 
     def __init__(self, cap: str, limit: Decimal, already: Decimal, wanted: Decimal, under_way: Decimal = ZERO) -> None:
         self.cap, self.limit, self.already, self.wanted, self.under_way = cap, limit, already, wanted, under_way
-        setting = _CAP_SETTINGS.get(cap)
+        setting = CAP_SETTINGS.get(cap)
         option = " (or --max-cost)" if cap == "review" else ""
         advice = f"raise {setting} in your config.toml{option}" if setting else "review a smaller change"
         so_far = "" if cap == "call" else f"{dollars(already)} is spent or set aside and "
@@ -201,7 +207,7 @@ class CapReached(Exception):
     @property
     def per(self) -> str:
         """What the cap is of, for people: "per day"."""
-        return "per month for this repository" if self.cap == "repository" else f"per {self.cap}"
+        return per(self.cap)
 
 
 @frozen

@@ -10,14 +10,14 @@ import pytest
 from attrs import evolve
 
 from rebuttal.budget.reports.collect import cost_report
-from rebuttal.budget.reports.model import GROUPS, CostReport, Limits, Sources, report_of
+from rebuttal.budget.reports.model import GROUPS, CostReport, Sources, report_of
 from rebuttal.settings import Settings
 from rebuttal.store.database import Database
-from rebuttal.store.model import LedgerRow, Tokens
+from rebuttal.store.model import Caps, LedgerRow, Tokens
 from tests.demo_ledger import fill
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
-LIMITS = Limits(review=Decimal(1), day=Decimal(5), month=Decimal(50))
+LIMITS = Caps(review=Decimal(1), day=Decimal(5), month=Decimal(50))
 
 Reported = Callable[..., CostReport]
 

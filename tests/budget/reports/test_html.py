@@ -13,12 +13,12 @@ from itertools import pairwise
 import pytest
 
 from rebuttal.budget.reports.html_report import to_html
-from rebuttal.budget.reports.model import CostReport, Limits
+from rebuttal.budget.reports.model import CostReport
 from rebuttal.budget.reports.words import amount, percent, short
 from rebuttal.budget.returns import Return, Returns, Silent
 from rebuttal.store.currency import DOLLARS, Money
 from rebuttal.store.database import Database
-from rebuttal.store.model import ReviewCost
+from rebuttal.store.model import Caps, ReviewCost
 from rebuttal.store.spending import DaySpending
 from tests.budget.reports.conftest import Reported, report, row
 from tests.budget.reports.test_model import debate
@@ -146,7 +146,7 @@ def test_a_ledger_in_which_all_was_free_is_a_page_too() -> None:
 def test_huge_amounts_keep_their_places() -> None:
     huge = "123456789012.345678901"
     days = (DaySpending("2026-11-20", "opus", Decimal(huge), Decimal(0)),)
-    told = report(rows={"model": (row("opus", huge, 10**9),)}, days=days, reviews=3, limits=Limits(day=Decimal(10**6)))
+    told = report(rows={"model": (row("opus", huge, 10**9),)}, days=days, reviews=3, limits=Caps(day=Decimal(10**6)))
     text = Page(to_html(told)).text
     assert "$123,456,789,012.35" in text
     assert "$150G" in text

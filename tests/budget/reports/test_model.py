@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from rebuttal.budget.reports.axis import axis, log_axis
 from rebuttal.budget.reports.course import OTHERS, course_of
-from rebuttal.budget.reports.model import CostReport, Limits, Period, largest_first
+from rebuttal.budget.reports.model import CostReport, Period, largest_first
 from rebuttal.budget.reports.notes import notes
 from rebuttal.store.currency import Money
 from rebuttal.store.database import Database
 from rebuttal.store.debates import ActualShare, DebatePlan, PastDebate
-from rebuttal.store.model import UnderWay
+from rebuttal.store.model import Caps, UnderWay
 from rebuttal.store.spending import DaySpending
 from tests.budget.reports.conftest import NOW, Reported, report, row
 from tests.demo_ledger import fill
@@ -45,7 +45,7 @@ def test_what_is_left_is_never_less_than_nothing() -> None:
 
 
 def test_a_cap_of_nothing_is_used_up_and_none_is_open() -> None:
-    day, month = report(limits=Limits(day=Decimal(0))).budgets
+    day, month = report(limits=Caps(day=Decimal(0))).budgets
     assert (day.state, day.share) == ("reached", 1.0)
     assert (month.state, month.left) == ("open", None)
 
@@ -59,12 +59,12 @@ def test_a_cap_that_calls_under_way_fill_was_told_as_used_up_until_tomorrow() ->
 
 
 def test_a_cap_of_nothing_was_said_to_end_tomorrow() -> None:
-    (note,) = notes(report(limits=Limits(day=Decimal(0))))
+    (note,) = notes(report(limits=Caps(day=Decimal(0))))
     assert note.text == "The cap for today is $0.00: no model is asked until you raise max_cost_per_day."
 
 
 def test_the_budget_of_each_repository_is_told_where_there_is_one() -> None:
-    limits = Limits(repository=Decimal(10))
+    limits = Caps(repository=Decimal(10))
     held = {"a": Decimal(1), "b": Decimal(8)}
     told = report(limits=limits, held_repositories=held, names={"a": "parcels", "b": "shop"})
     assert [(one.name, one.left) for one in told.budgets[2:]] == [("shop", Decimal(2)), ("parcels", Decimal(9))]

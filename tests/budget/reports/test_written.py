@@ -15,10 +15,10 @@ import pytest
 from rebuttal.budget.reports.csv_report import to_csv
 from rebuttal.budget.reports.files import NAME, keep
 from rebuttal.budget.reports.json_report import to_json
-from rebuttal.budget.reports.model import CostReport, Limits, Period
+from rebuttal.budget.reports.model import CostReport, Period
 from rebuttal.budget.reports.text_report import to_text
 from rebuttal.store.currency import Money
-from rebuttal.store.model import Tokens
+from rebuttal.store.model import Caps, Tokens
 from rebuttal.text.hidden import in_json
 from tests.budget.reports.conftest import report, row
 from tests.budget.reports.test_html import HOSTILE, hostile
@@ -52,7 +52,7 @@ def test_what_is_left_is_rounded_down_and_what_is_used_up() -> None:
 
 
 def test_a_month_without_a_cap_has_none() -> None:
-    assert lines(report(limits=Limits(day=Decimal(5))))[1].split() == ["this", "month", "$0.00", "no", "cap"]
+    assert lines(report(limits=Caps(day=Decimal(5))))[1].split() == ["this", "month", "$0.00", "no", "cap"]
 
 
 def test_amounts_are_in_the_currency_of_the_user_but_for_programs() -> None:

@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from rebuttal.budget.currency import money_of
 from rebuttal.budget.model import UnknownPrice
 from rebuttal.budget.prices import PricesAge, prices_age
-from rebuttal.budget.reports.model import COSTLY, CostReport, Limits, Period, Sources, report_of
+from rebuttal.budget.purse import caps_of
+from rebuttal.budget.reports.model import COSTLY, CostReport, Period, Sources, report_of
 from rebuttal.budget.returns import returns
 from rebuttal.budget.standing import standing_of
 from rebuttal.settings import Settings
@@ -50,7 +51,7 @@ async def cost_report(
     return report_of(
         Sources(
             now=moment,
-            limits=limits_of(settings),
+            limits=caps_of(settings),
             period=period,
             repository=repository,
             held_day=totals.day,
@@ -80,18 +81,6 @@ def _age(settings: Settings, today: date) -> PricesAge | None:
         return prices_age(today, settings.price_list)
     except UnknownPrice:
         return None
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The caps of the settings."""
-    return Limits(
-        call=settings.max_cost_per_call,
-        review=settings.max_cost,
-        hour=settings.max_cost_per_hour,
-        day=settings.max_cost_per_day,
-        month=settings.max_cost_per_month,
-        repository=settings.max_cost_per_repository,
-    )
 
 
 async def _debates(database: Database, period: Period, repository: str | None, now: datetime) -> tuple[PastDebate, ...]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from rebuttal.budget.breaker import Standing
 from rebuttal.budget.reports.accuracy import BAND, Accuracy
-from rebuttal.budget.reports.model import AssumedCall, Budget, Costly, CostReport, Limits, Line, Summary
+from rebuttal.budget.reports.model import AssumedCall, Budget, Costly, CostReport, Line, Summary
 from rebuttal.budget.returns import Return, Returns, Silent
+from rebuttal.store.model import CAP_SETTINGS, Caps
 from rebuttal.store.money import exact
 from rebuttal.store.wire import cache_to_json, tokens_to_json
 
@@ -57,12 +58,8 @@ def _budget(budget: Budget) -> dict[str, Any]:
     return {"kind": budget.kind, "key": budget.key, "name": budget.name, **_used(budget), "state": budget.state}
 
 
-def _limits(limits: Limits) -> dict[str, Any]:
-    caps = {
-        **{"call": limits.call, "review": limits.review, "hour": limits.hour},
-        **{"day": limits.day, "month": limits.month, "repository": limits.repository},
-    }
-    return {name: _amount(cap) for name, cap in caps.items()}
+def _limits(caps: Caps) -> dict[str, Any]:
+    return {name: _amount(getattr(caps, name)) for name in CAP_SETTINGS}
 
 
 def _totals(summary: Summary) -> dict[str, Any]:

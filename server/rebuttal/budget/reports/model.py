@@ -22,6 +22,7 @@ from rebuttal.store.model import (
     NO_TOKENS,
     ZERO,
     CacheSum,
+    Caps,
     LedgerEntry,
     LedgerKey,
     LedgerRow,
@@ -49,19 +50,6 @@ class Period:
 
     since: date | None = None
     until: date | None = None
-
-
-@frozen
-class Limits:
-    """Hard caps in dollars; None: no cap of that kind."""
-
-    call: Decimal | None = None
-    review: Decimal | None = None
-    hour: Decimal | None = None
-    day: Decimal | None = None
-    month: Decimal | None = None
-    repository: Decimal | None = None
-    """Of each repository, in a month."""
 
 
 @frozen
@@ -158,7 +146,7 @@ class Sources:
 
     now: datetime
     """Where the user lives."""
-    limits: Limits = Limits()
+    limits: Caps = field(factory=Caps)
     period: Period = Period()
     repository: str | None = None
     """The only one that is reported about."""
@@ -224,7 +212,7 @@ class CostReport:
     repository: str | None
     """What the only repository is called that it is about."""
     money: Money
-    limits: Limits
+    limits: Caps
     summary: Summary
     budgets: tuple[Budget, ...]
     groups: Mapping[LedgerKey, tuple[Line, ...]]

@@ -6,10 +6,9 @@ from attrs import frozen
 
 from rebuttal.budget.reports.model import Budget, CostReport
 from rebuttal.budget.reports.words import amount, number
-from rebuttal.store.model import ZERO
+from rebuttal.store.model import CAP_SETTINGS, ZERO
 
 RELEASE = "rebuttal ledger --release all"
-_SETTINGS = {"day": "max_cost_per_day", "month": "max_cost_per_month", "repository": "max_cost_per_repository"}
 _NEXT = {"day": "tomorrow", "month": "next month", "repository": "next month"}
 
 
@@ -37,7 +36,7 @@ def notes(report: CostReport) -> tuple[Note, ...]:
 def _cap(budget: Budget, report: CostReport) -> Note:
     assert budget.cap is not None
     of = {"day": "today", "month": "this month", "repository": f"{budget.name} this month"}[budget.kind]
-    cap, setting = amount(report.money, budget.cap), _SETTINGS[budget.kind]
+    cap, setting = amount(report.money, budget.cap), CAP_SETTINGS[budget.kind]
     if not budget.cap:
         return Note(f"The cap for {of} is {cap}: no model is asked until you raise {setting}.", True)
     if budget.state == "reached":
