@@ -226,9 +226,6 @@ class Services:
 
     async def totals(self, root: Path | None = None) -> Totals:
         """What day and month have seen, and this month the repository at `root`. Raises StoreError."""
-        return await self._totals_now(root)
-
-    async def _totals_now(self, root: Path | None) -> Totals:
         from rebuttal.store.ledger import Ledger
 
         repository = self.repository(root) if root is not None else None
@@ -243,7 +240,7 @@ class Services:
         from rebuttal.store.pace import Pace
 
         hours = await Pace(await self.database()).hours()
-        found = standing_of(settings, await self._totals_now(root), hours, repository=True)
+        found = standing_of(settings, await self.totals(root), hours, repository=True)
         return Standing(found.state, found.cause, found.words)
 
     def note_spent(self, amount: Decimal, root: Path | None = None) -> None:
