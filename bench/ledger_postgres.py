@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from bench.ledger_speed import EVERY, KINDS, LAST_MS, MANY, MEDIAN_MS, PAIRS, REPORT_S, ROWS, WRITERS, ours, timed
+from bench.paced import Times, side_by_side, take_turns
 from bench.table import median, percentile, table
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
@@ -60,12 +59,12 @@ def filled(server: PostgresServer, rows: int) -> str:
     return server.url(name)
 
 
-async def writer(url: str, seed: int) -> dict[str, list[float]]:
+async def writer(url: str, seed: int) -> Times:
     """One process: calls at its own pace; milliseconds of each kind."""
     import psycopg
 
     chance = random.Random(seed)
-    times: dict[str, list[float]] = {kind: [] for kind in (*KINDS, *PEERS)}
+    times: Times = {kind: [] for kind in (*KINDS, *PEERS)}
     with Database.connect(url) as database, psycopg.connect(url, autocommit=True) as connection:
         ledger = Ledger(database)
         await ledger.recover()
@@ -80,26 +79,13 @@ async def writer(url: str, seed: int) -> dict[str, list[float]]:
             lambda: peer("bare", f"INSERT INTO public.notes (text) VALUES ('{'x' * 200}')"),
             lambda: peer("asked", "SELECT 1"),
         ]
-        await asyncio.sleep(chance.uniform(0, EVERY))
-        for _ in range(PAIRS):
-            chance.shuffle(acts)
-            for act in acts:
-                await act()
-                await asyncio.sleep(chance.uniform(0, 2 * EVERY / len(acts)))
+        await take_turns(acts, chance, rounds=PAIRS, every=EVERY)
     return times
 
 
-def paced(url: str) -> dict[str, list[float]]:
+def paced(url: str) -> Times:
     """What all writers measured."""
-    command = [sys.executable, "-m", "bench.ledger_postgres", url]
-    where = Path(__file__).parent.parent
-    children = [
-        subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True, cwd=where) for seed in range(WRITERS)
-    ]
-    outputs = [child.communicate(timeout=600)[0] for child in children]
-    assert not any(child.returncode for child in children)
-    found: list[dict[str, Any]] = [json.loads(text) for text in outputs]
-    return {kind: [took for one in found for took in one[kind]] for kind in (*KINDS, *PEERS)}
+    return side_by_side("bench.ledger_postgres", url, WRITERS, (*KINDS, *PEERS))
 
 
 def reported(url: str) -> dict[str, float]:

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
+from bench.paced import Times, side_by_side, take_turns
 from bench.table import median, percentile, table
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
@@ -93,10 +93,10 @@ def filled(path: Path, rows: int) -> float:
     return time.perf_counter() - begun
 
 
-async def writer(folder: Path, seed: int) -> dict[str, list[float]]:
+async def writer(folder: Path, seed: int) -> Times:
     """One process: calls at its own pace; milliseconds of each kind."""
     chance = random.Random(seed)
-    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    times: Times = {kind: [] for kind in KINDS}
     with (
         Database.open(folder / "store.db") as database,
         closing(bare(folder / "bare.db")) as connection,
@@ -109,16 +109,11 @@ async def writer(folder: Path, seed: int) -> dict[str, list[float]]:
             lambda: inserted(connection, times),
             lambda: synced(raw.fileno(), times),
         ]
-        await asyncio.sleep(chance.uniform(0, EVERY))
-        for _ in range(PAIRS):
-            chance.shuffle(acts)
-            for act in acts:
-                await act()
-                await asyncio.sleep(chance.uniform(0, 2 * EVERY / len(acts)))
+        await take_turns(acts, chance, rounds=PAIRS, every=EVERY)
     return times
 
 
-async def ours(ledger: Ledger, chance: random.Random, times: dict[str, list[float]]) -> None:
+async def ours(ledger: Ledger, chance: random.Random, times: Times) -> None:
     key = CallKey(f"review {chance.randrange(20)}", "repository", "opening", f"seat-{chance.randrange(6)}", "model")
     begun = time.perf_counter()
     job = ledger.reserve(key, Decimal("0.04"), CAPS)
@@ -140,7 +135,7 @@ def bare(path: Path) -> sqlite3.Connection:
     return connection
 
 
-async def inserted(connection: sqlite3.Connection, times: dict[str, list[float]]) -> None:
+async def inserted(connection: sqlite3.Connection, times: Times) -> None:
     begun = time.perf_counter()
     await asyncio.to_thread(_insert, connection)
     times["inserted"].append((time.perf_counter() - begun) * 1_000)
@@ -150,7 +145,7 @@ def _insert(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO notes (text) VALUES (?)", ("x" * 200,))
 
 
-async def synced(descriptor: int, times: dict[str, list[float]]) -> None:
+async def synced(descriptor: int, times: Times) -> None:
     begun = time.perf_counter()
     await asyncio.to_thread(_sync, descriptor)
     times["synced"].append((time.perf_counter() - begun) * 1_000)
@@ -161,20 +156,12 @@ def _sync(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
-def paced(folder: Path) -> dict[str, list[float]]:
+def paced(folder: Path) -> Times:
     """What all writers measured."""
     filled(folder / "store.db", ROWS)
     with closing(bare(folder / "bare.db")) as connection:
         connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
-    command = [sys.executable, "-m", "bench.ledger_speed", str(folder)]
-    where = Path(__file__).parent.parent
-    children = [
-        subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True, cwd=where) for seed in range(WRITERS)
-    ]
-    outputs = [child.communicate(timeout=600)[0] for child in children]
-    assert not any(child.returncode for child in children)
-    found = [json.loads(text) for text in outputs]
-    return {kind: [took for one in found for took in one[kind]] for kind in KINDS}
+    return side_by_side("bench.ledger_speed", str(folder), WRITERS, KINDS)
 
 
 @contextmanager
