@@ -31,6 +31,8 @@ class Evidence:
     degraded: tuple[Degraded, ...] = ()
     notes: tuple[str, ...] = ()
     """What a check did not look at because there was too much of it, in sentences for the user."""
+    pre_existing: tuple[Finding, ...] | None = None
+    """What stood in the changed files before the change: hints, which count nowhere. None: nobody asked for them."""
 
 
 @frozen
@@ -120,6 +122,8 @@ class Fact:
     """Given only where the lines themselves must not be quoted."""
     cell: CellRange | None = None
     """Given only where the lines are those of a notebook's file, and not of the text of its cells."""
+    pre_existing: bool = False
+    """Whether it stood before the change."""
 
 
 def finding_of(fact: Fact, index: LineIndex) -> Finding:
@@ -146,6 +150,7 @@ def finding_of(fact: Fact, index: LineIndex) -> Finding:
         fix=fact.fix,
         trace=(TraceStep(PHASE, fact.seat, fact.message, "static", quote, fact.diff.path),),
         cell=fact.cell,
+        pre_existing=fact.pre_existing,
     )
 
 

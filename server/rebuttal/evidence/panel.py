@@ -96,6 +96,8 @@ class Gathered:
     degraded: tuple[Degraded, ...] = ()
     notes: tuple[str, ...] = ()
     wanted: Wanted = USUAL
+    pre_existing: tuple[Fact, ...] | None = None
+    """What stood before the change; None: nobody asked for it."""
 
 
 def collect(
@@ -108,13 +110,22 @@ def collect(
     checks: Sequence[tuple[str, Check]] = CHECKS,
     wanted: Wanted = USUAL,
     linters: Linters | None = None,
+    existing: bool = False,
 ) -> Evidence:
     """What the static panel finds in `change`, worst first, and which of its checks failed.
 
-    `linters` are those that the repository configures; give them only where the user trusts it.
+    `linters` are those that the repository configures; give them only where the user trusts it. `existing`: also what
+    stood before the change, apart.
     """
     gathered = gather(
-        change, repository, run=run, find_secrets=find_secrets, parser=parser, checks=checks, wanted=wanted
+        change,
+        repository,
+        run=run,
+        find_secrets=find_secrets,
+        parser=parser,
+        checks=checks,
+        wanted=wanted,
+        existing=existing,
     )
     return conclude(gathered if linters is None else with_linters(gathered, linters))
 
@@ -128,6 +139,7 @@ def gather(
     parser: Parser | None = None,
     checks: Sequence[tuple[str, Check]] = CHECKS,
     wanted: Wanted = USUAL,
+    existing: bool = False,
 ) -> Gathered:
     """What the built-in checks find: there at once, whatever the repository's own linters take."""
     material = Material(change, repository, parser or Parser(), wanted.hears)
@@ -145,7 +157,15 @@ def gather(
     facts = _without_repeats(fact for outcome in outcomes for fact in outcome.facts if wanted.hears(fact.rule))
     degraded = (*failed, *(one for outcome in outcomes for one in outcome.degraded))
     notes = tuple(note for outcome in outcomes for note in outcome.notes)
-    return Gathered(material, tuple(facts), degraded, notes, wanted)
+    gathered = Gathered(material, tuple(facts), degraded, notes, wanted)
+    return _with_existing(gathered, linted, find_secrets) if existing else gathered
+
+
+def _with_existing(gathered: Gathered, linted: Linted, find_secrets: SecretFinder) -> Gathered:
+    from rebuttal.evidence.existing import existing
+
+    stood = existing(gathered.material, gathered.facts, linted, find_secrets)
+    return evolve(gathered, pre_existing=stood.facts, notes=(*gathered.notes, *stood.notes))
 
 
 def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
@@ -160,8 +180,14 @@ def with_linters(gathered: Gathered, linters: Linters) -> Gathered:
         _try(heard.task.tool.name, partial(repository_facts.check, gathered.material, heard))
         for heard in findings.heard
     ]
-    heard = (fact for outcome in outcomes for fact in outcome.facts if gathered.wanted.hears(fact.rule))
+    heard = [fact for outcome in outcomes for fact in outcome.facts if gathered.wanted.hears(fact.rule)]
     facts = as_one((*gathered.facts, *heard))
+    if gathered.pre_existing is not None:
+        from rebuttal.evidence.existing import of_linters
+
+        more = of_linters(gathered.material, (*gathered.facts, *heard), findings.heard)
+        stood = tuple(as_one((*gathered.pre_existing, *more.facts)))
+        gathered = evolve(gathered, pre_existing=stood, notes=(*gathered.notes, *more.notes))
     return evolve(
         gathered,
         facts=tuple(facts),
@@ -176,7 +202,13 @@ def conclude(gathered: Gathered) -> Evidence:
     facts = gathered.facts if steered.degraded else steered.facts
     facts = tuple(fact for fact in facts if gathered.wanted.hears(fact.rule))
     degraded, notes = (*gathered.degraded, *steered.degraded), (*gathered.notes, *steered.notes)
-    return Evidence(_findings(gathered.material, folded(facts)), degraded, notes)
+    found = _findings(gathered.material, folded(facts))
+    if gathered.pre_existing is None:
+        return Evidence(found, degraded, notes)
+    from rebuttal.evidence.existing import limited
+
+    stood, left_out = limited(_findings(gathered.material, folded(gathered.pre_existing), BEFORE))
+    return Evidence(found, degraded, (*notes, *left_out), stood)
 
 
 def _expect(material: Material, checks: Sequence[Check]) -> None:
@@ -222,7 +254,12 @@ def _without_repeats(facts: Iterable[Fact]) -> list[Fact]:
     return [fact for fact in kept if fact.rule != "syntax:error" or fact.diff.path not in in_conflict]
 
 
-def _findings(material: Material, facts: Iterable[Fact]) -> tuple[Finding, ...]:
+BEFORE = "before the change: "
+"""Before the symbol of what stood before: it takes no id of a finding, so that to dismiss it never hides one that the
+change brings on a line that reads the same."""
+
+
+def _findings(material: Material, facts: Iterable[Fact], apart: str = "") -> tuple[Finding, ...]:
     indexes: dict[str, LineIndex] = {}
     found = []
     for fact in facts:
@@ -230,7 +267,7 @@ def _findings(material: Material, facts: Iterable[Fact]) -> tuple[Finding, ...]:
         index = indexes[text] if text in indexes else indexes.setdefault(text, LineIndex(text))
         found.append(finding_of(fact, index))
     ranked = sorted(found, key=lambda one: (_rank(one), one.file, one.side, one.range.start, one.rule))
-    return assign_ids(ranked, lambda finding: _symbol_of(material, finding))
+    return assign_ids(ranked, lambda finding: apart + _symbol_of(material, finding))
 
 
 def _rank(finding: Finding) -> int:

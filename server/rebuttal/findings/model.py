@@ -82,7 +82,7 @@ class TraceStep:
 
 @frozen
 class Finding:
-    """A defect that the change brings, anchored in a file."""
+    """A defect that the change brings, or that stood before it, anchored in a file."""
 
     id: str
     file: str
@@ -106,3 +106,5 @@ class Finding:
     cell: CellRange | None = None
     """Where it stands in a notebook: its range then counts in the file. Of one that is about a cell's outputs, the
     cell's start."""
+    pre_existing: bool = False
+    """Whether it stood before the change: a hint for who asked for such, which no count, bar or model hears of."""

@@ -63,6 +63,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "fix": None if finding.fix is None else {"edits": [_edit_to_json(edit) for edit in finding.fix.edits]},
         "trace": [_step_to_json(step) for step in finding.trace],
         **({} if finding.cell is None else {"cell": _cell_to_json(finding.cell)}),
+        **({"pre_existing": True} if finding.pre_existing else {}),
     }
 
 
@@ -92,6 +93,7 @@ def finding_from_json(given: Mapping[str, Any]) -> Finding:
             fix=None if given["fix"] is None else Fix(_each(given["fix"], "edits", _edit)),
             trace=_each(given, "trace", _step),
             cell=None if given.get("cell") is None else _cell(given["cell"]),
+            pre_existing=given.get("pre_existing") is True,
         )
     except KeyError as error:
         raise WireError(f"the finding lacks the field {error}: write it again with this version") from None
