@@ -30,7 +30,15 @@ export function activate(context: vscode.ExtensionContext): void {
       statusBar.show(status);
     }),
     key.onDidChange(refresh),
-    vscode.workspace.onDidChangeWorkspaceFolders(refresh),
+    vscode.workspace.onDidChangeWorkspaceFolders((event) => {
+      for (const { uri } of event.removed) {
+        started.forget(uri);
+      }
+    }),
+    vscode.window.onDidChangeActiveTextEditor(() => {
+      started.look();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(refresh),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("rebuttal")) {
         refresh();

@@ -3,7 +3,6 @@
 import { existsSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import * as path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
@@ -13,7 +12,7 @@ import { ASK_AGAIN, withComment } from "./askAgain";
 import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import { logLevel, resolveLaunch, serverEnvironment, type Launch } from "./launch";
-import { settingsEnvironment, trustedFolders, workspaceSettings, type Inspected } from "./settings";
+import { settingsEnvironment, trust, workspaceSettings, type Inspected } from "./settings";
 import { CELL } from "./shown";
 import { isElsewhere, showPage } from "./page";
 import { SingleFlight } from "./singleFlight";
@@ -62,7 +61,23 @@ export class Server implements vscode.Disposable {
   }
 
   get status(): Status | undefined {
-    return this.#statuses.shown;
+    return this.#statuses.shown(inFront());
+  }
+
+  /** Another file is in front: it may be of another repository. */
+  look(): void {
+    const status = this.status;
+    if (status !== undefined && this.client !== undefined) {
+      this.#statusEmitter.fire(status);
+    }
+  }
+
+  /** A folder was closed. */
+  forget(folder: vscode.Uri): void {
+    this.#statuses.forget(folder.fsPath);
+    if (this.client !== undefined) {
+      this.#statusEmitter.fire(this.status ?? "ready");
+    }
   }
 
   /** Start, or stop and start again. Calls that come meanwhile are one. */
@@ -143,15 +158,7 @@ export class Server implements vscode.Disposable {
     });
     const own = settingsEnvironment((key) => settings.inspect(key));
     const wanted = settings.inspect<boolean>("linters")?.globalValue !== false;
-    const folders = (vscode.workspace.workspaceFolders ?? [])
-      .filter(({ uri }) => uri.scheme === "file")
-      .map(({ uri }) => uri.fsPath);
-    const trusted = trustedFolders(
-      vscode.workspace.isTrusted && wanted,
-      folders,
-      process.env.REBUTTAL_TRUSTED,
-      path.delimiter,
-    );
+    const trusted = trust(vscode.workspace.isTrusted, wanted);
     return { launch, env: serverEnvironment(process.env, { ...own, ...trusted }, await this.key.get()) };
   }
 
@@ -212,7 +219,7 @@ export class Server implements vscode.Disposable {
 
   #hear(status: Status): void {
     this.#statuses.hear(status);
-    const shown = this.#statuses.shown ?? status;
+    const shown = this.status ?? status;
     this.#statusEmitter.fire(shown);
     if (this.#changed && !isBusy(shown)) {
       void this.restart();
@@ -248,6 +255,12 @@ export class Server implements vscode.Disposable {
 function inspector(scope?: string): (key: string) => Inspected | undefined {
   const settings = vscode.workspace.getConfiguration("rebuttal", scope === undefined ? null : vscode.Uri.parse(scope));
   return (key) => settings.inspect(key);
+}
+
+/** The path of the file in front, or of the notebook. */
+function inFront(): string | undefined {
+  const uri = vscode.window.activeNotebookEditor?.notebook.uri ?? vscode.window.activeTextEditor?.document.uri;
+  return uri?.scheme === "file" ? uri.fsPath : undefined;
 }
 
 function readLines(stream: Readable, channel: vscode.LogOutputChannel): void {

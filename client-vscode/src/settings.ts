@@ -37,19 +37,11 @@ export function settingsEnvironment(inspect: (key: string) => Inspected | undefi
 }
 
 /**
- * The folders whose own linters the server may run (`REBUTTAL_TRUSTED`): those that the user trusts in VS Code, besides
- * what the environment names. A folder that cannot stand in a list parted like the PATH is left out.
+ * Whether the server may run what repositories in open folders bring along. It is told once, and not which folders those
+ * are: else each folder that is added or removed would be another environment, and a restart that loses the findings.
  */
-export function trustedFolders(
-  isTrusted: boolean,
-  folders: readonly string[],
-  inherited: string | undefined,
-  delimiter: string,
-): Record<string, string> {
-  const named = inherited?.trim() ? [inherited] : [];
-  const trusted = isTrusted ? folders.filter((folder) => !folder.includes(delimiter)) : [];
-  const all = [...named, ...trusted].join(delimiter);
-  return all === "" ? {} : { REBUTTAL_TRUSTED: all };
+export function trust(isTrusted: boolean, wanted: boolean): Record<string, string> {
+  return isTrusted && wanted ? { REBUTTAL_TRUST_OPEN_FOLDERS: "1" } : {};
 }
 
 /** What the workspace says, under the server's names: its answer to `workspace/configuration`. */

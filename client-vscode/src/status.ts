@@ -64,8 +64,8 @@ export function isBusy(status: Status | undefined): boolean {
 }
 
 /**
- * What each repository's last status was. One window has one status bar item: it shows a review that is under way
- * rather than what another repository says meanwhile.
+ * What each repository's last status was. One window has one status bar item: it shows a review that is under way, else
+ * the repository of the file in front, else the one that spoke last.
  */
 export class Statuses {
   readonly #last = new Map<string, Status>();
@@ -80,11 +80,32 @@ export class Statuses {
     this.#last.clear();
   }
 
-  /** The latest of those under way, else the latest; undefined before the first. */
-  get shown(): Status | undefined {
-    const latest = [...this.#last.values()].reverse();
-    return latest.find(isBusy) ?? latest[0];
+  /** A folder was closed: what was said of the repositories in it holds no longer. */
+  forget(folder: string): void {
+    for (const name of [...this.#last.keys()].filter((name) => name !== "" && isInside(name, folder))) {
+      this.#last.delete(name);
+    }
   }
+
+  /** For a window whose file in front is `front`; undefined before the first. */
+  shown(front?: string): Status | undefined {
+    const latest = [...this.#last.values()].reverse();
+    return latest.find(isBusy) ?? this.#nearest(front) ?? latest[0];
+  }
+
+  #nearest(front: string | undefined): Status | undefined {
+    const around = [...this.#last].filter(([name]) => name !== "" && front !== undefined && isInside(front, name));
+    return around.sort(([one], [other]) => other.length - one.length)[0]?.[1];
+  }
+}
+
+/** Whether a file is the folder or lies in it. Windows writes one path in several ways. */
+export function isInside(file: string, folder: string): boolean {
+  const [inner, outer] = [file, folder].map((one) => {
+    const slashed = one.replace(/\\/g, "/").replace(/\/+$/, "");
+    return /^([a-z]:|\/\/)/i.test(slashed) ? slashed.toLowerCase() : slashed;
+  }) as [string, string];
+  return inner === outer || inner.startsWith(`${outer}/`);
 }
 
 /** The status bar item's text: short, one icon in front. */

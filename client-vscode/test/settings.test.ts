@@ -6,7 +6,7 @@ import {
   NARROWING,
   settingsEnvironment,
   snakeCase,
-  trustedFolders,
+  trust,
   WIDENING,
   workspaceSettings,
   type Inspected,
@@ -59,11 +59,10 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
   }
 });
 
-test("the folders of a trusted workspace are named to the server, those of another are not", () => {
-  assert.deepEqual(trustedFolders(true, ["/a", "/b:c", "/d"], undefined, ":"), { REBUTTAL_TRUSTED: "/a:/d" });
-  assert.deepEqual(trustedFolders(false, ["/a"], undefined, ":"), {});
-  assert.deepEqual(trustedFolders(false, ["/a"], "/mine", ":"), { REBUTTAL_TRUSTED: "/mine" });
-  assert.deepEqual(trustedFolders(true, ["/a"], "/mine", ":"), { REBUTTAL_TRUSTED: "/mine:/a" });
+test("open folders are trusted where the workspace is and its linters are wanted, without naming them", () => {
+  assert.deepEqual(trust(true, true), { REBUTTAL_TRUST_OPEN_FOLDERS: "1" });
+  assert.deepEqual(trust(false, true), {});
+  assert.deepEqual(trust(true, false), {});
 });
 
 test("the folder's value goes before the workspace's, and a default is not sent", () => {

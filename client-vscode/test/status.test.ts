@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dollars, escapeMarkdown, healthText, healthTooltip, isBusy, Statuses, statusText, statusTooltip, type Status } from "../src/status";
+import { dollars, escapeMarkdown, healthText, healthTooltip, isBusy, isInside, Statuses, statusText, statusTooltip, type Status } from "../src/status";
 
 const idle: Status = {
   state: "idle",
@@ -109,17 +109,17 @@ test("a server that is not there is told in words, not only by an icon", () => {
 
 test("another repository's idle status hid a running debate, and let the server be restarted under it", () => {
   const statuses = new Statuses();
-  assert.equal(statuses.shown, undefined);
+  assert.equal(statuses.shown(), undefined);
   const debating: Status = { ...idle, state: "debating", phase: "opening" };
   const other: Status = { ...idle, repository: "/home/me/lib" };
   statuses.hear(debating);
   statuses.hear(other);
-  assert.equal(statuses.shown, debating);
-  assert.equal(isBusy(statuses.shown), true);
+  assert.equal(statuses.shown(), debating);
+  assert.equal(isBusy(statuses.shown()), true);
   statuses.hear(idle);
-  assert.equal(statuses.shown, idle);
+  assert.equal(statuses.shown(), idle);
   statuses.clear();
-  assert.equal(statuses.shown, undefined);
+  assert.equal(statuses.shown(), undefined);
 });
 
 test("amounts are shown in the user's currency, rounded up, and caps with the dollars in which they count", () => {
@@ -129,4 +129,29 @@ test("amounts are shown in the user's currency, rounded up, and caps with the do
   assert.match(statusTooltip(euro), /about €0\.0368, at most €0\.92 \(\$1\.00\)/);
   const yen: Status = { ...idle, currency: { code: "JPY", rate: "151.3", places: 0 } };
   assert.equal(statusText(yen), "$(law) 3 findings · ¥5 · today ¥19/¥757");
+});
+
+test("of several repositories the one of the file in front is shown, the innermost where one holds another", () => {
+  const statuses = new Statuses();
+  const shop: Status = { ...idle, repository: "/home/me/shop" };
+  const library: Status = { ...idle, repository: "/home/me/shop/library" };
+  const other: Status = { ...idle, repository: "/home/me/shop-old" };
+  for (const status of [library, shop, other]) {
+    statuses.hear(status);
+  }
+  assert.equal(statuses.shown("/home/me/shop/cart.py"), shop);
+  assert.equal(statuses.shown("/home/me/shop/library/src/a.py"), library);
+  assert.equal(statuses.shown("/home/me/shop-old/cart.py"), other);
+  assert.equal(statuses.shown("/home/you/cart.py"), other, "the one that spoke last");
+  assert.equal(statuses.shown(), other);
+  statuses.forget("/home/me/shop");
+  assert.equal(statuses.shown("/home/me/shop/cart.py"), other, "its folder was closed");
+});
+
+test("a path lies in its folder however it is written", () => {
+  assert.ok(isInside("/a/b", "/a/b/"));
+  assert.ok(isInside("c:\\Work\\shop\\cart.py", "C:\\work\\shop"));
+  assert.ok(!isInside("/a/bc", "/a/b"));
+  assert.ok(!isInside("/a", "/a/b"));
+  assert.ok(!isInside("/A/b", "/a"));
 });

@@ -313,7 +313,7 @@ class Worker:
     async def _checks(self, params: Mapping[str, Any]) -> list[Check]:
         if not isinstance(params.get("root"), str):
             raise UsageError("a request names its repository: root")
-        return await checks(Path(params["root"]), self.services)
+        return await checks(Path(params["root"]), self.services, _trusted(params))
 
     async def _saved(self, params: Mapping[str, Any]) -> None:
         root, file, findings = (params.get(key) for key in ("root", "file", "findings"))
@@ -341,7 +341,7 @@ class Worker:
         settings, problems = narrow(self.services.settings, params.get("settings") or {}, "editor")
         for problem in problems:
             log.warning(problem.message)
-        return settings
+        return evolve(settings, trusted=(*settings.trusted, *_trusted(params)))
 
     def _request(self, params: Mapping[str, Any]) -> Request:
         settings = self._narrowed(params)
@@ -365,6 +365,12 @@ class Worker:
             urgency="save" if params.get("origin") in ("save", "commit") else "command",
             price_without_key=chosen.get("panel") != "static",
         )
+
+
+def _trusted(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Folders that the user trusts because the editor has them open; the server tells it only where it was told so."""
+    given = params.get("trusted")
+    return tuple(one for one in given if isinstance(one, str) and one) if isinstance(given, list) else ()
 
 
 def _asking() -> Callable[..., Any]:

@@ -89,6 +89,7 @@ async def test_request_reaches_the_worker_as_the_protocol_says(start: Start, rep
         "only": {"file": str(file), "start_line": 2, "end_line": 4},
         "origin": "command",
         "settings": {"max_cost": 0.5},
+        "trusted": [],
         "include_working": True,
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -120,3 +122,35 @@ async def test_a_document_that_is_not_on_disk_is_refused_with_a_sentence(
     await stage.editor.until(lambda: stage.asked("review"))
     params = stage.asked("review")[0]["params"]
     assert (params["buffers"], params["open_files"]) == ({}, [])
+
+
+@pytest.mark.parametrize("vouched", ["1", ""])
+def test_an_open_folder_is_trusted_only_where_the_editor_vouches_and_no_restart_is_needed(
+    tmp_path: Path, vouched: str
+) -> None:
+    """VS Code asks its user about trust; before, a folder added later was trusted only by another server."""
+    app, other = (GitRepo.create(tmp_path / name, tmp_path / "home") for name in ("app", "other"))
+    for repository in (app, other):
+        repository.commit("base", {"mod.py": GOOD, "mypy.ini": "[mypy]\n"})
+    environment = isolated_environment(tmp_path / "home")
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # mypy is there
+    server = Server(app.root, None, tmp_path / "rebuttal", **environment, REBUTTAL_TRUST_OPEN_FOLDERS=vouched)
+    server.initialize(capabilities=VSCODE)
+
+    def told(repository: GitRepo) -> str:
+        checks = server.command("rebuttal.doctor", uri=(repository.root / "mod.py").as_uri())["checks"]
+        return next(str(one["message"]) for one in checks if one["name"] == "linters")
+
+    def changed(kind: str, repository: GitRepo) -> dict[str, Any]:
+        folder = {"uri": repository.root.as_uri(), "name": repository.root.name}
+        return {"event": {"added": [], "removed": [], kind: [folder]}}
+
+    try:
+        assert ("--trust" not in told(app)) is bool(vouched)
+        assert "--trust" in told(other)
+        server.send("workspace/didChangeWorkspaceFolders", changed("added", other))
+        assert ("--trust" not in told(other)) is bool(vouched)
+        server.send("workspace/didChangeWorkspaceFolders", changed("removed", other))
+        assert "--trust" in told(other)
+    finally:
+        server.stop()

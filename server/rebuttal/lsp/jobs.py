@@ -176,6 +176,7 @@ class Jobs:
             "only": request.only,
             "origin": request.origin,
             "settings": self.session.client_settings_of(request.root),
+            "trusted": self.session.trusted,
             "include_working": True,
             **({"finding": again.finding, "comment": again.comment} if (again := request.again) else {}),
         }
@@ -266,7 +267,7 @@ class Jobs:
 async def _findings_of(event: Event) -> list[Finding]:
     """Those that an event tells of, read a few at a time: hundreds at once would hold up the editor."""
     report = event.get("report") if event.get("event") == "done" else event
-    lists = [report.get(key) for key in ("findings", "held_back")] if isinstance(report, Mapping) else []
+    lists = [report.get(key) for key in ("findings", "held_back", "pre_existing")] if isinstance(report, Mapping) else []
     given = [one for each in lists if isinstance(each, list) for one in each]
     found: list[Finding] = []
     for first in range(0, len(given), _AT_ONCE):

@@ -107,7 +107,8 @@ class RebuttalServer(LanguageServer):
         settings = deps.user_settings
         caps = Totals(day_cap=str(settings.max_cost_per_day), month_cap=str(settings.max_cost_per_month))
         self.deps = deps
-        self.session = Session(settings, settings, totals=caps)
+        vouched = deps.environment.get("REBUTTAL_TRUST_OPEN_FOLDERS") == "1"
+        self.session = Session(settings, settings, totals=caps, vouched=vouched)
         self.worker = WorkerClient(deps.launch, deps.patience)
         self.jobs = Jobs(self.session, self.worker, self)
         self.debouncer = Debouncer(deps.timer)

@@ -237,6 +237,8 @@ class Session:
     of_folders: dict[Path, Scoped] = field(factory=dict)
     """What it gave for a folder, where several are open."""
     folders: list[Path] = field(factory=list)
+    vouched: bool = False
+    """The user trusts the open folders: linters, seats and templates of repositories in them are heard."""
     repositories: dict[Path, Repository] = field(factory=dict)
     jobs: dict[str, Job] = field(factory=dict)
     totals: Totals = field(factory=Totals)
@@ -341,6 +343,11 @@ class Session:
         return next(
             (self.of_folders[one] for one in self.folders if one in self.of_folders and is_inside(one, path)), None
         )
+
+    @property
+    def trusted(self) -> list[str]:
+        """The open folders, where the user trusts them."""
+        return [str(folder) for folder in self.folders] if self.vouched else []
 
     def belongs(self, root: Path) -> bool:
         """Whether a repository has to do with an open folder; without folders, every one has."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from rebuttal.budget.currency import money_of
 from rebuttal.review.cached import cache_of_last_days
@@ -54,9 +54,12 @@ class Check:
     message: str
 
 
-async def checks(where: Path, services: Services) -> list[Check]:
-    """The installation, and the repository at `where`. Whatever a check fails of is its result: it raises nothing."""
+async def checks(where: Path, services: Services, trusted: Sequence[str] = ()) -> list[Check]:
+    """The installation, and the repository at `where`. Whatever a check fails of is its result: it raises nothing.
+
+    `trusted`: folders that the user trusts besides those of the settings."""
     settings, environment = services.settings, services.environment
+    settings = evolve(settings, trusted=(*settings.trusted, *trusted))
     told = await _several("settings", lambda: _settings(environment))
     told += [
         await _guarded("git", _git),

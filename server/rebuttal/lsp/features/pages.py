@@ -37,7 +37,7 @@ def register(ls: RebuttalServer) -> None:
     @ls.command("rebuttal.doctor")
     async def doctor(ls: RebuttalServer, arguments: dict[str, Any]) -> dict[str, Any]:
         root = review_request(ls, {"uri": arguments["uri"]} if arguments.get("uri") else {}).root
-        event = await ls.ask_worker("doctor", {"root": str(root)})
+        event = await ls.ask_worker("doctor", {"root": str(root), "trusted": ls.session.trusted})
         given = event.get("checks")
         checks = [dict(one) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
         return {"uri": ls.documents.put(DOCTOR, doctor_markdown(checks)), "checks": checks}
