@@ -4,9 +4,9 @@ The language server's process stays light (no git, no parser, no SDK), so that a
 review runs; all that costs CPU or memory lives here and can be killed without losing the editor's state.
 
 JSON lines both ways. In: `review`, `estimate`, `payload`, `ask_again`, `doctor`, `cancel`, `answer`, `dismiss`,
-`restore`, `saved`, `cost_report`, `shutdown`. Out: events with the request's `id`, exactly one of `done`, `cancelled`,
-`failed` for each. A line that is no request is left out. The pipe's end means that the editor is gone: everything is
-cancelled and the process ends.
+`restore`, `saved`, `renamed`, `cost_report`, `shutdown`. Out: events with the request's `id`, exactly one of `done`,
+`cancelled`, `failed` for each. A line that is no request is left out. The pipe's end means that the editor is gone:
+everything is cancelled and the process ends.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_from_json, finding_to_json
 from rebuttal.review.checkup import Check, checks
 from rebuttal.review.costs import write_cost_report
+from rebuttal.review.dismissals import renamed
 from rebuttal.review.fates import saved
 from rebuttal.review.open_notebooks import notebook_buffers, read_cells
 from rebuttal.review.payload import payload
@@ -260,8 +261,8 @@ class Worker:
                 return await self._ask_again(id, params)
             case "doctor":
                 return {"checks": [asdict(one) for one in await self._checks(params)]}
-            case "saved":
-                await self._saved(params)
+            case "saved" | "renamed":
+                await (self._saved(params) if method == "saved" else self._renamed(params))
                 return {}
             case "dismiss" | "restore":
                 return {"known": await self._judge(method, params)}
@@ -323,6 +324,14 @@ class Worker:
         await saved(self.services, Path(root), file, findings or ())
 
     async def _judge(self, method: str, params: Mapping[str, Any]) -> bool:
+    async def _renamed(self, params: Mapping[str, Any]) -> None:
+        root, files = params.get("root"), params.get("files")
+        pairs = [tuple(one) for one in files if isinstance(one, list)] if isinstance(files, list) else []
+        named = all(len(one) == 2 and all(isinstance(name, str) and name for name in one) for one in pairs)
+        if not isinstance(root, str) or not pairs or not named:
+            raise UsageError("renamed files are named by root and files: pairs of what they were and are called")
+        await renamed(self.services, Path(root), [(old, new) for old, new in pairs])
+
         """False: what is to be restored was not dismissed."""
         try:
             root, finding = Path(params["root"]), str(params["finding"])

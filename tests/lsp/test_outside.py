@@ -122,6 +122,30 @@ async def test_renamed_file_keeps_its_findings(start: Start, repo: Path, by_edit
         await watched(stage, (file, 3), (new, 1))
     assert stage.editor.of(file) == []
     assert lines_of(stage, new) == [0, 4]
+    await stage.editor.until(lambda: stage.asked("renamed"))
+    (told,) = stage.asked("renamed")
+    assert told["params"] == {"root": str(repo), "files": [["cart.py", "basket.py"]]}
+
+
+async def test_a_finding_dismissed_before_a_rename_is_not_offered_twice_to_be_restored(
+    start: Start, repo: Path
+) -> None:
+    (repo / "cart.py").write_bytes(SOURCE.encode())
+    first = finding(id="old")
+    script = {"review": debate(first)}
+    stage = await start(script)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.of(repo / "cart.py"))
+    await stage.editor.command("rebuttal.dismiss", finding="old", reason="meant so")
+    (repo / "cart.py").rename(repo / "basket.py")
+    files = [{"oldUri": (repo / "cart.py").as_uri(), "newUri": (repo / "basket.py").as_uri()}]
+    stage.editor.notify("workspace/didRenameFiles", {"files": files})
+    await passes(stage)
+    script["review"] = debate(finding(id="new", file="basket.py", status="dismissed"))
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: len(stage.asked("review")) == 2)
+    await passes(stage)
+    assert set(stage.editor.server.session.repositories[repo].dismissed) == {"new"}
 
 
 async def test_renamed_folder_keeps_the_findings_below_it(start: Start, repo: Path) -> None:

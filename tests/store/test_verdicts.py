@@ -48,3 +48,26 @@ def test_an_expiry_without_a_place_is_refused(database: Database) -> None:
 
 def test_who_dismissed_is_told_where_a_store_is_shared(store: Store, database: Database) -> None:
     assert database.who == ("postgres" if store.is_shared else "")
+
+
+async def test_a_decision_carried_on_to_a_renamed_file_is_not_left_behind_when_it_is_restored(
+    database: Database,
+) -> None:
+    verdicts = Verdicts(database, lambda: NOON)
+    await verdicts.dismiss("mine", "a", "by design")
+    await verdicts.carry("mine", [("b", "a")])
+    await verdicts.carry("mine", [("c", "b")])
+    carried = await verdicts.dismissed("mine")
+    assert {one.finding: (one.reason, one.origin) for one in carried.values()} == {
+        "a": ("by design", ""),
+        "b": ("by design", "a"),
+        "c": ("by design", "a"),
+    }
+    soon = NOON + timedelta(hours=1)
+    await verdicts.dismiss("mine", "c", "later", expires=soon)
+    assert {(one.reason, one.expires) for one in (await verdicts.dismissed("mine")).values()} == {("later", soon)}
+    assert await verdicts.restore("mine", "b")
+    assert await verdicts.dismissed("mine") == {}
+    # A review that had read it before carries nothing on.
+    await verdicts.carry("mine", [("d", "a")])
+    assert await verdicts.dismissed("mine") == {}

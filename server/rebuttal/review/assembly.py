@@ -24,6 +24,7 @@ from rebuttal.findings.report import (
 )
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
+from rebuttal.review import dismissals
 from rebuttal.review.parts import Memory, Parts, Since
 from rebuttal.settings import Settings
 from rebuttal.store.currency import DOLLARS
@@ -87,17 +88,23 @@ def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     outcome, static = parts.outcome, parts.evidence.findings
     if outcome is None:
         return tuple(sorted(static, key=_worst_first)), ()
-    parser = Parser()
-    given = (*static, *outcome.findings, *outcome.held_back)
-    # Numbered with every static one, also with those that the debate covers: what has been shown keeps its id.
-    numbered = assign_ids(given, lambda one: symbol_of(parts.change, one, parser))[len(static) :]
-    argued = suppress(numbered, parts.change, parts.dismissed)
+    numbered = numbered_in(parts)
+    dismissed = {*parts.dismissed, *dismissals.before(parts, numbered)}
+    argued = suppress(numbered[len(static) :], parts.change, dismissed)
     debated, held_back = argued[: len(outcome.findings)], argued[len(outcome.findings) :]
     kept = (one for one in static if not any(_covers(other, one) for other in debated))
     return tuple(sorted((*kept, *debated), key=_worst_first)), held_back
 
 
 def _covers(debated: Finding, static: Finding) -> bool:
+def numbered_in(parts: Parts) -> tuple[Finding, ...]:
+    """The findings of the static panel and of the debate, and what that held back, under their ids. May parse files."""
+    outcome, parser = parts.outcome, Parser()
+    # Numbered with every static one, also with those that the debate covers: what has been shown keeps its id.
+    given = (*parts.evidence.findings, *(outcome.findings + outcome.held_back if outcome is not None else ()))
+    return assign_ids(given, lambda one: symbol_of(parts.change, one, parser))
+
+
     """Whether a confirmed finding says what a tool says of the same lines: one fact is shown once, with its trace."""
     return (
         (debated.file, debated.side, debated.category) == (static.file, static.side, static.category)

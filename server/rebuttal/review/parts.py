@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -92,5 +92,7 @@ class Parts:
     notes: tuple[str, ...] = ()
     failures: tuple[Degraded, ...] = ()
     memory: Memory | None = None
-    dismissed: Container[str] = ()
+    dismissed: Collection[str] = ()
     """Ids of findings that the user does not want to see."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """Files and folders that had other names: by the change itself first, then as the editor told."""

@@ -23,8 +23,8 @@ from rebuttal.change.read import Reading, read_change
 from rebuttal.debate.stopping import Stopped, unless_stopped
 from rebuttal.findings.notebooks import in_files
 from rebuttal.findings.report import Degraded, NotSpent, Timing
-from rebuttal.review import fates, listing, past, recorded, taking_up
-from rebuttal.review.assembly import brief, cost_heard, hunks_of, only_asked, remembered_as, report
+from rebuttal.review import dismissals, fates, listing, past, recorded, taking_up
+from rebuttal.review.assembly import brief, cost_heard, hunks_of, numbered_in, only_asked, remembered_as, report
 from rebuttal.review.memory import recall, remember
 from rebuttal.review.parts import Parts
 from rebuttal.review.readiness import load_checks
@@ -369,8 +369,9 @@ async def _result(request: Request, services: Services, parts: Parts, watch: _Wa
         # What was found has been paid for: it is not lost because the ledger cannot be read.
         cost, parts = cost_heard(parts.outcome), _failed(parts, "ledger", error)
     if parts.outcome is not None:
-        with contextlib.suppress(StoreError):  # told when the static panel had run
-            parts = evolve(parts, dismissed=await services.dismissed(parts.change.root))
+        # Anew: what was dismissed meanwhile counts. What the store fails of was told when the static panel had run.
+        parts = evolve(await dismissals.known(services, parts), notes=parts.notes)
+        with contextlib.suppress(StoreError):
             parts = evolve(parts, standing=await services.standing(request.settings, parts.change.root))
 
     def write() -> Result:
@@ -384,7 +385,10 @@ async def _result(request: Request, services: Services, parts: Parts, watch: _Wa
 
     if parts.outcome is None:
         return Result(parts.change.root, report(evolve(parts, timing=watch.timing()), cost), "")
-    return await in_thread(write)
+    result = await in_thread(write)
+    if parts.dismissed and parts.renames:
+        await dismissals.carry_on(services, parts, await in_thread(partial(numbered_in, parts)))
+    return result
 
 
 def _interrupted(parts: Parts) -> Parts:

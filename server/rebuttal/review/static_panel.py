@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from rebuttal.findings.suppress import suppress
+from rebuttal.review import dismissals
 from rebuttal.review.parts import Parts
 from rebuttal.review.request import Request
 from rebuttal.review.services import Services
 from rebuttal.review.threads import in_thread
-from rebuttal.store.model import StoreError
 
 if TYPE_CHECKING:
     from rebuttal.evidence.panel import Gathered
@@ -44,13 +44,13 @@ async def linted(request: Request, services: Services, parts: Parts, gathered: G
 
 async def undismissed(services: Services, parts: Parts) -> Parts:
     """The findings, those marked that the user does not want to see."""
-    if not parts.evidence.findings:
+    evidence, number = parts.evidence, len(parts.evidence.findings)
+    every = (*evidence.findings, *(evidence.pre_existing or ()))
+    if not every:
         return parts
-    notes = parts.notes
-    try:
-        dismissed = await services.dismissed(parts.change.root)
-    except StoreError as error:
-        told = f"Dismissed findings are shown, for the store cannot be read: {error}."
-        dismissed, notes = {}, tuple(dict.fromkeys((*notes, told)))
-    findings = await in_thread(partial(suppress, parts.evidence.findings, parts.change, dismissed))
-    return evolve(parts, evidence=evolve(parts.evidence, findings=findings), notes=notes)
+    parts = await dismissals.known(services, parts)
+    before = await dismissals.carry_on(services, parts, every)
+    dismissed = {*parts.dismissed, *before}
+    marked = await in_thread(partial(suppress, every, parts.change, dismissed))
+    stood = None if evidence.pre_existing is None else marked[number:]
+    return evolve(parts, evidence=evolve(evidence, findings=marked[:number], pre_existing=stood))

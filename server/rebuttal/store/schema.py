@@ -325,6 +325,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # For what the last sixty minutes cost (pace.py).
         "CREATE INDEX calls_by_time ON calls (started_at)",
     ),
+    (
+        # Which finding was dismissed first, where its file was renamed since: they are restored together. '': this one.
+        "ALTER TABLE dismissals ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+        # Files and folders that had other names (renames.py).
+        """
+        CREATE TABLE renamed_files (
+            repository TEXT NOT NULL,
+            old TEXT NOT NULL,                              -- relative to the root
+            new TEXT NOT NULL,
+            at TEXT NOT NULL,                               -- UTC, ISO 8601
+            PRIMARY KEY (repository, old, new)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 VERSION = len(MIGRATIONS)

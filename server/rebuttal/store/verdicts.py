@@ -1,8 +1,11 @@
-"""What the user decided about findings: dismissed, with a reason and perhaps until a day."""
+"""What the user decided about findings: dismissed, with a reason and perhaps until a day.
+
+A finding whose file was renamed has another id: its dismissal is carried on to that one, and both are one decision.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from attrs import frozen
@@ -23,6 +26,8 @@ class Dismissal:
     """From then on the finding is shown again; None: never."""
     who: str = ""
     """Which user of a shared store dismissed it."""
+    origin: str = ""
+    """The finding that was dismissed first, where its file was renamed since; "": this one."""
 
 
 class Verdicts:
@@ -38,26 +43,51 @@ class Verdicts:
 
     def dismiss(self, repository: str, finding: str, reason: str, expires: datetime | None = None) -> Job[None]:
         """Dismiss a finding; a later dismissal of the same one replaces reason and expiry."""
-        values = (repository, finding, reason, _text(self._clock()), _text(expires) if expires else None)
-        who = self._database.who
+        values = (reason, _text(self._clock()), _text(expires) if expires else None, self._database.who)
 
         def work(connection: Connection) -> None:
             connection.execute(
-                "INSERT INTO dismissals (repository, finding, reason, dismissed_at, expires_at, who)"
+                "INSERT INTO dismissals (reason, dismissed_at, expires_at, who, repository, finding)"
                 " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (repository, finding) DO UPDATE SET reason = excluded.reason, who = excluded.who,"
                 " dismissed_at = excluded.dismissed_at, expires_at = excluded.expires_at",
-                (*values, who),
+                (*values, repository, finding),
+            )
+            first = _first(connection, repository, finding)
+            connection.execute(
+                "UPDATE dismissals SET reason = ?, dismissed_at = ?, expires_at = ?, who = ?"
+                " WHERE repository = ? AND finding <> ? AND (finding = ? OR origin = ?)",
+                (*values, repository, finding, first, first),
+            )
+
+        return self._database.write(work, patience=self._patience)
+
+    def carry(self, repository: str, renamed: Iterable[tuple[str, str]]) -> Job[None]:
+        """Findings, each with the id under which it is dismissed: it is so under its new one. What was restored
+        meanwhile stays restored."""
+        rows = [(new, repository, old) for new, old in renamed]
+
+        def work(connection: Connection) -> None:
+            connection.executemany(
+                "INSERT INTO dismissals (repository, finding, reason, dismissed_at, expires_at, who, origin)"
+                " SELECT repository, ?, reason, dismissed_at, expires_at, who,"
+                " CASE WHEN origin = '' THEN finding ELSE origin END"
+                " FROM dismissals WHERE repository = ? AND finding = ?"
+                " ON CONFLICT (repository, finding) DO UPDATE SET reason = excluded.reason, who = excluded.who,"
+                " dismissed_at = excluded.dismissed_at, expires_at = excluded.expires_at, origin = excluded.origin",
+                rows,
             )
 
         return self._database.write(work, patience=self._patience)
 
     def restore(self, repository: str, finding: str) -> Job[bool]:
-        """Show the finding again. False: it was not dismissed."""
+        """Show the finding again, whatever its file was called. False: it was not dismissed."""
 
         def work(connection: Connection) -> bool:
+            first = _first(connection, repository, finding)
             cursor = connection.execute(
-                "DELETE FROM dismissals WHERE repository = ? AND finding = ?", (repository, finding)
+                "DELETE FROM dismissals WHERE repository = ? AND (finding = ? OR origin = ?)",
+                (repository, first, first),
             )
             return cursor.rowcount > 0
 
@@ -69,16 +99,24 @@ class Verdicts:
 
         def work(connection: Connection) -> Mapping[str, Dismissal]:
             rows = connection.execute(
-                "SELECT finding, reason, dismissed_at, expires_at, who FROM dismissals"
+                "SELECT finding, reason, dismissed_at, expires_at, who, origin FROM dismissals"
                 " WHERE repository = ? AND (expires_at IS NULL OR expires_at > ?)",
                 (repository, moment),
             )
             return {
-                finding: Dismissal(finding, reason, _moment(at), _moment(expires) if expires else None, who)
-                for finding, reason, at, expires, who in rows
+                finding: Dismissal(finding, reason, _moment(at), _moment(expires) if expires else None, who, origin)
+                for finding, reason, at, expires, who, origin in rows
             }
 
         return self._database.read(work, patience=self._patience)
+
+
+def _first(connection: Connection, repository: str, finding: str) -> str:
+    """The finding that was dismissed before its file was renamed; itself where it was not."""
+    row = connection.execute(
+        "SELECT origin FROM dismissals WHERE repository = ? AND finding = ?", (repository, finding)
+    ).fetchone()
+    return row[0] if row is not None and row[0] else finding
 
 
 def _text(moment: datetime) -> str:

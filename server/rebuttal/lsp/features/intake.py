@@ -93,9 +93,19 @@ def _replace(
             repository.dismissed.pop(finding.id, None)
     # Dismissed before this server was started, perhaps: it can be restored where it would stand.
     hidden = [one for one in new if one.status == "dismissed" and one.id not in repository.dismissed]
-    repository.dismissed |= {live.finding.id: live for live in _follow_all(ls, repository.root, job, hidden)}
+    followed = _follow_all(ls, repository.root, job, hidden)
+    # Of a renamed file, it is known by the id of its new name now.
+    places = {_place(live) for live in followed}
+    earlier = [one for one in repository.dismissed.values() if one.finding.id not in ids and _place(one) in places]
+    for live in earlier:
+        del repository.dismissed[live.finding.id]
+    repository.dismissed |= {live.finding.id: live for live in followed}
     ls.outside.took_findings(repository)
     ls.publisher.refresh_all(before | repository.paths())
+
+
+def _place(live: LiveFinding) -> tuple[object, ...]:
+    return live.path, live.finding.side, live.finding.quote, live.finding.rule, live.finding.title
 
 
 def _still_stands(live: LiveFinding, new: list[Finding]) -> bool:

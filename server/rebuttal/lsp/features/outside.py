@@ -18,7 +18,8 @@ from pygls.exceptions import JsonRpcException
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.features import sync
 from rebuttal.lsp.heads import Head, head_of
-from rebuttal.lsp.paths import is_inside, path_of, read_text
+from rebuttal.lsp.paths import is_inside, path_of, read_text, repository_of
+from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import Repository
 from rebuttal.lsp.workspace import split_lines
 
@@ -155,6 +156,18 @@ class Outside:
         return bool(touched)
 
 
+async def _remember(ls: RebuttalServer, pairs: list[tuple[Path, Path]]) -> None:
+    """What was dismissed in renamed files stays so at the next review, also where git knows of no rename."""
+    by_root: dict[Path, list[list[str]]] = {}
+    for old, new in pairs:
+        root = repository_of(new.parent)
+        if root is not None and is_inside(old, root) and root not in (old, new):
+            by_root.setdefault(root, []).append([one.relative_to(root).as_posix() for one in (old, new)])
+    for root, files in by_root.items():
+        with suppress(UserError):
+            await ls.ask_worker("renamed", {"root": str(root), "files": files})
+
+
 def _rename(live: LiveFinding, root: Path, new: Path) -> None:
     old, live.path = live.path, new
     name = new.relative_to(root).as_posix()
@@ -212,7 +225,9 @@ def register(ls: RebuttalServer) -> None:
         deleted = {path for path, kind in events if kind == types.FileChangeType.Deleted}
         created = {path for path, kind in events if kind == types.FileChangeType.Created}
         if deleted and created:
-            ls.outside.moved(_renamed_to(_guessed(ls, deleted, created)))
+            pairs = _guessed(ls, deleted, created)
+            ls.outside.moved(_renamed_to(pairs))
+            ls.spawn(_remember(ls, pairs))
         for repository in ls.session.repositories.values():
             if any(is_inside(path, repository.root) for path, _ in events if ls.document(path) is None):
                 repository.seen.clear()
@@ -221,9 +236,11 @@ def register(ls: RebuttalServer) -> None:
 
     @ls.feature(types.WORKSPACE_DID_RENAME_FILES, _FILES)
     def renamed(ls: RebuttalServer, params: types.RenameFilesParams) -> None:
-        pairs = [(path_of(one.old_uri), path_of(one.new_uri)) for one in params.files]
-        if ls.outside.moved(_renamed_to((old, new) for old, new in pairs if old and new)):
+        uris = ((path_of(one.old_uri), path_of(one.new_uri)) for one in params.files)
+        pairs = [(old, new) for old, new in uris if old and new]
+        if ls.outside.moved(_renamed_to(pairs)):
             ls.status.update_all()
+        ls.spawn(_remember(ls, pairs))
 
     @ls.feature(types.WORKSPACE_DID_DELETE_FILES, _FILES)
     def deleted(ls: RebuttalServer, params: types.DeleteFilesParams) -> None:

@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from rebuttal.store.schema import MIGRATIONS, VERSION
 
 PERSONAL = frozenset(
-    {"consents", "consented_files", "secrets", "token_usage", "last_reviews", "last_findings", "unfinished"}
+    {
+        *("consents", "consented_files", "secrets", "token_usage"),
+        *("last_reviews", "last_findings", "unfinished", "renamed_files"),
+    }
 )
 """Tables that stay in the user's own file: what they agreed to, their secret, the state of their work tree. What models
 count is learned there too: it is the same for all, and not worth a wait for the server after each call."""
