@@ -150,6 +150,12 @@ def without_batches(ready: Ready, asked: Brief, settings: Settings, length: floa
         return ours(ready, asked, settings, length)
 
 
+def without_waiting(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
+    """Each claim is examined as soon as a lane is free, alone if no other waits."""
+    with patch.object(crossfire._Bench, "_due", crossfire._Bench._next):
+        return ours(ready, asked, settings, length)
+
+
 def without_merging(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
     """What two seats claim is argued about twice."""
     with patch.object(Docket, "_same", lambda *_: None):
@@ -217,6 +223,7 @@ MECHANISMS = (
     Mechanism("prompt cache", without_cache),
     Mechanism("first call warms the cache: all at once", all_at_once),
     Mechanism("several claims in a call: one", without_batches),
+    Mechanism("waiting until a call is full: as soon as a claim stands", without_waiting, ("crossfire",)),
     Mechanism("merging what two seats claim", without_merging),
     Mechanism("dossiers: the whole for every tier", without_dossiers, ("crossfire",), ("frugal",)),
     Mechanism("sparse neighbours: all others", without_neighbours, ("council",)),

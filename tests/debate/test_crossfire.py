@@ -247,6 +247,50 @@ def test_claims_of_several_files_share_a_call_that_shows_them_all(profile: Profi
         assert {file for file in files if f"{file}" in turn.prompt.shared} == (set(files) if whole else about)
 
 
+def many(number: int, files: int = 1, **more: Any) -> tuple[dict[str, tuple[str, str]], list[Claim]]:
+    """Files, and so many claims about lines of them."""
+    text = "".join(f"value_{n} = source_{n}()\n" for n in range(number))
+    claims = [
+        claim_of(f"value_{n} = source_{n}()", f"Defect number {n} of source_{n}", file=f"f{n % files}.py", **more)
+        for n in range(number)
+    ]
+    return {f"f{n}.py": ("", text) for n in range(files)}, claims
+
+
+def speaks(claims: list[Claim], takes: float) -> Said:
+    """One claim a second, then silence until the answer ends."""
+    return says(*claims, streamed=tuple(enumerate(claims, 1)), takes=takes)
+
+
+def confirms_shown(turn: Turn, takes: float) -> Said:
+    ruled = (evolve(ruling_of(one["claim"], "confirmed", one["quote"]), file=one["file"]) for one in shown(turn))
+    return says(rulings=tuple(ruled), takes=takes)
+
+
+def test_the_first_claim_is_examined_at_once_and_those_behind_it_wait_until_their_call_is_full() -> None:
+    files, claims = many(9, 3)
+
+    def script(turn: Turn) -> Said:
+        return speaks(claims, 20.0) if turn.phase == "opening" else confirms_shown(turn, 40.0)
+
+    played = play(brief_of(files, sits=("architect",)), script)
+    calls = [one for one in played.outcome.exchanges if one.turn.phase == "cross_examination"]
+    assert [len(shown(one.turn)) for one in calls] == [1, BATCH, BATCH]
+    assert [one.started for one in calls] == [1.0, 5.0, 9.0]
+    assert len(played.outcome.findings) == 9
+
+
+def test_what_waits_for_a_full_call_is_examined_once_nobody_opens_any_more() -> None:
+    files, claims = many(3)
+    played = play(
+        brief_of(files, sits=("architect",)),
+        lambda turn: speaks(claims, 20.0) if turn.phase == "opening" else confirms_shown(turn, 90.0),
+    )
+    calls = [one for one in played.outcome.exchanges if one.turn.phase == "cross_examination"]
+    assert [len(shown(one.turn)) for one in calls] == [1, 2]
+    assert [one.started for one in calls] == [1.0, 20.0]
+
+
 def test_lanes_and_batches_bound_what_is_under_way() -> None:
     text = "".join(f"value_{n} = source_{n}()\n" for n in range(60))
     claims = [

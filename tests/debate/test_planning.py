@@ -91,7 +91,7 @@ def test_seats_share_the_examinations_for_nobody_examines_what_it_raised_itself(
     turns = [one for one in planned_turns(choice, "balanced", CHANGE) if one.phase == "cross_examination"]
     assert {turn.seat for turn in turns} == {seat.id for seat in choice.seats}
     assert len({turn.count for turn in turns if turn.output_tokens == turns[0].output_tokens}) == 1
-    assert _calls(turns) > len(choice.seats)
+    assert _calls(turns) > 2, "the first claim has a call of its own, and there are more than fit into another"
 
 
 def test_a_tier_that_opens_nothing_is_sent_the_diffs_in_dispute_and_not_the_shared_part() -> None:

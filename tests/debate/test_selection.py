@@ -365,7 +365,7 @@ def capped(cap: str, **more: Any) -> Brief:
 
 @pytest.mark.parametrize("protocol", ["crossfire", "council"])
 def test_every_turn_says_why_its_tier_was_asked(protocol: str) -> None:
-    played = play(capped("0.11", protocol=protocol), speaks)
+    played = play(capped("0.14", protocol=protocol), speaks)
     assert all(turn.why.startswith(turn.tier) for turn in played.speaker.turns)
     moved = [turn for turn in played.speaker.turns if " instead of " in turn.why]
     assert moved
@@ -431,7 +431,7 @@ def test_what_the_plan_opens_with_is_what_opens() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["crossfire", "council"])
-@pytest.mark.parametrize("cap", ["0.085", "0.11", "0.30", "1.00"])
+@pytest.mark.parametrize("cap", ["0.085", "0.14", "0.30", "1.00"])
 def test_a_replay_takes_the_same_course_where_the_cap_moved_tiers(protocol: str, cap: str, tmp_path: Path) -> None:
     """What is decided by price goes by what the answers cost then, though the replay costs nothing."""
     file, brief = tmp_path / "recording.jsonl", capped(cap, protocol=protocol)
@@ -454,7 +454,7 @@ def test_a_replay_takes_the_same_course_where_the_cap_moved_tiers(protocol: str,
     ]
     assert courses[0] == courses[1]
     assert not any(one.reply.failure for one in replay.exchanges)
-    if cap == "0.11":
+    if cap == "0.14":
         assert any(" instead of " in why for *_, why in courses[0])
 
 

@@ -6,8 +6,8 @@ need not be whole:
 - A seat raises one claim for about 40 changed lines, at least one and at most twelve (large changes hide more
   defects than reviewers report: 150 lines and more are reviewed with single-digit recall).
 - Two of three claims are distinct after merging (shared findings of different models are the minority).
-- The first claims are cross-examined alone, as they are heard; those that wait for a lane go two to a call. Whose turn
-  it is depends on who raised what, so the seats are taken to share the turns evenly.
+- The first claim is cross-examined alone, as it is heard; the others go three to a call, for the last calls are not
+  full. Whose turn it is depends on who raised what, so the seats are taken to share the turns evenly.
 - One claim in five is unsure or contested. Every second time a round of rebuttal is worth its price and settles half
   of them, in each round that the panel has; the Moderator rules on what is left, if there is any.
 - An answer is mostly thinking: about 1,500 tokens for reading the change (more for a larger one) and 250 for each

@@ -1,7 +1,8 @@
 """The default protocol: blind openings, each claim cross-examined as soon as it stands, argument where it is contested.
 
 Opening and cross-examination run at the same time: a claim that has been anchored and merged is put to an
-examiner while other seats still speak. What waits, waits for a free lane or for a tier's cache to be warm.
+examiner while other seats still speak. What waits, waits until its call is full or nothing else is examined, for a
+free lane, or for a tier's cache to be warm.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from itertools import islice
 
 from rebuttal.debate.assemble import Served
 from rebuttal.debate.floor import LANES, SCARCELY, Floor, place_order, urgency
-from rebuttal.debate.model import Contention, EndedBy, Seat
-from rebuttal.debate.planning import PlannedTurn, Planning
+from rebuttal.debate.model import Contention, EndedBy, Seat, Tier
+from rebuttal.debate.planning import PlannedTurn, Planning, calls_for
 from rebuttal.debate.prompts import EXAMINER
 from rebuttal.debate.protocol import DebateProtocol
 from rebuttal.debate.selection import Choice
@@ -26,6 +27,8 @@ from rebuttal.findings.severity import Severity
 
 BATCH = 4
 """Claims in one cross-examination: more of them, and each gets less thought."""
+SHARED = 3
+"""Of them in a call that is shared, as planned for: the last calls of an examiner are not full."""
 CONSIDERED = 32
 """Waiting claims of a file, and of all files, that are looked at to fill a call."""
 FAIR = 20
@@ -201,6 +204,8 @@ class _Bench:
         """By file. What has been taken along is still in the queue, and passed over there."""
         self._under_way: set[asyncio.Task[None]] = set()
         self._has_begun = False
+        self._has_heard_all = False
+        """Whoever was to open has opened: no claim comes that could share a call with those that wait."""
         self._put_off: list[Contention] = []
         """Claims that are examined with what is left of the budget once all worse ones have been."""
         self._is_last = False
@@ -224,7 +229,8 @@ class _Bench:
             heappush(self._queue, (0, urgency(contention), contention.id))
 
     async def drained(self) -> None:
-        """Wait until every claim has been examined, or nothing more may be asked."""
+        """Everybody has opened: wait until every claim has been examined, or nothing more may be asked."""
+        self._has_heard_all = True
         await self._idle()
         self._is_last = True
         for one in self._put_off:
@@ -238,13 +244,33 @@ class _Bench:
             self._start()
 
     def _start(self) -> None:
-        while len(self._under_way) < LANES and (most_urgent := self._next()) is not None:
+        while len(self._under_way) < LANES and (contention := self._due()) is not None:
             if not self._sitting.may_speak():
                 return
             if not self._has_begun:
                 self._has_begun = True
                 self._sitting.begin("cross_examination", 1)
-            self._examine(most_urgent)
+            self._examine(contention)
+
+    def _due(self) -> Contention | None:
+        """The most urgent claim whose call is due. While nothing is examined that is the first one, alone if need be:
+        a first finding is not kept waiting. A further call is due once it is full, or nobody opens any more: each
+        is sent the change once more and thinks about it anew."""
+        most_urgent = self._next()
+        if most_urgent is None or self._has_heard_all or not self._under_way:
+            return most_urgent
+        filled: dict[tuple[str, Tier], list[Contention]] = {}
+        for one in (most_urgent, *self._elsewhere()):
+            alike = filled.setdefault(self._call_for(one), [])
+            if one not in alike:
+                alike.append(one)
+            if len(alike) == BATCH:
+                return alike[0]
+        return None
+
+    def _call_for(self, contention: Contention) -> tuple[str, Tier]:
+        """Claims of which this is the same may share a call."""
+        return self._crossfire.examiner(contention).id, self._crossfire.choice(contention).tier
 
     def _next(self) -> Contention | None:
         while self._queue:
@@ -266,31 +292,28 @@ class _Bench:
 
     def _examine(self, contention: Contention) -> None:
         """Put the claim to its examiner, with those that the same one can take along: of its file, then of others."""
-        beside = self._waiting[contention.lead.place.file]
         seat, choice = self._crossfire.examiner(contention), self._crossfire.choice(contention)
-        ids = {contention.id: contention.lead.place.file}
+        file = contention.lead.place.file
+        ids = {contention.id: file}
+        beside = [self._sitting.docket.get(one) for one in islice(self._waiting[file], CONSIDERED)]
         # Every call costs its task and its thought once more: claims of other files come along, too.
-        for other_id in dict.fromkeys((*islice(beside, CONSIDERED), *self._elsewhere())):
-            if len(ids) == BATCH:
-                break
-            other = self._sitting.docket.get(other_id)
+        for other in (*beside, *self._elsewhere()):
             assert other is not None
-            fits = self._crossfire.choice(other).tier == choice.tier and self._crossfire.examiner(other).id == seat.id
-            if other_id != contention.id and fits:
-                ids[other_id] = other.lead.place.file
-        for one, file in ids.items():
-            del self._waiting[file][one]
+            if len(ids) < BATCH and self._call_for(other) == (seat.id, choice.tier):
+                ids[other.id] = other.lead.place.file
+        for one, its_file in ids.items():
+            del self._waiting[its_file][one]
         task = self._group.create_task(self._crossfire.examine(seat, choice, tuple(ids)))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
 
-    def _elsewhere(self) -> Iterator[str]:
+    def _elsewhere(self) -> Iterator[Contention]:
         """Claims of all files that wait and are worth a call, about the most urgent first."""
         for _, _, one in islice(self._queue, CONSIDERED):
             contention = self._sitting.docket.get(one)
             assert contention is not None
             if one in self._waiting.get(contention.lead.place.file, ()) and self._crossfire.is_affordable(contention):
-                yield one
+                yield contention
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -305,15 +328,16 @@ def _row(contention: Contention) -> str:
 def _plan(planning: Planning) -> Iterator[PlannedTurn]:
     yield from planning.opening()
     claims = planning.claims
-    waiting = max(claims - LANES, 0.0)
-    alone = claims - waiting
+    shared = max(claims - 1, 0.0)
+    calls = calls_for(shared, SHARED)
     severities: tuple[Severity, ...] = ("high", "medium")
     tiers = [planning.selection.cross(severity).tier for severity in severities]
     for tier in dict.fromkeys(tiers):
         share = tiers.count(tier) / len(tiers)
-        yield from planning.by_seats("cross_examination", tier, 1, 800, alone * share)
-        if waiting:
-            yield from planning.by_seats("cross_examination", tier, 2, 1000, waiting / 2 * share)
+        yield from planning.by_seats("cross_examination", tier, 1, 800, share)
+        if shared:
+            each = shared / calls
+            yield from planning.by_seats("cross_examination", tier, each, 600 + 200 * each, calls * share)
     settling, disputed = planning.selection.settling("high", contested=True).tier, claims / 5
     for _ in range(max(planning.choice.rounds - EXAMINED, 0)):
         yield from planning.by_seats("rebuttal", settling, 1, 900, disputed / 2)
