@@ -8,6 +8,7 @@ export const NARROWING = [
   "onSave",
   "onCommit",
   "codeLens",
+  "showExisting",
   "contextTokens",
   "minimumSeverity",
   "maxFindings",

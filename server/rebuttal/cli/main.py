@@ -78,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run the linters that this repository configures, and hear its own seats and templates",
     )
+    review.add_argument(
+        "--show-existing",
+        action="store_const",
+        const=True,
+        help="also show what stood in the changed files before the change; it counts nowhere",
+    )
     review.add_argument("--require-debate", action="store_true", help="exit with 3 where only the static panel ran")
     review.add_argument("--fresh", action="store_true", help="hold a debate that was cut short anew: do not take it up")
     review.add_argument("--record", type=Path, metavar="FILE", help="keep the whole debate, to be played again")

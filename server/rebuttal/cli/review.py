@@ -80,6 +80,7 @@ def _tell_of_recordings(result: Result, record: Path | None) -> None:
 def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Request:
     """The request that the command line asks for; problems with settings go to stderr."""
     named = {key: getattr(chosen, key, None) for key in ("panel", "profile", "protocol", "fail_on", "max_cost")}
+    named["show_existing"] = getattr(chosen, "show_existing", None)
     settings = own_settings(environment, named)
     if not chosen.repo.exists():
         raise UsageError(f"there is no folder {chosen.repo}: name one of the repository with --repo")
@@ -97,7 +98,7 @@ def build_request(chosen: argparse.Namespace, environment: Mapping[str, str]) ->
     )
 
 
-def own_settings(environment: Mapping[str, str], named: Mapping[str, str | None]) -> Settings:
+def own_settings(environment: Mapping[str, str], named: Mapping[str, str | bool | None]) -> Settings:
     """The user's settings with what the command line names; problems with them go to stderr. Raises SettingsError."""
     settings, problems = user_settings(environment, {key: value for key, value in named.items() if value is not None})
     for problem in problems:

@@ -207,7 +207,7 @@ def conclude(gathered: Gathered) -> Evidence:
         return Evidence(found, degraded, notes)
     from rebuttal.evidence.existing import limited
 
-    stood, left_out = limited(_findings(gathered.material, folded(gathered.pre_existing), BEFORE))
+    stood, left_out = limited(_findings(gathered.material, folded(gathered.pre_existing)))
     return Evidence(found, degraded, (*notes, *left_out), stood)
 
 
@@ -254,12 +254,7 @@ def _without_repeats(facts: Iterable[Fact]) -> list[Fact]:
     return [fact for fact in kept if fact.rule != "syntax:error" or fact.diff.path not in in_conflict]
 
 
-BEFORE = "before the change: "
-"""Before the symbol of what stood before: it takes no id of a finding, so that to dismiss it never hides one that the
-change brings on a line that reads the same."""
-
-
-def _findings(material: Material, facts: Iterable[Fact], apart: str = "") -> tuple[Finding, ...]:
+def _findings(material: Material, facts: Iterable[Fact]) -> tuple[Finding, ...]:
     indexes: dict[str, LineIndex] = {}
     found = []
     for fact in facts:
@@ -267,7 +262,7 @@ def _findings(material: Material, facts: Iterable[Fact], apart: str = "") -> tup
         index = indexes[text] if text in indexes else indexes.setdefault(text, LineIndex(text))
         found.append(finding_of(fact, index))
     ranked = sorted(found, key=lambda one: (_rank(one), one.file, one.side, one.range.start, one.rule))
-    return assign_ids(ranked, lambda finding: apart + _symbol_of(material, finding))
+    return assign_ids(ranked, lambda finding: _symbol_of(material, finding))
 
 
 def _rank(finding: Finding) -> int:

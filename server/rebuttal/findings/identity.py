@@ -15,6 +15,9 @@ from attrs import evolve
 
 from rebuttal.findings.model import Finding
 
+BEFORE = "before the change: "
+"""Before the symbol of what stood before the change: it takes no id of a finding, so that to dismiss it never hides one
+that the change brings on a line that reads the same."""
 ID_LENGTH = 16
 """Hexadecimal digits: 64 bits, so that a collision within one repository is out of question."""
 
@@ -42,7 +45,8 @@ def assign_ids(findings: Iterable[Finding], symbol_of: Callable[[Finding], str])
     given = tuple(findings)
     groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for index, finding in enumerate(given):
-        groups[finding.file, normalised_quote(finding.quote), symbol_of(finding)].append(index)
+        symbol = BEFORE + symbol_of(finding) if finding.pre_existing else symbol_of(finding)
+        groups[finding.file, normalised_quote(finding.quote), symbol].append(index)
     ids: dict[int, str] = {}
     for (file, quote, symbol), members in groups.items():
         for ordinal, index in enumerate(sorted(members, key=lambda one: _order(given[one]))):

@@ -119,3 +119,5 @@ class Report:
     """None: no model was asked, or the ledger could not be read."""
     money: Money = DOLLARS
     """How amounts are written for people."""
+    pre_existing: tuple[Finding, ...] | None = None
+    """What stood in the changed files before the change: no count, bar or exit code hears of it. None: nobody asked."""

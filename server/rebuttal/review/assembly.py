@@ -61,6 +61,7 @@ def report(parts: Parts, cost: Cost) -> Report:
         panel=parts.choice.panel if debate_ran else "static",
         findings=in_files(found, parts.change),
         held_back=in_files(held_back, parts.change),
+        pre_existing=_stood(parts, found),
         coverage=coverage(parts),
         degraded=parts.failures
         + parts.evidence.degraded
@@ -96,7 +97,6 @@ def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     return tuple(sorted((*kept, *debated), key=_worst_first)), held_back
 
 
-def _covers(debated: Finding, static: Finding) -> bool:
 def numbered_in(parts: Parts) -> tuple[Finding, ...]:
     """The findings of the static panel and of the debate, and what that held back, under their ids. May parse files."""
     outcome, parser = parts.outcome, Parser()
@@ -105,6 +105,7 @@ def numbered_in(parts: Parts) -> tuple[Finding, ...]:
     return assign_ids(given, lambda one: symbol_of(parts.change, one, parser))
 
 
+def _covers(debated: Finding, static: Finding) -> bool:
     """Whether a confirmed finding says what a tool says of the same lines: one fact is shown once, with its trace."""
     return (
         (debated.file, debated.side, debated.category) == (static.file, static.side, static.category)
@@ -116,6 +117,15 @@ def numbered_in(parts: Parts) -> tuple[Finding, ...]:
         and at_least(debated.severity, static.severity)
         and static.status == debated.status == "open"
     )
+
+
+def _stood(parts: Parts, found: tuple[Finding, ...]) -> tuple[Finding, ...] | None:
+    """What stood before the change, but for what a confirmed finding says; None where nobody asked."""
+    if parts.evidence.pre_existing is None:
+        return None
+    debated = [one for one in found if one.source == "debate"]
+    kept = (one for one in parts.evidence.pre_existing if not any(_covers(other, one) for other in debated))
+    return in_files(tuple(kept), parts.change)
 
 
 def _worst_first(finding: Finding) -> tuple[object, ...]:

@@ -99,6 +99,8 @@ class StaticReady:
     with_linters: bool = False
     hunks: Mapping[str, tuple[tuple[int, int], ...]] = field(factory=dict)
     """By changed file: first line and number of lines of each hunk as it is after the change, from 0."""
+    pre_existing: tuple[Finding, ...] = ()
+    """What stood there before the change, where the user asked for it: it counts nowhere."""
 
 
 @frozen

@@ -67,15 +67,14 @@ async def review(request: Request, services: Services, door: Door, stop: asyncio
     await unless_stopped(stop, in_thread(partial(_check, request, services)))
     async with _opened(request, services, watch, stop) as reading:
         parser = Parser(facts=services.facts)
-        request, parts, gathered = await unless_stopped(stop, _static(request, services, reading, parser, watch))
-        hunks = hunks_of(parts.change)
-        door.tell(StaticReady(parts.change.root, in_files(parts.evidence.findings, parts.change), hunks=hunks))
+        static = _static(request, services, reading, parser, watch, existing=True)
+        request, parts, gathered = await unless_stopped(stop, static)
+        door.tell(_static_ready(parts))
         try:
             with watch.part("evidence_ms"):
                 more = await unless_stopped(stop, linted(request, services, parts, gathered))
             if more.evidence is not parts.evidence:
-                shown = in_files(more.evidence.findings, parts.change)
-                door.tell(StaticReady(parts.change.root, shown, with_linters=True, hunks=hunks))
+                door.tell(_static_ready(more, with_linters=True))
             parts = more
             own = parts.own.version if parts.own is not None else ""
             memory = await unless_stopped(stop, recall(request, services, reading, parts.choice, own))
@@ -145,10 +144,19 @@ async def _opened(
         detached(reading.close)
 
 
+def _static_ready(parts: Parts, *, with_linters: bool = False) -> StaticReady:
+    change, evidence = parts.change, parts.evidence
+    found, stood = in_files(evidence.findings, change), in_files(evidence.pre_existing or (), change)
+    return StaticReady(change.root, found, with_linters, hunks_of(change), stood)
+
+
 async def _static(
-    request: Request, services: Services, reading: Reading, parser: Parser, watch: _Watch
+    request: Request, services: Services, reading: Reading, parser: Parser, watch: _Watch, *, existing: bool = False
 ) -> tuple[Request, Parts, Gathered]:
-    """The built-in checks of the static panel, under the settings that the repository itself asks for."""
+    """The built-in checks of the static panel, under the settings that the repository itself asks for.
+
+    `existing`: whether what stood before the change is looked for, where the settings ask for it.
+    """
     change = reading.change
 
     def check() -> tuple[Request, Parts, Gathered]:
@@ -159,8 +167,9 @@ async def _static(
         from rebuttal.evidence.wanted import Wanted
 
         narrowed, notes = _narrowed(request, reading)
+        asked = existing and narrowed.settings.show_existing
         wanted = Wanted(narrowed.settings.rules_on, narrowed.settings.rules_off)
-        gathered = gather(change, reading.repository, parser=parser, wanted=wanted)
+        gathered = gather(change, reading.repository, parser=parser, wanted=wanted, existing=asked)
         evidence = conclude(gathered)
         own = _own_prompts(narrowed, services, reading)
         seats, off = own.seats if own is not None else (), narrowed.settings.seats_off

@@ -80,6 +80,8 @@ class Settings:
     max_cost_per_call: Decimal | None = None
     """Hard cap of one call to a model; None: no such cap."""
     max_cost_per_repository: Decimal | None = None
+    show_existing: bool = False
+    """Whether what stood in the changed files before the change is shown too: as hints, which count nowhere."""
     """Hard cap of a repository in a month; None: no such cap."""
     ask_above: Decimal = Decimal("0.25")
     """An editor asks again, each time, when a review is expected to cost more."""

@@ -181,6 +181,14 @@ SCHEMA = (
         ),
     ),
     Row(
+        "show_existing",
+        "switch",
+        "whether faults that stood in the changed files before the change are shown too, as [hints that count "
+        "nowhere](static-panel.md#what-stood-before)",
+        "free",
+        shown=Shown("Show faults that stood in the changed files before the change too, as hints that count nowhere."),
+    ),
+    Row(
         "fail_on",
         "choice",
         "exit code 1 from this severity on: `critical`, `high`, `medium`, `low`, or `never`",

@@ -31,6 +31,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "panel": report.panel,
         "findings": [finding_to_json(finding) for finding in report.findings],
         "held_back": [finding_to_json(finding) for finding in report.held_back],
+        **_pre_existing(report),
         "coverage": {
             "reviewed": [_reviewed(one) for one in report.coverage.reviewed],
             "skipped": [_skipped(one) for one in report.coverage.skipped],
@@ -48,6 +49,13 @@ def to_json(report: Report) -> dict[str, Any]:
         "not_spent": report.not_spent,
         "notes": list(report.notes),
     }
+
+
+def _pre_existing(report: Report) -> dict[str, Any]:
+    """Only where somebody asked for it."""
+    if report.pre_existing is None:
+        return {}
+    return {"pre_existing": [finding_to_json(finding) for finding in report.pre_existing]}
 
 
 def _reviewed(one: Reviewed) -> dict[str, Any]:

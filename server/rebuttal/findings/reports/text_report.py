@@ -66,6 +66,7 @@ class _Writer:
         yield from self._section(
             "Not reviewed", [(_skipped(one.file, one.hunks), one.reason) for one in report.coverage.skipped]
         )
+        yield from self._stood(report.pre_existing or ())
         yield from self._summary(report, shown)
 
     def _finding(self, finding: Finding) -> Iterator[str]:
@@ -139,6 +140,19 @@ class _Writer:
             by_reason.setdefault(reason, []).append(name)
         for reason, names in by_reason.items():
             yield from self._wrapped(f"{_safe(', '.join(names))}: {_safe(reason)}", indent=2, hang=4)
+        yield ""
+
+    def _stood(self, findings: Sequence[Finding]) -> Iterator[str]:
+        """What stood before the change, a line each: it is not what the reader is about."""
+        shown = sorted(
+            (one for one in findings if one.status == "open"), key=lambda one: (one.file, one.range, one.rule)
+        )
+        if not shown:
+            return
+        yield f"{self._paint('Stood before the change', '1')} {self._dim('(not counted)')}"
+        for one in shown:
+            mark = "" if one.cell is None else f" ({_in_cell(one.cell)})"
+            yield self._cut(f"  {_place(one)}{mark}  {_safe(one.title)} {self._dim(f'({_safe(one.rule)})')}")
         yield ""
 
     def _summary(self, report: Report, shown: Sequence[Finding]) -> Iterator[str]:
