@@ -20,6 +20,8 @@ from rebuttal.budget.breaker import (
     standing,
 )
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, PriceWarning, RateWarning, SpikeWarning
+from rebuttal.budget.purse import caps_of
+from rebuttal.settings import Settings, widen
 from rebuttal.store.currency import Money
 from rebuttal.store.model import CAP_SETTINGS, CallKey, Caps
 
@@ -123,7 +125,7 @@ def test_a_cap_of_zero_stops_and_a_cap_that_was_not_asked_about_says_nothing() -
 
 @pytest.mark.parametrize("cap", ["call", "review", "hour", "day", "month", "repository"])
 def test_a_cap_of_nothing_was_not_told_or_was_said_to_end_at_midnight(cap: str) -> None:
-    found = standing(Caps(**{cap: D(0)}), {}, NOW)
+    found = standing(caps_of(widen(Settings(), {CAP_SETTINGS[cap]: 0}, "config.toml")[0]), {}, NOW)
     assert (found.state, found.cause, found.cap) == ("stopped", "cap_reached", cap)
     assert found.until == "It lasts until the cap is raised."
     assert "Wait" not in found.words
@@ -168,3 +170,11 @@ def test_every_cause_has_one_rule_and_every_cap_a_name() -> None:
     assert len({one.cause for one in RULES}) == len(RULES)
     assert rule("cap_reached").state == "stopped"
     assert "hour" in CAP_SETTINGS
+
+
+@pytest.mark.parametrize("used", [Decimal(4), Decimal(5)])
+def test_the_file_that_set_the_cap_is_named_not_always_the_users_own(used: Decimal) -> None:
+    caps = Caps(day=Decimal(5), places={"day": "max_cost_per_day in the repository's .rebuttal.toml"})
+    told = standing(caps, {"day": used}, datetime(2026, 11, 23, tzinfo=UTC)).resume
+    assert "raise max_cost_per_day in the repository's .rebuttal.toml" in told
+    assert "config.toml" not in told

@@ -12,7 +12,7 @@ from attrs import fields
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, UnknownPrice, WaitWarning
 from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse, caps_of
-from rebuttal.settings import Settings
+from rebuttal.settings import Settings, narrow
 from rebuttal.settings.schema import SCHEMA
 from rebuttal.store.database import Database
 from rebuttal.store.ledger import Ledger
@@ -169,7 +169,7 @@ def test_caps_come_from_the_settings() -> None:
 
 
 def test_every_setting_that_bounds_spending_has_its_cap_in_the_ledger() -> None:
-    assert set(CAP_SETTINGS) == {one.name for one in fields(Caps)}
+    assert {*CAP_SETTINGS, "places"} == {one.name for one in fields(Caps)}
     assert set(CAP_SETTINGS.values()) == {row.key for row in SCHEMA if row.cap}
 
 
@@ -348,3 +348,15 @@ async def test_the_calls_of_a_review_wait_for_others_together_and_not_one_after_
         await purse.reserve(key(), Decimal("0.9"))
     assert asyncio.get_running_loop().time() - again < 1 <= waited
     assert len(told) == 1
+
+
+async def test_a_refused_call_names_the_file_that_set_the_cap(ledger: Ledger) -> None:
+    settings, _ = narrow(Settings(), {"max_cost": "0.01"}, ".rebuttal.toml")
+    purse = Purse(ledger, caps_of(settings), PriceBook())
+    with pytest.raises(CapReached, match=r"raise max_cost in the repository's \.rebuttal\.toml to go on") as refused:
+        await purse.reserve(key(), Decimal("0.02"))
+    assert "config.toml" not in str(refused.value)
+    assert "--max-cost" not in str(refused.value)  # it could not raise what the repository lowers
+    own = Purse(ledger, caps_of(Settings(max_cost=Decimal("0.01"))), PriceBook())
+    with pytest.raises(CapReached, match=r"raise max_cost in your config\.toml \(or --max-cost\) to go on"):
+        await own.reserve(key(), Decimal("0.02"))

@@ -45,7 +45,7 @@ def test_a_day_that_is_nearly_used_up_is_told_with_what_to_do(
     (budget,) = [one for one in found if one["name"] == "budget"]
     assert budget["state"] == "warning"
     assert "Spending has stopped" in budget["message"]
-    assert "max_cost_per_day" in budget["message"]
+    assert "raise REBUTTAL_MAX_COST_PER_DAY in your environment" in budget["message"]
     state = rebuttal("ledger", "--format", "json").json["state"]
     assert (state["state"], state["cause"], state["cap"]) == ("stopped", "cap_reached", "day")
 
@@ -57,7 +57,7 @@ def test_doctor_said_that_every_cap_has_room_where_one_lets_nothing_be_sent(
     monkeypatch.setenv(f"REBUTTAL_{cap.upper()}", "0")
     (budget,) = [one for one in rebuttal("doctor", "--repo", parcels).out.splitlines() if " budget " in one]
     assert budget.startswith("warning")
-    assert f"Raise {cap} in your config.toml" in budget
+    assert f"Raise REBUTTAL_{cap.upper()} in your environment" in budget
 
 
 def test_doctor_left_the_repositorys_own_cap_and_what_was_spent_of_it_out(

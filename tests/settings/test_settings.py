@@ -16,18 +16,20 @@ from rebuttal.settings import (
     CATEGORIES,
     MOST_MONEY,
     ModelPrice,
+    Origin,
     Settings,
     SettingsError,
     endpoint_host,
     has_key,
     home,
     narrow,
+    repository_settings,
     repository_values,
     user_settings,
     widen,
 )
 
-NAMES = [field.name for field in attrs.fields(Settings)]
+NAMES = [field.name for field in attrs.fields(Settings) if field.name != "origins"]
 MONEY = ("max_cost", "max_cost_per_day", "max_cost_per_month", "ask_above")
 OWN_ONLY = (
     *("model_haiku", "model_sonnet", "model_opus", "prices", "trusted"),
@@ -438,3 +440,37 @@ def test_a_currency_is_an_iso_code_and_its_rate_a_number_above_zero() -> None:
     for wrong in ({"currency": "EURO"}, {"exchange_rate": 0}, {"exchange_rate": "-1"}, {"exchange_rate": "nan"}):
         settings, problems = widen(Settings(), wrong, "environment")
         assert (settings, len(problems)) == (Settings(), 1)
+
+
+def test_a_setting_knows_who_set_it_and_where_its_user_changes_it(tmp_path: Path) -> None:
+    environment = {**_config(tmp_path, "max_cost = 3\nmax_cost_per_day = 9"), "REBUTTAL_MAX_COST_PER_MONTH": "20"}
+    settings, _ = user_settings(environment, {"max_cost": "2"})
+    settings, _ = narrow(settings, {"max_cost_per_day": "4"}, "editor")
+    settings, _ = repository_settings(
+        {
+            "pyproject.toml": '[tool.rebuttal]\nmax_cost_per_hour = "1"',
+            ".rebuttal.toml": 'max_cost_per_call = "0.5"',
+        }.get,
+        settings,
+    )
+
+    assert settings.origins["max_cost"] == Origin("command line", is_own=True)
+    assert settings.origins["max_cost_per_call"] == Origin(".rebuttal.toml", is_own=False)
+    assert settings.place("max_cost") == "--max-cost"
+    assert settings.place("max_cost_per_month") == "REBUTTAL_MAX_COST_PER_MONTH in your environment or editor settings"
+    assert settings.place("max_cost_per_day") == "max_cost_per_day in the editor settings of this workspace"
+    assert settings.place("max_cost_per_hour").endswith("in [tool.rebuttal] of the repository's pyproject.toml")
+    assert settings.place("max_cost_per_call") == "max_cost_per_call in the repository's .rebuttal.toml"
+    assert settings.place("max_cost_per_repository") == "max_cost_per_repository in your config.toml"
+
+
+def test_who_asks_for_what_stands_already_or_may_not_be_had_has_not_set_it(tmp_path: Path) -> None:
+    own, _ = user_settings(_config(tmp_path, "max_cost = 3"))
+    asked, _ = narrow(own, {"max_cost": "3", "max_cost_per_day": "500"}, ".rebuttal.toml")
+    assert (asked.place("max_cost"), asked.origins["max_cost"].is_own) == ("max_cost in your config.toml", True)
+    assert "max_cost_per_day" not in asked.origins
+
+
+def test_a_cap_that_its_user_got_wrong_is_to_be_mended_where_it_stands() -> None:
+    settings, _ = user_settings({"REBUTTAL_MAX_COST": "ten", "REBUTTAL_HOME": "/nowhere"})
+    assert settings.place("max_cost").startswith("REBUTTAL_MAX_COST in your environment")

@@ -23,7 +23,7 @@ from rebuttal.budget.model import (
     WaitWarning,
 )
 from rebuttal.store.currency import DOLLARS, Money
-from rebuttal.store.model import CAP_SETTINGS, ZERO, Caps, per
+from rebuttal.store.model import ZERO, Caps, per
 
 State = Literal["spending", "warned", "stopped"]
 Cause = Literal["usual", "cap_near", "spike", "price", "rate", "overrun", "cap_reached"]
@@ -70,7 +70,7 @@ RULES = (
         "cap_near",
         "At least 70 % of a cap is used, by what is spent and what is assumed.",
         "It lasts until the period of the cap ends: the review, sixty minutes, the day, the month.",
-        "Calls go on up to the cap; raise it in your config.toml if you want more than it leaves.",
+        "Calls go on up to the cap; raise it where it is set if you want more than it leaves.",
     ),
     Rule(
         "warned",
@@ -108,7 +108,7 @@ RULES = (
         "cap_reached",
         "What is spent, assumed and set aside leaves no room under a cap for the next call.",
         "It lasts until the period of the cap ends: the review, sixty minutes, the day, the month.",
-        "Wait until then, raise the cap in your config.toml, or release what is only assumed.",
+        "Wait until then, raise the cap where it is set, or release what is only assumed.",
     ),
 )
 """In the order of the table in docs/budget.md."""
@@ -149,7 +149,7 @@ def standing(
     rate, and of several caps the one that holds longest: one of nothing holds until it is raised."""
     for cap in (*_LASTING, *_OF_ONE_REVIEW):
         if getattr(caps, cap) is not None and getattr(caps, cap) <= 0:
-            return _of_nothing(cap, money)
+            return _of_nothing(cap, caps.place(cap), money)
     near: Standing | None = None
     for cap in _LASTING:
         limit: Decimal | None = getattr(caps, cap, None)
@@ -157,9 +157,9 @@ def standing(
         if limit is None or cap not in used:
             continue
         if spent >= limit:
-            return _of_cap("cap_reached", cap, limit, spent, now, money)
+            return _of_cap("cap_reached", cap, limit, spent, now, money, caps.place(cap))
         if near is None and is_near(spent, limit):
-            near = _of_cap("cap_near", cap, limit, spent, now, money)
+            near = _of_cap("cap_near", cap, limit, spent, now, money, caps.place(cap))
     if near is not None:
         return near
     if rate is not None:
@@ -264,23 +264,25 @@ def cause_of(warning: BudgetWarning) -> Cause:
             return "overrun"
 
 
-def _of_cap(cause: Cause, cap: str, limit: Decimal, spent: Decimal, now: datetime, money: Money) -> Standing:
+def _of_cap(
+    cause: Cause, cap: str, limit: Decimal, spent: Decimal, now: datetime, money: Money, place: str
+) -> Standing:
     found = rule(cause)
     used = message(CapWarning(cap, limit, spent), money)
     if cause == "cap_reached":
         why = f"Spending has stopped: {used}"
-        resume = f"Wait until then, or raise {CAP_SETTINGS[cap]} in your config.toml, to go on."
+        resume = f"Wait until then, or raise {place}, to go on."
     else:
         why = used
-        resume = f"Calls go on up to the cap; raise {CAP_SETTINGS[cap]} in your config.toml if you want more."
+        resume = f"Calls go on up to the cap; raise {place} if you want more."
     return Standing(found.state, cause, why, f"It lasts until {_end(cap, now)}.", resume, cap)
 
 
-def _of_nothing(cap: str, money: Money) -> Standing:
+def _of_nothing(cap: str, place: str, money: Money) -> Standing:
     """No period ends it, so there is nothing to wait for."""
     found = rule("cap_reached")
     why = f"Spending has stopped: the cap of {money.deciding(ZERO)} {per(cap)} allows none."
-    resume = f"Raise {CAP_SETTINGS[cap]} in your config.toml to go on."
+    resume = f"Raise {place} to go on."
     return Standing(found.state, "cap_reached", why, "It lasts until the cap is raised.", resume, cap)
 
 

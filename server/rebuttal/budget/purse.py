@@ -36,8 +36,9 @@ _OF_ONE_REVIEW = frozenset({"call", "review"})
 
 
 def caps_of(settings: Settings) -> Caps:
-    """The hard caps that settings name."""
-    return Caps(**{cap: getattr(settings, setting) for cap, setting in CAP_SETTINGS.items()})
+    """The hard caps that settings name, and where each is set."""
+    amounts = {cap: getattr(settings, setting) for cap, setting in CAP_SETTINGS.items()}
+    return Caps(**amounts, places={cap: settings.place(setting) for cap, setting in CAP_SETTINGS.items()})
 
 
 def _others_may_give_back(refused: CapReached) -> bool:

@@ -59,6 +59,16 @@ class ModelNote:
 
 
 @frozen
+class Origin:
+    """Who set a value."""
+
+    source: str
+    """As messages name it: the file, "environment", "command line"."""
+    is_own: bool
+    """Whether the source is the user's own; others may only narrow."""
+
+
+@frozen
 class Settings:
     """Resolved settings. Money in US dollars."""
 
@@ -70,6 +80,8 @@ class Settings:
     """What an editor's server reviews once there is a new commit: nothing, or the commit."""
     code_lens: bool = True
     """Whether an editor shows a line over each changed hunk: what was found there, and a click that reviews it."""
+    show_existing: bool = False
+    """Whether what stood in the changed files before the change is shown too: as hints, which count nowhere."""
     fail_on: str = "high"
     max_cost: Decimal = Decimal("1.00")
     """Hard cap of one review."""
@@ -80,8 +92,6 @@ class Settings:
     max_cost_per_call: Decimal | None = None
     """Hard cap of one call to a model; None: no such cap."""
     max_cost_per_repository: Decimal | None = None
-    show_existing: bool = False
-    """Whether what stood in the changed files before the change is shown too: as hints, which count nowhere."""
     """Hard cap of a repository in a month; None: no such cap."""
     ask_above: Decimal = Decimal("0.25")
     """An editor asks again, each time, when a review is expected to cost more."""
@@ -129,6 +139,28 @@ class Settings:
     """Of a compatible server, without /v1; of a cloud's private address."""
     models: Mapping[str, ModelNote] = field(factory=dict, hash=False)
     """By model, as the model settings name it; only from the user's config.toml."""
+    origins: Mapping[str, Origin] = field(factory=dict, eq=False, repr=False)
+    """By the key of each setting that a source has set: no setting itself. What is not in it stands at its default."""
+
+    def place(self, key: str) -> str:
+        """Where its user changes the value that counts now, for people: "max_cost in your config.toml"."""
+        origin = self.origins.get(key)
+        source = "" if origin is None else origin.source
+        match source:
+            case "environment":
+                # VS Code hands on its user's own settings so.
+                where = f"REBUTTAL_{key.upper()} in your environment or editor settings"
+            case "command line":
+                where = f"--{key.replace('_', '-')}"
+            case _ if origin is None or origin.is_own:
+                where = f"{key} in your config.toml"
+            case "pyproject.toml":
+                where = f"{key} in [tool.rebuttal] of the repository's pyproject.toml"
+            case _ if source.endswith(".toml"):
+                where = f"{key} in the repository's {source}"
+            case _:
+                where = f"{key} in the editor settings of this workspace"
+        return where
 
 
 @frozen

@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import evolve
 
-from rebuttal.settings.model import Problem, Settings, SettingsError
+from rebuttal.settings.model import Origin, Problem, Settings, SettingsError
 from rebuttal.settings.schema import SCHEMA
 from rebuttal.settings.values import PARSERS, model_table, price_table, shown, worth_table
 
@@ -50,7 +50,7 @@ def widen(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[S
             changes[key] = Decimal(0)
             said = problems.pop().message.replace("was left out: it", "is no cap: it")
             problems.append(Problem(key, f"{said}; nothing is sent until it is mended"))
-    return evolve(settings, **changes), problems
+    return _changed(settings, changes, Origin(source, is_own=True)), problems
 
 
 def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[Settings, list[Problem]]:
@@ -74,7 +74,13 @@ def narrow(settings: Settings, values: Mapping[str, Any], source: str) -> tuple[
             changes[key] = parsed
         else:
             problems.append(Problem(key, f"{source}: {key} = {shown(value)} was left out: it {_OWN_ONLY}"))
-    return evolve(settings, **changes), problems
+    return _changed(settings, changes, Origin(source, is_own=False)), problems
+
+
+def _changed(settings: Settings, changes: Mapping[str, Any], origin: Origin) -> Settings:
+    # Who says what stands already has not set it.
+    new = [key for key, value in changes.items() if origin.is_own or value != getattr(settings, key)]
+    return evolve(settings, **changes, origins={**settings.origins, **dict.fromkeys(new, origin)})
 
 
 def _parse(key: str, value: Any, source: str, problems: list[Problem]) -> Any:

@@ -71,8 +71,7 @@ class Ledger:
 
         Raises CapReached (nothing is written), StoreError, and ValueError for an amount that is no money.
         """
-        amount = nano_cost(at_most)
-        limits = {name: nano_cap(cap) for name in CAP_SETTINGS if (cap := getattr(caps, name)) is not None}
+        amount, limits = nano_cost(at_most), _limits(caps)
         moment = _moment(self._clock())
 
         if not self._recovered:
@@ -241,7 +240,16 @@ def _moment(now: datetime) -> _Moment:
     return _Moment(next(texts), f"{now:%Y-%m-%d}", f"{now:%Y-%m}", next(texts))
 
 
-def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, int], moment: _Moment) -> None:
+_Limits = Mapping[str, tuple[int, str]]
+"""By the name of a cap, its nano-dollars and where it is set."""
+
+
+def _limits(caps: Caps) -> _Limits:
+    given = ((name, getattr(caps, name)) for name in CAP_SETTINGS)
+    return {name: (nano_cap(cap), caps.place(name)) for name, cap in given if cap is not None}
+
+
+def _check(connection: Connection, key: CallKey, amount: int, limits: _Limits, moment: _Moment) -> None:
     names = {
         "review": key.review,
         "day": moment.day,
@@ -249,14 +257,14 @@ def _check(connection: Connection, key: CallKey, amount: int, limits: dict[str, 
         "repository": f"{moment.month} {key.repository}",
     }
     sums = _balances(connection, {cap: names[cap] for cap in limits if cap in names})
-    for cap, limit in limits.items():
+    for cap, (limit, place) in limits.items():
         if cap == "hour":
             already, final = since_then(connection, moment.hour_ago)
         else:
             already, final = sums.get(cap, _NOTHING)
         if already + amount > limit:
-            amounts = (from_nano(one) for one in (limit, already, amount, already - final))
-            raise CapReached(cap, *amounts)
+            most, held, wanted, aside = (from_nano(one) for one in (limit, already, amount, already - final))
+            raise CapReached(cap, most, held, wanted, aside, place)
 
 
 def _insert(connection: Connection, key: CallKey, amount: int, moment: _Moment, database: Database) -> int:

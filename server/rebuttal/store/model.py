@@ -168,6 +168,12 @@ class Caps:
     """Of the call's repository, in a month."""
     hour: Decimal | None = None
     """Of the sixty minutes before a call."""
+    places: Mapping[str, str] = field(factory=dict, eq=False, repr=False)
+    """By the name of a cap, where it is set, for people; what is not in it, in the user's config.toml."""
+
+    def place(self, cap: str) -> str:
+        """Where a cap is set: "max_cost in your config.toml"."""
+        return self.places.get(cap) or in_config(cap)
 
 
 CAP_SETTINGS: Mapping[str, str] = {
@@ -181,6 +187,11 @@ CAP_SETTINGS: Mapping[str, str] = {
 """By the name of a cap, as `Caps` has it, the setting that sets it; from what binds one call to what lasts longest."""
 
 
+def in_config(cap: str) -> str:
+    """What sets a cap where nobody but the user did: "max_cost in your config.toml"."""
+    return f"{CAP_SETTINGS[cap]} in your config.toml"
+
+
 def per(cap: str) -> str:
     """What a cap is of, for people: "per day"."""
     return "per month for this repository" if cap == "repository" else f"per {cap}"
@@ -190,14 +201,22 @@ class CapReached(Exception):
     """A reservation would pass a cap. `cap` names which: call, review, hour, day, month, repository. In dollars.
 
     `already`: spent, set aside and assumed; of it `under_way` is set aside by calls of any process that may still give
-    a part of it back.
+    a part of it back. `place`: where the cap is set, for people; None: in the user's config.toml.
     """
 
-    def __init__(self, cap: str, limit: Decimal, already: Decimal, wanted: Decimal, under_way: Decimal = ZERO) -> None:
+    def __init__(
+        self,
+        cap: str,
+        limit: Decimal,
+        already: Decimal,
+        wanted: Decimal,
+        under_way: Decimal = ZERO,
+        place: str | None = None,
+    ) -> None:
         self.cap, self.limit, self.already, self.wanted, self.under_way = cap, limit, already, wanted, under_way
-        setting = CAP_SETTINGS.get(cap)
-        option = " (or --max-cost)" if cap == "review" else ""
-        advice = f"raise {setting} in your config.toml{option}" if setting else "review a smaller change"
+        self.place = place or (in_config(cap) if cap in CAP_SETTINGS else None)
+        option = " (or --max-cost)" if cap == "review" and self.place == in_config(cap) else ""
+        advice = f"raise {self.place}{option}" if self.place else "review a smaller change"
         so_far = "" if cap == "call" else f"{dollars(already)} is spent or set aside and "
         super().__init__(
             f"the cap of {dollars(limit)} {self.per} would be passed: {so_far}this call may cost up to "

@@ -60,7 +60,10 @@ def test_a_cap_that_calls_under_way_fill_was_told_as_used_up_until_tomorrow() ->
 
 def test_a_cap_of_nothing_was_said_to_end_tomorrow() -> None:
     (note,) = notes(report(limits=Caps(day=Decimal(0))))
-    assert note.text == "The cap for today is $0.00: no model is asked until you raise max_cost_per_day."
+    assert (
+        note.text
+        == "The cap for today is $0.00: no model is asked until you raise max_cost_per_day in your config.toml."
+    )
 
 
 def test_the_budget_of_each_repository_is_told_where_there_is_one() -> None:

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from rebuttal.budget.reports.model import Budget, CostReport
 from rebuttal.budget.reports.words import amount, number
-from rebuttal.store.model import CAP_SETTINGS, ZERO
+from rebuttal.store.model import ZERO
 
 RELEASE = "rebuttal ledger --release all"
 _NEXT = {"day": "tomorrow", "month": "next month", "repository": "next month"}
@@ -36,15 +36,15 @@ def notes(report: CostReport) -> tuple[Note, ...]:
 def _cap(budget: Budget, report: CostReport) -> Note:
     assert budget.cap is not None
     of = {"day": "today", "month": "this month", "repository": f"{budget.name} this month"}[budget.kind]
-    cap, setting = amount(report.money, budget.cap), CAP_SETTINGS[budget.kind]
+    cap, place = amount(report.money, budget.cap), report.limits.place(budget.kind)
     if not budget.cap:
-        return Note(f"The cap for {of} is {cap}: no model is asked until you raise {setting}.", True)
+        return Note(f"The cap for {of} is {cap}: no model is asked until you raise {place}.", True)
     if budget.state == "reached":
         when = _NEXT[budget.kind]
         return Note(
-            f"The cap of {cap} for {of} is used up: no model is asked until {when}, or until you raise {setting}.", True
+            f"The cap of {cap} for {of} is used up: no model is asked until {when}, or until you raise {place}.", True
         )
-    return Note(f"{amount(report.money, budget.used)} of the cap of {cap} for {of} is used; {setting} sets it.")
+    return Note(f"{amount(report.money, budget.used)} of the cap of {cap} for {of} is used; {place} sets it.")
 
 
 def _over(report: CostReport) -> Note:

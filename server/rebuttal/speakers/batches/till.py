@@ -94,7 +94,7 @@ def cap_words(refused: CapReached) -> str:
 
 def refusal(refused: CapReached) -> str:
     """Why a turn was not sent, and what to do."""
-    todo = {SWEEP: "--max-cost", "review": "max_cost in your config.toml"}.get(refused.cap)
+    todo = {SWEEP: "--max-cost", "review": refused.place}.get(refused.cap)
     if todo is None:
         return str(refused)
     return (
