@@ -16,8 +16,9 @@ from attrs import evolve, frozen
 
 from bench.cost.harness import Ready
 from bench.cost.ways import Plan, Reviewed, everybody, ours, own_tiers, whole_files
+from rebuttal.context.render import render
 from rebuttal.debate import memory
-from rebuttal.debate.assemble import Assembler, Put
+from rebuttal.debate.assemble import Assembler, Put, facts
 from rebuttal.debate.floor import Floor
 from rebuttal.debate.merge import Docket
 from rebuttal.debate.model import Brief, Contention, EndedBy, Listener, Profile, Reply, Seat, Speaker, Tier, Turn
@@ -88,6 +89,15 @@ def without_tiers(ready: Ready, asked: Brief, settings: Settings, length: float)
 def without_selection(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
     """The changed files in whole, in the place of the diff and of ranked slices."""
     return ours(ready, evolve(asked, shared=whole_files(ready), fitted={}), settings, length)
+
+
+def without_counted_facts(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
+    """What tools say of several places of a file is told once for each of them."""
+    parts = ready.parts
+    assert parts.context is not None
+    own = [line for one in parts.evidence.findings for line in facts((one,))]
+    shared = render(parts.context, parts.fence, [*own, *facts((), parts.context.reported)])
+    return ours(ready, evolve(asked, shared=shared, fitted={}), settings, length)
 
 
 def without_dossiers(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
@@ -220,6 +230,7 @@ MECHANISMS = (
     Mechanism("everybody reads everybody, in every round", without_sparing),
     Mechanism("early stop: every claim in every round", without_early_stop),
     Mechanism("context selection: the files in whole", without_selection),
+    Mechanism("facts that are alike told once", without_counted_facts),
     Mechanism("prompt cache", without_cache),
     Mechanism("first call warms the cache: all at once", all_at_once),
     Mechanism("several claims in a call: one", without_batches),

@@ -6,11 +6,13 @@ import pytest
 from attrs import evolve
 
 from rebuttal.context.render import render
+from rebuttal.debate.assemble import facts
 from rebuttal.debate.exhibits import LARGEST_NEED, Exhibits
 from rebuttal.debate.model import Need
 from rebuttal.debate.recollection import LONGEST_SHOWN
 from tests.debate.conftest import FENCE, LOOP_LINE, SQL_CLAIM, SQL_LINE, brief_of, claim_of, play, says
 from tests.debate.test_crossfire import opening
+from tests.findings.conftest import make_finding, span
 
 FAR = "shop/far.py"
 FAR_TEXT = "def near():\n    return 1\n\n\ndef far(value):\n    check(value)\n    return value\n"
@@ -82,3 +84,14 @@ def test_a_quote_of_any_length_costs_no_more_than_its_share() -> None:
     for turn in played.speaker.turns:
         assert len(turn.prompt.ask) < 12_000 + LONGEST_SHOWN
     assert all(len(step.quote or "") <= LONGEST_SHOWN for step in played.outcome.findings[0].trace)
+
+
+def test_a_fact_that_holds_in_many_places_of_a_file_is_told_once() -> None:
+    said = {"rule": "ruff:F821", "title": "Undefined name", "source": "static"}
+    undefined = [make_finding(file="a.py", range=span(line, 0, 4), **said) for line in range(9)]
+    other = make_finding(file="b.py", **said)
+    told = facts([*undefined, other])
+    assert told == [
+        '{"file": "a.py", "rule": "ruff:F821", "fact": "Undefined name", "times": 9}',
+        '{"file": "b.py", "rule": "ruff:F821", "fact": "Undefined name"}',
+    ]

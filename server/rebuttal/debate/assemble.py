@@ -8,6 +8,7 @@ of a tier that has it in its cache; other tiers get the file in dispute instead,
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -237,18 +238,25 @@ class Assembler:
 def facts(evidence: Iterable[Finding], reported: Iterable[ToolFact] = ()) -> list[str]:
     """What tools have found, a line each, as the panel reads it; `reported` by others than ours, once each.
 
-    Nothing of files whose name holds a secret, and no such name in what is said of others.
+    What is said more than once of a file is said once, with how often. Nothing of files whose name holds a secret, and
+    no such name in what is said of others.
     """
     own = [one for one in evidence if not holds_token(one.file)]
-    lines = [_json({"file": one.file, "rule": one.rule, "fact": Redactor().redact_names(one.title)}) for one in own]
+    said = Counter((one.file, one.rule, Redactor().redact_names(one.title)) for one in own)
+    lines = [_fact(*one, times) for one, times in said.items()]
     known = {(one.file, one.range.start.line, one.rule.rpartition(":")[2]) for one in own if one.side == "new"}
     return lines + [_reported(one) for one in reported if (one.file, one.line, one.rule) not in known]
+
+
+def _fact(file: str, rule: str, fact: str, times: int) -> str:
+    said = {"file": file, "rule": rule, "fact": fact} | ({"times": times} if times > 1 else {})
+    return json.dumps(said, ensure_ascii=False)
 
 
 def _reported(one: ToolFact) -> str:
     tool = f"{one.tool}({one.rule})" if one.rule else one.tool
     said = {"file": one.file, "line": one.quote, "tool": tool, "severity": one.severity, "says": one.message}
-    return _json(said)
+    return json.dumps(said, ensure_ascii=False)
 
 
 def render_shared(brief: Brief) -> str:
