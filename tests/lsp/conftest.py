@@ -123,7 +123,10 @@ async def start(repo: Path) -> AsyncIterator[Start]:
 
         deps = Deps(
             launch=launch,
-            environment={"ANTHROPIC_API_KEY": "sk-test"} if environment is None else environment,
+            environment={
+                "REBUTTAL_HOME": str(repo.parent / "home"),
+                **({"ANTHROPIC_API_KEY": "sk-test"} if environment is None else environment),
+            },
             user_settings=user_settings or Settings(),
             timer=clock,
             patience=patience,

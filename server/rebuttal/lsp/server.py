@@ -40,6 +40,7 @@ from rebuttal.lsp.features import (
 from rebuttal.lsp.heads import head_of
 from rebuttal.lsp.jobs import Jobs
 from rebuttal.lsp.others import OtherTools, told
+from rebuttal.lsp.page_folder import PageFolder
 from rebuttal.lsp.paths import files_of, path_of, same_folder
 from rebuttal.lsp.protocol import HardenedProtocol, UserError, place_of
 from rebuttal.lsp.session import Job, Session, Snapshot, Totals
@@ -114,7 +115,7 @@ class RebuttalServer(LanguageServer):
         self.debouncer = Debouncer(deps.timer)
         self.publisher = diagnostics.Publisher(self)
         self.outside = outside.Outside(self)
-        self.documents = documents.Documents(self)
+        self.documents = documents.Documents(self, PageFolder.of(deps.environment))
         self.hunks = code_lens.Hunks(self)
         self.progress_reporter = progress.ProgressReporter(self)
         self.status = status.StatusReporter(self)

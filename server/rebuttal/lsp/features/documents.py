@@ -1,7 +1,7 @@
 """Read-only documents: a finding's trace, a debate's transcript, and pages that were made on demand.
 
 A client that knows `workspace/textDocumentContent` opens `rebuttal:` URIs; for another the text is written to a
-file of a private temporary folder, which is removed at the end.
+file of a private folder, which is removed at the end (page_folder.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 from lsprotocol import types
 
+from rebuttal.lsp.page_folder import PageFolder
 from rebuttal.lsp.paths import uri_of
+from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.render import escape, trace_markdown
 from rebuttal.lsp.session import Job
 
@@ -31,7 +33,7 @@ class Documents:
     """Makes the texts and has the client show them."""
 
     ls: RebuttalServer
-    _folder: Path | None = None
+    folder: PageFolder
     _seen: set[str] = field(factory=set)
 
     def trace_uri(self, finding_id: str) -> str:
@@ -78,11 +80,7 @@ class Documents:
             self.ls.spawn(self._ask_to_refresh(types.TextDocumentContentRefreshParams(uri=uri)))
 
     def close(self) -> None:
-        if self._folder is not None:
-            import shutil
-
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        self.folder.close()
 
     async def _ask_to_show(self, params: types.ShowDocumentParams) -> None:
         await self.ls.window_show_document_async(params)
@@ -91,14 +89,14 @@ class Documents:
         await self.ls.workspace_text_document_content_refresh_async(params)
 
     def _file(self, uri: str) -> Path:
-        if self._folder is None:
-            import tempfile
-
-            self._folder = Path(tempfile.mkdtemp(prefix="rebuttal-"))
         # The name is made of the id only where it is one; a colon is no file name on Windows.
         name = re.sub(r"[^A-Za-z0-9_-]", "-", uri.removeprefix("rebuttal:/").removesuffix(".md"))
-        path = self._folder / f"{name}.md"
-        path.write_text(self.text(uri), "utf-8")
+        try:
+            path = self.folder.path() / f"{name}.md"
+            path.write_text(self.text(uri), "utf-8")
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise UserError(f"The page could not be written ({reason}): make room, or set REBUTTAL_HOME.") from None
         return path
 
 
