@@ -62,6 +62,8 @@ class Editor:
         self.said: list[str] = []
         self.asked: list[Json] = []
         self.unexpected: list[Json] = []
+        self.taken_back: list[str] = []
+        """Ids of requests that the server waits for no more."""
         self.refused: list[int] = []
         """Codes of errors that name no request, because what was sent is none."""
         self.answers: dict[str, Any] = {
@@ -261,5 +263,7 @@ class Editor:
             self.logged.append(params["message"])
         elif method == "window/showMessage":
             self.said.append(params["message"])
+        elif method == "$/cancelRequest":
+            self.taken_back.append(params["id"])
         else:
             self.unexpected.append({"method": method, "params": params})

@@ -254,7 +254,8 @@ class Jobs:
             # Whoever dismissed the question of a save is not asked at the next one again; a command may.
             if not (unasked and repository.declined):
                 agreed = await self.desk.ask(job, question if isinstance(question, Mapping) else {})
-                repository.declined = not agreed
+                if not call.cancelling and not job.superseded:
+                    repository.declined = not agreed
         except Exception as error:
             # A client that cannot ask has not agreed.
             log.warning("the question could not be asked: %s", place_of(error))

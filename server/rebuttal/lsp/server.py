@@ -121,6 +121,7 @@ class RebuttalServer(LanguageServer):
         self.status = status.StatusReporter(self)
         self.configuration = configuration.Configuration(self)
         self.first_values: Any = None
+        self.questions = consent.Questions(self)
         """`initializationOptions`: the settings of a client that cannot be asked."""
         self.watched_editor: int | None = None
         """The editor's process, if it can be seen."""
@@ -240,6 +241,7 @@ class RebuttalServer(LanguageServer):
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
+        self.questions.close()
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("a request to the editor failed: %s", place_of(error))
@@ -357,7 +359,7 @@ class RebuttalServer(LanguageServer):
             self.window_log_message(types.LogMessageParams(types.MessageType.Warning, clean(message)))
 
     async def ask(self, job: Job, question: Mapping[str, Any]) -> bool:
-        return await consent.ask(self, question)
+        return await self.questions.ask(job.request.key, question)
 
 
 def create_server(deps: Deps) -> RebuttalServer:
