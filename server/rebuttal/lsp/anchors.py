@@ -106,6 +106,26 @@ class LiveFinding:
         """By how many lines the finding has moved since the review."""
         return self.range.start.line - self.finding.range.start.line
 
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Its range as plain numbers: hundreds are sorted by it."""
+        start, end = self.range.start, self.range.end
+        return start.line, start.character, end.line, end.character
+
+    def shift_all(self, edits: Sequence[Edit]) -> None:
+        """Follow edits of the text, in order. Those of other lines are only counted: there may be hundreds of both."""
+        by = 0
+        for edit in edits:
+            if self._lost or self.finding.side != "new":
+                self.shift(edit)
+            elif edit.old_end.line < self.range.start.line + by:
+                by += edit.new_end.line - edit.old_end.line
+            elif edit.start.line <= self.range.end.line + by:
+                self.range, by = _moved(self.range, by), 0
+                self.shift(edit)
+        if by:
+            self.range = _moved(self.range, by)
+
     def shift(self, edit: Edit) -> None:
         """Follow one edit of the text."""
         if self.finding.side != "new" or self._undone(edit):

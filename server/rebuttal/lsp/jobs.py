@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
+from rebuttal.lsp.portions import Portions, Turns
 from rebuttal.lsp.protocol import place_of
 from rebuttal.lsp.session import Job, ReviewRequest, Session, Snapshot, Totals
 from rebuttal.lsp.worker_client import Call, Event, WorkerClient
@@ -26,12 +27,10 @@ log = logging.getLogger(__name__)
 
 _UNASKED = frozenset({"no_key", "no_consent", "static_panel", "trivial"})
 """Reports in which no model was asked, whatever the panel's name."""
-_AT_ONCE = 50
-"""Findings that are read before others have their turn."""
 
 
 class Desk(Protocol):
-    """What jobs need from the editor's side. All of it returns at once, but for the question."""
+    """What jobs need from the editor's side. What is not awaited returns at once."""
 
     def snapshot(self, root: Path) -> Snapshot: ...
 
@@ -39,11 +38,13 @@ class Desk(Protocol):
 
     def job_changed(self, job: Job) -> None: ...
 
-    def static_ready(
+    async def static_ready(
         self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool, hunks: Any = None
     ) -> None: ...
 
-    def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None: ...
+    async def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> bool:
+        """Whether its findings were taken in: those of a superseded job are not."""
+        ...
 
     def reconsidered(self, job: Job, finding: Finding) -> None:
         """A finding was asked about again; this is how it stands now."""
@@ -73,6 +74,7 @@ class Jobs:
     session: Session
     worker: WorkerClient
     desk: Desk
+    turns: Turns
     _calls: dict[str, Call] = field(factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(factory=dict)
     _last: int = 0
@@ -137,7 +139,7 @@ class Jobs:
                         continue
                     question = asyncio.get_running_loop().create_task(self._consent(job, call, event))
                 else:
-                    self._handle(job, event, await _findings_of(event))
+                    await self._handle(job, event)
         except asyncio.CancelledError:
             job.state = "cancelled"
         except Exception as error:
@@ -181,7 +183,7 @@ class Jobs:
             **({"finding": again.finding, "comment": again.comment} if (again := request.again) else {}),
         }
 
-    def _handle(self, job: Job, event: Event, found: list[Finding]) -> None:
+    async def _handle(self, job: Job, event: Event) -> None:
         self.session.totals = Totals.of(event.get("totals"), self.session.totals)
         self.desk.budget_changed(job.request.root)
         stopping = job.id in self._calls and self._calls[job.id].cancelling
@@ -189,7 +191,7 @@ class Jobs:
             case "done" if job.request.again is not None and not job.superseded:
                 self._reconsidered(job, event)
             case "done" if not job.superseded:
-                self._done(job, event, found)
+                await self._done(job, event)
             case "done" | "cancelled":
                 job.state = "cancelled"
             case "failed" if stopping:
@@ -201,7 +203,8 @@ class Jobs:
             case "static":
                 with_linters = event.get("with_linters") is True
                 root, hunks = _text(event, "root"), event.get("hunks")
-                self.desk.static_ready(job, root, found, with_linters=with_linters, hunks=hunks)
+                found = await self.turns.finish(_findings_of(event))
+                await self.desk.static_ready(job, root, found, with_linters=with_linters, hunks=hunks)
             case "estimated":
                 job.estimate = _amounts(event.get("estimate"))
                 self.desk.job_changed(job)
@@ -222,7 +225,7 @@ class Jobs:
             job.percentage = max(job.percentage, min(percentage, 100))
         self.desk.job_changed(job)
 
-    def _done(self, job: Job, event: Event, found: list[Finding]) -> None:
+    async def _done(self, job: Job, event: Event) -> None:
         report = event.get("report")
         if not isinstance(report, Mapping):
             job.state, job.message = "failed", "The review's report could not be read; reinstall Rebuttal."
@@ -232,8 +235,10 @@ class Jobs:
         job.transcript = _text(event, "transcript")
         job.spent = str(_within(report, "cost", "spent") or job.spent)
         job.estimate = {**(job.estimate or {}), **(_amounts(_within(report, "cost", "estimate")) or {})} or None
-        job.state, job.message = "done", None
-        self.desk.review_done(job, _text(event, "root"), report, found)
+        found = await self.turns.finish(_findings_of(report))
+        # Until they are taken in, what is typed is remembered for them.
+        taken = await self.desk.review_done(job, _text(event, "root"), report, found)
+        job.state, job.message = "done" if taken else "cancelled", None
 
     def _reconsidered(self, job: Job, event: Event) -> None:
         found = read_findings([event.get("finding")])
@@ -265,15 +270,13 @@ class Jobs:
             self.desk.job_changed(job)
 
 
-async def _findings_of(event: Event) -> list[Finding]:
-    """Those that an event tells of, read a few at a time: hundreds at once would hold up the editor."""
-    report = event.get("report") if event.get("event") == "done" else event
-    lists = [report.get(key) for key in ("findings", "held_back", "pre_existing")] if isinstance(report, Mapping) else []
-    given = [one for each in lists if isinstance(each, list) for one in each]
+def _findings_of(given: Mapping[str, Any]) -> Portions[list[Finding]]:
+    """The findings that an event or a report tells of."""
     found: list[Finding] = []
-    for first in range(0, len(given), _AT_ONCE):
-        found += read_findings(given[first : first + _AT_ONCE])
-        await asyncio.sleep(0)
+    for each in (given.get(key) for key in ("findings", "held_back", "pre_existing")):
+        for one in each if isinstance(each, list) else []:
+            found += read_findings([one])
+            yield
     return found
 
 

@@ -190,6 +190,14 @@ class HardenedProtocol(LanguageServerProtocol):
         """Answer what cannot be run; `msg_id` None is what JSON-RPC asks for where it is not known."""
         self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": why}})
 
+    def as_json(self, value: Any) -> Any:
+        """A part of a message as it is sent: a long message is made in portions."""
+        return self._converter.unstructure(value)
+
+    def tell(self, method: str, params: Mapping[str, Any]) -> None:
+        """Send a notification whose parameters are JSON already."""
+        self._send_data({"jsonrpc": "2.0", "method": method, "params": params})
+
     def _type_of(self, data: Mapping[str, Any]) -> Any:
         from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, JsonRPCResponseMessage
 

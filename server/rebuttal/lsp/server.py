@@ -42,6 +42,7 @@ from rebuttal.lsp.jobs import Jobs
 from rebuttal.lsp.others import OtherTools, told
 from rebuttal.lsp.page_folder import PageFolder
 from rebuttal.lsp.paths import files_of, path_of, same_folder
+from rebuttal.lsp.portions import PORTION, Turns
 from rebuttal.lsp.protocol import HardenedProtocol, UserError, place_of
 from rebuttal.lsp.session import Job, Session, Snapshot, Totals
 from rebuttal.lsp.worker_client import Event, Launch, WorkerClient
@@ -89,6 +90,8 @@ class Deps:
     """Seconds in which the worker must acknowledge a cancellation."""
     close_patience: float = 0.5
     """Seconds that the worker gets to end."""
+    portion: float = PORTION
+    """Seconds for which long work holds the event loop."""
     converter_factory: Callable[[], Converter] = default_converter
 
 
@@ -110,18 +113,20 @@ class RebuttalServer(LanguageServer):
         self.deps = deps
         vouched = deps.environment.get("REBUTTAL_TRUST_OPEN_FOLDERS") == "1"
         self.session = Session(settings, settings, totals=caps, vouched=vouched)
+        self.turns = Turns(self.spawn, deps.portion)
         self.worker = WorkerClient(deps.launch, deps.patience)
-        self.jobs = Jobs(self.session, self.worker, self)
+        self.jobs = Jobs(self.session, self.worker, self, self.turns)
         self.debouncer = Debouncer(deps.timer)
         self.publisher = diagnostics.Publisher(self)
+        self.intake = intake.Intake(self)
         self.outside = outside.Outside(self)
         self.documents = documents.Documents(self, PageFolder.of(deps.environment))
+        self.questions = consent.Questions(self)
         self.hunks = code_lens.Hunks(self)
         self.progress_reporter = progress.ProgressReporter(self)
         self.status = status.StatusReporter(self)
         self.configuration = configuration.Configuration(self)
         self.first_values: Any = None
-        self.questions = consent.Questions(self)
         """`initializationOptions`: the settings of a client that cannot be asked."""
         self.watched_editor: int | None = None
         """The editor's process, if it can be seen."""
@@ -236,15 +241,15 @@ class RebuttalServer(LanguageServer):
         if self.protocol.is_initialized:
             self.publisher.clear()
         self.documents.close()
+        self.questions.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        self.questions.close()
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("a request to the editor failed: %s", place_of(error))
+            log.warning("a request to the editor or work of the server failed: %s", place_of(error))
 
     # The desk: what jobs report (see jobs.Desk)
 
@@ -293,17 +298,18 @@ class RebuttalServer(LanguageServer):
             self.documents.changed(self.documents.transcript_uri(job.id))
         self.status.update(self.session.repository(job.request.root))
 
-    def static_ready(
+    async def static_ready(
         self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool, hunks: Any = None
     ) -> None:
-        intake.take_static(self, job, root, findings, with_linters=with_linters)
+        await self.intake.static(job, root, findings, with_linters=with_linters)
         self.hunks.take(job, self.root_of(job, root), hunks)
         self.job_changed(job)
 
-    def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> None:
+    async def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> bool:
         reviewed = {str(one.get("file")) for one in (report.get("coverage") or {}).get("reviewed") or ()}
         whole = intake.is_whole(report)
-        intake.take_report(self, job, root, reviewed, findings, whole=whole)
+        if not await self.intake.report(job, root, reviewed, findings, whole=whole):
+            return False
         sync.note_reviewed(self, self.session.repository(self.root_of(job, root)), job)
         repository = self.session.repository(self.root_of(job, root))
         if whole and job.panel_run != "static":
@@ -317,6 +323,8 @@ class RebuttalServer(LanguageServer):
             blocked = report.get("not_spent") == "cap"
             repository.outcome = "degraded" if failed else "blocked" if blocked else "idle"
             repository.message = "; ".join(failed) or notes or None
+        await self.publisher.up_to_date()
+        return True
 
     def reconsidered(self, job: Job, finding: Finding) -> None:
         intake.reconsidered(self, job, finding)

@@ -199,11 +199,13 @@ class Repository:
 
     def withheld(self) -> int:
         """How many open findings are not shown because their lines are not there any more."""
-        return sum(live.stale and live.finding.status == "open" for live in self.findings)
+        open_ones = (live for live in self.findings if live.finding.status == "open" and not live.finding.pre_existing)
+        return sum(live.stale for live in open_ones)
 
-    def shown(self) -> Iterator[LiveFinding]:
-        """Findings that are open and stand on their lines."""
-        return (live for live in self.findings if live.finding.status == "open" and not live.stale)
+    def shown(self, *, hints: bool = False) -> Iterator[LiveFinding]:
+        """Findings that are open and stand on their lines; `hints`: also what stood before the change."""
+        there = (live for live in self.findings if live.finding.status == "open" and not live.stale)
+        return there if hints else (live for live in there if not live.finding.pre_existing)
 
     def counts(self) -> dict[str, int]:
         """Open findings by severity."""

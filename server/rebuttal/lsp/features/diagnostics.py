@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from lsprotocol import types
@@ -15,6 +16,7 @@ from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.encoding import convert
 from rebuttal.lsp.others import OtherTools
 from rebuttal.lsp.paths import is_below, read_text, uri_of
+from rebuttal.lsp.portions import Portions
 from rebuttal.lsp.protocol import DIAGNOSTICS_OF_OTHERS, OtherDiagnosticsParams
 from rebuttal.lsp.render import diagnostic_text
 from rebuttal.lsp.rules import page_of, tag_of
@@ -45,9 +47,22 @@ _STATIC = {
 
 
 def severity_of(finding: Finding) -> types.DiagnosticSeverity:
-    """The contract's mapping; a debate's finding is never an error."""
+    """The contract's mapping; a debate's finding is never an error, and what stood before the change is a hint."""
+    if finding.pre_existing:
+        return types.DiagnosticSeverity.Hint
     mapped = _STATIC[finding.severity]
     return types.DiagnosticSeverity.Warning if finding.source == "debate" and finding.severity == "critical" else mapped
+
+
+def rank_of(finding: Finding) -> tuple[bool, int]:
+    """The worst first; what stood before the change takes no room of what it brings."""
+    return finding.pre_existing, SEVERITIES.index(finding.severity)
+
+
+def _is_set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @define(eq=False)
@@ -56,40 +71,88 @@ class Publisher:
 
     ls: RebuttalServer
     _published: dict[Path, list[types.Diagnostic]] = field(factory=dict)
+    _named: dict[Path, str] = field(factory=dict)
+    """URIs that diagnostics were published for."""
     _seen: dict[Path, Lines | LspTextDocument] = field(factory=dict)
     _beyond: dict[int, Path] = field(factory=dict)
     """By the identity of findings that are not shown because there are too many: their files."""
+    _due: dict[Path, None] = field(factory=dict)
+    """Files to look at, and to publish."""
+    _idle: asyncio.Event = field(factory=_is_set)
+    _afterwards: list[Callable[[], None]] = field(factory=list)
+    _closed: bool = False
 
     def refresh(self, path: Path) -> None:
         """Check a file's findings against its text, and publish what changed."""
         self.refresh_all([path])
 
     def refresh_all(self, paths: Iterable[Path]) -> None:
-        """The same of many files at once: what is to be looked up among all findings is looked up once."""
-        found = self._by_file()
-        looked_at = {path: self._settle(path, found[path]) for path in sorted(paths) if self._concerns(path, found)}
-        if not looked_at:
+        """The same of many files at once. What is short is done at once, else in portions; what is half done when it
+        is asked for again is done anew, so that the newest state is published in the end."""
+        if self._closed:
             return
-        others = self._ration(looked_at.keys())
-        for path, lines in looked_at.items():
-            self._publish(path, self._diagnostics(path, found[path], lines or []))
-        for other in others:
-            self._publish(other, self._diagnostics(other, found[other], self.lines(other) or []))
+        self._due.update(dict.fromkeys(paths))
+        if self._idle.is_set():
+            self._idle.clear()
+            self.ls.turns.begin(self._work())
+
+    async def up_to_date(self) -> None:
+        """Until everything that was asked for is published."""
+        await self._idle.wait()
+
+    def when_idle(self, callback: Callable[[], None]) -> None:
+        """Call back once everything is looked at and published."""
+        if self._idle.is_set():
+            callback()
+        else:
+            self._afterwards.append(callback)
 
     def reread(self, path: Path) -> None:
         """Its text is another one without having been typed: findings follow what is different."""
-        self.reread_all([path])
+        self._follow(path)
+        self.refresh(path)
 
-    def reread_all(self, paths: Iterable[Path]) -> None:
-        files = list(paths)
+    def reread_all(self, paths: Collection[Path]) -> Portions[None]:
+        """The same of many files."""
+        for path in paths:
+            self._follow(path)
+            self._due[path] = None
+            yield
+        self.refresh_all(paths)
+
+    def _follow(self, path: Path) -> None:
+        before, now = self.seen(path), self.lines(path)
+        if before is not None and now is not None and before is not now and before != now:
+            edits = differences(before, now)
+            for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)):
+                live.shift_all(edits)
+
+    def _work(self) -> Portions[None]:
+        try:
+            while self._due:
+                yield from self._batch()
+        finally:
+            self._idle.set()
+        afterwards, self._afterwards = self._afterwards, []
+        for callback in dict.fromkeys(afterwards):
+            callback()
+
+    def _batch(self) -> Portions[None]:
+        """All that is due by now; what becomes due meanwhile is left to the next one."""
+        found = self._by_file()
+        files = [path for path in sorted(self._due, key=str) if self._concerns(path, found)]
+        self._due.clear()
+        texts: dict[Path, Lines | None] = {}
         for path in files:
-            before, now = self.seen(path), self.lines(path)
-            if before is not None and now is not None and before is not now and before != now:
-                edits = differences(before, now)
-                for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)):
-                    for edit in edits:
-                        live.shift(edit)
-        self.refresh_all(files)
+            if path not in self._due:
+                texts[path] = self._settle(path, found[path])
+            yield
+        others = self._ration(files) if files else []
+        for path in files:
+            if path in texts:
+                yield from self._show(path, found[path], texts.pop(path))
+        for path in others:
+            yield from self._show(path, found[path], self.lines(path))
 
     def _by_file(self) -> defaultdict[Path, list[LiveFinding]]:
         found: defaultdict[Path, list[LiveFinding]] = defaultdict(list)
@@ -102,7 +165,8 @@ class Publisher:
         return path in found or path in self._published
 
     def _settle(self, path: Path, findings: list[LiveFinding]) -> Lines | None:
-        """Look whether a file's findings stand in its text, which is given back."""
+        """Look whether a file's findings stand in its text, which is given back. In one go: a text that changes halfway
+        would part them."""
         lines = self.lines(path)
         there = lines is not None or path.exists()
         for live in findings:
@@ -116,6 +180,33 @@ class Publisher:
             self._seen[path] = kept
         return lines
 
+    def _show(self, path: Path, findings: list[LiveFinding], lines: Lines | None) -> Portions[None]:
+        """Publish what is to be seen of a file, unless something newer of it is to be published."""
+        if self._is_outdated(path, lines):
+            return
+        made: list[types.Diagnostic] = []
+        for live in self._chosen(path, findings):
+            made.append(self._diagnostic(live, lines or []))
+            yield
+            if self._is_outdated(path, lines):
+                return
+        if made == self._published.get(path, []):
+            return
+        wire: list[Any] = []
+        for diagnostic in made:
+            wire.append(self.ls.protocol.as_json(diagnostic))
+            yield
+            if self._is_outdated(path, lines):
+                return
+        self._publish(path, made, wire)
+
+    def _is_outdated(self, path: Path, lines: Lines | None) -> bool:
+        """Whether a file was asked for again, or typed in, since its lines were looked at: it is due then."""
+        document = self.ls.document(path)
+        if document is not None and document.bare_lines is not lines and not self._closed:
+            self._due[path] = None
+        return path in self._due or self._closed
+
     def seen(self, path: Path) -> Lines | None:
         """The lines that a file's findings stand on, as they were seen last."""
         kept = self._seen.get(path)
@@ -127,13 +218,13 @@ class Publisher:
 
     def _ration(self, files: Collection[Path]) -> list[Path]:
         """Choose what is shown where there is too much of it. Files beside these in which the choice is another one."""
-        every = [live for one in self.ls.session.repositories.values() for live in one.shown()]
+        every = [live for one in self.ls.session.repositories.values() for live in one.shown(hints=True)]
         before, self._beyond = self._beyond, {}
         if len(every) > IN_ALL:
-            every.sort(key=lambda live: (SEVERITIES.index(live.finding.severity), live.path, live.range))
+            every.sort(key=lambda live: (*rank_of(live.finding), str(live.path), live.place))
             self._beyond = {id(live): live.path for live in every[IN_ALL:]}
         changed = {(before.get(one) or self._beyond.get(one)) for one in before.keys() ^ self._beyond.keys()}
-        return sorted(one for one in changed if one is not None and one not in files)
+        return sorted((one for one in changed if one is not None and one not in files), key=str)
 
     def not_shown(self, repository: Repository) -> int:
         """How many open findings are beyond what an editor is sent."""
@@ -148,8 +239,10 @@ class Publisher:
 
     def clear(self) -> None:
         """Take everything back: the server is about to end."""
+        self._closed = True
+        self._due.clear()
         for path in list(self._published):
-            self._publish(path, [])
+            self._publish(path, [], [])
 
     def lines(self, path: Path) -> Lines | None:
         """A file's lines without their ends: the editor's buffer, else the disk."""
@@ -171,26 +264,27 @@ class Publisher:
 
     def _settled(self, path: Path) -> None:
         self.refresh(path)
-        self.ls.status.update_all()
+        self.when_idle(self.ls.status.update_all)
 
-    def _publish(self, path: Path, diagnostics: list[types.Diagnostic]) -> None:
-        if diagnostics == self._published.get(path, []):
-            return
+    def _publish(self, path: Path, diagnostics: list[types.Diagnostic], wire: list[Any]) -> None:
+        document, uri = self.ls.document(path), self.uri(path)
         if diagnostics:
-            self._published[path] = diagnostics
+            self._published[path], self._named[path] = diagnostics, uri
         else:
+            # By the name that the client knows it by: a cell that is gone has none any more.
+            uri = self._named.pop(path, uri)
             self._published.pop(path, None)
-        document = self.ls.document(path)
         version = document.version if document is not None else None
-        self.ls.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(uri=self.uri(path), version=version, diagnostics=diagnostics)
-        )
+        of_version = {} if version is None else {"version": version}
+        params = {"uri": uri, **of_version, "diagnostics": wire}
+        self.ls.protocol.tell(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
 
-    def _diagnostics(self, path: Path, findings: list[LiveFinding], lines: list[str]) -> list[types.Diagnostic]:
+    def _chosen(self, path: Path, findings: list[LiveFinding]) -> list[LiveFinding]:
+        """The findings of a file that are shown, in order."""
         shown = [live for live in findings if live.finding.status == "open" and not live.stale]
         shown = [live for live in shown if id(live) not in self._beyond and not self._shown_elsewhere(path, live)]
-        worst = sorted(shown, key=lambda live: (SEVERITIES.index(live.finding.severity), live.range))[:PER_FILE]
-        return [self._diagnostic(live, lines) for live in sorted(worst, key=lambda live: (live.range, live.finding.id))]
+        worst = sorted(shown, key=lambda live: (*rank_of(live.finding), live.place))[:PER_FILE]
+        return sorted(worst, key=lambda live: (live.place, live.finding.id))
 
     def _shown_elsewhere(self, path: Path, live: LiveFinding) -> bool:
         """Whether another tool shows the same fact: the same rule on the same line."""
@@ -221,6 +315,8 @@ class Publisher:
         )
 
     def _related(self, live: LiveFinding) -> list[types.DiagnosticRelatedInformation] | None:
+        if not live.finding.related:
+            return None
         root = live.path.parents[len(Path(live.finding.file).parts) - 1]
         places: list[types.DiagnosticRelatedInformation] = []
         for one in live.finding.related:

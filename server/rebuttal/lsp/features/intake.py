@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
+from attrs import define, evolve, field, frozen
 
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, follow, shift
 from rebuttal.lsp.paths import is_below, read_text
+from rebuttal.lsp.portions import Portions
 from rebuttal.lsp.session import Job, Repository
-from rebuttal.lsp.workspace import Lines, split_lines
+from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
 
 if TYPE_CHECKING:
@@ -23,14 +25,47 @@ if TYPE_CHECKING:
 _START = Range(Position(0, 0), Position(0, 0))
 
 
-def take_static(ls: RebuttalServer, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None:
-    """The static panel is through: its findings take the place of its earlier ones.
+@define(eq=False)
+class Intake:
+    """Takes findings in, in portions. One report at a time, in the order they came: the later one is the newer."""
 
-    Those of the repository's linters stay until these are through as well: they do not flicker at every save.
-    """
-    repository = ls.session.repository(ls.root_of(job, root))
-    reviewed = {finding.file for finding in findings} if job.request.partial else None
-    _replace(ls, repository, job, findings, frozenset({"static"}), reviewed, awaited=not with_linters)
+    ls: RebuttalServer
+    _one: asyncio.Lock = field(factory=asyncio.Lock)
+
+    async def static(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None:
+        """The static panel is through: its findings take the place of its earlier ones.
+
+        Those of the repository's linters stay until these are through as well: they do not flicker at every save.
+        """
+        reviewed = frozenset(finding.file for finding in findings) if job.request.partial else None
+        await self._take(job, root, _New(findings, frozenset({"static"}), reviewed, awaited=not with_linters))
+
+    async def report(
+        self, job: Job, root: str | None, reviewed: set[str], findings: list[Finding], *, whole: bool
+    ) -> bool:
+        """A review is done. A static one leaves the debate's findings where they stand; one that is not whole, those
+        whose lines are as they were: nobody has said that they are mended. Whether it was taken in: one that was
+        superseded meanwhile is not."""
+        sources = frozenset({"static", "debate"}) if job.panel_run != "static" else frozenset({"static"})
+        files = frozenset(reviewed) if job.request.partial else None
+        return await self._take(job, root, _New(findings, sources, files, whole=whole))
+
+    async def _take(self, job: Job, root: str | None, new: _New) -> bool:
+        repository = self.ls.session.repository(self.ls.root_of(job, root))
+        async with self._one:
+            return await self.ls.turns.finish(_taken(self.ls, repository, job, new))
+
+
+@frozen
+class _New:
+    """What a review says, of which sources and which files (None: of all)."""
+
+    findings: list[Finding]
+    sources: frozenset[str]
+    files: frozenset[str] | None = None
+    awaited: bool = False
+    """Whether the linters' are still to come."""
+    whole: bool = True
 
 
 def is_whole(report: Mapping[str, Any]) -> bool:
@@ -38,130 +73,157 @@ def is_whole(report: Mapping[str, Any]) -> bool:
     return not report.get("degraded") and report.get("not_spent") is None
 
 
-def take_report(
-    ls: RebuttalServer, job: Job, root: str | None, reviewed: set[str], findings: list[Finding], *, whole: bool
-) -> None:
-    """A review is done. A static one leaves the debate's findings where they stand; one that is not whole, those whose
-    lines are as they were: nobody has said that they are mended."""
-    repository = ls.session.repository(ls.root_of(job, root))
-    sources = frozenset({"static", "debate"}) if job.panel_run != "static" else frozenset({"static"})
-    _replace(ls, repository, job, findings, sources, reviewed if job.request.partial else None, whole=whole)
-
-
 def forget(ls: RebuttalServer, repository: Repository) -> None:
     """A folder was closed: its findings go."""
     paths = repository.paths()
     repository.findings.clear()
-    ls.publisher.refresh_all(paths)
     ls.session.repositories.pop(repository.root, None)
+    ls.publisher.refresh_all(paths)
+
+
+def _taken(ls: RebuttalServer, repository: Repository, job: Job, new: _New) -> Portions[bool]:
+    """New findings are read against their texts in portions; then they take the place of the earlier ones at once."""
+    mine = [finding for finding in new.findings if finding.source in new.sources]
+    dismissed = set(repository.dismissed)
+    following = _Following(ls, repository.root, job)
+    for finding in mine:
+        if finding.status != "held_back" and (finding.status != "dismissed" or finding.id not in dismissed):
+            following.add(finding)
+        yield
+        if job.superseded or ls.session.closing:
+            return False
+    # What the user dismissed or restored meanwhile stays as they left it.
+    meanwhile = dismissed ^ repository.dismissed.keys()
+    _replace(repository, job, new, [one for one in mine if one.id not in meanwhile], following, meanwhile)
+    ls.outside.took_findings(repository)
+    ls.publisher.refresh_all(following.before | repository.paths())
+    return True
 
 
 def _replace(
-    ls: RebuttalServer,
-    repository: Repository,
-    job: Job,
-    findings: list[Finding],
-    sources: frozenset[str],
-    reviewed_files: set[str] | None,
-    *,
-    awaited: bool = False,
-    whole: bool = True,
+    repository: Repository, job: Job, new: _New, mine: list[Finding], following: _Following, meanwhile: set[str]
 ) -> None:
     from rebuttal.evidence.linting.names import LINTERS
 
-    new = [finding for finding in findings if finding.source in sources]
-    ids = {finding.id for finding in new}
+    ids, selected, says_the_like = {one.id for one in mine}, _selected(job), _says_the_like(mine)
 
     def stays(live: LiveFinding) -> bool:
-        outside = reviewed_files is not None and live.finding.file not in reviewed_files
-        outside = outside or not _selected(job, live)
-        outside = outside or (awaited and live.finding.rule.partition(":")[0] in LINTERS)
-        outside = outside or (live.finding.source == "debate" and not whole and _still_stands(live, new))
+        outside = new.files is not None and live.finding.file not in new.files
+        outside = outside or not selected(live)
+        outside = outside or (new.awaited and live.finding.rule.partition(":")[0] in LINTERS)
+        still_stands = not live.stale and not says_the_like(live)
+        outside = outside or (live.finding.source == "debate" and not new.whole and still_stands)
         # A commit or the index says nothing of what else is changed in the same files.
-        outside = outside or (
-            not job.request.of_work_tree and live.scope != job.request.scope and _still_stands(live, new)
-        )
-        return live.finding.id not in ids and (live.finding.source not in sources or outside)
+        outside = outside or (not job.request.of_work_tree and live.scope != job.request.scope and still_stands)
+        return live.finding.id not in ids and (live.finding.source not in new.sources or outside)
 
-    before = repository.paths()
-    kept = [live for live in repository.findings if stays(live)]
-    shown = [finding for finding in new if finding.status not in ("held_back", "dismissed")]
-    repository.findings = kept + _follow_all(ls, repository.root, job, shown)
-    repository.held_back |= {finding.id: finding for finding in new if finding.status == "held_back"}
-    for finding in new:
+    following.before = repository.paths()
+    kept = [live for live in repository.findings if live.finding.id in meanwhile or stays(live)]
+    followed = [live for live in following.caught_up() if live.finding.id in ids]
+    repository.findings = kept + [live for live in followed if live.finding.status != "dismissed"]
+    repository.held_back |= {finding.id: finding for finding in mine if finding.status == "held_back"}
+    for finding in mine:
         if finding.status != "dismissed":
             repository.dismissed.pop(finding.id, None)
     # Dismissed before this server was started, perhaps: it can be restored where it would stand.
-    hidden = [one for one in new if one.status == "dismissed" and one.id not in repository.dismissed]
-    followed = _follow_all(ls, repository.root, job, hidden)
+    hidden = [live for live in followed if live.finding.status == "dismissed"]
     # Of a renamed file, it is known by the id of its new name now.
-    places = {_place(live) for live in followed}
+    places = {_place(live) for live in hidden}
     earlier = [one for one in repository.dismissed.values() if one.finding.id not in ids and _place(one) in places]
     for live in earlier:
         del repository.dismissed[live.finding.id]
-    repository.dismissed |= {live.finding.id: live for live in followed}
-    ls.outside.took_findings(repository)
-    ls.publisher.refresh_all(before | repository.paths())
+    repository.dismissed |= {live.finding.id: live for live in hidden}
 
 
 def _place(live: LiveFinding) -> tuple[object, ...]:
-    return live.path, live.finding.side, live.finding.quote, live.finding.rule, live.finding.title
+    one = live.finding
+    return live.path, one.side, one.quote, one.rule, one.title, one.pre_existing
 
 
-def _still_stands(live: LiveFinding, new: list[Finding]) -> bool:
-    """Whether an earlier finding stands on unchanged lines, and no new one says the like of them."""
-    if live.stale:
-        return False
-    where = live.range
-    return not any(
-        (one.file, one.side, one.category) == (live.finding.file, live.finding.side, live.finding.category)
-        and one.range.start.line <= where.end.line
-        and where.start.line <= one.range.end.line
-        for one in new
-    )
+def _says_the_like(new: list[Finding]) -> Callable[[LiveFinding], bool]:
+    """Whether a new finding speaks of the lines of an earlier one, in the same way."""
+    alike: defaultdict[tuple[str, ...], list[Range]] = defaultdict(list)
+    for one in (one for one in new if not one.pre_existing):
+        alike[one.file, one.side, one.category].append(one.range)
+
+    def says(live: LiveFinding) -> bool:
+        finding, where = live.finding, live.range
+        return any(
+            one.start.line <= where.end.line and where.start.line <= one.end.line
+            for one in alike.get((finding.file, finding.side, finding.category), ())
+        )
+
+    return says
 
 
-def _selected(job: Job, live: LiveFinding) -> bool:
+def _selected(job: Job) -> Callable[[LiveFinding], bool]:
     """Whether a review of a selection would have found it again; without a selection, any."""
     only = job.request.only
     if only is None:
-        return True
-    if live.path != Path(only.get("cell", only["file"])):
-        return False
-    first = only.get("first_line", 0)  # of a cell, in its notebook's text
+        return lambda _: True
+    path, first = Path(only.get("cell", only["file"])), only.get("first_line", 0)  # of a cell, in its notebook's text
     where = Range(Position(only["start_line"] - first, 0), Position(only["end_line"] - first + 1, 0))
-    for edit in job.edits.get(live.path, ()):
+    for edit in job.edits.get(path, ()):
         where = shift(where, edit)
-    touches = live.range.start.line < where.end.line and live.range.end.line >= where.start.line
-    return touches or live.finding.side != "new"
+
+    def selected(live: LiveFinding) -> bool:
+        touches = live.range.start.line < where.end.line and live.range.end.line >= where.start.line
+        return live.path == path and (touches or live.finding.side != "new")
+
+    return selected
 
 
-def _follow_all(ls: RebuttalServer, root: Path, job: Job, findings: list[Finding]) -> list[LiveFinding]:
-    texts: dict[Path, Lines | None] = {}
+@define(eq=False)
+class _Following:
+    """New findings, each with its file as the review saw it and with what was typed there since."""
 
-    def see(path: Path) -> None:
-        if path not in texts:
-            snapshot = job.snapshot.texts.get(path)
-            text = snapshot if snapshot is not None else read_text(path)
-            texts[path] = None if text is None else split_lines(text)
+    ls: RebuttalServer
+    root: Path
+    job: Job
+    before: set[Path] = field(factory=set)
+    """Files that had findings before these."""
+    _texts: dict[Path, Lines | None] = field(factory=dict)
+    _followed: list[tuple[Finding, LiveFinding, list[Edit], int]] = field(factory=list)
+    """With the edits of its file and how many of them it has followed."""
 
-    followed: list[LiveFinding] = []
-    for finding in findings:
-        if not _inside(root, finding):
-            continue
+    def add(self, finding: Finding) -> None:
+        """One that lies outside of the repository is left out."""
+        if not _inside(self.root, finding):
+            return
         edits = finding.fix.edits if finding.fix else ()
         for file in {finding.file, *(edit.file for edit in edits)}:
-            for path in job.snapshot.notebooks.get(root / file, (root / file,)):
-                see(path)
+            for path in self.job.snapshot.notebooks.get(self.root / file, (self.root / file,)):
+                self._see(path)
+        self._followed.append(self._follow(finding))
+
+    def caught_up(self) -> list[LiveFinding]:
+        """All of them, with what was typed until now."""
+        found: list[LiveFinding] = []
+        for finding, live, edits, count in self._followed:
+            now = self.job.edits.get(live.path, [])
+            if count and now is not edits:  # what was typed is gone: the file was closed unsaved
+                found.append(self._follow(finding)[1])
+                continue
+            live.shift_all(now[count:])
+            found.append(live)
+        return found
+
+    def _follow(self, finding: Finding) -> tuple[Finding, LiveFinding, list[Edit], int]:
+        snapshot, request = self.job.snapshot, self.job.request
         # In an unsaved notebook it was counted in a file that is not on disk.
-        unsaved = finding.cell is not None and root / finding.file in job.snapshot.unsaved_cells
+        unsaved = finding.cell is not None and self.root / finding.file in snapshot.unsaved_cells
         counted = evolve(finding, range=_START) if unsaved else finding
-        live = follow(counted, root, texts, job.snapshot.notebooks)
-        live.branch, live.scope, live.base = job.snapshot.branch, job.request.scope, job.request.base
-        for made in job.edits.get(live.path, ()):
-            live.shift(made)
-        followed.append(live)
-    return followed
+        live = follow(counted, self.root, self._texts, snapshot.notebooks)
+        live.branch, live.scope, live.base = snapshot.branch, request.scope, request.base
+        edits = self.job.edits.get(live.path, [])
+        live.shift_all(edits)
+        return finding, live, edits, len(edits)
+
+    def _see(self, path: Path) -> None:
+        if path not in self._texts:
+            snapshot = self.job.snapshot.texts.get(path)
+            text = snapshot if snapshot is not None else read_text(path)
+            self._texts[path] = None if text is None else split_lines(text)
 
 
 def _inside(root: Path, finding: Finding) -> bool:

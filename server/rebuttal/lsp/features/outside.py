@@ -19,6 +19,7 @@ from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.features import sync
 from rebuttal.lsp.heads import Head, head_of
 from rebuttal.lsp.paths import is_inside, path_of, read_text, repository_of
+from rebuttal.lsp.portions import Portions
 from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.session import Repository
 from rebuttal.lsp.workspace import split_lines
@@ -50,6 +51,7 @@ class Outside:
     _stamps: dict[Path, Stamp] = field(factory=dict)
     _watched: frozenset[str] = frozenset()
     _registered: int = 0
+    _looking: bool = False
 
     def look_soon(self) -> None:
         """Something may have happened: look once it is over."""
@@ -58,12 +60,21 @@ class Outside:
 
     def look(self) -> None:
         """Find what changed since the last look."""
-        changed = False
-        for repository in list(self.ls.session.repositories.values()):
-            changed |= self._look_at_head(repository)
-            changed |= self._look_at_files(repository)
+        if self._looking:
+            self.look_soon()
+        else:
+            self.ls.turns.begin(self._look())
+
+    def _look(self) -> Portions[None]:
+        self._looking, changed = True, False
+        try:
+            for repository in list(self.ls.session.repositories.values()):
+                changed |= yield from self._look_at_head(repository)
+                changed |= yield from self._look_at_files(repository)
+        finally:
+            self._looking = False
         if changed:
-            self.ls.status.update_all()
+            self.ls.publisher.when_idle(self.ls.status.update_all)
 
     def known(self, repository: Repository) -> Head:
         """What is checked out, as far as was looked."""
@@ -108,7 +119,7 @@ class Outside:
                 await self.ls.client_unregister_capability_async(types.UnregistrationParams([gone]))
         await self.ls.client_register_capability_async(types.RegistrationParams([wanted]))
 
-    def _look_at_head(self, repository: Repository) -> bool:
+    def _look_at_head(self, repository: Repository) -> Portions[bool]:
         before, now = self._heads.get(repository.root), head_of(repository.root)
         self._heads[repository.root] = now
         if before is None or before == now:
@@ -118,24 +129,29 @@ class Outside:
             if not live.anchor:
                 # It says nothing that could be looked for: it holds for the branch that it was found on.
                 live.stale = bool(live.branch) and live.branch != now.branch
-        self._reread_all(repository.paths())
+        yield from self._reread_all(repository.paths())
         if now.committed and now.commit != before.commit:
             sync.committed(self.ls, repository.root)
         return True
 
-    def _look_at_files(self, repository: Repository) -> bool:
+    def _look_at_files(self, repository: Repository) -> Portions[bool]:
         closed = [path for path in repository.paths() if self.ls.document(path) is None]
-        changed = [path for path in sorted(closed)[:LOOKED_AT] if self._stamps.get(path) != _stamp(path)]
-        self._reread_all(changed)
+        changed = []
+        for path in sorted(closed, key=str)[:LOOKED_AT]:
+            if self._stamps.get(path) != _stamp(path):
+                changed.append(path)
+            yield
+        yield from self._reread_all(changed)
         return bool(changed)
+
+    def _reread_all(self, paths: Collection[Path]) -> Portions[None]:
+        self._stamps |= {path: _stamp(path) for path in paths}
+        yield from self.ls.publisher.reread_all(paths)
 
     def reread(self, path: Path) -> None:
         """Findings follow what was done to a file elsewhere; of an open one the editor tells."""
-        self._reread_all([path])
-
-    def _reread_all(self, paths: Collection[Path]) -> None:
-        self._stamps |= {path: _stamp(path) for path in paths}
-        self.ls.publisher.reread_all(paths)
+        self._stamps[path] = _stamp(path)
+        self.ls.publisher.reread(path)
 
     def moved(self, paths: Callable[[Path], Path | None]) -> bool:
         """Files have other names by now (None: as before). Whether findings moved along."""

@@ -76,11 +76,9 @@ def edited(ls: RebuttalServer, path: Path) -> None:
     ls.session.typed(path, edits)
     for live in ls.session.findings_in(path):
         live.edited = True
-        for edit in edits:
-            live.shift(edit)
+        live.shift_all(edits)
     for live in ls.session.dismissed_in(path):
-        for edit in edits:
-            live.shift(edit)
+        live.shift_all(edits)
     ls.hunks.shift(path, edits)
     for kind in ("save", "commit"):
         ls.debouncer.put_off(kind, TYPING_PAUSE)
