@@ -166,6 +166,16 @@ def without_waiting(ready: Ready, asked: Brief, settings: Settings, length: floa
         return ours(ready, asked, settings, length)
 
 
+def without_joining(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
+    """Each seat examines the last claims that fall to it in a call of its own."""
+
+    def apart(self: Any, seat: Seat, choice: Any, along: Any, waiting: Any) -> Any:
+        return seat, along
+
+    with patch.object(crossfire._Bench, "_joined", apart):
+        return ours(ready, asked, settings, length)
+
+
 def without_merging(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
     """What two seats claim is argued about twice."""
     with patch.object(Docket, "_same", lambda *_: None):
@@ -235,6 +245,7 @@ MECHANISMS = (
     Mechanism("first call warms the cache: all at once", all_at_once),
     Mechanism("several claims in a call: one", without_batches),
     Mechanism("waiting until a call is full: as soon as a claim stands", without_waiting, ("crossfire",)),
+    Mechanism("last claims share an examiner: each seat alone", without_joining, ("crossfire",)),
     Mechanism("merging what two seats claim", without_merging),
     Mechanism("dossiers: the whole for every tier", without_dossiers, ("crossfire",), ("frugal",)),
     Mechanism("sparse neighbours: all others", without_neighbours, ("council",)),

@@ -291,6 +291,23 @@ def test_what_waits_for_a_full_call_is_examined_once_nobody_opens_any_more() -> 
     assert [one.started for one in calls] == [1.0, 20.0]
 
 
+@pytest.mark.parametrize(
+    ("architects", "last"), [(2, ("examiner", 3)), (4, ("code-reviewer", 3))], ids=["of two seats", "of one seat"]
+)
+def test_the_last_claims_of_several_seats_share_a_call_of_the_examiner_without_a_lens(
+    architects: int, last: tuple[str, int]
+) -> None:
+    files, claims = many(4)
+    by_seat = {"architect": claims[:architects], "code-reviewer": claims[architects:]}
+    played = play(
+        brief_of(files, sits=("architect", "code-reviewer")),
+        lambda turn: speaks(by_seat[turn.seat], 20.0) if turn.phase == "opening" else confirms_shown(turn, 90.0),
+    )
+    asked = [(turn.seat, len(shown(turn))) for turn in played.speaker.of("cross_examination")]
+    assert asked == [("examiner", 1), last]
+    assert len(played.outcome.findings) == 4
+
+
 def test_lanes_and_batches_bound_what_is_under_way() -> None:
     text = "".join(f"value_{n} = source_{n}()\n" for n in range(60))
     claims = [

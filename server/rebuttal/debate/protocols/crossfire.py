@@ -69,6 +69,15 @@ class Crossfire:
         """A seat that has opened and did not raise the claim, best versed first; else the examiner without a lens."""
         return next(iter(self._floor.versed(contention, self._heard(contention))), self._floor.examiner)
 
+    @property
+    def lensless(self) -> Seat:
+        """The examiner without a lens."""
+        return self._floor.examiner
+
+    def may_hear(self, seat: Seat, contention: Contention) -> bool:
+        """Whether the seat has not ruled on the claim yet."""
+        return seat.id not in self._heard(contention)
+
     def choice(self, contention: Contention) -> Choice:
         """The tier that cross-examines a claim."""
         situation = Situation(self._sitting.spent, self._floor.warm)
@@ -257,7 +266,7 @@ class _Bench:
         a first finding is not kept waiting. A further call is due once it is full, or nobody opens any more: each
         is sent the change once more and thinks about it anew."""
         most_urgent = self._next()
-        if most_urgent is None or self._has_heard_all or not self._under_way:
+        if most_urgent is None or not (self._under_way or self._has_heard_all):
             return most_urgent
         filled: dict[tuple[str, Tier], list[Contention]] = {}
         for one in (most_urgent, *self._elsewhere()):
@@ -266,7 +275,7 @@ class _Bench:
                 alike.append(one)
             if len(alike) == BATCH:
                 return alike[0]
-        return None
+        return most_urgent if self._has_heard_all else None
 
     def _call_for(self, contention: Contention) -> tuple[str, Tier]:
         """Claims of which this is the same may share a call."""
@@ -294,18 +303,28 @@ class _Bench:
         """Put the claim to its examiner, with those that the same one can take along: of its file, then of others."""
         seat, choice = self._crossfire.examiner(contention), self._crossfire.choice(contention)
         file = contention.lead.place.file
-        ids = {contention.id: file}
         beside = [self._sitting.docket.get(one) for one in islice(self._waiting[file], CONSIDERED)]
         # Every call costs its task and its thought once more: claims of other files come along, too.
-        for other in (*beside, *self._elsewhere()):
-            assert other is not None
-            if len(ids) < BATCH and self._call_for(other) == (seat.id, choice.tier):
-                ids[other.id] = other.lead.place.file
+        waiting = [one for one in (*beside, *self._elsewhere()) if one is not None]
+        along = {one.id: one for one in (contention, *waiting) if self._call_for(one) == (seat.id, choice.tier)}
+        if self._has_heard_all and len(along) < BATCH:
+            seat, along = self._joined(seat, choice, along, waiting)
+        ids = {one.id: one.lead.place.file for one in islice(along.values(), BATCH)}
         for one, its_file in ids.items():
             del self._waiting[its_file][one]
         task = self._group.create_task(self._crossfire.examine(seat, choice, tuple(ids)))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
+
+    def _joined(
+        self, seat: Seat, choice: Choice, along: dict[str, Contention], waiting: Iterable[Contention]
+    ) -> tuple[Seat, dict[str, Contention]]:
+        """The last claims of several seats: they share a call of the examiner without a lens, who raised none."""
+        examiner = self._crossfire.lensless
+        fits = (one for one in waiting if self._crossfire.choice(one).tier == choice.tier)
+        others = {one.id: one for one in fits if self._crossfire.may_hear(examiner, one)}
+        joined = {id_: one for id_, one in along.items() if self._crossfire.may_hear(examiner, one)} | others
+        return (examiner, joined) if len(joined) > len(along) and along.keys() <= joined.keys() else (seat, along)
 
     def _elsewhere(self) -> Iterator[Contention]:
         """Claims of all files that wait and are worth a call, about the most urgent first."""
