@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +34,21 @@ def drive(command: Sequence[str], repository: Path, environment: Mapping[str, st
     assert "failure" not in found, f"{found['failure']}\n{told}"
     assert ran.returncode == 0, told
     return found
+
+
+@contextmanager
+def listening_server(environment: Mapping[str, str], file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`rebuttal serve --tcp 0`, which has written to `file` where it listens, as the pages of docs/editors start it."""
+    with file.open("wb") as told:
+        command = ["rebuttal", "serve", "--tcp", "0"]
+        server = subprocess.Popen(command, env=dict(environment), stdin=subprocess.DEVNULL, stderr=told)
+    try:
+        end = time.monotonic() + 60
+        while b"\n" not in file.read_bytes():
+            assert server.poll() is None, file.read_text("utf-8")
+            assert time.monotonic() < end, "the server did not say where it listens"
+            time.sleep(0.05)
+        yield server
+    finally:
+        server.kill()
+        server.wait(20)

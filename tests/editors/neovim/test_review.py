@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.editors.drivers import listening_server
 from tests.editors.neovim.conftest import Neovim
 from tests.emulator.planted import Planted
 from tests.emulator.server import KEY, Emulator
@@ -15,12 +19,39 @@ pytestmark = [pytest.mark.neovim, pytest.mark.timeout(300)]
 
 REVIEWERS = Path(__file__).parents[3] / "examples" / "parcels" / "reviewers.json"
 ERROR, INFORMATION = 1, 3
+CARRY = """import os, socket, sys, threading
+line = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def send():
+    while data := os.read(0, 65536):
+        line.sendall(data)
+    line.shutdown(socket.SHUT_WR)
+threading.Thread(target=send, daemon=True).start()
+while data := line.recv(65536):
+    os.write(1, data)
+"""
+"""What `nc` does, for machines without it."""
 
 
 def test_save_review_argument_fix_documents_and_cost(neovim: Neovim, emulator: Emulator) -> None:
     emulator.script.default = Planted.load(REVIEWERS)
-    seen = neovim("drive.lua", ANTHROPIC_BASE_URL=emulator.url, ANTHROPIC_API_KEY=KEY)
+    _check(neovim("drive.lua", ANTHROPIC_BASE_URL=emulator.url, ANTHROPIC_API_KEY=KEY))
 
+
+def test_the_same_over_tcp_with_the_token_that_was_printed(
+    neovim: Neovim, emulator: Emulator, surroundings: dict[str, str], repository: Path
+) -> None:
+    emulator.script.default = Planted.load(REVIEWERS)
+    if shutil.which("nc") is None:
+        nc = Path(surroundings["PATH"].partition(":")[0]) / "nc"
+        nc.write_text(f"#!{sys.executable}\n{CARRY}", "utf-8")
+        nc.chmod(0o755)
+    environment = {**surroundings, "ANTHROPIC_BASE_URL": emulator.url, "ANTHROPIC_API_KEY": KEY}
+    with listening_server(environment, repository.parent / "listening") as server:
+        _check(neovim("drive.lua", listening=repository.parent / "listening"))
+        assert server.wait(20) == 0, "it ends with its client"
+
+
+def _check(seen: dict[str, Any]) -> None:
     assert {one["source"] for one in seen["static"]} == {"rebuttal"}
     assert any(one["severity"] == ERROR and "Secret in the code" in one["message"] for one in seen["static"])
 
