@@ -6,10 +6,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.editors.drivers import drive
+from tests.editors.drivers import drive, listening_server
 from tests.editors.snippets import blocks
 from tests.emulator.planted import Planted
 from tests.emulator.server import KEY, Emulator
@@ -36,8 +37,24 @@ def test_question_findings_argument_fix_documents_and_cost(
     snippet = tmp_path / "rebuttal.el"
     snippet.write_text(blocks("emacs.md", "elisp")[0], "utf-8")
     environment = {**surroundings, "ANTHROPIC_BASE_URL": emulator.url, "ANTHROPIC_API_KEY": KEY}
-    seen = drive([*emacs, "-l", str(snippet), "-l", str(HERE / "drive.el")], repository, environment)
+    _check(drive([*emacs, "-l", str(snippet), "-l", str(HERE / "drive.el")], repository, environment))
 
+
+def test_the_same_over_tcp_with_the_token_that_was_printed(
+    emacs: list[str], repository: Path, surroundings: dict[str, str], emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.script.default = Planted.load(REVIEWERS)
+    told = tmp_path / "listening"
+    snippet = tmp_path / "rebuttal.el"
+    whole, over_tcp = blocks("emacs.md", "elisp")[:2]
+    snippet.write_text(f'(setq rebuttal-listening "{told}")\n{whole}{over_tcp}', "utf-8")
+    environment = {**surroundings, "ANTHROPIC_BASE_URL": emulator.url, "ANTHROPIC_API_KEY": KEY}
+    with listening_server(environment, told) as server:
+        _check(drive([*emacs, "-l", str(snippet), "-l", str(HERE / "drive.el")], repository, surroundings))
+        assert server.wait(20) == 0, "it ends with its client"
+
+
+def _check(seen: dict[str, Any]) -> None:
     assert re.search(r"Send \d changed files of parcels to 127\.0\.0\.1:\d+\?.*at most \$1\.00", seen["question"])
     assert any("surcharge" in one for one in seen["findings"])
     cost = re.fullmatch(r" rebuttal: \d+ findings · \$(0\.\d\d) · today \$(0\.\d\d)", seen["mode_line"])
