@@ -150,6 +150,7 @@ class Jobs:
             if question is not None:
                 question.cancel()
             self.desk.job_ended(job)
+            job.forget_texts()
 
     def _forget(self, job: Job) -> None:
         self._tasks.pop(job.id, None)

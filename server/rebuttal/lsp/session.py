@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,8 @@ from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.capabilities import ClientFlags
 from rebuttal.lsp.others import OtherTools
 from rebuttal.lsp.paths import is_inside
-from rebuttal.lsp.workspace import Edit
+from rebuttal.lsp.remembered import remember
+from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.settings import Settings
 
 if TYPE_CHECKING:
@@ -172,6 +174,10 @@ class Job:
     def running(self) -> bool:
         return self.state in ("estimating", "awaitingConsent", "debating")
 
+    def forget_texts(self) -> None:
+        """It has ended: nothing will be looked up in what it saw, which may be megabytes."""
+        self.snapshot, self.edits = Snapshot({}, frozenset()), {}
+
     @property
     def visible(self) -> bool:
         """A free review on save comes and goes without a word."""
@@ -321,11 +327,11 @@ class Session:
         running = [job for job in mine if job.request.root == repository.root]
         return running[-1] if running else repository.job
 
-    def typed(self, path: Path, edits: Iterable[Edit]) -> None:
-        """Remember edits of a document for the reviews that saw it without them."""
+    def typed(self, path: Path, edits: Iterable[Edit], lines: Callable[[], Lines]) -> None:
+        """Remember edits of a document for the reviews that saw it without them. `lines`: what it is now."""
         for job in self.running():
-            if path in job.snapshot.texts:
-                job.edits.setdefault(path, []).extend(edits)
+            if (text := job.snapshot.texts.get(path)) is not None:
+                remember(job.edits, path, edits, partial(_texts, text, lines))
 
     def settings_of(self, path: Path) -> Settings:
         """What holds for a file or a repository: its folder's settings where folders have their own."""
@@ -360,3 +366,7 @@ class Session:
         ended: Iterable[str] = [job.id for job in self.jobs.values() if not job.running]
         for job_id in list(ended)[:-latest]:
             del self.jobs[job_id]
+
+
+def _texts(before: str, after: Callable[[], Lines]) -> tuple[Lines, Lines]:
+    return split_lines(before), after()

@@ -73,7 +73,8 @@ def edited(ls: RebuttalServer, path: Path) -> None:
     """Findings follow what was typed into a document."""
     document = ls.document(path)
     edits = (document.take_edits() if document is not None else None) or []
-    ls.session.typed(path, edits)
+    if document is not None:
+        ls.session.typed(path, edits, lambda: document.bare_lines)
     for live in ls.session.findings_in(path):
         live.edited = True
         live.shift_all(edits)
