@@ -10,6 +10,7 @@ import pytest
 from attrs import fields
 
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, UnknownPrice, WaitWarning
+from rebuttal.budget.owed import Owed
 from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import Purse, caps_of
 from rebuttal.settings import Settings, narrow
@@ -297,20 +298,21 @@ async def test_a_call_above_the_cap_of_a_call_is_refused_at_once_though_others_a
         await asyncio.wait_for(purse.reserve(key(), Decimal("0.6")), 2)
 
 
+def read_only(database: Database, on: str) -> None:
+    database.read(lambda connection: connection.execute(f"PRAGMA query_only = {on}").fetchone()).result()
+
+
 async def test_nothing_more_is_spent_while_a_cost_cannot_be_recorded_and_it_is_recorded_first(
     purse: Purse, ledger: Ledger, database: Database
 ) -> None:
-    def read_only(on: str) -> None:
-        database.read(lambda connection: connection.execute(f"PRAGMA query_only = {on}").fetchone()).result()
-
     first = await purse.reserve(key(), Decimal("0.5"))
-    read_only("ON")
+    read_only(database, "ON")
     with pytest.raises(StoreError):
         await purse.settle(first, Tokens(input=100_000), MODEL)
     assert (await ledger.totals()).day == Decimal("0.5")  # the worst case stands
     with pytest.raises(StoreError):
         await purse.reserve(key(), Decimal("0.1"))
-    read_only("OFF")
+    read_only(database, "OFF")
     second = await purse.reserve(key(), Decimal("0.1"))
     states = {entry.id: (entry.state, entry.cost) for entry in await ledger.entries()}
     assert states == {first.id: ("settled", Decimal("0.2")), second.id: ("reserved", Decimal("0.1"))}
@@ -360,3 +362,27 @@ async def test_a_refused_call_names_the_file_that_set_the_cap(ledger: Ledger) ->
     own = Purse(ledger, caps_of(Settings(max_cost=Decimal("0.01"))), PriceBook())
     with pytest.raises(CapReached, match=r"raise max_cost in your config\.toml \(or --max-cost\) to go on"):
         await own.reserve(key(), Decimal("0.02"))
+
+
+async def test_what_one_review_could_not_record_was_left_to_it_though_it_had_ended(
+    ledger: Ledger, database: Database
+) -> None:
+    owed = Owed()
+    ended = Purse(ledger, CAPS, PriceBook(), owed=owed)
+    settled, assumed, released = [await ended.reserve(key(), Decimal("0.3")) for _ in range(3)]
+    read_only(database, "ON")
+    with pytest.raises(StoreError):
+        await ended.settle(settled, Tokens(input=100_000), MODEL)
+    with pytest.raises(StoreError):
+        await ended.assume(assumed)
+    with pytest.raises(StoreError):
+        await ended.release(released)
+    later = Purse(ledger, CAPS, PriceBook(), owed=owed)
+    with pytest.raises(StoreError):
+        await later.reserve(key("later"), Decimal("0.1"))
+    assert (await ledger.totals()).day == Decimal("0.9")
+    read_only(database, "OFF")
+    await later.reserve(key("later"), Decimal("0.1"))
+    assert not owed
+    assert [one.state for one in await ledger.entries("review")] == ["settled", "assumed", "released"]
+    assert (await ledger.totals()).day == Decimal("0.2") + Decimal("0.3") + Decimal("0.1")

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from rebuttal.budget.breaker import is_near
 from rebuttal.budget.model import BudgetWarning, CapWarning, OverrunWarning, Reservation, UnknownPrice, WaitWarning
+from rebuttal.budget.owed import Owed
 from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.watch import Watch
 from rebuttal.settings import Settings
@@ -62,9 +63,10 @@ class Purse:
         on_warning: Callable[[BudgetWarning], None] = lambda warning: None,
         patience: float = PATIENCE,
         watch: Watch | None = None,
+        owed: Owed | None = None,
     ) -> None:
         """`patience`: seconds to wait for what calls of other reviews and processes give back; `watch`: who tells
-        what is unusual, begun already."""
+        what is unusual, begun already; `owed`: of all purses of this process that share the ledger."""
         self.book = book
         self.caps = caps
         self._ledger = ledger
@@ -75,8 +77,7 @@ class Purse:
         self._watch = watch
         self._warned: set[str] = set()
         self._outstanding: dict[int, Reservation] = {}
-        self._unrecorded: dict[int, tuple[Tokens, Decimal, CacheUse]] = {}
-        """What calls cost that the ledger could not write down."""
+        self._owed = owed if owed is not None else Owed()
         self._freed = asyncio.Event()
 
     async def reserve(self, key: CallKey, at_most: Decimal) -> Reservation:
@@ -150,7 +151,7 @@ class Purse:
         return refused.already - under_way + refused.wanted <= refused.limit
 
     async def _reserve(self, key: CallKey, at_most: Decimal, caps: Caps | None = None) -> Reservation:
-        await self._catch_up()
+        await self._owed.record(self._ledger)
         granting = self._ledger.reserve(key, at_most, caps or self.caps)
         try:
             granted = await granting
@@ -165,15 +166,8 @@ class Purse:
         try:
             return await self._ledger.settle(reservation.id, tokens, cost, cache)
         except StoreError:
-            self._unrecorded[reservation.id] = (tokens, cost, cache)
+            self._owed.add(reservation.id, lambda ledger: ledger.settle(reservation.id, tokens, cost, cache))
             raise
-
-    async def _catch_up(self) -> None:
-        """Record what could not be recorded. Raises StoreError: before that, nothing more is spent."""
-        for call, (tokens, cost, cache) in list(self._unrecorded.items()):
-            with suppress(ValueError):  # it is in the ledger after all
-                await self._ledger.settle(call, tokens, cost, cache)
-            self._unrecorded.pop(call, None)
 
     def _over(self, reservation: Reservation) -> None:
         """A call is through: whoever waits for money tries again."""
@@ -212,6 +206,9 @@ class Purse:
         """The call was made and its usage will never be known: its worst case stands. Returns that."""
         try:
             return await self._ledger.assume(reservation.id)
+        except StoreError:
+            self._owed.add(reservation.id, lambda ledger: ledger.assume(reservation.id))
+            raise
         finally:
             self._over(reservation)
 
@@ -219,6 +216,9 @@ class Purse:
         """The call was refused before it cost anything, or was never made."""
         try:
             await self._ledger.release(reservation.id)
+        except StoreError:
+            self._owed.add(reservation.id, lambda ledger: ledger.release(reservation.id))
+            raise
         finally:
             self._over(reservation)
 

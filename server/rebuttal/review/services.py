@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from rebuttal.budget.model import BudgetWarning, Estimate, PlannedCall
+from rebuttal.budget.owed import Owed
 from rebuttal.change.identity import repository_id, repository_name
 from rebuttal.change.memory import Memory as Seen
 from rebuttal.change.memory import Remembered
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 REPOSITORIES = 4
 """Of so many the process remembers what it has seen."""
+OWED_FIRST, OWED_MOST = 5.0, 300.0
+"""Seconds between two attempts to write down what the ledger lacks: at first, and at most."""
 LINTERS = Path("cache") / "linters"
 """A folder in REBUTTAL_HOME: what linters that need the whole project have worked out."""
 
@@ -75,6 +78,9 @@ class Services:
         self._warming: asyncio.Task[None] | None = None
         self.counter = TokenCounter()
         self._learner: TokenLearner | None = None
+        self.owed = Owed()
+        """What became of calls, of whichever review, that the ledger could not write down yet."""
+        self._recording_owed: asyncio.Task[None] | None = None
 
     def seen_of(self, where: Path) -> Seen:
         """What reviews of the repository that holds `where` have seen of it. May be asked for in any thread."""
@@ -225,9 +231,16 @@ class Services:
         await UnfinishedDebates(await self.stores.own()).forget(repository_id(root), key)
 
     async def totals(self, root: Path | None = None) -> Totals:
-        """What day and month have seen, and this month the repository at `root`. Raises StoreError."""
+        """What decisions go by: what day and month have seen, and this month the repository at `root`. Raises
+        StoreError."""
+        return await self._totals_now(root)
+
+    async def _totals_now(self, root: Path | None) -> Totals:
+        # Apart from `totals`, which a sweep pins to what they were when it began: where spending stands is told as of
+        # now there too.
         from rebuttal.store.ledger import Ledger
 
+        await self._record_owed()
         repository = self.repository(root) if root is not None else None
         self.known_totals = found = await Ledger(await self.database()).totals(repository=repository)
         if root is not None:
@@ -240,7 +253,7 @@ class Services:
         from rebuttal.store.pace import Pace
 
         hours = await Pace(await self.database()).hours()
-        found = standing_of(settings, await self.totals(root), hours, repository=True)
+        found = standing_of(settings, await self._totals_now(root), hours, repository=True)
         return Standing(found.state, found.cause, found.words)
 
     def note_spent(self, amount: Decimal, root: Path | None = None) -> None:
@@ -262,11 +275,35 @@ class Services:
             return Cost()
         from rebuttal.store.ledger import Ledger
 
+        await self._record_owed()
         ledger = Ledger(await self.database())
         # What is still set aside, nobody could write down (a full disk): it stands at its worst case.
         lost = await ledger.entries(review, "reserved")
         cost = await ledger.cost_of(review)
         return evolve(cost, assumed=cost.assumed + sum(one.cost for one in lost), calls=cost.calls + len(lost))
+
+    async def _record_owed(self) -> None:
+        """Write down what calls of this process cost and the ledger lacks; where it cannot be, go on trying: a review
+        may have been the last one for hours."""
+        if not self.owed:
+            return
+        from rebuttal.store.ledger import Ledger
+
+        try:
+            await self.owed.record(Ledger(await self.database()))
+        except StoreError:
+            if self._recording_owed is None or self._recording_owed.done():
+                self._recording_owed = asyncio.create_task(self._record_owed_later())
+
+    async def _record_owed_later(self) -> None:
+        from rebuttal.store.ledger import Ledger
+
+        pause = OWED_FIRST
+        while self.owed:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, OWED_MOST)
+            with suppress(StoreError):
+                await self.owed.record(Ledger(await self.database()))
 
     async def tokenizers(self) -> Tokenizers:
         """How models count, as far as their replies have told. Raises StoreError."""
@@ -373,7 +410,7 @@ class Services:
         watch = Watch(Pace(database), book, caps, planned)
         for warning in await watch.begin():
             on_warning(warning)
-        purse = Purse(Ledger(database), caps, book, on_warning, watch=watch)
+        purse = Purse(Ledger(database), caps, book, on_warning, watch=watch, owed=self.owed)
         if self._learner is None:
             self._learner = TokenLearner(self.counter, TokenUsage(await self.stores.own()))
         return open_claude(
@@ -429,6 +466,9 @@ class Services:
         finally:
             if self._learner is not None:
                 await self._learner.finish()
+            await self._record_owed()
+            if self._recording_owed is not None:
+                self._recording_owed.cancel()
             await self.stores.close()
 
 

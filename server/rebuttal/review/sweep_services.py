@@ -148,7 +148,7 @@ class SweepServices(Services):
         def learn(call: Call, counted: int) -> None:
             learner.heard(call.key.model, prompt_texts(call.request), counted)
 
-        purse = Purse(Ledger(database), caps_of(self.settings), BatchBook.of(self.settings), on_warning)
+        purse = Purse(Ledger(database), caps_of(self.settings), BatchBook.of(self.settings), on_warning, owed=self.owed)
         self.desk = BatchDesk(
             sweep,
             service=self.batches(),
