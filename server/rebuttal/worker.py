@@ -97,10 +97,11 @@ class EditorDoor:
 
     def tell(self, event: ReviewEvent) -> None:
         match event:
-            case StaticReady(root=root, findings=findings, with_linters=with_linters, hunks=hunks):
+            case StaticReady(root=root, findings=findings, with_linters=with_linters, hunks=hunks, pre_existing=stood):
                 self._root = root
                 shown = [finding_to_json(one) for one in findings]
-                self._event("static", root=str(root), findings=shown, with_linters=with_linters, hunks=hunks)
+                more = {"pre_existing": [finding_to_json(one) for one in stood]} if stood else {}
+                self._event("static", root=str(root), findings=shown, with_linters=with_linters, hunks=hunks, **more)
             case Estimated(estimate=estimate):
                 self._event("estimated", estimate=estimate.to_json(), totals=self._totals())
             case PhaseStarted(phase=phase, turns=turns):
@@ -323,7 +324,6 @@ class Worker:
             raise UsageError("a saved file is named by root and file, with the findings in it")
         await saved(self.services, Path(root), file, findings or ())
 
-    async def _judge(self, method: str, params: Mapping[str, Any]) -> bool:
     async def _renamed(self, params: Mapping[str, Any]) -> None:
         root, files = params.get("root"), params.get("files")
         pairs = [tuple(one) for one in files if isinstance(one, list)] if isinstance(files, list) else []
@@ -332,6 +332,7 @@ class Worker:
             raise UsageError("renamed files are named by root and files: pairs of what they were and are called")
         await renamed(self.services, Path(root), [(old, new) for old, new in pairs])
 
+    async def _judge(self, method: str, params: Mapping[str, Any]) -> bool:
         """False: what is to be restored was not dismissed."""
         try:
             root, finding = Path(params["root"]), str(params["finding"])

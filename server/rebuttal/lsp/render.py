@@ -62,7 +62,7 @@ def hover_markdown(finding: Finding, money: Money = DOLLARS) -> str:
         parts.append(f"*For ({escape(raised.seat)})*: {_argument(raised)}")
     if objected is not None:
         parts.append(f"*Against ({escape(objected.seat)})*: {_argument(objected)}")
-    parts.append(f"{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding, money)}")
+    parts.append(f"{_verdict(finding)} · {finding.confidence} · {cost_of(finding, money)}")
     return "\n\n".join(parts)
 
 
@@ -74,7 +74,11 @@ def hover_plain(finding: Finding, money: Money = DOLLARS) -> str:
         parts.append(f"For ({_line(raised.seat)}): {_short(_line(raised.text))}")
     if objected is not None:
         parts.append(f"Against ({_line(objected.seat)}): {_short(_line(objected.text))}")
-    return "\n".join([*parts, f"{_VERDICTS[finding.verdict]} · {finding.confidence} · {cost_of(finding, money)}"])
+    return "\n".join([*parts, f"{_verdict(finding)} · {finding.confidence} · {cost_of(finding, money)}"])
+
+
+def _verdict(finding: Finding) -> str:
+    return f"{'stood before the change, ' if finding.pre_existing else ''}{_VERDICTS[finding.verdict]}"
 
 
 def cost_of(finding: Finding, money: Money) -> str:
@@ -117,7 +121,7 @@ def trace_markdown(finding: Finding, money: Money = DOLLARS) -> str:
 
 
 def _standing(finding: Finding) -> str:
-    return f"{finding.severity} · {finding.category} · {_VERDICTS[finding.verdict]} · {finding.confidence}"
+    return f"{finding.severity} · {finding.category} · {_verdict(finding)} · {finding.confidence}"
 
 
 def _step_markdown(step: TraceStep, money: Money) -> str:

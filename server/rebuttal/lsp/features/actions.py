@@ -122,7 +122,7 @@ def _fix(ls: RebuttalServer, live: LiveFinding) -> list[types.CodeAction]:
         title = f"Apply fix in {name} (file {number} of {len(files)}, one at a time): {_title(live)}"
     # An editor may apply a preferred fix unseen, and of a model's fix nobody has argued.
     action = _action(title, QUICK_FIX, data)
-    action.is_preferred = live.finding.source == "static" or None
+    action.is_preferred = (live.finding.source == "static" and not live.finding.pre_existing) or None
     return _lazily(ls, action)
 
 
@@ -154,14 +154,16 @@ def _of_many(ls: RebuttalServer, action: types.CodeAction, many: fixes.Together)
 
 
 def _of_kind(ls: RebuttalServer, path: Path, rule: str | None) -> list[LiveFinding]:
-    """The shown findings of a rule in a file; without one, all static ones."""
+    """The shown findings of a rule in a file; without one, all static ones. What stood before the change is mended one
+    by one only: nobody asked to have the rest of the file changed."""
     lines = ls.publisher.lines(path)
     if lines is None:
         return []
     found: list[LiveFinding] = []
     for live in ls.session.findings_in(path):
         finding = live.finding
-        if finding.status != "open" or not (finding.rule == rule if rule is not None else finding.source == "static"):
+        wanted = finding.rule == rule if rule is not None else finding.source == "static"
+        if finding.status != "open" or finding.pre_existing or not wanted:
             continue
         live.settle(lines)
         if not live.stale:

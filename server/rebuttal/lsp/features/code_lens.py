@@ -158,7 +158,8 @@ def _title(ls: RebuttalServer, told: Told) -> str:
     """ "1 high, 2 low · $0.0312 · review this hunk"."""
     path = ls.path(told.uri)
     whole = types.Range(types.Position(told.first, 0), types.Position(max(told.last - 1, told.first), LINE_END))
-    found = ls.findings_at(told.uri, whole) if path is not None else []
+    there = ls.findings_at(told.uri, whole) if path is not None else []
+    found = [live for live in there if not live.finding.pre_existing]
     if found:
         return f"Rebuttal: {_counted(found)} · {_cost(ls, found)} · review this hunk again"
     hunk = next((one for one, first, _ in ls.hunks.of(path) if first == told.first), None) if path else None

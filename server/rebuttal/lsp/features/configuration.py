@@ -55,7 +55,7 @@ class Configuration:
         """Take the values of the section, and those of folders that have their own; what is wrong or would widen is
         left out and told once."""
         session = self.ls.session
-        showed = self._lenses()
+        showed, hints = self._lenses(), self._with_hints()
         whole, problems = self._narrowed(values)
         session.settings, session.client_settings = whole.settings, dict(whole.given)
         session.of_folders = {}
@@ -64,6 +64,7 @@ class Configuration:
             problems += more
         if self._lenses() != showed:
             self.ls.hunks.refresh()
+        self._hide_hints(hints - self._with_hints())
         self.tell(problems)
         self._known.set()
         self.ls.status.update_all()
@@ -78,6 +79,17 @@ class Configuration:
         session = self.ls.session
         of_folders = {folder: scoped.settings.code_lens for folder, scoped in session.of_folders.items()}
         return session.settings.code_lens, of_folders
+
+    def _with_hints(self) -> set[Path]:
+        """The repositories of which what stood before the change is to be shown."""
+        return {root for root in self.ls.session.repositories if self.ls.session.settings_of(root).show_existing}
+
+    def _hide_hints(self, roots: set[Path]) -> None:
+        """They were switched off there; once they are switched on, it takes a review to find them."""
+        for repository in (self.ls.session.repositories[root] for root in roots):
+            paths = repository.paths()
+            repository.findings = [live for live in repository.findings if not live.finding.pre_existing]
+            self.ls.publisher.refresh_all(paths)
 
     def tell(self, problems: list[Problem]) -> None:
         new = [one for one in dict.fromkeys(problem.message for problem in problems) if one not in self._told]

@@ -28,7 +28,7 @@ def register(ls: RebuttalServer) -> None:
 
 
 def _content(ls: RebuttalServer, found: list[LiveFinding]) -> types.MarkupContent:
-    found = sorted(found, key=lambda live: SEVERITIES.index(live.finding.severity))
+    found = sorted(found, key=lambda live: (live.finding.pre_existing, SEVERITIES.index(live.finding.severity)))
     more = [f"and {len(found) - MOST} more here"] if len(found) > MOST else []
     if ls.session.flags.markdown_hover:
         text = "\n\n---\n\n".join([*(hover_markdown(live.finding, ls.money) for live in found[:MOST]), *more])
