@@ -330,9 +330,22 @@ def test_client_that_never_reads_is_let_go_before_it_fills_the_memory(monkeypatc
     os.close(sink)
 
 
-async def test_flood_waits_in_the_pipe_and_not_in_memory() -> None:
+async def test_flood_waits_in_the_pipe_and_not_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, full = asyncio.get_running_loop(), asyncio.Event()
+
+    class Room(threading.Semaphore):
+        """Tells when whoever reads ahead has to wait."""
+
+        def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+            if super().acquire(blocking=False):
+                return True
+            loop.call_soon_threadsafe(full.set)
+            return super().acquire(blocking, timeout)
+
     source, sink = os.pipe()
-    reader = PipeReader(source, asyncio.get_running_loop())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Semaphore", Room)
+        reader = PipeReader(source, loop)
     total = 16 * 1024 * 1024
 
     def flood() -> None:
@@ -341,8 +354,8 @@ async def test_flood_waits_in_the_pipe_and_not_in_memory() -> None:
 
     thread = threading.Thread(target=flood, daemon=True)
     thread.start()
-    await asyncio.sleep(0.2)  # the loop is free to take what it would
-    assert sum(map(len, reader._chunks)) <= transport._CHUNKS_AHEAD * transport._CHUNK
+    await asyncio.wait_for(full.wait(), 60)  # the loop was free to take what it would
+    assert 0 < sum(map(len, reader._chunks)) <= transport._CHUNKS_AHEAD * transport._CHUNK
     taken = 0
     while chunk := await reader.read():
         taken += len(chunk)
