@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from bench.cost.harness import Ready
 from bench.cost.ways import Plan, Reviewed, everybody, ours, own_tiers, whole_files
 from rebuttal.context.render import render
-from rebuttal.debate import memory
+from rebuttal.debate import memory, selection
 from rebuttal.debate.assemble import Assembler, Put, facts
 from rebuttal.debate.floor import Floor
 from rebuttal.debate.merge import Docket
@@ -81,6 +81,12 @@ def all_at_once(ready: Ready, asked: Brief, settings: Settings, length: float) -
 def without_tiers(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
     dear = evolve(settings, model_haiku=settings.model_opus, model_sonnet=settings.model_opus)
     return ours(ready, ready.brief(dear), dear, length)
+
+
+def with_dearer_simple_seats(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
+    """A complex change moves seats of the cheapest tier up, too."""
+    with patch.object(selection, "_unless_cheapest", lambda _, moved: moved):
+        return ours(ready, asked, settings, length)
 
 
 # --- what is sent ---
@@ -237,6 +243,7 @@ def by_rules(ready: Ready, asked: Brief, settings: Settings, length: float) -> R
 
 MECHANISMS = (
     Mechanism("choice of models: all opus", without_tiers),
+    Mechanism("a complex change: simple lenses too", with_dearer_simple_seats, profiles=("balanced",)),
     Mechanism("everybody reads everybody, in every round", without_sparing),
     Mechanism("early stop: every claim in every round", without_early_stop),
     Mechanism("context selection: the files in whole", without_selection),

@@ -60,7 +60,7 @@ PRICES: dict[Tier, TierPrice] = {
 TABLE: dict[Profile, tuple[Tier, ...]] = {
     "frugal": ("haiku", "haiku", "haiku", "haiku"),
     "balanced": ("sonnet", "sonnet", "sonnet", "haiku"),
-    "thorough": ("opus", "opus", "sonnet", "sonnet"),
+    "thorough": ("opus", "opus", "sonnet", "haiku"),
 }
 
 
@@ -173,14 +173,14 @@ def test_a_review_that_a_save_began_speaks_cheaper_where_the_change_is_simple() 
 
 def test_a_complex_change_is_opened_as_thorough_would_where_there_is_money() -> None:
     complex_ = means(complexity=COMPLEX, cover="ample", prices=PRICES)
-    assert opening("balanced", complex_) == ("opus", "opus", "sonnet", "sonnet")
+    assert opening("balanced", complex_) == ("opus", "opus", "sonnet", "haiku")
     assert opening("frugal", complex_) == TABLE["frugal"]
     assert opening("thorough", complex_) == TABLE["thorough"]
     assert opening("balanced", evolve(complex_, cover="enough")) == TABLE["balanced"]
     assert opening("balanced", evolve(complex_, cover=None)) == TABLE["balanced"]
     assert opening("balanced", evolve(complex_, cap=Decimal(str(AMPLE)))) == TABLE["balanced"]
     assert opening("balanced", evolve(complex_, urgency="save")) == TABLE["balanced"]
-    assert opening("balanced", Means(complexity=COMPLEX)) == ("opus", "opus", "sonnet", "sonnet")
+    assert opening("balanced", Means(complexity=COMPLEX)) == ("opus", "opus", "sonnet", "haiku")
     why = Selection("balanced", complex_).opening(PANEL)["architect"].why
     assert why == "opus instead of sonnet: the change is complex (0.80)"
 

@@ -11,7 +11,9 @@ decides; moves never add up (docs/models.md has them with their reasons):
 2. *urgency*: nobody waits for a review that a save began: `thorough` speaks as `balanced`; `balanced` opens as
    `frugal` where the change is simple.
 3. *complexity*: a complex change is opened as `thorough` would, where that is well within the budget. Only `balanced`
-   moves: who chose `frugal` wants no dearer tier, and `thorough` has none.
+   moves: who chose `frugal` wants no dearer tier, and `thorough` has none. Seats of the cheapest tier stay: a change
+   is complex by its size and its risks, and what their lenses look for is no harder to see in it (the seed's matrix has
+   them with the cheapest model because their task is simple, whatever the change).
 4. *consensus*: where the panel is split, serious contested claims are settled as `thorough` would. Only `balanced`.
 
 A move to a cheaper tier is made only where it is cheaper: a tier whose cache is cold writes the shared part anew.
@@ -237,7 +239,7 @@ class Selection:
         step, reason = self._step(ZERO, opening=True)
         moved = {seat.id: self._moved(partial(opening_tier, seat), step) for seat in seats}
         if step > 0:
-            moved = _without_lone(table, moved)
+            moved = _without_lone(table, {seat: _unless_cheapest(table[seat], tier) for seat, tier in moved.items()})
         elif self._may_be_dearer(step) and not self._is_cheaper(tuple(moved.values()), tuple(table.values())):
             moved = table
         chosen = {seat: self._choice("opening", table[seat], moved[seat], reason) for seat in table}
@@ -349,6 +351,10 @@ def tokens_of(shared: str) -> int:
 def relative_length(effort: Effort | None, tier: Tier) -> float:
     """How long an answer is beside one at the model's default effort. Assumed, see LENGTHS."""
     return 1.0 if effort is None else LENGTHS[effort] / LENGTHS[USUAL[tier]]
+
+
+def _unless_cheapest(table: Tier, moved: Tier) -> Tier:
+    return table if table == TIERS[0] else moved
 
 
 def _without_lone(table: Mapping[str, Tier], moved: Mapping[str, Tier]) -> dict[str, Tier]:
