@@ -12,11 +12,14 @@ import pytest
 from rebuttal.budget.returns import Returns, returns
 from rebuttal.change.identity import repository_id
 from rebuttal.change.model import Scope
-from rebuttal.review.fates import saved
+from rebuttal.review.again import ask_again
+from rebuttal.review.fates import WITHDRAWN, saved
+from rebuttal.review.listing import listed
 from rebuttal.review.request import Answer, Result
 from rebuttal.review.run import review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings
+from rebuttal.store.debates import Debates
 from rebuttal.store.fates import Counts, Raised
 from tests.emulator.planted import Planted
 from tests.emulator.server import Emulator
@@ -325,3 +328,44 @@ async def test_whatever_the_protocol_the_money_adds_up(
     assert made.total.cost == result.report.cost.spent + result.report.cost.assumed > 0
     assert sum(one.cost for one in made.by_seat) + made.unshared == made.total.cost
     assert made.unshared == 0
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_finding_withdrawn_when_asked_again_does_not_count_for_its_seat_as_if_it_stood(
+    open_services: Open, cart: GitRepo, finders: Emulator, *, stands: bool
+) -> None:
+    services = open_services(finders.environment())
+    result = await debated(services, cart)
+    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    before = await brought(services)
+    history = await Debates(await services.database()).history()
+    if not stands:
+        finders.script.default = Planted([])  # whoever is asked now refutes everything
+    came = await ask_again(request_for(cart.root, agreed=True), services, Door(), finding, "It is never empty.")
+    assert came.decided
+    assert came.cost.spent > 0
+    assert await counts(services) == (Counts(open=1) if stands else Counts(dismissed=1))
+    assert [one.reason for one in await raised(services)] == ["" if stands else WITHDRAWN]
+    made = await brought(services)
+    (then,), (now,) = ([one for one in some.by_seat if one.shown] for some in (before, made))
+    # All of it is an examination of what that seat claimed: nothing is left that nobody answers for.
+    assert now.examined == then.examined + came.cost.spent
+    assert made.unshared == 0
+    # And nothing by which a whole debate would be expected.
+    assert await Debates(await services.database()).history() == history
+    listing = await listed(services, cart.root)
+    assert [one.status for one in listing.findings if one.source == "debate"] == ["open" if stands else "held_back"]
+
+
+async def test_a_debate_that_shows_a_withdrawn_finding_anew_opens_it_again(
+    open_services: Open, cart: GitRepo, finders: Emulator
+) -> None:
+    services = open_services(finders.environment())
+    result = await debated(services, cart)
+    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finders.script.default = Planted([])
+    await ask_again(request_for(cart.root, agreed=True), services, Door(), finding, "")
+    assert await counts(services) == Counts(dismissed=1)
+    finders.script.default = Planted([plant()])
+    await debated(services, cart)
+    assert await counts(services) == Counts(open=1)

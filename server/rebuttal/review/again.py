@@ -17,6 +17,7 @@ from rebuttal.budget.purse import caps_of
 from rebuttal.debate.model import Brief, Means
 from rebuttal.debate.reconsider import NotInChange, Reconsideration, Reconsidered
 from rebuttal.findings.model import Finding
+from rebuttal.review import fates
 from rebuttal.review.assembly import brief
 from rebuttal.review.parts import Parts
 from rebuttal.review.request import BudgetWarned, Door, Estimated, Request, UsageError
@@ -75,6 +76,7 @@ async def ask_again(request: Request, services: Services, door: Door, finding: F
     speaker = await services.speaker(request, review, root, on_warning, planned=price.calls)
     came = await held.hold(speaker, door.tell, services.clock)
     cost = await services.cost(review)
+    await fates.asked_again(request, services, root, came.finding, review, cost.spent + cost.assumed)
     return AskedAgain(root, came.finding, came.decided, cost, _told(came, cost.spent + cost.assumed, request.settings))
 
 

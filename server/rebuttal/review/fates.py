@@ -19,6 +19,7 @@ from rebuttal.change.model import ChangeError
 from rebuttal.findings.model import Finding
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
+from rebuttal.store.clock import utc_now
 from rebuttal.store.model import ZERO, StoreError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SILENCED = "silenced by a comment in the code"
+WITHDRAWN = "did not stand when it was asked about again"
 _ELSEWHERE = 40
 """Files that the change does not touch and that are read all the same: a static review must stay quick."""
 _MOST_BYTES = 8_000_000
@@ -69,6 +71,25 @@ async def record(request: Request, services: Services, parts: Parts, result: Res
         silenced = [one.id for one in result.report.findings if (one.source, one.status) == ("debate", "dismissed")]
         if silenced:
             await fates.silence(repository, silenced, SILENCED)
+    except Exception as error:
+        _left_out(error)
+
+
+async def asked_again(
+    request: Request, services: Services, root: Path, finding: Finding, review: str, cost: Decimal
+) -> None:
+    """One finding was argued about anew, as `review`, and stands so now: what that cost is an examination of what its
+    seats claimed; one that did not stand was shown for nothing. Raises nothing.
+
+    Of what debates are expected to cost it teaches nothing: it is none.
+    """
+    if not _counts(request):
+        return
+    try:
+        repository, fates = services.repository(root), await services.fates()
+        await fates.record(repository, review, (), _examined_again(finding, cost), utc_now())
+        if finding.status == "held_back":
+            await fates.silence(repository, (finding.id,), WITHDRAWN)
     except Exception as error:
         _left_out(error)
 
@@ -141,6 +162,14 @@ def examined_by(outcome: Outcome) -> Examined:
             for seat, share in zip(seats, shared_out(part, [1] * len(seats)), strict=True):
                 amounts[seat] += share
     return {seat: amount for seat, amount in amounts.items() if amount > ZERO}
+
+
+def _examined_again(finding: Finding, cost: Decimal) -> Examined:
+    from rebuttal.budget.returns import shared_out
+
+    seats = list(_seats(finding).items())
+    shares = zip(seats, shared_out(cost, [1] * len(seats)), strict=True) if seats and cost else ()
+    return {seat: share for seat, share in shares if share > ZERO}
 
 
 def name_of(file: str) -> str:

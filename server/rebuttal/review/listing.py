@@ -19,6 +19,7 @@ from rebuttal.change.identity import repository_id
 from rebuttal.change.model import ChangeError
 from rebuttal.findings.model import Finding, FindingStatus, Related
 from rebuttal.findings.wire import WireError, finding_from_json, finding_to_json
+from rebuttal.review.fates import WITHDRAWN
 from rebuttal.review.request import Request, Result
 from rebuttal.review.threads import in_thread
 from rebuttal.store.last_findings import Kind, LastFindings, Listed
@@ -80,12 +81,13 @@ async def listed(services: Services, root: Path, scope: str | None = None, *, ev
     ChangeError."""
     kept = await LastFindings(await services.stores.own()).of(repository_id(root))
     dismissed = await services.dismissed(root)
-    fixed = await (await services.fates()).accepted(services.repository(root))
+    fates, repository = await services.fates(), services.repository(root)
+    fixed, withdrawn = await fates.accepted(repository), await fates.dismissed_for(repository, WITHDRAWN)
     chosen = _chosen(kept, scope, everything=everything)
     found: dict[str, Finding] = {}
     for one in chosen:
         for finding in _read(one.text):
-            found.setdefault(finding.id, evolve(finding, status=_status(finding, dismissed, fixed)))
+            found.setdefault(finding.id, evolve(finding, status=_status(finding, dismissed, fixed, withdrawn)))
     sources = tuple(Source(one.title, one.kind, one.at) for one in chosen)
     return Listing(sources, tuple(found.values()), dismissed)
 
@@ -101,9 +103,13 @@ def _chosen(kept: Iterable[Listed], scope: str | None, *, everything: bool) -> l
     return [one for one in kept if newest.get(one.title) == one.scope]
 
 
-def _status(finding: Finding, dismissed: Mapping[str, Any], fixed: frozenset[str]) -> FindingStatus:
+def _status(
+    finding: Finding, dismissed: Mapping[str, Any], fixed: frozenset[str], withdrawn: frozenset[str]
+) -> FindingStatus:
     if finding.id in dismissed:
         return "dismissed"
+    if finding.id in withdrawn:
+        return "held_back"
     return "fixed" if finding.id in fixed else finding.status
 
 

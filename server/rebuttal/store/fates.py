@@ -277,6 +277,18 @@ class Fates:
 
         return self._database.read(work, patience=self._patience)
 
+    def dismissed_for(self, repository: str, reason: str) -> Job[frozenset[str]]:
+        """The findings of a repository that are dismissed for exactly that reason."""
+
+        def work(connection: Connection) -> frozenset[str]:
+            rows = connection.execute(
+                "SELECT DISTINCT finding FROM raised WHERE repository = ? AND fate = 'dismissed' AND reason = ?",
+                (repository, reason),
+            )
+            return frozenset(finding for (finding,) in rows)
+
+        return self._database.read(work, patience=self._patience)
+
     def counts(
         self, since: date | None = None, until: date | None = None, repository: str | None = None
     ) -> Job[Counts]:
