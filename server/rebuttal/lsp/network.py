@@ -201,7 +201,7 @@ async def _read_frames(connection: ServerConnection, protocol: HardenedProtocol)
         data = _request_in(message)
         take_token(data)  # a client of both kinds of server gives it here too
         if data is None:
-            take(message, protocol)
+            await take(message, protocol)
         else:
             handle(data, protocol)
         # A flood of messages must not starve the jobs.

@@ -44,6 +44,8 @@ from pygls.progress import Progress
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol import lsp_method as _lsp_method
 
+from rebuttal.lsp import warming
+from rebuttal.lsp.portions import Turns
 from rebuttal.lsp.workspace import LspWorkspace
 
 if TYPE_CHECKING:
@@ -124,6 +126,8 @@ class HardenedProtocol(LanguageServerProtocol):
         self.progress = HardenedProgress(self)
         self.exited = False
         self.initialized = asyncio.Event()
+        self.turns: Turns | None = None
+        """Given by the server."""
         self._waiting: dict[str | int, Future[Any]] = {}
 
     @property
@@ -144,6 +148,13 @@ class HardenedProtocol(LanguageServerProtocol):
         return self._workspace is not None
 
     # Reading messages
+
+    async def prepare(self, data: Any) -> None:
+        """Before the first message is read at once: it holds the largest parts there are, and so does its answer."""
+        if self.turns is None or self._workspace is not None or not isinstance(data, dict):
+            return
+        if data.get("method") == types.INITIALIZE:
+            await self.turns.finish(warming.for_initialize(self._converter, data))
 
     def structure_message(self, data: Any) -> Any:
         """The typed message. What is none, or a request that will not run, is answered here; a reply ends its wait."""
@@ -189,6 +200,11 @@ class HardenedProtocol(LanguageServerProtocol):
     def refuse(self, msg_id: int | str | None, code: int, why: str) -> None:
         """Answer what cannot be run; `msg_id` None is what JSON-RPC asks for where it is not known."""
         self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": why}})
+
+    def get_ready(self) -> None:
+        """For what comes after `initialize`."""
+        if self.turns is not None:
+            self.turns.begin(warming.ahead(self._converter))
 
     def as_json(self, value: Any) -> Any:
         """A part of a message as it is sent: a long message is made in portions."""

@@ -113,7 +113,7 @@ class RebuttalServer(LanguageServer):
         self.deps = deps
         vouched = deps.environment.get("REBUTTAL_TRUST_OPEN_FOLDERS") == "1"
         self.session = Session(settings, settings, totals=caps, vouched=vouched)
-        self.turns = Turns(self.spawn, deps.portion)
+        self.turns = self.protocol.turns = Turns(self.spawn, deps.portion)
         self.worker = WorkerClient(deps.launch, deps.patience)
         self.jobs = Jobs(self.session, self.worker, self, self.turns)
         self.debouncer = Debouncer(deps.timer)

@@ -138,12 +138,12 @@ async def read_messages(reader: Reader | Framing, protocol: HardenedProtocol) ->
             continue
         if body is None:
             return
-        take(body, protocol)
+        await take(body, protocol)
         # A flood of messages must not starve the jobs.
         await asyncio.sleep(0)
 
 
-def take(body: bytes | str, protocol: HardenedProtocol) -> None:
+async def take(body: bytes | str, protocol: HardenedProtocol) -> None:
     """Handle one message as it came. Never raises."""
     try:
         data = json.loads(body)
@@ -151,6 +151,7 @@ def take(body: bytes | str, protocol: HardenedProtocol) -> None:
         log.warning("left out a message that is not JSON")
         protocol.refuse(None, PARSE_ERROR, "That is not JSON.")
         return
+    await protocol.prepare(data)
     handle(data, protocol)
 
 

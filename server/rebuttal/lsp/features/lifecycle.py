@@ -36,6 +36,7 @@ def register(ls: RebuttalServer) -> None:
             ls.status.update(ls.session.repository(root))
             ls.outside.known(ls.session.repository(root))
         ls.outside.watch()
+        ls.protocol.get_ready()
         ls.documents.folder.sweep_soon()
 
     @ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
