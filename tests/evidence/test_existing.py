@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from attrs import evolve
 
+from rebuttal.change.model import Scope
+from rebuttal.change.read import read_change
 from rebuttal.evidence.existing import IN_ALL, PER_FILE, STOOD
 from rebuttal.evidence.model import Evidence
+from rebuttal.evidence.panel import collect
 from rebuttal.evidence.wanted import Wanted
+from rebuttal.findings.notebooks import in_files
 from tests.evidence.conftest import Review
+from tests.gitrepo import GitRepo
 
 BASE = """\
 import os
@@ -182,3 +189,55 @@ def test_a_check_that_fails_over_it_fails_nothing_else(review: Review, monkeypat
     (note,) = evidence.notes
     assert "debug leftovers" in note
     assert "a word of the code" not in note
+
+
+def test_a_fault_whose_line_was_written_anew_stood_before_where_it_stood_in_the_old_line(review: Review) -> None:
+    after = BASE.replace("def first(items=[]):", "def first(items=[], more=1):")
+    evidence = review({"app.py": BASE}, {"app.py": after}, existing=True)
+    assert (brought(evidence), told(evidence)) == ([], [("app.py", "ruff:B006", 4), ("app.py", "ruff:E722", 11)])
+
+
+def test_line_ends_and_marks_of_order_make_no_difference(review: Review) -> None:
+    before = ("\ufeff" + BASE).replace("\n", "\r\n").encode()
+    evidence = review({"app.py": before}, {"app.py": before + b"X = 1\r\n"}, existing=True)
+    assert told(evidence) == [("app.py", "ruff:B006", 4), ("app.py", "ruff:E722", 11)]
+    evidence = review({"b.py": before}, {"b.py": BASE}, existing=True)
+    assert told(evidence) == [("b.py", "ruff:B006", 4), ("b.py", "ruff:E722", 11)]
+
+
+def test_a_renamed_file_keeps_what_stood_in_it(review: Review) -> None:
+    evidence = review({"a.py": BASE}, {"a.py": None, "b.py": BASE + "X = 1\n"}, existing=True)
+    assert told(evidence) == [("b.py", "ruff:B006", 4), ("b.py", "ruff:E722", 11)]
+
+
+def test_of_a_selection_only_what_stands_in_it(git_repo: GitRepo) -> None:
+    git_repo.write("app.py", BASE)
+    git_repo.commit()
+    git_repo.write("app.py", CHANGED)
+    with read_change(git_repo.root, Scope("working"), only_lines={"app.py": range(6)}) as reading:
+        evidence = collect(reading.change, reading.repository, existing=True)
+    assert told(evidence) == [("app.py", "ruff:B006", 4)]
+
+
+def test_a_notebooks_is_told_by_its_cell(review: Review, git_repo: GitRepo) -> None:
+    before, after = notebook("x = 1\n", BASE), notebook("x = 1\n", BASE, "y = 2\n")
+    evidence = review({"a.ipynb": before}, {"a.ipynb": after}, existing=True)
+    with read_change(git_repo.root, Scope("commit", "HEAD")) as reading:
+        placed = in_files(evidence.pre_existing or (), reading.change)
+    assert [(one.cell.index, one.cell.range.start.line) for one in placed if one.cell is not None] == [(1, 3), (1, 10)]
+
+
+def notebook(*cells: str) -> str:
+    written: list[dict[str, object]] = [
+        {
+            "cell_type": "code",
+            "id": f"c{number}",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": text,
+        }
+        for number, text in enumerate(cells)
+    ]
+    language = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    return json.dumps({"cells": written, "metadata": language, "nbformat": 4, "nbformat_minor": 5}, indent=1)

@@ -160,19 +160,34 @@ def _heard(check: Asked, sides: dict[Side, Material], side: Side) -> list[Fact]:
     return [one for one in facts if hears(one.rule) and SELF_SILENCED not in one.message]
 
 
-def _stood(material: Material, new: Iterable[Fact], old: Iterable[Fact]) -> Iterator[Fact]:
-    """Those of which the base had the like: the same rule on the same line, which may have moved; or, on a line that
-    the change did not touch, the rule in the same words, as where a check tells many as one."""
-    before = Counter(_key(one) for one in old)
+def _stood(material: Material, new: Iterable[Fact], old: Sequence[Fact]) -> Iterator[Fact]:
+    """Those of which the base had the like: the same rule on the same line, which may have moved; on a line that the
+    change did not touch, the rule in the same words, as where a check tells many as one; on one that it did, the rule
+    in the lines that it replaced."""
+    key = _Keys()
+    before = Counter(key(one) for one in old)
     said = {(one.diff.path, one.rule, one.message) for one in old}
+    lines = Counter((one.diff.path, one.rule, one.first_line) for one in old)
     for fact in new:
-        diff = material.change.file(fact.diff.path)
-        key, touched = _key(fact), diff is None or fact.first_line in diff.added_lines
-        if before[key] > 0:
-            before[key] -= 1
-        elif touched or (fact.diff.path, fact.rule, fact.message) not in said:
+        path, rule, diff = fact.diff.path, fact.rule, material.change.file(fact.diff.path)
+        hunk = _hunk_of(diff, fact.first_line) if diff is not None else None
+        if before[key(fact)] > 0:
+            before[key(fact)] -= 1
+        elif hunk is not None:
+            replaced = next((line for line in hunk.old_lines if lines[path, rule, line] > 0), None)
+            if replaced is None:
+                continue
+            lines[path, rule, replaced] -= 1
+        elif diff is None or (path, rule, fact.message) not in said:
             continue
         yield _marked(fact, diff)
+
+
+def _hunk_of(diff: FileDiff, line: int) -> Hunk | None:
+    """The hunk of a line that the change wrote; None of one that it did not touch."""
+    if line not in diff.added_lines:
+        return None
+    return next((one for one in diff.hunks if line in one.new_lines), None)
 
 
 def _marked(fact: Fact, diff: FileDiff | None) -> Fact:
@@ -194,8 +209,15 @@ def _spot(fact: Fact) -> tuple[str, str, int]:
     return fact.diff.path, fact.rule, fact.first_line
 
 
-def _key(fact: Fact) -> tuple[str, str]:
+class _Keys:
     """Rule and line: the same text elsewhere or otherwise indented is the same fault."""
-    index = LineIndex(fact.diff.new_text or "")
-    start, end = index.git_line_span(fact.first_line)
-    return fact.rule, " ".join(index.text[start:end].split())
+
+    def __init__(self) -> None:
+        self._lines: dict[int, list[str]] = {}
+
+    def __call__(self, fact: Fact) -> tuple[str, str]:
+        # By the diff's identity: it lives as long as its facts, and there may be thousands of them in one long file.
+        lines = self._lines.get(id(fact.diff))
+        if lines is None:
+            lines = self._lines[id(fact.diff)] = git_lines(fact.diff.new_text or "")
+        return fact.rule, " ".join(lines[fact.first_line].split()) if fact.first_line < len(lines) else ""
