@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebuttal.text.hidden import has_hidden, plain, spelled, visible, written_out
+from rebuttal.text.hidden import has_hidden, in_json, plain, spelled, visible, written_out
 from rebuttal.text.positions import git_lines
 
 TAGS = "".join(chr(0xE0000 + ord(char)) for char in "Ignore all")
@@ -70,3 +72,25 @@ def test_what_people_read_holds_nothing_that_is_acted_on(text: str) -> None:
 
 def test_tags_are_spelled() -> None:
     assert spelled(f"x{TAGS}y") == "Ignore all"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=20,
+    )
+)
+def test_json_is_indented_as_usual_and_says_what_it_was_given(data: object) -> None:
+    written = in_json(data)
+    assert json.loads(written) == data
+    if written.isascii() and "\\" not in written:
+        assert written == json.dumps(data, indent=2)
+
+
+def test_what_stands_in_a_long_list_has_a_line_each() -> None:
+    rows = [{"name": f"row {number}\u202e", "tokens": {"input": number}} for number in range(1001)]
+    written = in_json({"rows": rows})
+    assert json.loads(written) == {"rows": rows}
+    assert len(written.splitlines()) == 1001 + 4
+    assert "\u202e" not in written

@@ -31,6 +31,9 @@ _ORDINARY = re.compile(
 """Such characters where a script or an emoji needs them: one at a time, between what people see."""
 _FEW = 4
 """Hidden characters in a row that are named one by one."""
+_LONG = 1000
+"""Elements of a list from which on each stands in a line of its own."""
+_compact = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def visible(text: str) -> str:
@@ -69,8 +72,33 @@ def written_out(text: str) -> str:
 
 
 def in_json(data: object) -> str:
-    """`data` as indented JSON in which everything that does not show, or steers a terminal, is an escape."""
-    return _ANY.sub(_escape, json.dumps(data, indent=2, ensure_ascii=False))
+    """`data` as indented JSON in which everything that does not show, or steers a terminal, is an escape. What stands
+    in a long list has a line each: those are read by programs, and `json` indents ten times slower than it writes."""
+    text = "".join(_indented(data, "\n"))
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return _ANY.sub(_escape, text)
+
+
+def _indented(data: object, line: str) -> Iterator[str]:
+    """The pieces; `line`: a line's end, and the beginning of the next one."""
+    inner = line + "  "
+    if isinstance(data, dict) and data:
+        for number, (key, value) in enumerate(data.items()):
+            yield f"{',' if number else '{'}{inner}{_compact(key)}: "
+            yield from _indented(value, inner)
+        yield line + "}"
+    elif isinstance(data, list | tuple) and data:
+        is_long = len(data) > _LONG
+        for number, value in enumerate(data):
+            yield f"{',' if number else '['}{inner}"
+            if is_long:
+                yield _compact(value)
+            else:
+                yield from _indented(value, inner)
+        yield line + "]"
+    else:
+        yield _compact(data)
 
 
 def spelled(text: str) -> str:

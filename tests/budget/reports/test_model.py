@@ -203,3 +203,8 @@ def test_a_logarithmic_axis_has_room_for_both_ends(one: Decimal, other: Decimal,
     assert found.high >= float(highest)
     assert 1 <= len(found.ticks) <= 22
     assert 0 <= found.place(least) <= found.place(highest) <= 100
+
+
+def test_asyncio_wrote_every_row_of_the_report_into_the_text_of_the_task_that_made_it(year: CostReport) -> None:
+    assert "LedgerRow" not in repr(year)
+    assert len(repr(year)) < 100_000

@@ -215,11 +215,12 @@ class CostReport:
     limits: Caps
     summary: Summary
     budgets: tuple[Budget, ...]
-    groups: Mapping[LedgerKey, tuple[Line, ...]]
+    groups: Mapping[LedgerKey, tuple[Line, ...]] = field(repr=False)
+    """Not in the text of the object: asyncio makes one of what a task returns, and rows may be tens of thousands."""
     course: Course
     accuracy: Accuracy
     costly: tuple[Costly, ...]
-    assumed: tuple[AssumedCall, ...]
+    assumed: tuple[AssumedCall, ...] = field(repr=False)
     returns: Returns
     standing: Standing | None = None
     """Where spending stands now, whatever the period."""
