@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
 from rebuttal.findings.report import Report
 from rebuttal.review.request import Result
-from rebuttal.review.run import review
+from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings
 from tests.emulator.script import Fault, Rule
@@ -180,3 +181,45 @@ async def test_a_debate_that_was_cancelled_is_taken_up_by_the_same_process(
     again = await review(request_for(parcels, agreed=True), services, Door())
     assert any("is taken up" in note for note in again.report.notes)
     assert before - {seat for seat, phase in asked(panel, count) if phase == "opening"}
+
+
+async def test_the_rest_of_a_debate_was_priced_as_a_whole_one_and_had_a_cap_of_its_own(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    services = open_services(panel.environment())
+    whole = await estimate(request_for(parcels), services)
+    panel.script.rules.append(down(SEAT))
+    first = await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules.clear()
+
+    rest = await estimate(request_for(parcels), services)
+
+    assert rest.before == first.report.cost.spent > 0
+    assert 0 < rest.expected < whole.expected / 2
+    assert rest.at_most == Settings().max_cost - rest.before
+    assert "opening" in rest.by_phase
+    assert {one.seat for one in rest.calls if one.phase == "opening"} == {SEAT}
+    assert "for the rest of a debate that has cost" in rest.words
+    anew = await estimate(request_for(parcels, fresh=True), services)
+    assert anew.before == 0
+    assert anew.at_most == Settings().max_cost
+
+
+async def test_a_debate_that_is_taken_up_again_and_again_passed_the_cap_of_a_review(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    services = open_services(panel.environment())
+    panel.script.rules.append(down(SEAT))
+    first = await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules.clear()
+    before = len(panel.records)
+    settings = Settings(panel="small", max_cost=first.report.cost.spent + Decimal("0.000001"))
+
+    second = await review(request_for(parcels, agreed=True, settings=settings), services, Door())
+
+    assert second.report.cost.spent == 0
+    assert [record for record in panel.records[before:] if "count" not in record.path] == []
+    assert any("count for the cap of a review" in note for note in second.report.notes)
+    assert second.report.not_spent == "cap"
+    third = await review(request_for(parcels, agreed=True), services, Door())
+    assert third.report.degraded == ()

@@ -64,6 +64,8 @@ class Estimate:
     """Past debates that corrected them; 0: nothing but assumptions."""
     likely: Likely | None = None
     """None: too few debates have been held."""
+    before: Decimal = Decimal(0)
+    """What was spent on the same debate before it was cut short: no part of what is expected now, nor of at most."""
     shortened: tuple[str, ...] = ()
     """What of the review is left out to fit the cap, in a few words each."""
     money: Money = DOLLARS
@@ -78,6 +80,8 @@ class Estimate:
     def words(self) -> str:
         """For people, before anything is sent."""
         words = in_words(self.expected, self.at_most, self.money)
+        if self.before:
+            words += f" for the rest of a debate that has cost {self.money(self.before)}"
         if not self.shortened or not (self.fits or self.at_most):
             return words
         return f"{words} ({'to fit' if self.fits else 'even'} with {', '.join(self.shortened)})"
@@ -103,6 +107,8 @@ class Estimate:
         }
         if self.likely is not None:
             told["likely"] = {"from": exact(self.likely.low), "to": exact(self.likely.high)}
+        if self.before:
+            told["before"] = exact(self.before)
         if self.shortened:
             told["shortened"] = list(self.shortened)
         return told

@@ -88,6 +88,11 @@ def planned_turns(
     return (*((planning.triage(),) if asks else ()), *chosen.plan(planning))
 
 
+def planned_claims(choice: PanelChoice, profile: Profile, change: Change) -> float:
+    """How many distinct claims are planned for."""
+    return Planning(choice, profile, change, load_prompts()).claims
+
+
 class Planning:
     """What a protocol plans its calls with."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rebuttal.evidence.model import Evidence
     from rebuttal.review.lessons import Lessons
     from rebuttal.review.own_prompts import OwnPrompts
+    from rebuttal.review.taking_up import TakenUp
 
 
 @frozen
@@ -80,6 +81,8 @@ class Parts:
     """The panel as it would sit if money did not matter; None: as it does."""
     unasked: tuple[str, ...] = ()
     """Ids of seats that the change calls for, and that are not asked because of what they would cost."""
+    earlier: TakenUp | None = None
+    """The debate about the same change that was cut short, if there is one: it is taken up, and priced so."""
     estimate: Estimate | None = None
     totals: Totals = Totals()
     standing: Standing | None = None

@@ -15,9 +15,12 @@ from rebuttal.budget.prices import PriceBook
 from rebuttal.budget.purse import caps_of
 from rebuttal.change.model import Change
 from rebuttal.context.names import sendable
-from rebuttal.debate.planning import planned_turns
+from rebuttal.debate.panel.triage import taken_up
+from rebuttal.debate.planning import planned_claims, planned_turns
 from rebuttal.debate.prompts import TIERS, load_prompts
+from rebuttal.debate.remaining import remaining
 from rebuttal.debate.selection import Selection, tokens_of
+from rebuttal.review.assembly import brief
 from rebuttal.settings import Settings
 from rebuttal.speakers.roster import Roster
 from rebuttal.store.debates import DebatePlan
@@ -58,6 +61,7 @@ def estimated(settings: Settings, parts: Parts, tokenizers: Tokenizers, counter:
         priced,
         tokenizers=known,
         assumed=assumed,
+        before=parts.earlier.spent if parts.earlier is not None else Decimal(0),
         learned_from=forecast.debates,
         likely=likely,
         money=money_of(settings),
@@ -92,6 +96,11 @@ def plan_of(settings: Settings, parts: Parts, review: str, repository: str) -> D
 def _turns(settings: Settings, parts: Parts, sent: Change, roster: Roster) -> list[PlannedTurn]:
     profile, protocol = cast("Profile", settings.profile), settings.protocol
     selection = Selection(profile, parts.means, tokens_of(parts.shared)) if parts.means is not None else None
+    planned = planned_turns(parts.choice, profile, sent, protocol, parts.kinds, selection)
+    if parts.earlier is not None and planned:
+        asked, record = brief(settings, parts), parts.earlier.record
+        seats = taken_up(asked, record.exchanges).seats
+        planned = remaining(planned, record, seats, planned_claims(parts.choice, profile, sent))
     return [
         PlannedTurn(
             *(one.phase, one.seat, roster.id(one.tier)),
@@ -100,7 +109,7 @@ def _turns(settings: Settings, parts: Parts, sent: Change, roster: Roster) -> li
             has_shared=one.has_shared,
             count=one.count,
         )
-        for one in planned_turns(parts.choice, profile, sent, protocol, parts.kinds, selection)
+        for one in planned
     ]
 
 

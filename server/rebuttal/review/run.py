@@ -266,6 +266,10 @@ async def _with_context(
 async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
     parts = evolve(parts, totals=await services.totals(parts.change.root))
     tokenizers = await services.tokenizers()
+    settings = request.settings
+    earlier = await taking_up.find(request, services, parts.change.root, brief(settings, parts))
+    if earlier is not None:
+        parts, settings = evolve(parts, earlier=earlier), earlier.left_of(settings)
     if request.replay is None:
         forecast, lessons = await services.learned(request.settings.protocol)
         parts = evolve(parts, forecast=forecast, lessons=lessons)
@@ -274,7 +278,7 @@ async def _priced(request: Request, services: Services, parts: Parts) -> Parts:
         from rebuttal.review.means import recorded_means
 
         recorded = recorded_means(request.replay) if request.replay is not None else None
-        return services.priced(request.settings, parts, tokenizers, request.urgency, recorded)
+        return services.priced(settings, parts, tokenizers, request.urgency, recorded)
 
     return await in_thread(price)
 
@@ -309,7 +313,8 @@ async def _debated(
                 asked = evolve(asked, deadline_s=request.deadline_s)
             earlier = await taking_up.find(request, services, root, asked)
             if earlier is not None:
-                note = earlier.note(asked)
+                note = earlier.note(asked, money_of(request.settings))
+                request = evolve(request, settings=earlier.left_of(request.settings))
                 door.tell(Resumed(note, {one.id: one.lead.claim.title for one in earlier.record.contentions}))
                 parts = evolve(parts, notes=(*parts.notes, note))
             about = recorded.about(request.settings, parts, asked) if request.record is not None else None

@@ -11,16 +11,19 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rebuttal.review.request import Request
 from rebuttal.review.services import Services
 from rebuttal.review.threads import in_thread
-from rebuttal.store.model import StoreError
+from rebuttal.settings import Settings
+from rebuttal.store.currency import DOLLARS, Money
+from rebuttal.store.model import ZERO, StoreError
 from rebuttal.store.money import money_converter
 
 if TYPE_CHECKING:
@@ -40,7 +43,16 @@ class TakenUp:
     at: datetime
     record: Record
 
-    def note(self, brief: Brief) -> str:
+    @property
+    def spent(self) -> Decimal:
+        """What its answers have cost, in dollars: settled, and assumed where that is not known."""
+        return sum((one.reply.spent + one.reply.assumed for one in self.record.exchanges), ZERO)
+
+    def left_of(self, settings: Settings) -> Settings:
+        """The settings with what it leaves of the cap of a review: however often it is taken up, it is one review."""
+        return evolve(settings, max_cost=max(settings.max_cost - self.spent, ZERO))
+
+    def note(self, brief: Brief, money: Money = DOLLARS) -> str:
         """What is not asked again, in one sentence for the user."""
         from rebuttal.debate.panel.triage import taken_up
         from rebuttal.debate.resumption import opened
@@ -52,7 +64,8 @@ class TakenUp:
             if left
             else "every seat has spoken, and only what is open is argued"
         )
-        return f"The debate of {self.at.astimezone():%Y-%m-%d %H:%M} was cut short and is taken up: {again}."
+        cost = f"; the {money(self.spent)} that it has cost count for the cap of a review" if self.spent else ""
+        return f"The debate of {self.at.astimezone():%Y-%m-%d %H:%M} was cut short and is taken up: {again}{cost}."
 
 
 async def find(request: Request, services: Services, root: Path, brief: Brief) -> TakenUp | None:
