@@ -52,6 +52,23 @@ def test_what_a_dossier_shows_is_not_sent_twice() -> None:
     assert "def far(value):" in turn.prompt.ask
 
 
+def test_alike_lines_elsewhere_in_the_dossier_took_the_code_around_a_claim_away() -> None:
+    """Lines that stood anywhere in the diffs of a dossier counted as shown: here each line of the disputed symbol is
+    in the diff, of another function of the file and of another file, but the symbol itself is not."""
+    old = "def first():\n    check(value)\n" + "# far\n" * 30 + "def second():\n    check(value)\n    return value\n"
+    new = old.replace("def first():", "def first():\n    return value").replace("# far\n" * 15, "# far\n" * 15, 1)
+    other = {"shop/more.py": ("", "def second():\n    check(value)\n    return value\n")}
+    brief = brief_of({"shop/again.py": (old, new), **other}, profile="frugal")
+    claim = claim_of("def second():", file="shop/again.py", argument="It is called with nothing to check.")
+    more = claim_of("def second():", file="shop/more.py", argument="It is called with nothing to check.")
+    (turn, *_) = play(brief, opening({"architect": says(claim, more)})).speaker.of("cross_examination")
+    assert "# The code around them" in turn.prompt.ask
+    _, _, around = turn.prompt.ask.partition("# The code around them")
+    assert around.count("def second():") == 1
+    assert "shop/again.py" in around
+    assert "shop/more.py" not in around  # it stands whole in its own diff: not sent a second time
+
+
 @pytest.mark.parametrize(
     ("file", "symbol", "first"),
     [
