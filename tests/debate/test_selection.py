@@ -60,7 +60,7 @@ PRICES: dict[Tier, TierPrice] = {
 TABLE: dict[Profile, tuple[Tier, ...]] = {
     "frugal": ("haiku", "haiku", "haiku", "haiku"),
     "balanced": ("sonnet", "sonnet", "sonnet", "haiku"),
-    "thorough": ("opus", "opus", "sonnet", "haiku"),
+    "thorough": ("opus", "opus", "sonnet", "sonnet"),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebuttal.debate.prompts import load_prompts
 from rebuttal.debate.statement import (
     CATEGORIES,
     CERTAINTIES,
@@ -374,3 +375,10 @@ def test_half_a_surrogate_pair_cannot_reach_a_request_or_a_file() -> None:
 
 def test_terminal_escapes_go() -> None:
     assert clean("a\x1b]8;;http://x\x07b\x1b]8;;\x07\x9b31mc\x00") == "ab31mc"
+
+
+def test_the_schema_says_only_what_the_prompt_does_not() -> None:
+    """It stands in every prompt: what `system.md` says of a field is not said once more."""
+    assert len(json.dumps(STATEMENT_SCHEMA)) < 2_000
+    for name in ("side", "quote", "severity", "certainty", "argument", "fix"):
+        assert name in load_prompts().system.lower()

@@ -1,8 +1,9 @@
 """The statement as JSON: the schema that is sent, and the only door through which an answer comes in.
 
 The schema stays inside the subset of JSON Schema that the API's structured outputs accept: every field
-required, no unions, no bounds on lengths, `additionalProperties` false. The API does not promise the
-case of enum values, and other endpoints promise nothing at all, so every answer is checked here.
+required, no unions, no bounds on lengths, `additionalProperties` false. It is part of every prompt, and what the fields
+mean stands in `prompts/system.md` already, so a description only says what is not said there. The API does not promise
+the case of enum values, and other endpoints promise nothing at all, so every answer is checked here.
 
 An answer has been paid for: what in it is not as it must be is left out, with the reason, and the rest counts.
 """
@@ -49,45 +50,33 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _array(items: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"type": "array", "description": description, "items": items}
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 def _string(description: str) -> dict[str, Any]:
     return {"type": "string", "description": description}
 
 
-def _enum(values: tuple[str, ...], description: str) -> dict[str, Any]:
-    return {"type": "string", "enum": list(values), "description": description}
+def _enum(values: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
 
 
-_FILE = _string("Path exactly as shown, relative to the root of the repository.")
+_TEXT = {"type": "string"}
 
-_FIX = _object(
-    {
-        "file": _FILE,
-        "quote": _string("The whole lines to replace, copied verbatim from the new side."),
-        "replacement": _string("The whole lines that stand there instead, with their indentation."),
-    }
-)
+_FIX = _object({"file": _TEXT, "quote": _TEXT, "replacement": _TEXT})
 
 _CLAIM = _object(
     {
-        "file": _FILE,
-        "side": _enum(
-            SIDES,
-            "new: the quote stands in the code after the change; old: only in the code before it; "
-            "file: about the file as a whole, something is missing.",
-        ),
-        "quote": _string("One or a few whole lines, copied verbatim; empty only for side file."),
+        "file": _TEXT,
+        "side": _enum(SIDES),
+        "quote": _TEXT,
         "title": _string("The defect in one line, at most 80 characters."),
-        "argument": _string(
-            "First one sentence that asserts the defect and what it does; then when, and why the code shows it."
-        ),
-        "category": _enum(CATEGORIES, "The kind of harm."),
-        "severity": _enum(SEVERITIES, "What it does when it happens."),
-        "certainty": _enum(CERTAINTIES, "How sure you are that the code shown has this defect."),
-        "fixes": _array(_FIX, "Edits that together mend it; empty if you have none that is complete."),
+        "argument": _TEXT,
+        "category": _enum(CATEGORIES),
+        "severity": _enum(SEVERITIES),
+        "certainty": _enum(CERTAINTIES),
+        "fixes": _array(_FIX),
     }
 )
 
@@ -96,23 +85,19 @@ _CLAIM_NEEDS = tuple(name for name in _CLAIM["properties"] if name != "fixes")
 
 _RULING = _object(
     {
-        "claim": _string("Id of the claim ruled on, as shown."),
-        "verdict": _enum(VERDICTS, "Your ruling."),
-        "file": _FILE,
-        "quote": _string("The lines that settle it, copied verbatim from the code shown."),
+        "claim": _string("Id of the claim, as shown."),
+        "verdict": _enum(VERDICTS),
+        "file": _TEXT,
+        "quote": _string("The lines that settle it."),
         "argument": _string("Why these lines settle it, in one to three sentences."),
-        "severity": _enum(SEVERITIES, "What the defect does if it is there; your own judgement."),
+        "severity": _enum(SEVERITIES),
     }
 )
 
-_NEED = _object({"file": _FILE, "symbol": _string("Name of the function, class or constant to see.")})
+_NEED = _object({"file": _TEXT, "symbol": _string("Name of the function, class or constant to see.")})
 
 STATEMENT_SCHEMA: dict[str, Any] = _object(
-    {
-        "claims": _array(_CLAIM, "Defects that you assert; empty if the task does not ask for them."),
-        "rulings": _array(_RULING, "Your rulings on the claims that you were shown."),
-        "needs": _array(_NEED, "Code that you must see before you can rule; empty if you can rule."),
-    }
+    {"claims": _array(_CLAIM), "rulings": _array(_RULING), "needs": _array(_NEED)}
 )
 """What every seat answers with, in every phase: one schema, because another one would void the prompt cache."""
 
