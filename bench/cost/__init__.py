@@ -73,10 +73,11 @@ PAGE = ROOT / "docs" / "cost.md"
 IMAGES = ROOT / "docs" / "images"
 REAL = ("flask", "httpx", "rich", "markupsafe", "zod", "express")
 """Of the releases of `bench.real_changes`: all of them take a quarter of an hour."""
-MECHANISMS: tuple[tuple[str, Profile], ...] = (
-    ("crossfire", "balanced"),
-    ("crossfire", "frugal"),
-    ("council", "balanced"),
+MECHANISMS: tuple[tuple[str, str, Profile], ...] = (
+    ("shop", "crossfire", "balanced"),
+    ("payments", "crossfire", "balanced"),
+    ("shop", "crossfire", "frugal"),
+    ("shop", "council", "balanced"),
 )
 _WRITTEN = re.compile(r"(<!-- written by python -m bench cost -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -144,12 +145,12 @@ def _lengths(studies: dict[str, Ready]) -> list[str]:
 
 
 def _mechanisms(studies: dict[str, Ready]) -> list[str]:
-    one = studies["shop"]
-    parts = ["### What each mechanism contributes\n", "Study shop, one switched off at a time.\n"]
-    for protocol, profile in MECHANISMS:
+    parts = ["### What each mechanism contributes\n", "One switched off at a time.\n"]
+    for study, protocol, profile in MECHANISMS:
+        one = studies[study]
         rows = switched_off(one, protocol, profile)
-        parts += [f"`{protocol}`, {profile}:\n", mechanisms_table(rows), "", _equal(one, rows)]
-        if (protocol, profile) == MECHANISMS[0]:
+        parts += [f"{study}, `{protocol}`, {profile}:\n", mechanisms_table(rows), "", _equal(one, rows)]
+        if (study, protocol, profile) == MECHANISMS[0]:
             title = "A balanced crossfire of the study shop, one mechanism switched off"
             target = IMAGES / "cost-mechanisms.svg"
             stacked(target, title, list(rows), dollars(rows), "dollars")

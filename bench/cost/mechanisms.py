@@ -7,6 +7,7 @@ sent, to whom, how often and to which model.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +15,9 @@ from unittest.mock import patch
 
 from attrs import evolve, frozen
 
-from bench.cost.harness import Ready
+from bench.cost.harness import Ready, ready
 from bench.cost.ways import Plan, Reviewed, everybody, ours, own_tiers, whole_files
+from rebuttal.context import candidates
 from rebuttal.context.render import render
 from rebuttal.debate import memory, selection
 from rebuttal.debate.assemble import Assembler, Put, facts
@@ -25,7 +27,9 @@ from rebuttal.debate.model import Brief, Contention, EndedBy, Listener, Profile,
 from rebuttal.debate.protocols import council, crossfire
 from rebuttal.debate.protocols.council import Council
 from rebuttal.debate.protocols.crossfire import Crossfire
+from rebuttal.debate.statement import STATEMENT_SCHEMA
 from rebuttal.settings import Settings
+from rebuttal.speakers import requests
 
 Run = Callable[[Ready, Brief, Settings, float], Reviewed]
 
@@ -95,6 +99,44 @@ def with_dearer_simple_seats(ready: Ready, asked: Brief, settings: Settings, len
 def without_selection(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
     """The changed files in whole, in the place of the diff and of ranked slices."""
     return ours(ready, evolve(asked, shared=whole_files(ready), fitted={}), settings, length)
+
+
+_SAID_TWICE = {
+    "file": "Path exactly as shown, relative to the root of the repository.",
+    "side": "new: the quote stands in the code after the change; old: only in the code before it; "
+    "file: about the file as a whole, something is missing.",
+    "quote": "One or a few whole lines, copied verbatim; empty only for side file.",
+    "argument": "First one sentence that asserts the defect and what it does; then when, and why the code shows it.",
+    "severity": "What the defect does when it happens.",
+    "certainty": "How sure you are that the code shown has this defect.",
+    "replacement": "The whole lines that stand there instead, with their indentation.",
+    "fixes": "Edits that together mend it; empty if you have none that is complete.",
+    "claims": "Defects that you assert; empty if the task does not ask for them.",
+    "rulings": "Your rulings on the claims that you were shown.",
+    "needs": "Code that you must see before you can rule; empty if you can rule.",
+}
+"""What the schema said besides `prompts/system.md`."""
+
+
+def with_wordy_schema(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
+    """The schema of the answer says once more what our own words say."""
+    with patch.object(requests, "STATEMENT_SCHEMA", _described(STATEMENT_SCHEMA)):
+        return ours(ready, asked, settings, length)
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    parts = {name: _described(one) for name, one in schema.get("properties", {}).items()}
+    for name in parts.keys() & _SAID_TWICE.keys():
+        parts[name] = {"description": _SAID_TWICE[name], **parts[name]}
+    found = {**schema, "properties": parts} if parts else dict(schema)
+    return found | {"items": _described(schema["items"])} if "items" in schema else found
+
+
+def with_long_outlines(one: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
+    """A class that holds changed lines is outlined by all its methods."""
+    with patch.object(candidates, "_MOST_METHODS", 10_000):
+        whole = ready(one.study, dict(os.environ))
+    return ours(one, evolve(asked, shared=whole.parts.shared, fitted={}), settings, length)
 
 
 def without_counted_facts(ready: Ready, asked: Brief, settings: Settings, length: float) -> Reviewed:
@@ -248,6 +290,8 @@ MECHANISMS = (
     Mechanism("early stop: every claim in every round", without_early_stop),
     Mechanism("context selection: the files in whole", without_selection),
     Mechanism("facts that are alike told once", without_counted_facts),
+    Mechanism("schema: says again what the prompt says", with_wordy_schema),
+    Mechanism("outlines of changed classes: all methods", with_long_outlines),
     Mechanism("prompt cache", without_cache),
     Mechanism("first call warms the cache: all at once", all_at_once),
     Mechanism("several claims in a call: one", without_batches),

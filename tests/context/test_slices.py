@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rebuttal.context.model import Context, Slice
@@ -153,9 +155,23 @@ def test_a_class_is_outlined_not_shown_whole(context_of: ContextOf) -> None:
     base = {"a.py": f"class Big:\n    limit = 3\n\n{methods}"}
     context = context_of(base, {"a.py": base["a.py"].replace("value = 20", "value = 21")})
     outline = slice_of(context, "a.py", "outline of Big")
-    assert "    def method_3(self):\n…\n" in outline.text
+    assert "    def method_18(self):\n…\n" in outline.text
     assert "limit = 3" in outline.text
-    assert "value = 3" not in outline.text
+    assert "value = 18" not in outline.text
+
+
+def test_of_a_class_of_many_methods_those_are_outlined_that_the_change_names_or_that_are_near(
+    context_of: ContextOf,
+) -> None:
+    methods = "".join(f"    def method_{n}(self):\n        value = {n}\n        return value\n\n" for n in range(60))
+    base = {"a.py": f"class Big:\n    limit = 3\n\n{methods}"}
+    changed = base["a.py"].replace("value = 50\n", "value = self.method_2()\n")
+    outline = slice_of(context_of(base, {"a.py": changed}), "a.py", "outline of Big")
+    shown = {int(number) for number in re.findall(r"def method_(\d+)", outline.text)}
+    assert 2 in shown
+    assert len(shown) == 12
+    assert shown - {2} == set(range(min(shown - {2}), max(shown) + 1))
+    assert 50 in shown
 
 
 def test_guidelines_come_from_the_base(context_of: ContextOf) -> None:

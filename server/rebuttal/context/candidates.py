@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from rebuttal.change.model import FileDiff, Match, Tree
 from rebuttal.context.changed import touched
@@ -38,6 +38,9 @@ DISTINCTIVE = 5
 """A name of fewer letters stands for too many things."""
 _LARGE = 120
 _LARGE_CLASS = 50
+_FIELDS = ("field", "variable", "constant")
+_MOST_METHODS = 12
+"""Of a class that holds changed lines. What a reviewer sees of the others are the calls to them."""
 _SMALL_CLASS = 12
 _DEFINES = re.compile(
     r"\b(?:def|class|func|function|const|let|var|type|interface|enum|struct|trait|fn|fun|val|mod|union|record)\b|"
@@ -69,7 +72,7 @@ def around(diff: FileDiff, old: Code, code: Code) -> Iterator[Candidate]:
         score = ENCLOSING if function.end_line - function.start_line < _LARGE else ENCLOSING_LARGE
         yield whole(diff.path, function, f"{function.qualified} holds changed lines", score, names)
     for holder in touched(diff, old, code, classes):
-        only = frozenset(_outline(holder, symbols))
+        only = frozenset(_outline(holder, _nearest(holder, symbols, diff, names)))
         reason = f"outline of {holder.qualified}, which holds changed lines"
         yield Candidate(diff.path, "new", holder.start_line, holder.end_line, reason, OUTLINE, only=only)
 
@@ -94,10 +97,25 @@ def _outline(outer: Symbol, symbols: Iterable[Symbol]) -> Iterator[int]:
     for one in symbols:
         if one.qualified.rpartition(".")[0] != outer.qualified or not outer.start_line < one.start_line:
             continue
-        if one.kind in ("field", "variable", "constant"):
+        if one.kind in _FIELDS:
             yield from range(one.start_line, min(one.end_line, one.start_line + 2) + 1)
         else:
             yield from _header(one)
+
+
+def _nearest(holder: Symbol, symbols: Iterable[Symbol], diff: FileDiff, names: Container[str]) -> list[Symbol]:
+    """What a class that holds changed lines is outlined by: all of it, but of one with many methods those that the
+    added lines name, and then those nearest to what changed."""
+    members = [one for one in symbols if one.qualified.rpartition(".")[0] == holder.qualified]
+    changed = [line for hunk in diff.hunks for line in (hunk.new_lines.start, hunk.new_lines.stop)]
+
+    def distance(one: Symbol) -> tuple[bool, int, int]:
+        apart = min((max(one.start_line - line, line - one.end_line, 0) for line in changed), default=0)
+        return one.name not in names, apart, one.start_line
+
+    methods = [one for one in members if one.kind not in _FIELDS]
+    kept = sorted(methods, key=distance)[:_MOST_METHODS]
+    return [one for one in members if one.kind in _FIELDS or one in kept]
 
 
 def _header(symbol: Symbol) -> range:
