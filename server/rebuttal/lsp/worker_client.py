@@ -251,6 +251,7 @@ class WorkerProcess:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
+                _end_tree(self._process.pid)
                 self._process.kill()
             else:
                 # The group: git or a linter may be running.
@@ -258,6 +259,13 @@ class WorkerProcess:
 
     async def wait(self) -> None:
         await self._process.wait()
+
+
+def _end_tree(pid: int) -> None:
+    """Windows knows no groups: the helpers are found by their parent, which must still be there."""
+    killer = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "taskkill.exe")
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run([killer, "/T", "/F", "/PID", str(pid)], capture_output=True, check=False, timeout=1)
 
 
 def worker_command() -> list[str]:

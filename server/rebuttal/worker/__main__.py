@@ -6,10 +6,14 @@ import asyncio
 import json
 import logging
 import os
+import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from rebuttal.review.readiness import collect_seldom, load_tools
@@ -21,6 +25,10 @@ from rebuttal.worker.door import Send
 from rebuttal.worker.jobs import LAST_WORDS, Worker
 
 log = logging.getLogger("rebuttal.worker")
+
+_PIPE = "pipe"
+LINGER = 0.3
+"""Seconds that the server has to end this process together with what it has started."""
 
 
 async def serve(source: BinaryIO, send: Send) -> None:
@@ -34,7 +42,7 @@ async def serve(source: BinaryIO, send: Send) -> None:
             loop.call_soon_threadsafe(lines.put_nowait, line)
         loop.call_soon_threadsafe(lines.put_nowait, None)
 
-    threading.Thread(target=read, name="pipe", daemon=True).start()
+    threading.Thread(target=read, name=_PIPE, daemon=True).start()
     environment = process_environment()
     try:
         settings, problems = user_settings(environment)
@@ -76,8 +84,7 @@ def main() -> NoReturn:
     async def run() -> None:
         await serve(sys.stdin.buffer, send)
         # From here, because the loop would wait for its threads: none must keep a process whose editor has gone.
-        sys.stderr.flush()
-        os._exit(0)
+        _leave(out)
 
     code = 0
     try:
@@ -89,6 +96,30 @@ def main() -> NoReturn:
         code = 1
     # At once, because a thread still reads from stdin, which Python does not survive at its end.
     os._exit(code)
+
+
+def _leave(out: BinaryIO) -> NoReturn:
+    """End, and with this process what a thread of it still waits for: a git that hangs, say."""
+    sys.stderr.flush()
+    with suppress(OSError):
+        # All that was spent is accounted for: the server that reads this end kills us with our helpers.
+        out.close()
+    threads = [one for one in threading.enumerate() if one is not threading.main_thread() and one.name != _PIPE]
+    if threads:
+        time.sleep(LINGER)
+        _end_helpers()  # there is no server any more
+    os._exit(0)
+
+
+def _end_helpers() -> None:
+    if sys.platform == "win32":
+        # It ends this process too.
+        killer = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "taskkill.exe")
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([killer, "/T", "/F", "/PID", str(os.getpid())], capture_output=True, check=False, timeout=2)
+    elif os.getpgrp() == os.getpid():  # else the group is somebody else's
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(os.getpgrp(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
