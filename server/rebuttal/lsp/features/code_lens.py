@@ -1,7 +1,7 @@
 """Code lenses: over each changed hunk what was found there, what that cost, and a click that has it reviewed.
 
 Which lines are changed is what the last review of the work tree said; between two reviews the hunks move with the
-text as findings do.
+text as findings do. In a notebook that is open each cell has its own; over one that is not, no line can be told.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from lsprotocol import types
 
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, shift
+from rebuttal.lsp.features import notebooks
 from rebuttal.lsp.features.actions import LINE_END
 from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.text.positions import Position, Range
@@ -73,21 +74,23 @@ class Hunks:
         if request.only is not None or not request.of_work_tree or not isinstance(given, dict):
             return
         if request.partial:
-            old = {path for path in self._files if f"file:{_relative(path, root)}" == request.scope}
+            whose = {path: _relative(notebooks.file_of(self.ls, path), root) for path in self._files}
+            old = {path for path, file in whose.items() if f"file:{file}" == request.scope}
         else:
             old = {path for path in self._files if path.is_relative_to(root)}
         before = {path: self._files.pop(path) for path in old}
         for file, spans in given.items():
-            path = root / str(file)
-            if path not in self.ls.session.notebooks and isinstance(spans, list):
-                self._files[path] = _carried(_read(spans, job.edits.get(path, ())), before.get(path, ()))
+            changed = _spans(spans)
+            for path, mine in notebooks.in_cells(job.snapshot, root / str(file), changed):
+                self._files[path] = _carried(_read(mine, job.edits.get(path, ())), before.get(path, ()))
         self.refresh()
 
     def debated(self, job: Job, root: Path, files: Iterable[str]) -> None:
         """A debate of the work tree was held to its end about these files. What was typed since, it has not seen."""
         if job.request.only is not None or not job.request.of_work_tree:
             return
-        for path in (root / file for file in files):
+        opened = job.snapshot.notebooks
+        for path in (path for file in files for path in opened.get(root / file, (root / file,))):
             hunks = self._files.get(path)
             lines = self.ls.publisher.lines(path) if hunks else None
             shown = job.snapshot.texts.get(path)
@@ -102,6 +105,10 @@ class Hunks:
         for hunk in self._files.get(path, ()):
             for edit in edits:
                 hunk.range = shift(hunk.range, edit)
+
+    def drop(self, path: Path) -> None:
+        """A cell is gone."""
+        self._files.pop(path, None)
 
     def forget(self, root: Path) -> None:
         """Its folder was closed."""
@@ -181,18 +188,26 @@ def _cost(ls: RebuttalServer, found: Iterable[LiveFinding]) -> str:
     return ls.money(sum((step.spent for one in debated for step in one.trace), Decimal(0)))
 
 
-def _read(spans: Iterable[Any], edits: Iterable[Edit]) -> list[Hunk]:
-    """Hunks from the worker's pairs of first line and number of lines; what cannot be read is left out."""
-    hunks: list[Hunk] = []
-    for span in spans:
+def _spans(given: Any) -> list[tuple[int, int]]:
+    """The worker's pairs of first line and number of lines; what cannot be read is left out."""
+    found: list[tuple[int, int]] = []
+    for span in given if isinstance(given, list) else []:
         match span:
             case [int(first), int(count)] if first >= 0 and count >= 0 and first + count < LINE_END:
-                where = Range(Position(first, 0), Position(first + count, 0))
-                for edit in edits:
-                    where = shift(where, edit)
-                hunks.append(Hunk(where))
+                found.append((first, count))
             case _:
                 continue
+    return found
+
+
+def _read(spans: Iterable[tuple[int, int]], edits: Iterable[Edit]) -> list[Hunk]:
+    """The hunks where they are by now."""
+    hunks: list[Hunk] = []
+    for first, count in spans:
+        where = Range(Position(first, 0), Position(first + count, 0))
+        for edit in edits:
+            where = shift(where, edit)
+        hunks.append(Hunk(where))
     return hunks
 
 

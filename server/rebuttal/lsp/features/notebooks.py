@@ -6,7 +6,7 @@ a document follows a cell too. That path is never read from the disk and never l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from lsprotocol import types
 from rebuttal.lsp.anchors import LiveFinding, follow
 from rebuttal.lsp.features import sync
 from rebuttal.lsp.quotes import quoted_line
-from rebuttal.lsp.session import Repository
-from rebuttal.lsp.workspace import Lines
+from rebuttal.lsp.session import Repository, Snapshot
+from rebuttal.lsp.workspace import Lines, split_lines
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -31,6 +31,8 @@ SYNC = types.NotebookDocumentSyncOptions(
     save=True,
 )
 """Every cell, of any language: what is reviewed is the whole notebook."""
+SUFFIX = ".ipynb"
+"""Of the files that are reviewed as the text of their cells (change/notebook.py)."""
 
 
 def register(ls: RebuttalServer) -> None:
@@ -119,6 +121,38 @@ def line_of(ls: RebuttalServer, cell: Path, line: int) -> tuple[Path, int]:
     return path, line
 
 
+def in_cells(
+    snapshot: Snapshot, path: Path, spans: Sequence[tuple[int, int]]
+) -> Iterator[tuple[Path, list[tuple[int, int]]]]:
+    """Changed lines of a file, each as its first and how many. Of a notebook, they are those of the text that is
+    reviewed: here they are given by cell. One that was not open has none: its file has other lines."""
+    if path not in snapshot.notebooks:
+        if path.suffix.lower() != SUFFIX:
+            yield path, list(spans)
+        return
+    start = 0
+    for cell in snapshot.notebooks[path]:
+        text, start = snapshot.texts.get(cell, ""), start + 1  # the heading
+        lines = len(split_lines(text)) if text else 0
+        mine = [part for first, count in spans if (part := _part(first - start, count, lines)) is not None]
+        if mine:
+            yield cell, mine
+        start += lines
+
+
+def _part(first: int, count: int, lines: int) -> tuple[int, int] | None:
+    """What of changed lines, counted from a cell's first, lies in that cell; where lines went, the line there."""
+    if count == 0:
+        return (min(first, max(lines - 1, 0)), 0) if 0 <= first <= lines else None
+    low, high = max(first, 0), min(first + count, lines)
+    return (low, high - low) if low < high else None
+
+
+def file_of(ls: RebuttalServer, path: Path) -> Path:
+    """The notebook of a cell; any other path is its own."""
+    return _notebook_of(path) if is_cell(ls, path) else path
+
+
 def is_cell(ls: RebuttalServer, path: Path) -> bool:
     return "#" in path.name and path in ls.session.cells.values()
 
@@ -147,6 +181,7 @@ def _detach(ls: RebuttalServer, notebook: Path, uris: Iterable[str], *, open_sti
             for live in mine:
                 _replace(repository, live, _at_file(live, notebook, stale=open_still))
         ls.session.others.pop(cell, None)
+        ls.hunks.drop(cell)
         ls.publisher.refresh(cell)
         del ls.session.cells[uri]
         del ls.session.uris[cell]
