@@ -20,6 +20,9 @@ from tests.lsp.profiles import PROFILES
 
 _CONVERTER = default_converter()  # type: ignore[no-untyped-call]  # pygls leaves it untyped
 
+AT_ONCE = 60.0
+"""Seconds of a portion: no work is ever parted, whatever else the machine does. With 0, all work is parted."""
+
 Script = Mapping[str, list[dict[str, Any]]]
 
 
@@ -110,6 +113,7 @@ async def start(repo: Path) -> AsyncIterator[Start]:
         environment: Mapping[str, str] | None = None,
         user_settings: Settings | None = None,
         patience: float = 2.0,
+        portion: float = AT_ONCE,
         initialize: bool = True,
         **params: Any,
     ) -> Stage:
@@ -131,6 +135,7 @@ async def start(repo: Path) -> AsyncIterator[Start]:
             timer=clock,
             patience=patience,
             close_patience=0.05,
+            portion=portion,
             converter_factory=lambda: _CONVERTER,
         )
         capabilities = PROFILES[profile] if isinstance(profile, str) else profile

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.lsp.conftest import Stage, Start
+from tests.lsp.conftest import AT_ONCE, Stage, Start
 from tests.lsp.editor import Json, RequestFailed
 from tests.lsp.fake_worker import done
 from tests.lsp.profiles import PROFILES, with_encoding
@@ -264,7 +264,8 @@ async def test_random_session_keeps_the_promises(start: Start, repo: Path, seed:
     file.write_text(SOURCE)
     units = ["utf-8", "utf-16", "utf-32"][seed % 3]
     profile = with_encoding(list(PROFILES.values())[seed // 3], units)
-    stage = await start(_SCRIPT, profile, patience=0.05)
+    # Every other session has all its work parted.
+    stage = await start(_SCRIPT, profile, patience=0.05, portion=AT_ONCE * (seed % 2))
     stage.editor.answers["window/showMessageRequest"] = [None, {"title": "Review and send"}][seed % 2]
     session = Session(stage, file, seed, units)
     stage.editor.silent.update(_SILENCES[seed % len(_SILENCES)])

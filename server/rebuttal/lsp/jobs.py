@@ -43,7 +43,7 @@ class Desk(Protocol):
     ) -> None: ...
 
     async def review_done(self, job: Job, root: str | None, report: Mapping[str, Any], findings: list[Finding]) -> bool:
-        """Whether its findings were taken in: those of a superseded job are not."""
+        """Whether the job counts: it may be superseded while its findings are taken in."""
         ...
 
     def reconsidered(self, job: Job, finding: Finding) -> None:
@@ -238,8 +238,8 @@ class Jobs:
         job.estimate = {**(job.estimate or {}), **(_amounts(_within(report, "cost", "estimate")) or {})} or None
         found = await self.turns.finish(_findings_of(report))
         # Until they are taken in, what is typed is remembered for them.
-        taken = await self.desk.review_done(job, _text(event, "root"), report, found)
-        job.state, job.message = "done" if taken else "cancelled", None
+        counts = await self.desk.review_done(job, _text(event, "root"), report, found)
+        job.state, job.message = "done" if counts else "cancelled", None
 
     def _reconsidered(self, job: Job, event: Event) -> None:
         found = read_findings([event.get("finding")])

@@ -301,7 +301,8 @@ class RebuttalServer(LanguageServer):
     async def static_ready(
         self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool, hunks: Any = None
     ) -> None:
-        await self.intake.static(job, root, findings, with_linters=with_linters)
+        if not await self.intake.static(job, root, findings, with_linters=with_linters):
+            return
         self.hunks.take(job, self.root_of(job, root), hunks)
         self.job_changed(job)
 
@@ -323,7 +324,6 @@ class RebuttalServer(LanguageServer):
             blocked = report.get("not_spent") == "cap"
             repository.outcome = "degraded" if failed else "blocked" if blocked else "idle"
             repository.message = "; ".join(failed) or notes or None
-        await self.publisher.up_to_date()
         return True
 
     def reconsidered(self, job: Job, finding: Finding) -> None:

@@ -32,28 +32,33 @@ class Intake:
     ls: RebuttalServer
     _one: asyncio.Lock = field(factory=asyncio.Lock)
 
-    async def static(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> None:
+    async def static(self, job: Job, root: str | None, findings: list[Finding], *, with_linters: bool) -> bool:
         """The static panel is through: its findings take the place of its earlier ones.
 
         Those of the repository's linters stay until these are through as well: they do not flicker at every save.
+        Whether the job still counts afterwards: it may have been superseded meanwhile.
         """
         reviewed = frozenset(finding.file for finding in findings) if job.request.partial else None
-        await self._take(job, root, _New(findings, frozenset({"static"}), reviewed, awaited=not with_linters))
+        return await self._take(job, root, _New(findings, frozenset({"static"}), reviewed, awaited=not with_linters))
 
     async def report(
         self, job: Job, root: str | None, reviewed: set[str], findings: list[Finding], *, whole: bool
     ) -> bool:
         """A review is done. A static one leaves the debate's findings where they stand; one that is not whole, those
-        whose lines are as they were: nobody has said that they are mended. Whether it was taken in: one that was
-        superseded meanwhile is not."""
+        whose lines are as they were: nobody has said that they are mended. Whether the job still counts afterwards."""
         sources = frozenset({"static", "debate"}) if job.panel_run != "static" else frozenset({"static"})
         files = frozenset(reviewed) if job.request.partial else None
         return await self._take(job, root, _New(findings, sources, files, whole=whole))
 
     async def _take(self, job: Job, root: str | None, new: _New) -> bool:
-        repository = self.ls.session.repository(self.ls.root_of(job, root))
         async with self._one:
-            return await self.ls.turns.finish(_taken(self.ls, repository, job, new))
+            if job.superseded:
+                return False
+            repository = self.ls.session.repository(self.ls.root_of(job, root))
+            is_taken = await self.ls.turns.finish(_taken(self.ls, repository, job, new))
+        # What the status and the progress's end tell of is seen by then.
+        await self.ls.publisher.up_to_date()
+        return is_taken and not job.superseded
 
 
 @frozen
@@ -82,7 +87,8 @@ def forget(ls: RebuttalServer, repository: Repository) -> None:
 
 
 def _taken(ls: RebuttalServer, repository: Repository, job: Job, new: _New) -> Portions[bool]:
-    """New findings are read against their texts in portions; then they take the place of the earlier ones at once."""
+    """New findings are read against their texts in portions; then they take the place of the earlier ones at once.
+    Whether they did: those of a job that is superseded by then do not."""
     mine = [finding for finding in new.findings if finding.source in new.sources]
     dismissed = set(repository.dismissed)
     following = _Following(ls, repository.root, job)
@@ -90,13 +96,14 @@ def _taken(ls: RebuttalServer, repository: Repository, job: Job, new: _New) -> P
         if finding.status != "held_back" and (finding.status != "dismissed" or finding.id not in dismissed):
             following.add(finding)
         yield
-        if job.superseded or ls.session.closing:
+        if job.superseded:
             return False
     # What the user dismissed or restored meanwhile stays as they left it.
     meanwhile = dismissed ^ repository.dismissed.keys()
+    before = repository.paths()
     _replace(repository, job, new, [one for one in mine if one.id not in meanwhile], following, meanwhile)
     ls.outside.took_findings(repository)
-    ls.publisher.refresh_all(following.before | repository.paths())
+    ls.publisher.refresh_all(before | repository.paths())
     return True
 
 
@@ -117,7 +124,6 @@ def _replace(
         outside = outside or (not job.request.of_work_tree and live.scope != job.request.scope and still_stands)
         return live.finding.id not in ids and (live.finding.source not in new.sources or outside)
 
-    following.before = repository.paths()
     kept = [live for live in repository.findings if live.finding.id in meanwhile or stays(live)]
     followed = [live for live in following.caught_up() if live.finding.id in ids]
     repository.findings = kept + [live for live in followed if live.finding.status != "dismissed"]
@@ -180,8 +186,6 @@ class _Following:
     ls: RebuttalServer
     root: Path
     job: Job
-    before: set[Path] = field(factory=set)
-    """Files that had findings before these."""
     _texts: dict[Path, Lines | None] = field(factory=dict)
     _followed: list[tuple[Finding, LiveFinding, list[Edit], int]] = field(factory=list)
     """With the edits of its file and how many of them it has followed."""
