@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
+from rebuttal.budget.forecast import Forecast, Nature
+from rebuttal.budget.model import PlannedCall
 from rebuttal.change.identity import repository_id
 from rebuttal.change.listing import list_changes
 from rebuttal.findings.report import Report
+from rebuttal.review.lessons import lessons_of
 from rebuttal.review.request import Request, UsageError
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
@@ -24,8 +27,9 @@ from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import Settings
 from rebuttal.speakers.batches.model import Ended, Short, Submitted
 from rebuttal.store.database import Database
+from rebuttal.store.debates import Debates, PastDebate
 from rebuttal.store.ledger import Ledger
-from rebuttal.store.model import StoreError
+from rebuttal.store.model import StoreError, Tokens
 from rebuttal.store.sweeps import SweepBusy, Sweeps
 from tests.emulator.batches import Batching
 from tests.emulator.script import EndpointRule, Fault, Rule
@@ -524,3 +528,64 @@ class _Silent:
 
     async def agree(self, question: Any) -> Any:
         raise AssertionError("nobody was to be asked")
+
+
+async def history(asked: Asking) -> tuple[PastDebate, ...]:
+    services = Services(asked.environment, asked.settings)
+    try:
+        return await Debates(await services.database()).history()
+    finally:
+        await services.close()
+
+
+async def test_debates_in_batches_taught_what_the_cache_does_for_those_that_are_not(
+    git_repo: GitRepo, asking: Asks, told: Told
+) -> None:
+    with_branches(git_repo, 2)
+    await swept(asking(), told)
+    held = await history(asking())
+    assert [(one.in_batches, one.is_learnable) for one in held] == [(True, True)] * 2
+    plain = [evolve(one, plan=evolve(one.plan, review="0" * 32)) for one in held]
+    by_sweep, by_reviews = Forecast.of(held), Forecast.of(plain)
+    planned = [PlannedCall(one.phase, one.seat, one.model, Tokens(100, 0, 9_000, 500)) for one in held[0].plan.calls]
+    nature = Nature.of(held[0].plan)
+    calls, others = by_sweep.calls(planned, nature), by_reviews.calls(planned, nature)
+    assert [one.count for one in calls] == [one.count for one in others]
+    assert [one.tokens.output for one in calls] == [one.tokens.output for one in others]
+    assert sum(one.tokens.cache_write for one in calls) == 0
+    assert by_sweep._off == ()
+    assert lessons_of(held, "crossfire") == lessons_of((), "crossfire") != lessons_of(plain, "crossfire")
+
+
+async def test_a_sweep_that_was_taken_up_decided_by_what_its_own_debates_had_taught_meanwhile(
+    git_repo: GitRepo, asking: Asks, told: Told
+) -> None:
+    with_branches(git_repo, 2)
+    asked = asking()
+    await swept(asked, told)
+    services = SweepServices(asked.environment, asked.settings)
+    try:
+        known, _ = await services.learned("crossfire")
+        assert known.debates == 2
+        (kept,) = await kept_sweeps(asked)
+        services.pin(kept.job)
+        pinned, _ = await services.learned("crossfire")
+        assert pinned.debates == 0
+    finally:
+        await services.close()
+
+
+async def test_a_change_of_a_sweep_that_would_not_fit_is_shortened_before_anything_is_sent(
+    git_repo: GitRepo, asking: Asks, told: Told
+) -> None:
+    with_branches(git_repo, 1)
+    asked = asking(evolve(PLENTY, panel="large"))
+    await swept(asked, told)
+    (plenty,) = told.of(Estimated)
+    small = evolve(PLENTY, panel="large", max_cost=(plenty.expected * Decimal("0.6")).quantize(Decimal("0.0001")))
+    again = Told()
+    result = await swept(asking(small), again)
+    ((_, report),) = result.reviewed
+    (estimated,) = again.of(Estimated)
+    assert any(note.startswith("To fit your caps") for note in report.notes)
+    assert estimated.expected <= small.max_cost

@@ -10,7 +10,8 @@ what was assumed of them, phase by phase, and what is assumed of the next one is
 - *who*: which seats and models take the calls of a phase, those that nobody planned with them.
 
 Each correction is held to the assumption (`fitting.py`); newer debates weigh more; one that was cut short tells how
-many calls it would have taken at least, and its lengths. A call whose usage is not known teaches nothing.
+many calls it would have taken at least, and its lengths; one of a sweep, held in batches, nothing of the cache and of
+the price. A call whose usage is not known teaches nothing.
 """
 
 from __future__ import annotations
@@ -132,6 +133,8 @@ class Forecast:
         """From debates, the newest first."""
         usable = [(one, KEPT**number) for number, one in enumerate(each for each in history if each.is_learnable)]
         seen = [each for one, weight in usable for each in _seen(one, weight)]
+        # In batches requests run side by side, so that the cache is used otherwise; the price is another one, too.
+        alone = [(one, weight) for one, weight in usable if not one.in_batches]
         calls = _by(seen, _calls_key, _observed_calls, CALLS_WITHIN)
         outputs = _by(seen, lambda one: (one.phase,), _observed_output, LENGTH_WITHIN)
         return cls(
@@ -140,10 +143,10 @@ class Forecast:
             {**outputs, **_by_model(seen, outputs)},
             {key[0]: one for key, one in _by(seen, lambda one: (one.phase,), _observed_ask, LENGTH_WITHIN).items()},
             {key[0]: one for key, one in _by(seen, lambda one: (one.phase,), _observed_shared, LENGTH_WITHIN).items()},
-            _hits(seen),
+            _hits(each for one, weight in alone for each in _seen(one, weight)),
             _who(seen),
             _unplanned(seen),
-            tuple(_offs(usable)),
+            tuple(_offs(alone)),
         )
 
     def calls(

@@ -30,8 +30,8 @@ class Lessons:
 
 def lessons_of(history: Iterable[PastDebate], protocol: str) -> Lessons:
     """What debates by that protocol have shown. Shares are learned of those that were held to their end with money
-    left: how it was shared where it was short is no measure of how it should be."""
-    ones = [one for one in history if one.plan.protocol == protocol and one.is_learnable]
+    left: how it was shared where it was short is no measure of how it should be, nor how it was in batches."""
+    ones = [one for one in history if one.plan.protocol == protocol and one.is_learnable and not one.in_batches]
     whole = [_by_phase(one) for one in ones if one.state == "whole" and _was_whole(one)]
     rounds = [each for one in ones for each in one.rounds]
     return Lessons(learned_shares(whole) if whole else {}, learned_worth(rounds))

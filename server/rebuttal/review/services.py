@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rebuttal.speakers.recordings.recording import RecordingSpeaker
     from rebuttal.speakers.recordings.replay import ReplaySpeaker
     from rebuttal.store.database import Database
+    from rebuttal.store.debates import PastDebate
     from rebuttal.store.fates import Fates
     from rebuttal.store.reviews import LastReview, ReviewKind
     from rebuttal.store.unfinished import Unfinished
@@ -166,6 +167,9 @@ class Services:
         await Verdicts(await self.database()).dismiss(repository, finding, reason, expires)
         with suppress(StoreError):  # it is dismissed: what is counted of it does not undo that
             await (await self.fates()).dismiss(repository, finding, reason)
+        from rebuttal.review.dismissals import look_at_commits
+
+        await look_at_commits(self, root)
 
     async def restore(self, root: Path, finding: str) -> bool:
         """Show a dismissed finding again; False where it was not dismissed."""
@@ -349,9 +353,8 @@ class Services:
         """What past debates teach of the next one: what it will cost, and how its money is best shared. Raises
         StoreError."""
         from rebuttal.budget.forecast import Forecast
-        from rebuttal.store.debates import Debates
 
-        history = await Debates(await self.database()).history()
+        history = await self._history()
 
         def learn() -> tuple[Forecast, Lessons]:
             from rebuttal.review.lessons import lessons_of
@@ -359,6 +362,11 @@ class Services:
             return Forecast.of(history), lessons_of(history, protocol)
 
         return await in_thread(learn)
+
+    async def _history(self) -> tuple[PastDebate, ...]:
+        from rebuttal.store.debates import Debates
+
+        return await Debates(await self.database()).history()
 
     async def speaker(
         self,

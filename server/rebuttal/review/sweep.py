@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from attrs import evolve
 
@@ -46,8 +45,9 @@ from rebuttal.review.sweep_model import (
 )
 from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import SettingsError
+from rebuttal.store.clock import utc_now
 from rebuttal.store.model import ZERO, Cost, Spent, StoreError
-from rebuttal.store.sweeps import review_id
+from rebuttal.store.sweeps import new_id, review_id
 
 if TYPE_CHECKING:
     from rebuttal.findings.report import Report
@@ -83,9 +83,9 @@ async def sweep(
             if job.changes:
                 services.require_key(_request(asking, "", job.changes[0]))
             totals, known = await services.totals(listing.root), await services.tokenizers()
-            job = evolve(job, totals=totals, usage=dict(known.sums))
+            job = evolve(job, totals=totals, usage=dict(known.sums), began=utc_now())
             services.pin(job)
-        return await _Sweep(asking, services, listing.root, job, f"sweep{uuid4().hex[:8]}", agree, tell).run(stop)
+        return await _Sweep(asking, services, listing.root, job, new_id(), agree, tell).run(stop)
     finally:
         await services.close()
 

@@ -49,6 +49,8 @@ class Job:
     """How models counted when it began."""
     estimate: tuple[Decimal, Decimal] = (ZERO, ZERO)
     """Expected, and at most."""
+    began: datetime | None = None
+    """What debates held later teach does not count; None: of a sweep that an earlier Rebuttal began."""
 
     def settings(self, own: Settings) -> Settings:
         """The user's settings with what was chosen for the sweep."""
@@ -191,6 +193,7 @@ def to_text(job: Job) -> str:
             "totals": [exact(job.totals.day), exact(job.totals.month), exact(job.totals.repository)],
             "usage": {model: asdict(sums) for model, sums in (job.usage or {}).items()},
             "estimate": [exact(one) for one in job.estimate],
+            "began": None if job.began is None else job.began.isoformat(),
         },
         ensure_ascii=False,
     )
@@ -215,6 +218,7 @@ def from_text(text: str) -> Job:
             totals=Totals(day, month, repository),
             usage={model: UsageSums(**sums) for model, sums in data["usage"].items()},
             estimate=(expected, at_most),
+            began=datetime.fromisoformat(began) if (began := data.get("began")) else None,
         )
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise UsageError(

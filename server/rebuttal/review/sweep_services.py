@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from rebuttal.speakers.batches.desk import BatchDesk
     from rebuttal.speakers.batches.model import DeskEvent, Pace
     from rebuttal.speakers.batches.service import BatchService
+    from rebuttal.store.debates import PastDebate
     from rebuttal.store.reviews import LastReview, ReviewKind
+
+
+AN_HOUR = timedelta(hours=1)
 
 
 class SweepServices(Services):
@@ -50,6 +55,16 @@ class SweepServices(Services):
         from rebuttal.store.ledger import Ledger
 
         return await Ledger(await self.database()).cost_of(review) if review is not None else Cost()
+
+    async def _history(self) -> tuple[PastDebate, ...]:
+        """What debates had taught when the sweep began, those of sweeps left out: they may have been under way then,
+        for a day. All others that began an hour before were over."""
+        if self._pinned is None or self._pinned.began is None:
+            return await super()._history()
+        from rebuttal.store.debates import FIRST, HISTORY, Debates
+
+        found = await Debates(await self.database()).between(FIRST, self._pinned.began - AN_HOUR, 2 * HISTORY)
+        return tuple(one for one in found if not one.in_batches)[:HISTORY]
 
     async def tokenizers(self) -> Tokenizers:
         """How models counted when the sweep began. Raises StoreError."""

@@ -19,7 +19,10 @@ from rebuttal.store.clock import utc_now
 from rebuttal.store.database import Connection, Database, Job
 from rebuttal.store.model import NO_TOKENS, ZERO, Tokens
 from rebuttal.store.money import from_nano, nano_cost
+from rebuttal.store.sweeps import is_of_sweep
 
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any debate."""
 HISTORY = 200
 """Debates that are read to learn from, the newest of all repositories: what is older says little of today's prompts."""
 
@@ -119,6 +122,11 @@ class PastDebate:
     def assumed(self) -> Decimal:
         """The worst case of its calls whose usage is not known."""
         return sum((one.assumed for one in self.actual), ZERO)
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether it was held in a sweep: at half the price, and with another use of the cache."""
+        return is_of_sweep(self.plan.review)
 
     @property
     def is_learnable(self) -> bool:

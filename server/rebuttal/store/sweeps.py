@@ -6,11 +6,13 @@ they are kept for as long as the service keeps its results, and for a day once t
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
+from uuid import uuid4
 
 from attrs import frozen
 
@@ -22,6 +24,7 @@ from rebuttal.store.money import from_nano
 KEPT = timedelta(days=29)
 """As long as the service keeps the results of a batch (platform.claude.com, Message Batches)."""
 KEPT_WHEN_DONE = timedelta(days=1)
+_OF_SWEEP = re.compile(r"sweep[0-9a-f]{8}-")
 
 SweepState = Literal["open", "done", "canceled"]
 BatchStage = Literal["intended", "sent", "ended", "void"]
@@ -277,6 +280,16 @@ class Sweeps:
 def review_id(sweep: str, change: str) -> str:
     """What the ledger calls the review of one change of a sweep: the same when the sweep is taken up."""
     return f"{sweep}-{change}"
+
+
+def new_id() -> str:
+    """Of a sweep that begins."""
+    return f"sweep{uuid4().hex[:8]}"
+
+
+def is_of_sweep(review: str) -> bool:
+    """Whether the ledger's name of a review is that of one change of a sweep."""
+    return _OF_SWEEP.match(review) is not None
 
 
 def prefix(sweep: str, number: int) -> str:
