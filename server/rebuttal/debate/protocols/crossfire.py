@@ -1,8 +1,8 @@
 """The default protocol: blind openings, each claim cross-examined as soon as it stands, argument where it is contested.
 
 Opening and cross-examination run at the same time: a claim that has been anchored and merged is put to an
-examiner while other seats still speak. What waits, waits until its call is full or nothing else is examined, for a
-free lane, or for a tier's cache to be warm.
+examiner while other seats still speak. All but the first few wait until their call is full or nobody opens any more;
+what waits besides, waits for a free lane or for a tier's cache to be warm.
 """
 
 from __future__ import annotations
@@ -262,11 +262,12 @@ class _Bench:
             self._examine(contention)
 
     def _due(self) -> Contention | None:
-        """The most urgent claim whose call is due. While nothing is examined that is the first one, alone if need be:
-        a first finding is not kept waiting. A further call is due once it is full, or nobody opens any more: each
-        is sent the change once more and thinks about it anew."""
+        """The most urgent claim whose call is due. The first few are examined while nothing else is, alone if need be:
+        neither a first finding nor a small review is kept waiting. A further call is due once it is full, or nobody
+        opens any more: each is sent the change once more and thinks about it anew."""
         most_urgent = self._next()
-        if most_urgent is None or not (self._under_way or self._has_heard_all):
+        is_early = not self._under_way and self._submitted.total() <= BATCH
+        if most_urgent is None or is_early:
             return most_urgent
         filled: dict[tuple[str, Tier], list[Contention]] = {}
         for one in (most_urgent, *self._elsewhere()):
