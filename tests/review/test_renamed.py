@@ -77,6 +77,23 @@ async def test_a_finding_dismissed_in_a_file_that_git_does_not_know_does_not_com
     assert list((await statuses(later, git_repo)).values()) == ["dismissed"]
 
 
+async def test_a_finding_dismissed_on_a_branch_does_not_come_back_when_a_commit_there_renames_its_file(
+    open_services: Open, git_repo: GitRepo
+) -> None:
+    git_repo.commit("base", {"README": "."})
+    git_repo.git("checkout", "-q", "-b", "feature")
+    git_repo.commit("new", {"a.py": FAULTY})
+    services, branch = open_services(), parse_scope("branch")
+    ((found, _),) = (await statuses(services, git_repo, branch)).items()
+    await services.dismiss(git_repo.root, found, "meant so")
+    git_repo.git("mv", "a.py", "b.py")
+    git_repo.commit("renamed")
+    git_repo.git("mv", "b.py", "c.py")
+    git_repo.commit("renamed again")
+    # To the branch's base the file is new: no rename is in the change.
+    assert list((await statuses(open_services(), git_repo, branch)).values()) == ["dismissed"]
+
+
 async def test_a_copy_of_a_file_does_not_inherit_its_dismissals(open_services: Open, repo: GitRepo) -> None:
     services = open_services()
     await dismiss(services, repo)

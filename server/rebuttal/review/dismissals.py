@@ -31,6 +31,8 @@ async def known(services: Services, parts: Parts) -> Parts:
     except StoreError as error:
         told = f"Dismissed findings are shown, for the store cannot be read: {error}."
         return evolve(parts, dismissed=(), notes=tuple(dict.fromkeys((*parts.notes, told))))
+    if dismissed and not parts.dismissed:  # once for a review
+        await look_at_commits(services, parts.change.root)
     renames = (*renames_of(parts.change), *(await _renames(services, parts.change.root) if dismissed else ()))
     return evolve(parts, dismissed=frozenset(dismissed), renames=renames)
 
@@ -71,8 +73,32 @@ async def renamed(services: Services, root: Path, renames: Iterable[Rename]) -> 
     await Renames(await services.stores.own()).add(repository_id(root), renames)
 
 
+async def look_at_commits(services: Services, root: Path) -> None:
+    """What commits have renamed since this was last looked at: a change of the work tree does not tell it any more.
+    From a first dismissal on, so that nothing is asked of git where nothing was dismissed. Raises nothing."""
+    from rebuttal.store.renames import Renames
+
+    try:
+        kept, repository = Renames(await services.stores.own_at_hand(), patience=BRIEF), repository_id(root)
+        before = await kept.until(repository)
+
+        def look() -> tuple[str | None, tuple[Rename, ...]]:
+            from rebuttal.change.renamed import head_commit, renames_between
+
+            now = head_commit(root)
+            if now is None or before is None or now == before:
+                return now, ()
+            return now, renames_between(root, before, now)
+
+        now, found = await in_thread(look)
+        if now is not None and now != before:
+            await kept.add(repository, found, now)
+    except (StoreError, ChangeError) as error:
+        log.info("what commits renamed is not known: %s", error)
+
+
 async def _renames(services: Services, root: Path) -> tuple[Rename, ...]:
-    """What the editor told, the newest first; nothing where it is not known."""
+    """What editor and commits told, the newest first; nothing where it is not known."""
     from rebuttal.store.renames import Renames
 
     try:

@@ -1,4 +1,4 @@
-"""Which files had other names, as far as the user's editor has told: what was dismissed in a file stays so.
+"""Which files had other names, as far as editor and commits have told: what was dismissed in a file stays so.
 
 Personal: it stays in the user's own file, for it names files of their work tree.
 """
@@ -29,8 +29,8 @@ class Renames:
         self._clock = clock
         self._patience = patience
 
-    def add(self, repository: str, renames: Iterable[Rename]) -> Job[None]:
-        """Remember that these were renamed."""
+    def add(self, repository: str, renames: Iterable[Rename], head: str | None = None) -> Job[None]:
+        """Remember that these were renamed; `head`: the commit up to which it is known by now what commits renamed."""
         at = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
         rows = [(repository, old, new, at) for old, new in renames]
 
@@ -46,6 +46,12 @@ class Renames:
                 " LIMIT -1 OFFSET ?)",
                 (repository, repository, KEPT),
             )
+            if head is not None:
+                connection.execute(
+                    "INSERT INTO renamed_until VALUES (?, ?)"
+                    " ON CONFLICT (repository) DO UPDATE SET head = excluded.head",
+                    (repository, head),
+                )
 
         return self._database.write(work, patience=self._patience)
 
@@ -57,5 +63,14 @@ class Renames:
                 "SELECT old, new FROM renamed_files WHERE repository = ? ORDER BY at DESC, old, new", (repository,)
             )
             return tuple((old, new) for old, new in rows)
+
+        return self._database.read(work, patience=self._patience)
+
+    def until(self, repository: str) -> Job[str | None]:
+        """The commit up to which it is known what commits renamed."""
+
+        def work(connection: Connection) -> str | None:
+            row = connection.execute("SELECT head FROM renamed_until WHERE repository = ?", (repository,)).fetchone()
+            return str(row[0]) if row is not None else None
 
         return self._database.read(work, patience=self._patience)

@@ -338,6 +338,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (repository, old, new)
         ) WITHOUT ROWID
         """,
+        # The commit up to which it is known what commits renamed.
+        """
+        CREATE TABLE renamed_until (
+            repository TEXT PRIMARY KEY,
+            head TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
     ),
 )
 

@@ -14,7 +14,7 @@ from rebuttal.store.schema import MIGRATIONS, VERSION
 PERSONAL = frozenset(
     {
         *("consents", "consented_files", "secrets", "token_usage"),
-        *("last_reviews", "last_findings", "unfinished", "renamed_files"),
+        *("last_reviews", "last_findings", "unfinished", "renamed_files", "renamed_until"),
     }
 )
 """Tables that stay in the user's own file: what they agreed to, their secret, the state of their work tree. What models
