@@ -115,12 +115,14 @@ class Spans:
         ]
 
 
-@frozen
+@define
 class Typed:
-    """Milliseconds from an edit until the request behind it is answered."""
+    """Seconds from an edit until the request behind it is answered; `whole`: where the client sends whole texts."""
 
     ours: list[float]
     bare: list[float]
+    whole: list[float] = field(factory=list)
+    bare_whole: list[float] = field(factory=list)
 
 
 @frozen
@@ -216,7 +218,23 @@ async def typing(folder: Path) -> tuple[Typed, Spans, Blocked]:
         spans = Spans()
         for number in range(300):
             await ask_all(one, path, number * (LINES // FINDINGS) % LINES, spans)
+        text, version = path.read_text("utf-8"), (TURNS + 1) * EDITS + 2
+        typed.whole, typed.bare_whole = [await _sent_whole(client, path, text, version) for client in (one, other)]
     return typed, spans, Blocked.read(blocked)
+
+
+async def _sent_whole(client: LspClient, path: Path, text: str, first_version: int) -> list[float]:
+    """Edits as a client makes them that sends whole texts: one character somewhere, with a request right behind."""
+    took: list[float] = []
+    for number in range(EDITS):
+        at = len(text) * number // EDITS
+        text = f"{text[:at]} {text[at:]}"
+        document = {"uri": path.as_uri(), "version": first_version + number}
+        start = time.perf_counter()
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+        await client.request("bench/ping", None)
+        took.append(time.perf_counter() - start)
+    return took
 
 
 async def _typed(one: LspClient, other: LspClient, path: Path) -> Typed:
@@ -361,6 +379,7 @@ def _against(start: list[float], bare: list[float], typed: Typed) -> list[list[o
         ["`initialize`, from process start", _ms(start, 0.5), _ms(bare, 0.5), f"{ratio:.2f} times", "1.1 times"],
         ["typing, median", _ms(typed.ours, 0.5), _ms(typed.bare, 0.5), f"{more:+.1f}", "+1.0"],
         ["typing, 99th percentile", _ms(typed.ours, 0.99), _ms(typed.bare, 0.99), "", ""],
+        ["typing, the whole text sent, median", _ms(typed.whole, 0.5), _ms(typed.bare_whole, 0.5), "", ""],
     ]
 
 

@@ -74,6 +74,28 @@ def test_shown_finding_always_stands_on_its_line(edits: list[tuple[int, int, str
             assert split_lines(text)[one.range.start.line].strip() == "return sum(items) / len(items)"
 
 
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12), WORDS), max_size=8))
+def test_many_edits_at_once_are_followed_like_one_after_the_other(edits: list[tuple[int, int, str]]) -> None:
+    text, made = SOURCE, list[Edit]()
+    for start, count, new in edits:
+        first = min(start, len(text))
+        text, one = edit(text, first, min(first + count, len(text)), new)
+        made.append(one)
+    together, singly = live(), live()
+    together.shift_all(made)
+    for one in made:
+        singly.shift(one)
+    assert together.range == singly.range
+    assert together.place == (*_pair(together.range.start), *_pair(together.range.end))
+    together.settle(split_lines(text))
+    singly.settle(split_lines(text))
+    assert (together.range, together.stale) == (singly.range, singly.stale)
+
+
+def _pair(position: Position) -> tuple[int, int]:
+    return position.line, position.character
+
+
 def test_lines_inserted_above_move_the_finding() -> None:
     one = live()
     text, change = edit(SOURCE, 0, 0, "# new\n# lines\n")

@@ -244,6 +244,18 @@ def test_differences_make_one_text_of_the_other(text: str, new: str) -> None:
         assert not number or before[int(number)] == line
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (0, 1), (999, 1001), (1500, 1500), (2999, 3000), (3000, 3000)])
+@pytest.mark.parametrize("new", [[], ["x"], ["x"] * 3, ["x"] * 1001])
+def test_difference_of_long_texts_is_found_wherever_it_lies(first: int, last: int, new: list[str]) -> None:
+    before = [f"line {number}" for number in range(3000)]
+    after = [*before[:first], *new, *before[last:]]
+    told = differences(before, after)
+    assert len(told) == (after != before)
+    for edit in told:
+        assert edit.new_end.line - edit.old_end.line == len(after) - len(before)
+        assert edit.start.line in (first, first - 1)
+
+
 @pytest.mark.parametrize("text", ["x = 1\n", "pass\nx = 1\npass\n", "pass\npass\nx = 1"])
 def test_full_text_sync_is_followed_like_edits(text: str) -> None:
     desk = Desk.of(text, "utf-16", _told(text))
@@ -286,5 +298,5 @@ def test_finding_whose_quote_is_gone_from_the_text_stands_on_no_line() -> None:
 
 def test_lines_that_are_all_alike_were_compared_for_seconds() -> None:
     few = ["}", "x = 1"]
-    before, after = [few[line % 2] for line in range(480)], [few[line % 3 == 0] for line in range(490)]
+    before, after = [few[line % 2] for line in range(300)], [few[line % 3 == 0] for line in range(310)]
     assert len(differences(before, after)) == 1
