@@ -32,7 +32,13 @@ KEPT = 0.99
 """What a debate still weighs after one more: the last hundred or so count, so that a new model is learned."""
 CALLS_WITHIN = (0.6, 0.35, 0.35, 0.3, 0.5, 0.3)
 """How far the numbers of calls are thought to lie from what is assumed: all alike, by lines, files, seats, and with the
-profiles frugal and thorough (standard deviations of logarithms)."""
+profiles frugal and thorough (standard deviations of logarithms).
+
+How far matters little: on the lives of bench/estimates.py widths of 0.6 to 3 times these, and widths chosen for each
+phase by the evidence of the debates themselves and their own dispersion, ended 57 to 60 % within 20 % (these 57 to 58,
+standard error 3). Only where one change is reviewed eight times over do wider ones come nearer: 3 % off in the middle
+instead of 5, where the assumption is 26 % off.
+"""
 LENGTH_WITHIN = (0.5, 0.2)
 """Of lengths: all alike, and by lines."""
 MODEL_WITHIN = (0.25,)
