@@ -4,7 +4,7 @@
  */
 
 import * as vscode from "vscode";
-import { ExecuteCommandRequest } from "vscode-languageclient/node";
+import { ExecuteCommandRequest, LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
 import type { ServerInstallation } from "./install";
 import type { ApiKey } from "./key";
 import type { Server } from "./server";
@@ -20,7 +20,11 @@ export function registerCommands(
   log: vscode.LogOutputChannel,
 ): vscode.Disposable {
   const ask = (command: string, given: Arguments = {}): Promise<unknown> => askServer(server, log, command, given);
-  const review = (given: Arguments): Promise<unknown> => ask("rebuttal.review", given);
+  const hint = new KeyHint(server);
+  const review = (given: Arguments): Promise<unknown> => {
+    hint.reviewAsked();
+    return ask("rebuttal.review", given);
+  };
   const commands: Record<string, () => unknown> = {
     "rebuttal.reviewChange": () => review({ scope: "working", ...here() }),
     "rebuttal.reviewStaged": () => review({ scope: "staged", ...here() }),
@@ -36,6 +40,8 @@ export function registerCommands(
     "rebuttal.cancelReview": () => ask("rebuttal.cancel"),
     "rebuttal.openTranscript": () => ask("rebuttal.showTranscript"),
     "rebuttal.showActions": () => showActions(server),
+    "rebuttal.openSettings": () =>
+      vscode.commands.executeCommand("workbench.action.openSettings", "@ext:rebuttal.rebuttal"),
     "rebuttal.setApiKey": () => key.ask(),
     "rebuttal.removeApiKey": () => key.remove(),
     "rebuttal.restartServer": () => server.restart(),
@@ -49,6 +55,7 @@ export function registerCommands(
     },
   };
   return vscode.Disposable.from(
+    hint,
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
 }
@@ -56,6 +63,10 @@ export function registerCommands(
 /** The server's answer; undefined where it could not be asked or said no, which the user has been told. */
 async function askServer(server: Server, log: vscode.LogOutputChannel, command: string, given: Arguments): Promise<unknown> {
   const client = await server.whenStarted();
+  if (client === undefined && server.isMissing) {
+    await server.tellMissing();
+    return undefined;
+  }
   if (client === undefined) {
     const answer = await vscode.window.showWarningMessage("Rebuttal's server is not running.", "Restart Server", "Show Log");
     if (answer === "Restart Server") {
@@ -69,7 +80,10 @@ async function askServer(server: Server, log: vscode.LogOutputChannel, command: 
     return await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [given] });
   } catch (error) {
     log.error(`${command}: ${String(error)}`);
-    void vscode.window.showErrorMessage(`Rebuttal: ${error instanceof Error ? error.message : String(error)}`);
+    const message = `Rebuttal: ${error instanceof Error ? error.message : String(error)}`;
+    // What the user can mend is no fault of Rebuttal: no repository here, nothing changed, a review that runs already.
+    const isRefused = error instanceof ResponseError && error.code === LSPErrorCodes.RequestFailed;
+    void (isRefused ? vscode.window.showWarningMessage(message) : vscode.window.showErrorMessage(message));
     return undefined;
   }
 }
@@ -112,31 +126,71 @@ function selection(): Arguments {
   };
 }
 
+/** Once in a window, who asked for a review and got the free checks alone is told why. */
+class KeyHint implements vscode.Disposable {
+  #asked = false;
+  #told = false;
+  readonly #listener: vscode.Disposable;
+
+  constructor(server: Server) {
+    this.#listener = server.onDidChangeStatus((status) => {
+      if (this.#asked && !this.#told && typeof status !== "string" && status.state === "noKey" && status.job) {
+        this.#told = true;
+        void this.#tell();
+      }
+    });
+  }
+
+  reviewAsked(): void {
+    this.#asked = true;
+  }
+
+  dispose(): void {
+    this.#listener.dispose();
+  }
+
+  async #tell(): Promise<void> {
+    const message = "The free checks ran. For the panel of reviewers, Rebuttal needs an API key.";
+    if ((await vscode.window.showInformationMessage(message, "Set API Key")) === "Set API Key") {
+      await vscode.commands.executeCommand("rebuttal.setApiKey");
+    }
+  }
+}
+
 interface Action extends vscode.QuickPickItem {
-  readonly command: string;
+  readonly command?: string;
+}
+
+function group(label: string): Action {
+  return { label, kind: vscode.QuickPickItemKind.Separator };
 }
 
 async function showActions(server: Server): Promise<void> {
+  const setKey: Action = { label: "$(key) Set API Key", command: "rebuttal.setApiKey" };
   const busy: Action[] = [{ label: "$(debug-stop) Cancel Review", command: "rebuttal.cancelReview" }];
   const idle: Action[] = [
     { label: "$(law) Review Current Change", command: "rebuttal.reviewChange" },
     { label: "$(git-branch) Review Branch", command: "rebuttal.reviewBranch" },
-    { label: "$(graph) Estimate the Cost", command: "rebuttal.estimateChange" },
+    { label: "$(graph) Estimate Cost", command: "rebuttal.estimateChange" },
   ];
-  const always: Action[] = [
-    { label: "$(eye) Show What Would Be Sent", command: "rebuttal.openPayload" },
+  const needsKey = server.status?.state === "noKey";
+  const transcript: Action = { label: "$(comment-discussion) Show Transcript", command: "rebuttal.openTranscript" };
+  const actions: Action[] = [
+    ...(needsKey ? [setKey] : []),
+    ...(isBusy(server.status) ? busy : idle),
+    group("look"),
     { label: "$(warning) Show Findings", command: "workbench.actions.view.problems" },
+    ...(server.status?.job ? [transcript] : []),
+    { label: "$(eye) Show What Would Be Sent", command: "rebuttal.openPayload" },
     { label: "$(credit-card) Open Cost Report", command: "rebuttal.openCostReport" },
-    { label: "$(comment-discussion) Show Transcript", command: "rebuttal.openTranscript" },
-    { label: "$(key) Set API Key", command: "rebuttal.setApiKey" },
+    group("set up"),
+    ...(needsKey ? [] : [setKey]),
+    { label: "$(gear) Open Settings", command: "rebuttal.openSettings" },
     { label: "$(pulse) Check the Installation", command: "rebuttal.openDoctor" },
     { label: "$(output) Show Log", command: "rebuttal.showLog" },
   ];
-  const picked = await vscode.window.showQuickPick([...(isBusy(server.status) ? busy : idle), ...always], {
-    title: "Rebuttal",
-    placeHolder: "What should Rebuttal do?",
-  });
-  if (picked !== undefined) {
+  const picked = await vscode.window.showQuickPick(actions, { title: "Rebuttal", placeHolder: "What should Rebuttal do?" });
+  if (picked?.command !== undefined) {
     await vscode.commands.executeCommand(picked.command);
   }
 }

@@ -6,6 +6,7 @@ import { ServerInstallation } from "./install";
 import { ApiKey } from "./key";
 import { OtherDiagnostics } from "./otherDiagnostics";
 import { Server } from "./server";
+import { isBusy } from "./status";
 import { StatusBar } from "./statusBar";
 
 let server: Server | undefined;
@@ -28,8 +29,13 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommands(started, key, installation, log),
     started.onDidChangeStatus((status) => {
       statusBar.show(status);
+      setContext("busy", isBusy(started.status));
+      setContext("reviewed", Boolean(started.status?.job));
     }),
-    key.onDidChange(refresh),
+    key.onDidChange(() => {
+      refresh();
+      void tellOfKey(key);
+    }),
     vscode.workspace.onDidChangeWorkspaceFolders((event) => {
       for (const { uri } of event.removed) {
         started.forget(uri);
@@ -45,7 +51,17 @@ export function activate(context: vscode.ExtensionContext): void {
       }
     }),
   );
+  void tellOfKey(key);
   void started.restart();
+}
+
+/** What the palette's `when` clauses ask for. */
+function setContext(name: string, value: boolean): void {
+  void vscode.commands.executeCommand("setContext", `rebuttal.${name}`, value);
+}
+
+async function tellOfKey(key: ApiKey): Promise<void> {
+  setContext("hasKey", (await key.get()) !== undefined);
 }
 
 export function deactivate(): Promise<void> | undefined {

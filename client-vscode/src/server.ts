@@ -21,6 +21,9 @@ import { isBusy, Statuses, type Health, type Status } from "./status";
 /** Restarts after a crash within three minutes. Few: a server that spends money must not run wild. */
 const MOST_RESTARTS = 2;
 
+/** The version in which the user was last offered to install the server. */
+const OFFERED = "rebuttal.offered";
+
 const HEALTH_OF: Readonly<Record<State, Health>> = {
   [State.Stopped]: "stopped",
   [State.Starting]: "starting",
@@ -58,6 +61,11 @@ export class Server implements vscode.Disposable {
   async whenStarted(): Promise<LanguageClient | undefined> {
     await this.#flight.idle();
     return this.client;
+  }
+
+  /** Whether there is no server to start. */
+  get isMissing(): boolean {
+    return this.#plan !== undefined && this.#plan.launch === undefined;
   }
 
   get status(): Status | undefined {
@@ -116,7 +124,7 @@ export class Server implements vscode.Disposable {
     const { launch, env } = this.#plan;
     if (launch === undefined) {
       this.#tell("missing");
-      void this.#tellMissing();
+      await this.#offerOnce();
       return;
     }
     this.#tell("starting");
@@ -231,8 +239,17 @@ export class Server implements vscode.Disposable {
     this.#statusEmitter.fire(health);
   }
 
-  async #tellMissing(): Promise<void> {
-    const message = "Rebuttal's server is not installed: install it, or name one in the settings.";
+  /** Unasked only once in each version: from then on the status bar says it. */
+  async #offerOnce(): Promise<void> {
+    const version = (this.context.extension.packageJSON as { version: string }).version;
+    if (this.context.globalState.get(OFFERED) !== version) {
+      await this.context.globalState.update(OFFERED, version);
+      void this.tellMissing();
+    }
+  }
+
+  async tellMissing(): Promise<void> {
+    const message = "Rebuttal's server is not installed yet: it needs Python 3.11 or later, and gets an environment of its own.";
     const answer = await vscode.window.showWarningMessage(message, "Install Server", "Open Settings");
     if (answer === "Install Server") {
       await vscode.commands.executeCommand("rebuttal.installServer");

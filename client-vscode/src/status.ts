@@ -73,6 +73,10 @@ export class Statuses {
   hear(status: Status): void {
     const name = status.repository ?? "";
     this.#last.delete(name);
+    // The day and the month are all repositories': what one has spent since, the others have not told. A cap may be one's own.
+    for (const [other, { day, month, ...rest }] of this.#last) {
+      this.#last.set(other, { ...rest, day: spentSince(day, status.day), month: spentSince(month, status.month) });
+    }
     this.#last.set(name, status);
   }
 
@@ -97,6 +101,10 @@ export class Statuses {
     const around = [...this.#last].filter(([name]) => name !== "" && front !== undefined && isInside(front, name));
     return around.sort(([one], [other]) => other.length - one.length)[0]?.[1];
   }
+}
+
+function spentSince(told: Spending | null | undefined, now: Spending | null | undefined): Spending | null {
+  return told && now ? { ...told, spent: now.spent } : (told ?? null);
 }
 
 /** Whether a file is the folder or lies in it. Windows writes one path in several ways. */
@@ -130,7 +138,7 @@ function pieces(status: Status): [string, ...string[]] {
         money(status.review?.spent ?? "0", status) + (expected ? ` of ${expected}` : ""),
       ];
     case "degraded":
-      return ["warning", `${findings(status)}, incomplete`, reviewCost(status), today(status)];
+      return ["warning", count(status) > 0 ? `${findings(status)}, incomplete` : "Review incomplete", reviewCost(status), today(status)];
     case "noKey":
       return ["key", findings(status), "no API key"];
     case "blocked":
@@ -152,8 +160,12 @@ function spending(given: Spending, status: Status): string {
   return money(given.spent, status) + cap;
 }
 
+function count(status: Status): number {
+  return SEVERITIES.reduce((sum, severity) => sum + (status.findings?.[severity] ?? 0), 0);
+}
+
 function findings(status: Status): string {
-  const total = SEVERITIES.reduce((sum, severity) => sum + (status.findings?.[severity] ?? 0), 0);
+  const total = count(status);
   if (total === 0) {
     // Before the first review nothing is known: silence must not read as a clean bill.
     return status.job ? "No findings" : "Rebuttal";
@@ -187,8 +199,9 @@ export function statusTooltip(status: Status): string {
   const counts = SEVERITIES.filter((severity) => (status.findings?.[severity] ?? 0) > 0).map(
     (severity) => `${status.findings?.[severity] ?? 0} ${severity}`,
   );
-  const none = status.job ? "No findings." : "Not reviewed yet.";
-  lines.push("", counts.length > 0 ? `Findings: ${counts.join(", ")}.` : none, "", "Click for actions.");
+  const none = !status.job ? "Not reviewed yet." : status.state === "degraded" ? "The review was not held to its end." : "No findings.";
+  const click = status.state === "noKey" ? "Click for actions, such as *Set API Key*." : "Click for actions.";
+  lines.push("", counts.length > 0 ? `Findings: ${counts.join(", ")}.` : none, "", click);
   return lines.join("\n");
 }
 

@@ -20,6 +20,15 @@ export class StatusBar implements vscode.Disposable {
   }
 
   show(given: Status | Health): void {
+    this.#show(given);
+    // A screen reader would read the icon's name, and each character of the separators.
+    const label = this.#item.text.replace(/\$\([^)]*\)\s*/g, "").replace(/ · /g, ", ");
+    this.#item.accessibilityInformation = { label: label.includes("Rebuttal") ? label : `Rebuttal: ${label}`, role: "button" };
+    const alarming = typeof given === "string" ? given === "stopped" : given.state === "blocked";
+    this.#item.backgroundColor = alarming ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+  }
+
+  #show(given: Status | Health): void {
     if (typeof given === "string") {
       this.#item.text = healthText(given);
       this.#item.tooltip = healthTooltip(given);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isSupported, pythonCandidates } from "../src/python";
 import {
@@ -16,6 +16,8 @@ interface Manifest {
   contributes: {
     commands: { command: string }[];
     configuration: { properties: Record<string, { scope: string }> };
+    menus: Record<string, { command: string; when?: string }[]>;
+    walkthroughs: { steps: { description: string; media: { markdown?: string; image?: string } }[] }[];
   };
 }
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
@@ -88,6 +90,25 @@ test("no command of the manifest has an id that the server's client registers it
   const taken = new Set(server.split(" ").map((name) => `rebuttal.${name}`));
   const clashes = manifest.contributes.commands.filter(({ command }) => taken.has(command));
   assert.deepEqual(clashes, []);
+});
+
+test("menus and walkthrough name commands, conditions and pages that exist", () => {
+  const { commands, menus, walkthroughs } = manifest.contributes;
+  const known = new Set(commands.map(({ command }) => command));
+  const steps = walkthroughs.flatMap((one) => one.steps);
+  const named = [
+    ...Object.values(menus).flatMap((items) => items.map(({ command }) => command)),
+    ...steps.flatMap(({ description }) => [...description.matchAll(/command:([\w.]+)/g)].map(([, command]) => command)),
+  ];
+  assert.deepEqual(named.filter((command) => command === undefined || !known.has(command)), []);
+  for (const { media } of steps) {
+    assert.ok(existsSync(media.markdown ?? media.image ?? ""), JSON.stringify(media));
+  }
+  const source = readFileSync("src/extension.ts", "utf8");
+  const keys = Object.values(menus).flatMap((items) => items.flatMap(({ when }) => when?.match(/rebuttal\.\w+/g) ?? []));
+  for (const key of keys) {
+    assert.match(source, new RegExp(`setContext\\("${key.replace("rebuttal.", "")}"`), key);
+  }
 });
 
 test("Pythons that can run the server", () => {

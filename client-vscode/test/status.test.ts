@@ -114,7 +114,7 @@ test("another repository's idle status hid a running debate, and let the server 
   const other: Status = { ...idle, repository: "/home/me/lib" };
   statuses.hear(debating);
   statuses.hear(other);
-  assert.equal(statuses.shown(), debating);
+  assert.deepEqual(statuses.shown(), debating);
   assert.equal(isBusy(statuses.shown()), true);
   statuses.hear(idle);
   assert.equal(statuses.shown(), idle);
@@ -139,8 +139,8 @@ test("of several repositories the one of the file in front is shown, the innermo
   for (const status of [library, shop, other]) {
     statuses.hear(status);
   }
-  assert.equal(statuses.shown("/home/me/shop/cart.py"), shop);
-  assert.equal(statuses.shown("/home/me/shop/library/src/a.py"), library);
+  assert.deepEqual(statuses.shown("/home/me/shop/cart.py"), shop);
+  assert.deepEqual(statuses.shown("/home/me/shop/library/src/a.py"), library);
   assert.equal(statuses.shown("/home/me/shop-old/cart.py"), other);
   assert.equal(statuses.shown("/home/you/cart.py"), other, "the one that spoke last");
   assert.equal(statuses.shown(), other);
@@ -154,4 +154,22 @@ test("a path lies in its folder however it is written", () => {
   assert.ok(!isInside("/a/bc", "/a/b"));
   assert.ok(!isInside("/a", "/a/b"));
   assert.ok(!isInside("/A/b", "/a"));
+});
+
+test("what the day has cost is the same for each repository, whichever spent it; a cap of its own stays", () => {
+  const statuses = new Statuses();
+  statuses.hear({ ...idle, day: { spent: "0", cap: "2" } });
+  statuses.hear({ ...idle, repository: "/home/me/library", day: { spent: "0.05", cap: "5" } });
+  assert.deepEqual(statuses.shown("/home/me/shop/cart.py")?.day, { spent: "0.05", cap: "2" });
+  assert.deepEqual(statuses.shown("/home/me/library/a.py")?.day, { spent: "0.05", cap: "5" });
+});
+
+test("a review that failed does not read as a clean bill", () => {
+  const failed: Status = { state: "degraded", job: "job-1", findings: { critical: 0, high: 0, medium: 0, low: 0 }, message: "No." };
+  assert.equal(statusText(failed), "$(warning) Review incomplete");
+  assert.doesNotMatch(statusTooltip(failed), /No findings/);
+});
+
+test("without a key the tooltip says where to set one", () => {
+  assert.match(statusTooltip({ state: "noKey", job: "job-1" }), /Set API Key/);
 });

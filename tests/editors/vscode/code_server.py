@@ -39,6 +39,10 @@ QUIET: dict[str, Any] = {
     "git.enabled": False,
     "files.autoSave": "off",
     "editor.minimap.enabled": False,
+    # A hover over the line would hide the line's lens.
+    "editor.hover.above": False,
+    # Else the emulator's and the server's ports are counted in the status bar.
+    "remote.autoForwardPorts": False,
 }
 
 
@@ -80,10 +84,13 @@ class CodeServer:
     log: Path
 
     def url(self, folder: Path, *, open_file: str) -> str:
+        """Of a window with that folder, or those of a `.code-workspace`; the file is named from it, or beside it."""
         from urllib.parse import quote
 
-        payload = [["openFile", f"vscode-remote://127.0.0.1:{self.port}{folder / open_file}"]]
-        return f"http://127.0.0.1:{self.port}/?folder={quote(str(folder))}&payload={quote(json.dumps(payload))}"
+        file = folder.parent / open_file if folder.suffix == ".code-workspace" else folder / open_file
+        kind = "workspace" if folder.suffix == ".code-workspace" else "folder"
+        payload = [["openFile", f"vscode-remote://127.0.0.1:{self.port}{file}"]]
+        return f"http://127.0.0.1:{self.port}/?{kind}={quote(str(folder))}&payload={quote(json.dumps(payload))}"
 
 
 @contextmanager

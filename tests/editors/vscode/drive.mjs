@@ -32,6 +32,29 @@ async function command(title) {
   await page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
 }
 
+// From the tree, for the search of names is not installed here.
+async function open(name) {
+  await page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first().dblclick();
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+}
+
+async function choose(code, words) {
+  const line = page.locator(".editor-instance .view-line", { hasText: code }).first();
+  const entry = page.locator(".action-widget .monaco-list-row.action", { hasText: words }).first();
+  // A lens that comes meanwhile moves the lines and closes the menu: a user opens it once more, and so does this.
+  for (let left = 5; ; left--) {
+    await line.click({ position: { x: 90, y: 8 } });
+    await page.keyboard.press("Control+.");
+    try {
+      await entry.click({ timeout: left > 0 ? 5_000 : 60_000 });
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await page.keyboard.press("Escape");
+    }
+  }
+}
+
 async function statusText(pattern) {
   await page.locator(ITEM, { hasText: new RegExp(pattern) }).waitFor({ timeout: 120_000 });
   return (await page.locator(ITEM).innerText()).trim();
@@ -44,6 +67,15 @@ const STEPS = {
     await statusText("^\\s*Rebuttal( ·.*)?\\s*$|finding");
   },
   async status(pattern, name) {
+    seen[name] = await statusText(pattern);
+  },
+  async statusAfter(before, pattern, name) {
+    const given = { item: ITEM, pattern, old: seen[before] };
+    const other = ({ item, pattern, old }) => {
+      const text = document.querySelector(item)?.innerText.trim() ?? "";
+      return text !== old && new RegExp(pattern).test(text);
+    };
+    await page.waitForFunction(other, given, { timeout: 120_000 });
     seen[name] = await statusText(pattern);
   },
   async command(title) {
@@ -82,6 +114,13 @@ const STEPS = {
     await line.hover({ position: { x: 120, y: 8 } });
     await page.locator(".monaco-hover-content", { hasText: words }).first().waitFor();
   },
+  async scroll(pixels) {
+    await page.locator(".editor-instance .view-lines").first().hover({ position: { x: 700, y: 20 } });
+    for (const part of [1, 2, 3]) {
+      await page.mouse.wheel(0, Number(pixels) / 3);
+      await page.waitForTimeout(100 * part); // it scrolls smoothly; nothing tells when it is done
+    }
+  },
   async still() {
     // Hovers and toasts fade in and out: wait until none is on its way.
     await page.waitForFunction(() =>
@@ -95,11 +134,42 @@ const STEPS = {
     await page.keyboard.press("Control+s");
     await page.locator(".tab.dirty").first().waitFor({ state: "detached" });
   },
-  async fix(code, words) {
-    const line = page.locator(".editor-instance .view-line", { hasText: code }).first();
-    await line.click({ position: { x: 90, y: 8 } });
-    await page.keyboard.press("Control+.");
-    await page.locator(".action-widget .monaco-list-row.action", { hasText: words }).first().click();
+  async action(code, words) {
+    await choose(code, words);
+  },
+  async type(title, text) {
+    // An input box of the extension's: filled in and sent by the keyboard alone.
+    await page.locator(".quick-input-title", { hasText: title }).waitFor();
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+  },
+  async lens(words, name) {
+    const lens = page.locator(".codelens-decoration a", { hasText: words }).first();
+    await lens.waitFor();
+    seen[name] = await lens.innerText();
+  },
+  async clickLens(words) {
+    await page.locator(".codelens-decoration a", { hasText: words }).first().click();
+  },
+  async file(name) {
+    await open(name);
+  },
+  async problems(name) {
+    await command("Problems: Focus on Problems View");
+    // Only the rows in sight are drawn, and named; the badge counts all.
+    const rows = page.locator(".markers-panel .monaco-list-row[aria-level='1']");
+    await rows.first().waitFor();
+    const files = await rows.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+    const badge = page.locator(".part.panel .action-item", { hasText: "Problems" }).locator(".badge-content").first();
+    seen[name] = { count: Number(await badge.innerText()), files };
+  },
+  async noProblem(words) {
+    await page.locator(".markers-panel .monaco-list-row", { hasText: words }).first().waitFor({ state: "detached" });
+  },
+  async closeFolder(name) {
+    await command("Explorer: Focus on Folders View");
+    await page.locator(".explorer-folders-view .monaco-list-row[aria-level='1']", { hasText: name }).click({ button: "right" });
+    await page.locator(".monaco-menu .action-item", { hasText: "Remove Folder from Workspace" }).click();
   },
   async line(words) {
     await page.locator(".editor-instance .view-line", { hasText: words }).first().waitFor();

@@ -16,6 +16,7 @@ from tests.emulator.server import KEY
 pytestmark = [pytest.mark.vscode, pytest.mark.timeout(600)]
 
 SETTINGS = {"rebuttal.serverCommand": [sys.executable, "-m", "rebuttal"]}
+COST = r"\d+ findings? · \$0\.\d+ · today"
 PICTURE = ROOT / "docs" / "images" / "vscode.png"
 
 
@@ -38,10 +39,12 @@ def test_a_review_shows_squiggle_problem_and_cost(
                 ["command", "Rebuttal: Review Current Change"],
                 ["toast", "Send", "question"],
                 ["press", "Review and send"],
-                ["status", r"\d+ findings? · \$0\.\d+ · today", "after"],
+                ["status", COST, "after"],
                 ["squiggle", "warning"],
                 ["problem", "A customer's name becomes part of the SQL", "problem"],
                 ["tooltip", "This review", "tooltip"],
+                ["lens", "1 critical", "lens"],
+                ["scroll", "190"],
                 ["hover", "SELECT customer", "A customer's name becomes part of the SQL"],
                 ["still"],
                 ["picture", str(picture)],
@@ -57,16 +60,17 @@ def test_a_review_shows_squiggle_problem_and_cost(
     assert picture.stat().st_size > 20_000
 
 
-def test_a_fix_is_one_keystroke_and_the_transcript_can_be_read(
+def test_lens_ask_again_fix_and_documents_as_a_user_goes_through_them(
     lab: Lab, vsix: Path, repository: Path, emulator: str, drive: Drive, tmp_path: Path
 ) -> None:
+    """One session for all of it: half of the time of a test goes into the start of VS Code."""
     environment = {
         "ANTHROPIC_BASE_URL": emulator,
         "ANTHROPIC_API_KEY": KEY,
         "REBUTTAL_HOME": str(tmp_path / "rebuttal-home"),
     }
     with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
-        drive(
+        seen = drive(
             server,
             repository,
             "parcels/rates.py",
@@ -74,9 +78,19 @@ def test_a_fix_is_one_keystroke_and_the_transcript_can_be_read(
                 ["command", "Rebuttal: Review Current Change"],
                 ["toast", "Send", "question"],
                 ["press", "Review and send"],
-                ["status", r"\d+ findings? · \$0\.\d+ · today", "after"],
-                ["fix", "weight > HEAVY", "Apply fix: A parcel of exactly 10 kg"],
+                ["status", COST, "reviewed"],
+                ["lens", "1 medium", "lens"],
+                ["action", "weight > HEAVY", "Ask again: A parcel of exactly 10 kg"],
+                ["type", "Ask Again", "Carriers weigh in whole kilograms"],
+                ["toast", "Asked again", "answer"],
+                ["status", COST, "asked"],
+                ["action", "weight > HEAVY", "Show the argument: A parcel of exactly 10 kg"],
+                ["preview", "Carriers weigh in whole kilograms"],
+                ["file", "rates.py"],
+                ["action", "weight > HEAVY", "Apply fix: A parcel of exactly 10 kg"],
                 ["line", "weight >= HEAVY"],
+                ["clickLens", "no findings"],
+                ["statusAfter", "asked", COST, "hunk"],
                 ["command", "Rebuttal: Show Transcript"],
                 ["preview", "Opening"],
                 ["command", "Rebuttal: Show What Would Be Sent"],
@@ -88,6 +102,10 @@ def test_a_fix_is_one_keystroke_and_the_transcript_can_be_read(
                 ["picture", str(tmp_path / "costs.png")],
             ],
         )
+    assert "review this hunk again" in seen["lens"]
+    assert re.fullmatch(r"Asked again \(\$0\.\d+\): the finding was confirmed\.", seen["answer"])
+    today = [float(seen[name].rpartition("today $")[2].partition("/")[0]) for name in ("reviewed", "asked", "hunk")]
+    assert today == sorted(set(today)), "each of the three cost something"
     assert (tmp_path / "costs.png").stat().st_size > 20_000
 
 
