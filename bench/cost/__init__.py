@@ -57,6 +57,7 @@ from bench.cost.report import (
     mechanisms_table,
     name_of,
     peers,
+    phases_table,
     product,
     share_of,
     switched_off,
@@ -122,6 +123,7 @@ def _studies(studies: dict[str, Ready], measured: dict[str, Rows]) -> list[str]:
         target = IMAGES / f"cost-{name}.svg"
         stacked(target, f"What a review of the study {name} costs", names, dollars(shown), "dollars")
         parts.append(f"![money by way of review](images/{target.name})\n")
+        parts += ["Where it goes, `crossfire`, balanced:\n", phases_table(rows[name_of("crossfire", "balanced")]), ""]
         measured[name] = light(rows)
     return [*parts, "### Goals\n", goals_table(measured), ""]
 

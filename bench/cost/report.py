@@ -125,6 +125,33 @@ def mechanisms_table(rows: Rows) -> str:
     return table(["switched off", "calls", "tokens", "money", "money x", "tokens x", "time x"], cells)
 
 
+def phases_table(one: Reviewed) -> str:
+    """Where the tokens and the money of a review go: by phase and seat, and by kind."""
+    book = PriceBook.of(Settings())
+    paid: dict[tuple[str, str], list[Tokens]] = {}
+    money: dict[tuple[str, str], Decimal] = {}
+    for record in one.spent.records:
+        usage = record.usage
+        if usage is None or record.model is None:
+            continue
+        kinds = Tokens(usage.input, usage.write_5m, usage.read, usage.output)
+        phase = (record.phase or "").replace("_", "-")
+        for key in ((phase, record.seat or ""), (phase, "all")):
+            paid.setdefault(key, []).append(kinds)
+            money[key] = money.get(key, Decimal(0)) + book.price(record.model, kinds)
+    order = list(dict.fromkeys(phase for phase, _ in paid))
+    cells = []
+    for phase, seat in sorted(paid, key=lambda key: (order.index(key[0]), key[1] != "all", key[1])):
+        spent = paid[phase, seat]
+        totals = [
+            sum(getattr(each, kind) for each in spent) for kind in ("input", "cache_write", "cache_read", "output")
+        ]
+        cells.append(
+            [phase, seat, str(len(spent)), *(f"{number:,}" for number in totals), f"${money[phase, seat]:.3f}"]
+        )
+    return table(["phase", "seat", "calls", "input", "cache write", "cache read", "output", "money"], cells)
+
+
 # --- goals ---
 
 
