@@ -193,6 +193,24 @@ async def test_findings_were_published_after_the_shutdown(
     assert stage.editor.of(file) == []
 
 
+async def test_file_that_was_reread_twice_before_it_was_looked_at_moved_its_findings_twice(
+    start: Start, repo: Path
+) -> None:
+    file, other = repo / "cart.py", repo / "shop.py"
+    elsewhere = static("s2", file="shop.py", fix=None)
+    stage, _ = await opened(start, repo, done(*many(), elsewhere))
+    other.write_text(TEXT)
+    stage.editor.close(file)
+    publisher = stage.editor.server.publisher
+    await reviewed(stage)
+    publisher.refresh(other)
+    for added in ("#\n", "#\n#\n"):
+        file.write_text(added + TEXT)
+        publisher.reread(file)
+    await publisher.up_to_date()
+    assert lines(stage.editor.of(file)) == list(range(2, MANY + 2))
+
+
 async def test_cell_that_was_gone_before_its_findings_were_taken_back_kept_them(start: Start, repo: Path) -> None:
     # A file stands for it: what was published under its own name is taken back under that.
     stage, file = await opened(start, repo, done(*many()))

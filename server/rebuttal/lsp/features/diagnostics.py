@@ -122,10 +122,13 @@ class Publisher:
 
     def _follow(self, path: Path) -> None:
         before, now = self.seen(path), self.lines(path)
-        if before is not None and now is not None and before is not now and before != now:
-            edits = differences(before, now)
-            for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)):
-                live.shift_all(edits)
+        if before is None or now is None:
+            return
+        # At once: it may be reread again before it is looked at.
+        self._seen[path] = self.ls.document(path) or now
+        edits = differences(before, now) if before is not now and before != now else []
+        for live in (*self.ls.session.findings_in(path), *self.ls.session.dismissed_in(path)) if edits else ():
+            live.shift_all(edits)
 
     def _work(self) -> Portions[None]:
         try:
