@@ -178,8 +178,10 @@ const STEPS = {
     const frame = page.frameLocator("iframe.webview").last().frameLocator("iframe#active-frame");
     await frame.getByText(words).first().waitFor();
   },
-  async picture(path) {
-    await page.screenshot({ path });
+  async picture(path, part) {
+    // `part`: x, y, width and height of what is wanted of it.
+    const [x, y, width, height] = part?.split(",").map(Number) ?? [];
+    await page.screenshot(part === undefined ? { path } : { path, clip: { x, y, width, height } });
   },
 };
 

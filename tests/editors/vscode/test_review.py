@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.vscode.code_server import Lab, code_server
-from tests.editors.vscode.conftest import ROOT, Drive
+from tests.editors.vscode.conftest import CLIENT, ROOT, Drive
 from tests.emulator.server import KEY
 
 pytestmark = [pytest.mark.vscode, pytest.mark.timeout(600)]
@@ -23,7 +23,9 @@ PICTURE = ROOT / "docs" / "images" / "vscode.png"
 def test_a_review_shows_squiggle_problem_and_cost(
     lab: Lab, vsix: Path, repository: Path, emulator: str, drive: Drive, tmp_path: Path
 ) -> None:
-    picture = PICTURE if os.environ.get("UPDATE_SCREENSHOT") else tmp_path / "vscode.png"
+    update = bool(os.environ.get("UPDATE_SCREENSHOT"))
+    picture = PICTURE if update else tmp_path / "vscode.png"
+    of_walkthrough = CLIENT / "media" / "review.png" if update else tmp_path / "review.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     environment = {
         "ANTHROPIC_BASE_URL": emulator,
@@ -48,6 +50,7 @@ def test_a_review_shows_squiggle_problem_and_cost(
                 ["hover", "SELECT customer", "A customer's name becomes part of the SQL"],
                 ["still"],
                 ["picture", str(picture)],
+                ["picture", str(of_walkthrough), "352,205,900,345"],
             ],
         )
     assert re.search(r"Send \d changed files of parcels to 127\.0\.0\.1:\d+\?.*at most \$1\.00", seen["question"])
