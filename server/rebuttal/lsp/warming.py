@@ -50,13 +50,7 @@ _WRITTEN: tuple[type, ...] = (
 def for_initialize(converter: Converter, data: Mapping[str, Any]) -> Portions[None]:
     """What the message `data`, an `initialize`, holds, and its answer."""
     yield from _reading(converter, types.InitializeRequest, data)
-    # First, for each new kind of list has cattrs forget what else it has worked out.
-    for kind in (list, dict, *_lists((*_ANSWERED, *_WRITTEN))):
-        converter.get_unstructure_hook(kind)
-        yield
-    for kind in _ANSWERED:
-        converter.get_unstructure_hook(kind)
-        yield
+    yield from _writing(converter, _ANSWERED)
 
 
 def ahead(converter: Converter) -> Portions[None]:
@@ -64,11 +58,16 @@ def ahead(converter: Converter) -> Portions[None]:
     for kind in _READ:
         converter.get_structure_hook(kind)
         yield
-    for kind in _WRITTEN:
-        converter.get_unstructure_hook(kind)
-        yield
+    yield from _writing(converter, _WRITTEN)
     import rebuttal.evidence.linting.names
     import rebuttal.findings.wire  # noqa: F401  # each takes milliseconds when it is first wanted
+
+
+def _writing(converter: Converter, kinds: tuple[type, ...]) -> Portions[None]:
+    # Lists first, for each new kind of list has cattrs forget what else it has worked out.
+    for kind in (list, dict, *_lists(kinds), *kinds):
+        converter.get_unstructure_hook(kind)
+        yield
 
 
 def _reading(converter: Converter, kind: Any, value: Any, *, by_itself: bool = True) -> Portions[None]:
