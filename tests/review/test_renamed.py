@@ -101,6 +101,20 @@ async def test_a_copy_of_a_file_does_not_inherit_its_dismissals(open_services: O
     assert sorted((await statuses(services, repo)).values()) == ["dismissed", "open"]
 
 
+async def test_a_finding_of_the_renamed_file_was_hidden_by_what_was_dismissed_in_a_new_one_of_its_old_name(
+    open_services: Open, repo: GitRepo
+) -> None:
+    services = open_services()
+    ((found, _),) = (await statuses(services, repo)).items()
+    (repo.root / "a.py").rename(repo.root / "b.py")
+    await renamed(services, repo.root, [("a.py", "b.py")])
+    repo.write("a.py", FAULTY)
+    await services.dismiss(repo.root, found, "meant so here")
+    told = await statuses(services, repo)
+    assert told.pop(found) == "dismissed"
+    assert list(told.values()) == ["open"]
+
+
 async def test_what_a_debate_found_stays_dismissed_in_a_renamed_file(
     open_services: Open, repo: GitRepo, panel: Emulator
 ) -> None:

@@ -21,6 +21,7 @@ from rebuttal.review.parts import Parts
 from rebuttal.review.request import BudgetWarned, StaticReady
 from rebuttal.review.run import review
 from rebuttal.settings import ModelPrice, Settings
+from rebuttal.store.clock import utc_now
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, Caps, Tokens
 from rebuttal.text.positions import Position, Range
@@ -124,7 +125,7 @@ def test_a_dismissed_finding_of_the_debate_hides_no_static_one() -> None:
     static = assign_ids((finding(1, "static"),), lambda _: "f")
     parts = parts_of(static, (finding(1, "debate"),))
     (debated,) = identified(parts)[0]
-    shown, _ = identified(evolve(parts, dismissed={debated.id}))
+    shown, _ = identified(evolve(parts, dismissed={debated.id: utc_now()}))
     assert {(one.source, one.status) for one in shown} == {("static", "open"), ("debate", "dismissed")}
 
 

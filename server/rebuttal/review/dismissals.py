@@ -30,11 +30,12 @@ async def known(services: Services, parts: Parts) -> Parts:
         dismissed = await services.dismissed(parts.change.root)
     except StoreError as error:
         told = f"Dismissed findings are shown, for the store cannot be read: {error}."
-        return evolve(parts, dismissed=(), notes=tuple(dict.fromkeys((*parts.notes, told))))
+        return evolve(parts, dismissed={}, notes=tuple(dict.fromkeys((*parts.notes, told))))
     if dismissed and not parts.dismissed:  # once for a review
         await look_at_commits(services, parts.change.root)
     renames = (*renames_of(parts.change), *(await _renames(services, parts.change.root) if dismissed else ()))
-    return evolve(parts, dismissed=frozenset(dismissed), renames=renames)
+    when = {finding: one.dismissed_at for finding, one in dismissed.items()}
+    return evolve(parts, dismissed=when, renames=renames)
 
 
 def before(parts: Parts, findings: Iterable[Finding]) -> Mapping[str, str]:
@@ -65,7 +66,7 @@ async def carry_on(services: Services, parts: Parts, findings: tuple[Finding, ..
     return found
 
 
-async def renamed(services: Services, root: Path, renames: Iterable[Rename]) -> None:
+async def renamed(services: Services, root: Path, renames: Iterable[tuple[str, str]]) -> None:
     """Files or folders were renamed, which git need not tell: remembered for what was dismissed in them. Raises
     StoreError, ChangeError."""
     from rebuttal.store.renames import Renames
@@ -82,7 +83,7 @@ async def look_at_commits(services: Services, root: Path) -> None:
         kept, repository = Renames(await services.stores.own_at_hand(), patience=BRIEF), repository_id(root)
         before = await kept.until(repository)
 
-        def look() -> tuple[str | None, tuple[Rename, ...]]:
+        def look() -> tuple[str | None, tuple[tuple[str, str], ...]]:
             from rebuttal.change.renamed import head_commit, renames_between
 
             now = head_commit(root)
@@ -102,6 +103,7 @@ async def _renames(services: Services, root: Path) -> tuple[Rename, ...]:
     from rebuttal.store.renames import Renames
 
     try:
-        return await Renames(await services.stores.own_at_hand(), patience=BRIEF).of(repository_id(root))
+        told = await Renames(await services.stores.own_at_hand(), patience=BRIEF).of(repository_id(root))
+        return tuple(Rename(*one) for one in told)
     except (StoreError, ChangeError):
         return ()

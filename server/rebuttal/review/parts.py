@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rebuttal.debate.model import Kind, Means, Outcome, Tier
     from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
+    from rebuttal.findings.renames import Rename
     from rebuttal.review.lessons import Lessons
     from rebuttal.review.own_prompts import OwnPrompts
     from rebuttal.review.taking_up import TakenUp
@@ -95,7 +96,7 @@ class Parts:
     notes: tuple[str, ...] = ()
     failures: tuple[Degraded, ...] = ()
     memory: Memory | None = None
-    dismissed: Collection[str] = ()
-    """Ids of findings that the user does not want to see."""
-    renames: tuple[tuple[str, str], ...] = ()
+    dismissed: Mapping[str, datetime] = field(factory=dict)
+    """Ids of findings that the user does not want to see, and since when."""
+    renames: tuple[Rename, ...] = ()
     """Files and folders that had other names: by the change itself first, then as the editor told."""

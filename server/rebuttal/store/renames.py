@@ -55,14 +55,14 @@ class Renames:
 
         return self._database.write(work, patience=self._patience)
 
-    def of(self, repository: str) -> Job[tuple[Rename, ...]]:
-        """What was renamed, the newest first."""
+    def of(self, repository: str) -> Job[tuple[tuple[str, str, datetime], ...]]:
+        """What was renamed, and when, the newest first."""
 
-        def work(connection: Connection) -> tuple[Rename, ...]:
+        def work(connection: Connection) -> tuple[tuple[str, str, datetime], ...]:
             rows = connection.execute(
-                "SELECT old, new FROM renamed_files WHERE repository = ? ORDER BY at DESC, old, new", (repository,)
+                "SELECT old, new, at FROM renamed_files WHERE repository = ? ORDER BY at DESC, old, new", (repository,)
             )
-            return tuple((old, new) for old, new in rows)
+            return tuple((old, new, datetime.fromisoformat(at)) for old, new, at in rows)
 
         return self._database.read(work, patience=self._patience)
 
