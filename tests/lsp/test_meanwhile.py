@@ -228,3 +228,57 @@ async def test_saving_an_unchanged_file_ended_the_debate_that_is_paid_for(start:
     await stage.editor.settle()
     assert len(stage.asked("review")) == 1
     assert stage.asked("cancel") == []
+
+
+async def test_report_made_before_a_dismissal_brought_the_finding_back(start: Start, repo: Path) -> None:
+    """What the worker looked at before the user dismissed it may be told of seconds after: linters take their time."""
+    file = repo / "cart.py"
+    file.write_text(SOURCE)
+    early = {"event": "static", "findings": [static()], "with_linters": False}
+    late = [{"event": "static", "findings": [static()], "with_linters": True}, done(static())]
+    stage = await start({"review": [early, {"wait": "release"}, *late]})
+    stage.editor.open(file)
+    await stage.editor.command("rebuttal.review", panel="static")
+    await stage.editor.until(lambda: stage.editor.of(file))
+    await stage.editor.command("rebuttal.dismiss", finding="s1", reason="false positive")
+    await stage.editor.until(lambda: not stage.editor.of(file))
+    stage.worker.release()
+    await stage.editor.until(lambda: not list(stage.editor.server.session.running()))
+    assert stage.editor.of(file) == []
+    assert len(stage.editor.published) == 2
+
+
+async def test_finding_that_did_not_stand_came_back_with_a_report_made_before(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    file.write_text(SOURCE)
+    answer = {"event": "done", "finding": finding(status="held_back", verdict="unverified"), "spent": "0.01"}
+    script = {"review": debate(finding()), "review:small": [*DEBATE[:-1], *debate(finding())], "ask_again": [answer]}
+    stage = await start(script)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.of(file))
+    await stage.editor.command("rebuttal.review", panel="small")
+    await stage.editor.until(lambda: stage.editor.state == "debating")
+    await stage.editor.command("rebuttal.askAgain", finding="f1", comment="Callers check it.")
+    await stage.editor.until(lambda: not stage.editor.of(file))
+    stage.worker.release()
+    await stage.editor.until(lambda: not list(stage.editor.server.session.running()))
+    assert stage.editor.of(file) == []
+
+
+async def test_debate_of_an_older_text_took_the_static_findings_of_the_newer_one(start: Start, repo: Path) -> None:
+    file = repo / "cart.py"
+    file.write_text(SOURCE)
+    late = {"event": "static", "findings": [static("old")], "with_linters": True}
+    debated = [*DEBATE[:-1], late, *debate(finding(), static("old"))]
+    stage = await start({"review": debated, "review:static": [done(static("new", title="newer"))]})
+    stage.editor.open(file)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.editor.state == "debating")
+    stage.editor.change(file, insert(2, 0, "import sys\n"))
+    stage.editor.save(file)
+    await stage.editor.settle()
+    stage.clock.advance(2)
+    await stage.editor.until(lambda: stage.editor.of(file))
+    stage.worker.release()
+    await stage.editor.until(lambda: not list(stage.editor.server.session.running()))
+    assert [one["data"]["id"] for one in stage.editor.of(file)] == ["new", "f1"]

@@ -239,6 +239,19 @@ async def test_commit_is_reviewed_only_if_asked(
     assert [(one["scope"], one["panel"]) for one in asked] == [("commit:HEAD", panel) for panel in panels]
 
 
+async def test_commit_during_a_review_was_not_reviewed(start: Start, repo: Path) -> None:
+    """The review's end looked at HEAD first, so that the look at what had happened found nothing new."""
+    checked_out(repo, "main")
+    stage = await start({"review": debate(finding())}, user_settings=Settings(on_commit="static"))
+    await stage.editor.settle()
+    checked_out(repo, "main", OTHER, "commit: more")
+    await stage.editor.command("rebuttal.review", panel="small")
+    await stage.editor.until(lambda: not list(stage.editor.server.session.running()))
+    await watched(stage, (repo / ".git" / "logs" / "HEAD", 2))
+    await stage.editor.until(lambda: len(stage.asked("review")) == 2)
+    assert stage.asked("review")[-1]["params"]["scope"] == "commit:HEAD"
+
+
 @pytest.mark.parametrize("branch", ["ref: refs/heads/topic", OTHER])
 async def test_commit_on_a_new_branch_or_none_was_not_reviewed(start: Start, repo: Path, branch: str) -> None:
     checked_out(repo, "main")

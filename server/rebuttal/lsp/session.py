@@ -167,6 +167,10 @@ class Job:
     transcript: str | None = None
     edits: dict[Path, list[Edit]] = field(factory=dict)
     """What was typed into the snapshot's documents since."""
+    judged: set[str] = field(factory=set)
+    """Findings that the user dismissed, restored or asked about since: the worker may not have known."""
+    static_is_old: bool = False
+    """Whether the static panel of a review that began later, of another text, is in already."""
     warned_of: set[str] = field(factory=set)
     """Causes of warnings that the user was told of."""
 
@@ -320,6 +324,12 @@ class Session:
 
     def running(self) -> Iterator[Job]:
         return (job for job in self.jobs.values() if job.running)
+
+    def judged(self, repository: Repository, finding_id: str) -> None:
+        """The user has had a say about a finding: reviews under way may have looked before."""
+        for job in self.running():
+            if job.request.root == repository.root:
+                job.judged.add(finding_id)
 
     def job_to_show(self, repository: Repository) -> Job | None:
         """The latest visible one that runs, else the latest that was worth a word."""

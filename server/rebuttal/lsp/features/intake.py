@@ -38,6 +38,8 @@ class Intake:
         Those of the repository's linters stay until these are through as well: they do not flicker at every save.
         Whether the job still counts afterwards: it may have been superseded meanwhile.
         """
+        if job.static_is_old:
+            return False
         reviewed = frozenset(finding.file for finding in findings) if job.request.partial else None
         return await self._take(job, root, _New(findings, frozenset({"static"}), reviewed, awaited=not with_linters))
 
@@ -56,6 +58,8 @@ class Intake:
                 return False
             repository = self.ls.session.repository(self.ls.root_of(job, root))
             is_taken = await self.ls.turns.finish(_taken(self.ls, repository, job, new))
+            if is_taken:
+                _note_static(self.ls, job, new)
         # What the status and the progress's end tell of is seen by then.
         await self.ls.publisher.up_to_date()
         return is_taken and not job.superseded
@@ -71,6 +75,18 @@ class _New:
     awaited: bool = False
     """Whether the linters' are still to come."""
     whole: bool = True
+
+
+def _note_static(ls: RebuttalServer, job: Job, new: _New) -> None:
+    """Of a text that has changed, the static panel that saw it last counts: not that of a debate which takes longer."""
+    if new.files is not None or "static" not in new.sources:
+        return
+    for other in ls.session.running():
+        if other is job:
+            return
+        same = other.request.root == job.request.root and other.request.scope == job.request.scope
+        if same and other.snapshot.texts != job.snapshot.texts:
+            other.static_is_old = True
 
 
 def is_whole(report: Mapping[str, Any]) -> bool:
@@ -89,6 +105,8 @@ def forget(ls: RebuttalServer, repository: Repository) -> None:
 def _taken(ls: RebuttalServer, repository: Repository, job: Job, new: _New) -> Portions[bool]:
     """New findings are read against their texts in portions; then they take the place of the earlier ones at once.
     Whether they did: those of a job that is superseded by then do not."""
+    if job.static_is_old:
+        new = evolve(new, sources=new.sources - {"static"})
     mine = [finding for finding in new.findings if finding.source in new.sources]
     dismissed = set(repository.dismissed)
     following = _Following(ls, repository.root, job)
@@ -98,8 +116,8 @@ def _taken(ls: RebuttalServer, repository: Repository, job: Job, new: _New) -> P
         yield
         if job.superseded:
             return False
-    # What the user dismissed or restored meanwhile stays as they left it.
-    meanwhile = dismissed ^ repository.dismissed.keys()
+    # What the user had a say about meanwhile stays as they left it.
+    meanwhile = job.judged
     before = repository.paths()
     _replace(repository, job, new, [one for one in mine if one.id not in meanwhile], following, meanwhile)
     ls.outside.took_findings(repository)
@@ -238,6 +256,7 @@ def _inside(root: Path, finding: Finding) -> bool:
 
 def dismissed(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> None:
     """Take a finding out of sight; it can be restored."""
+    ls.session.judged(repository, live.finding.id)
     live.finding = evolve(live.finding, status="dismissed")
     if live in repository.findings:
         repository.findings.remove(live)
@@ -246,6 +265,7 @@ def dismissed(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> 
 
 
 def restored(ls: RebuttalServer, repository: Repository, live: LiveFinding) -> None:
+    ls.session.judged(repository, live.finding.id)
     live.finding = evolve(live.finding, status="open")
     repository.dismissed.pop(live.finding.id, None)
     if live not in repository.findings:
@@ -260,6 +280,7 @@ def reconsidered(ls: RebuttalServer, job: Job, after: Finding) -> None:
     if found is None or repository is None:
         return
     live = found[1]
+    ls.session.judged(repository, live.finding.id)
     live.finding = evolve(live.finding, verdict=after.verdict, severity=after.severity, trace=after.trace)
     if after.status == "held_back" and live in repository.findings:
         live.finding = evolve(live.finding, status="held_back")

@@ -84,7 +84,9 @@ class Outside:
 
     def took_findings(self, repository: Repository) -> None:
         """A review's findings are in: they are of what is checked out now, and their files are to be watched."""
-        head = self._heads[repository.root] = head_of(repository.root)
+        head = head_of(repository.root)
+        if self._heads.setdefault(repository.root, head) != head:
+            self.look_soon()  # a commit or a checkout that nobody has told of yet: what else it means is found there
         for live in repository.findings:
             if not live.anchor and live.branch and live.branch != head.branch:
                 live.stale = True  # another branch was checked out while it was found
