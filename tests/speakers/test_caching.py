@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -272,6 +273,35 @@ async def test_calls_that_start_together_pay_one_writing(
     writers = [record for record in emulator.records if record.usage and record.usage.write_5m]
     assert len(writers) == 1
     assert sorted(bool(use.expected) for use in purse.cached) == [False, True, True, True]
+
+
+async def test_who_is_asked_first_writes_whichever_thread_is_faster(
+    emulator: Emulator, make_speaker: MakeSpeaker, purse: FakePurse
+) -> None:
+    purse.book = _FirstIsSlow()
+    speaker = make_speaker()
+    emulator.script.default = statement()
+    seats = ("architect", "database", "frontend")
+    await asyncio.gather(*(speaker.speak(turn(seat), Heard()) for seat in seats))
+    writers = [record.seat for record in emulator.records if record.usage and record.usage.write_5m]
+    assert writers == ["architect"]
+
+
+class _FirstIsSlow(PriceBook):
+    """Its first answer comes once another was asked for, or after a while if none is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = 0
+        self._again = threading.Event()
+
+    def worst_case(self, model: str, prompt_bytes: int, max_tokens: int, *, for_an_hour: bool = False) -> Decimal:
+        self._asked += 1
+        if self._asked > 1:
+            self._again.set()
+        else:
+            self._again.wait(0.3)
+        return super().worst_case(model, prompt_bytes, max_tokens, for_an_hour=for_an_hour)
 
 
 async def test_where_the_first_call_is_refused_the_others_still_pay_one_writing(

@@ -40,6 +40,7 @@ class Calls:
         self._review = review
         self._repository = repository
         self._has_prices = False
+        self._loading = asyncio.Lock()
 
     async def prepare(self, turn: Turn, model: ModelFacts, setting: str) -> Call | Failure:
         """The call that asks `model` for a turn; why none can be made. `setting` chose the model."""
@@ -62,11 +63,13 @@ class Calls:
         return Call(key, request, at_most, target, self._connection.kept(request), turn.schema is None)
 
     async def _at_most(self, model: ModelFacts, bound: int, max_tokens: int) -> Decimal:
-        if self._has_prices:
-            return self._prices.worst_case(model.id, bound, max_tokens)
-        at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, max_tokens)
-        self._has_prices = True
-        return at_most
+        # In the order of asking: who comes first writes what the others read from the cache; no thread decides that.
+        async with self._loading:
+            if self._has_prices:
+                return self._prices.worst_case(model.id, bound, max_tokens)
+            at_most = await asyncio.to_thread(self._prices.worst_case, model.id, bound, max_tokens)
+            self._has_prices = True
+            return at_most
 
     def _request(self, turn: Turn, model: ModelFacts) -> dict[str, Any]:
         """With breakpoints where the turn calls for them, or where what it says stands in the cache already: another
