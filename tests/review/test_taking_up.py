@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+from rebuttal.debate.model import Speaker
 from rebuttal.findings.report import Report
-from rebuttal.review.request import Result
+from rebuttal.review.request import Answer, Question, Request, Result
 from rebuttal.review.run import estimate, review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings
+from rebuttal.store.ledger import Ledger
 from tests.emulator.script import Fault, Rule
 from tests.emulator.server import Emulator
 from tests.review.conftest import Door, Open, request_for
@@ -199,7 +202,7 @@ async def test_the_rest_of_a_debate_was_priced_as_a_whole_one_and_had_a_cap_of_i
     assert rest.at_most == Settings().max_cost - rest.before
     assert "opening" in rest.by_phase
     assert {one.seat for one in rest.calls if one.phase == "opening"} == {SEAT}
-    assert "for the rest of a debate that has cost" in rest.words
+    assert "for the rest of a debate that has used" in rest.words
     anew = await estimate(request_for(parcels, fresh=True), services)
     assert anew.before == 0
     assert anew.at_most == Settings().max_cost
@@ -223,3 +226,57 @@ async def test_a_debate_that_is_taken_up_again_and_again_passed_the_cap_of_a_rev
     assert second.report.not_spent == "cap"
     third = await review(request_for(parcels, agreed=True), services, Door())
     assert third.report.degraded == ()
+
+
+async def test_calls_that_were_cut_off_with_their_debate_counted_nowhere_once_it_was_taken_up(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    services = open_services(panel.environment())
+    await stopped(await under_way(panel, services, parcels))
+    ledger = Ledger(await services.database())
+    (held,) = await ledger.most_expensive(2)
+    used = await services.cost(held.review)
+    assert used.assumed > 0
+
+    rest = await estimate(request_for(parcels), services)
+
+    assert rest.before == used.spent + used.assumed
+    assert rest.at_most == Settings().max_cost - rest.before
+    panel.script.rules[:] = [Rule(reply={"claims": [], "rulings": [], "needs": []}, stop_reason="refusal")]
+    second = await review(request_for(parcels, agreed=True), services, Door())
+    assert any("is assumed, count for the cap of a review" in note for note in second.report.notes)
+    # And again: all of its parts count, and what is released does no more.
+    third = await estimate(request_for(parcels), services)
+    assert third.before == rest.before + second.report.cost.spent + second.report.cost.assumed
+    await ledger.release_assumed([one.id for one in await ledger.entries(held.review, "assumed")])
+    assert (await estimate(request_for(parcels), services)).before == third.before - used.assumed
+
+
+async def test_a_debate_that_was_taken_up_elsewhere_meanwhile_was_held_anew_for_more_than_was_agreed_to(
+    open_services: Open, parcels: Path, panel: Emulator
+) -> None:
+    caps: list[Decimal] = []
+
+    class Watched(Services):
+        async def speaker(self, request: Request, *about: Any) -> Speaker:
+            caps.append(request.settings.max_cost)
+            return await super().speaker(request, *about)
+
+    services = open_services(panel.environment(), kind=Watched)
+    panel.script.rules.append(down(SEAT))
+    await review(request_for(parcels, agreed=True), services, Door())
+    panel.script.rules.clear()
+
+    class Slow(Door):
+        async def agree(self, question: Question) -> Answer:
+            database = await services.database()
+            await database.write(lambda connection: connection.execute("DELETE FROM unfinished"))
+            return await super().agree(question)
+
+    door = Slow(Answer(agree=True))
+    second = await review(request_for(parcels), services, door)
+
+    (question,) = door.questions
+    assert not any("is taken up" in note for note in second.report.notes)
+    assert caps == [Settings().max_cost, question.estimate.at_most]
+    assert question.estimate.at_most < Settings().max_cost

@@ -65,7 +65,8 @@ class Estimate:
     likely: Likely | None = None
     """None: too few debates have been held."""
     before: Decimal = Decimal(0)
-    """What was spent on the same debate before it was cut short: no part of what is expected now, nor of at most."""
+    """What the same debate took of its cap before it was cut short, with what is assumed: no part of what is expected
+    now, nor of at most."""
     shortened: tuple[str, ...] = ()
     """What of the review is left out to fit the cap, in a few words each."""
     money: Money = DOLLARS
@@ -81,7 +82,7 @@ class Estimate:
         """For people, before anything is sent."""
         words = in_words(self.expected, self.at_most, self.money)
         if self.before:
-            words += f" for the rest of a debate that has cost {self.money(self.before)}"
+            words += f" for the rest of a debate that has used {self.money(self.before)}"
         if not self.shortened or not (self.fits or self.at_most):
             return words
         return f"{words} ({'to fit' if self.fits else 'even'} with {', '.join(self.shortened)})"

@@ -317,6 +317,11 @@ async def _debated(
                 request = evolve(request, settings=earlier.left_of(request.settings))
                 door.tell(Resumed(note, {one.id: one.lead.claim.title for one in earlier.record.contentions}))
                 parts = evolve(parts, notes=(*parts.notes, note))
+            elif parts.earlier is not None:
+                # Taken up elsewhere while the user was asked: held anew, but for no more than they agreed to.
+                most = min(request.settings.max_cost, estimate.at_most)
+                request = evolve(request, settings=evolve(request.settings, max_cost=most))
+            reviews = (*(earlier.reviews if earlier is not None else ()), parts.review_id or "")
             about = recorded.about(request.settings, parts, asked) if request.record is not None else None
             names = recorded.names(asked)
             speaker = await services.speaker(
@@ -324,7 +329,7 @@ async def _debated(
             )
             record = earlier.record if earlier is not None else None
             async with (
-                taking_up.keeping(request, services, root, asked) as keeper,
+                taking_up.keeping(request, services, root, asked, reviews) as keeper,
                 past.written_down(request, services, parts, anew=earlier is None) as written,
                 services.traced(request, parts.review_id or "", parts.choice.panel),
             ):
@@ -336,7 +341,7 @@ async def _debated(
                 facts = Parser(facts=services.facts)
                 outcome = await debate(asked, speaker, tell, services.clock, stop, record, facts, keeper.begun)
                 written.outcome = outcome
-            await taking_up.keep(request, services, root, asked, outcome, earlier, wrote=keeper.wrote)
+            await taking_up.keep(request, services, root, asked, outcome, reviews, wrote=keeper.wrote)
     except (SettingsError, UsageError):
         raise
     except Stopped:

@@ -23,7 +23,7 @@ from rebuttal.review.services import Services
 from rebuttal.review.threads import in_thread
 from rebuttal.settings import Settings
 from rebuttal.store.currency import DOLLARS, Money
-from rebuttal.store.model import ZERO, StoreError
+from rebuttal.store.model import ZERO, Cost, StoreError
 from rebuttal.store.money import money_converter
 
 if TYPE_CHECKING:
@@ -42,11 +42,16 @@ class TakenUp:
 
     at: datetime
     record: Record
+    reviews: tuple[str, ...] = ()
+    """Under which it has been held so far, as the ledger names them."""
+    recorded: Cost = field(factory=Cost)
+    """What the ledger has of them: calls that were cut off are in no exchange, but may have cost their worst case."""
 
     @property
     def spent(self) -> Decimal:
-        """What its answers have cost, in dollars: settled, and assumed where that is not known."""
-        return sum((one.reply.spent + one.reply.assumed for one in self.record.exchanges), ZERO)
+        """What it has taken of the cap, in dollars: settled, and assumed where that is not known."""
+        heard = sum((one.reply.spent + one.reply.assumed for one in self.record.exchanges), ZERO)
+        return max(heard, self.recorded.spent + self.recorded.assumed)
 
     def left_of(self, settings: Settings) -> Settings:
         """The settings with what it leaves of the cap of a review: however often it is taken up, it is one review."""
@@ -64,7 +69,9 @@ class TakenUp:
             if left
             else "every seat has spoken, and only what is open is argued"
         )
-        cost = f"; the {money(self.spent)} that it has cost count for the cap of a review" if self.spent else ""
+        assumed = self.recorded.assumed
+        of_it = f", of which {money(assumed)} is assumed," if assumed else ""
+        cost = f"; the {money(self.spent)} that it has cost{of_it} count for the cap of a review" if self.spent else ""
         return f"The debate of {self.at.astimezone():%Y-%m-%d %H:%M} was cut short and is taken up: {again}{cost}."
 
 
@@ -81,10 +88,15 @@ async def find(request: Request, services: Services, root: Path, brief: Brief) -
         if kept is None or await _still_runs(services, kept.text):
             return None
         record = await in_thread(lambda: _record(kept.text))
+        if record is None or record.brief != key:
+            return None
+        reviews = _reviews(kept.text)
+        costs = [await services.cost(one) for one in reviews]
     except (StoreError, ValueError) as error:
         log.info("an earlier debate cannot be taken up: %s", error)
         return None
-    return TakenUp(kept.at, record) if record is not None and record.brief == key else None
+    recorded = Cost(sum((one.spent for one in costs), ZERO), sum((one.assumed for one in costs), ZERO))
+    return TakenUp(kept.at, record, reviews, recorded)
 
 
 @define
@@ -94,6 +106,8 @@ class Keeper:
     services: Services
     root: Path
     key: str
+    reviews: tuple[str, ...] = ()
+    """Under which the debate has been held, this one last."""
     wrote: bool = False
     """Whether anything of this debate is in the store."""
     _so_far: Callable[[str], Record | None] = lambda key: None
@@ -119,15 +133,17 @@ class Keeper:
             record = self._so_far(self.key)
             if record is None:
                 continue
-            text = await in_thread(partial(_text, record, owner))
+            text = await in_thread(partial(_text, record, self.reviews, owner))
             self.wrote = True
             await self.services.keep_unfinished(self.root, self.key, text)
 
 
 @asynccontextmanager
-async def keeping(request: Request, services: Services, root: Path, brief: Brief) -> AsyncIterator[Keeper]:
+async def keeping(
+    request: Request, services: Services, root: Path, brief: Brief, reviews: tuple[str, ...]
+) -> AsyncIterator[Keeper]:
     """A keeper for as long as the block runs. Where the store cannot be written, the debate goes on without."""
-    keeper = Keeper(services, root, _key(request, brief))
+    keeper = Keeper(services, root, _key(request, brief), reviews)
     writing = asyncio.create_task(keeper.write()) if request.replay is None else None
     try:
         yield keeper
@@ -145,12 +161,12 @@ async def keep(
     root: Path,
     brief: Brief,
     outcome: Outcome,
-    earlier: TakenUp | None,
+    reviews: tuple[str, ...],
     *,
     wrote: bool = False,
 ) -> None:
-    """Keep what can be taken up later; forget what was taken up, or held anew, and is whole now. `wrote`: a keeper has
-    written of it while it ran."""
+    """Keep what can be taken up later; forget what was taken up, or held anew, and is whole now. `reviews`: under which
+    it has been held, this one last; `wrote`: a keeper has written of it while it ran."""
     from rebuttal.debate.resumption import opened, record_of
 
     if request.replay is not None:
@@ -159,8 +175,8 @@ async def keep(
     record = record_of(outcome, key)
     try:
         if record is not None:
-            await services.keep_unfinished(root, key, await in_thread(lambda: _text(record)))
-        elif wrote or earlier is not None or (request.fresh and opened(outcome.exchanges)):
+            await services.keep_unfinished(root, key, await in_thread(partial(_text, record, reviews)))
+        elif wrote or len(reviews) > 1 or (request.fresh and opened(outcome.exchanges)):
             await services.forget_unfinished(root, key)
     except StoreError as error:
         log.info("what was said is not kept for later: %s", error)
@@ -193,9 +209,16 @@ async def _still_runs(services: Services, text: str) -> bool:
     return await database.read(lambda _: database.is_alive(owner))
 
 
-def _text(record: Record, under_way: str | None = None) -> str:
+def _text(record: Record, reviews: tuple[str, ...], under_way: str | None = None) -> str:
     kept = {"schema": SCHEMA, "under_way": under_way, "record": money_converter().unstructure(record)}
+    kept["reviews"] = reviews
     return json.dumps(kept, ensure_ascii=False)
+
+
+def _reviews(text: str) -> tuple[str, ...]:
+    """Nothing in what an earlier version wrote."""
+    named = json.loads(text).get("reviews")
+    return tuple(one for one in named if isinstance(one, str)) if isinstance(named, list) else ()
 
 
 def _record(text: str) -> Record | None:
