@@ -369,3 +369,21 @@ async def test_a_debate_that_shows_a_withdrawn_finding_anew_opens_it_again(
     finders.script.default = Planted([plant()])
     await debated(services, cart)
     assert await counts(services) == Counts(open=1)
+
+
+async def test_a_finding_that_stood_when_it_was_asked_about_once_more_stayed_withdrawn(
+    open_services: Open, cart: GitRepo, finders: Emulator
+) -> None:
+    services = open_services(finders.environment())
+    result = await debated(services, cart)
+    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finders.script.default = Planted([])
+    request = request_for(cart.root, agreed=True)
+    withdrawn = (await ask_again(request, services, Door(), finding, "")).finding
+    assert await counts(services) == Counts(dismissed=1)
+    finders.script.default = Planted([plant()])
+    came = await ask_again(request, services, Door(), withdrawn, "It is empty at first.")
+    assert came.finding.status == "open"
+    assert await counts(services) == Counts(open=1)
+    listing = await listed(services, cart.root)
+    assert [one.status for one in listing.findings if one.source == "debate"] == ["open"]

@@ -90,6 +90,8 @@ async def asked_again(
         await fates.record(repository, review, (), _examined_again(finding, cost), utc_now())
         if finding.status == "held_back":
             await fates.silence(repository, (finding.id,), WITHDRAWN)
+        elif finding.id in await fates.dismissed_for(repository, WITHDRAWN):
+            await fates.restore(repository, finding.id)
     except Exception as error:
         _left_out(error)
 
