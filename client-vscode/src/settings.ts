@@ -39,9 +39,10 @@ export function settingsEnvironment(inspect: (key: string) => Inspected | undefi
 /**
  * Whether the server may run what repositories in open folders bring along. It is told once, and not which folders those
  * are: else each folder that is added or removed would be another environment, and a restart that loses the findings.
+ * A no is said too: the editor may have been started where the variable is set.
  */
 export function trust(isTrusted: boolean, wanted: boolean): Record<string, string> {
-  return isTrusted && wanted ? { REBUTTAL_TRUST_OPEN_FOLDERS: "1" } : {};
+  return { REBUTTAL_TRUST_OPEN_FOLDERS: isTrusted && wanted ? "1" : "0" };
 }
 
 /** What the workspace says, under the server's names: its answer to `workspace/configuration`. */

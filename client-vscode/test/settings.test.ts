@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { serverEnvironment } from "../src/launch";
 import { isSupported, pythonCandidates } from "../src/python";
 import {
   NARROWING,
@@ -63,8 +64,13 @@ test("a workspace's caps, models, endpoint and command never reach the server", 
 
 test("open folders are trusted where the workspace is and its linters are wanted, without naming them", () => {
   assert.deepEqual(trust(true, true), { REBUTTAL_TRUST_OPEN_FOLDERS: "1" });
-  assert.deepEqual(trust(false, true), {});
-  assert.deepEqual(trust(true, false), {});
+});
+
+test("an untrusted workspace was trusted where the editor had inherited the variable", () => {
+  const inherited = { REBUTTAL_TRUST_OPEN_FOLDERS: "1" };
+  for (const no of [trust(false, true), trust(true, false), trust(false, false)]) {
+    assert.equal(serverEnvironment(inherited, no, undefined).REBUTTAL_TRUST_OPEN_FOLDERS, "0");
+  }
 });
 
 test("the folder's value goes before the workspace's, and a default is not sent", () => {
