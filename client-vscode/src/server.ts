@@ -21,6 +21,9 @@ import { isBusy, Statuses, type Health, type Status } from "./status";
 /** Restarts after a crash within three minutes. Few: a server that spends money must not run wild. */
 const MOST_RESTARTS = 2;
 
+/** What the palette calls the command that keeps the key: messages of the server name it. */
+const KEY_COMMAND = "Rebuttal: Set API Key";
+
 /** The version in which the user was last offered to install the server. */
 const OFFERED = "rebuttal.offered";
 
@@ -196,7 +199,7 @@ export class Server implements vscode.Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       connectionOptions: { maxRestartCount: MOST_RESTARTS },
       stdioOptions: { stdout: readLines, stderr: readLines },
-      initializationOptions: () => workspaceSettings(inspector()),
+      initializationOptions: () => ({ ...workspaceSettings(inspector()), keyCommand: KEY_COMMAND }),
       middleware: {
         executeCommand: async (command, args: unknown[], next) => {
           const asked = command === ASK_AGAIN ? await withComment(args) : args;

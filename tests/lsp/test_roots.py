@@ -146,11 +146,11 @@ def test_an_open_folder_is_trusted_only_where_the_editor_vouches_and_no_restart_
         return {"event": {"added": [], "removed": [], kind: [folder]}}
 
     try:
-        assert ("--trust" not in told(app)) is bool(vouched)
-        assert "--trust" in told(other)
+        assert ("config.toml" not in told(app)) is bool(vouched)
+        assert "config.toml" in told(other)
         server.send("workspace/didChangeWorkspaceFolders", changed("added", other))
-        assert ("--trust" not in told(other)) is bool(vouched)
+        assert ("config.toml" not in told(other)) is bool(vouched)
         server.send("workspace/didChangeWorkspaceFolders", changed("removed", other))
-        assert "--trust" in told(other)
+        assert "config.toml" in told(other)
     finally:
         server.stop()

@@ -18,7 +18,7 @@ from rebuttal import __version__
 from rebuttal.budget.currency import money_of
 from rebuttal.lsp.anchors import LiveFinding
 from rebuttal.lsp.clock import Debouncer, Timer, loop_timer
-from rebuttal.lsp.encoding import clean, convert
+from rebuttal.lsp.encoding import convert
 from rebuttal.lsp.features import (
     actions,
     code_lens,
@@ -191,7 +191,7 @@ class RebuttalServer(LanguageServer):
         return found
 
     def say(self, message: str, kind: types.MessageType) -> None:
-        self.window_show_message(types.ShowMessageParams(kind, clean(message)))
+        self.window_show_message(types.ShowMessageParams(kind, self.session.words.told(message)))
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run something that the session owns: it ends with it, and its failure is logged."""
@@ -208,7 +208,8 @@ class RebuttalServer(LanguageServer):
                 if event.get("event") == "done":
                     return event
                 if event.get("event") == "failed":
-                    raise UserError(str(event.get("message") or "The review process could not do that."))
+                    message = str(event.get("message") or "The review process could not do that.")
+                    raise UserError(self.session.words.told(message))
         finally:
             self.worker.cancel(call)
         raise UserError("That was cancelled.")
@@ -364,7 +365,7 @@ class RebuttalServer(LanguageServer):
             self.say(message, types.MessageType.Error)
         else:
             # What nobody asked for does not pop up.
-            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, clean(message)))
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, self.session.words.told(message)))
 
     async def ask(self, job: Job, question: Mapping[str, Any]) -> bool:
         return await self.questions.ask(job.request.key, question)

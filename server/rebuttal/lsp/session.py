@@ -15,6 +15,7 @@ from rebuttal.lsp.capabilities import ClientFlags
 from rebuttal.lsp.others import OtherTools
 from rebuttal.lsp.paths import is_inside
 from rebuttal.lsp.remembered import remember
+from rebuttal.lsp.words import Words
 from rebuttal.lsp.workspace import Edit, Lines, split_lines
 from rebuttal.settings import Settings
 
@@ -249,6 +250,7 @@ class Session:
     of_folders: dict[Path, Scoped] = field(factory=dict)
     """What it gave for a folder, where several are open."""
     folders: list[Path] = field(factory=list)
+    words: Words = field(factory=Words)
     vouched: bool = False
     """The user trusts the open folders: linters, seats and templates of repositories in them are heard."""
     repositories: dict[Path, Repository] = field(factory=dict)

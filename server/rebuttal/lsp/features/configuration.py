@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from rebuttal.lsp.paths import uri_of
 from rebuttal.lsp.session import Scoped
+from rebuttal.lsp.words import Words
 from rebuttal.settings import Problem, narrow
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SECTION = "rebuttal"
 SOURCE = "editor settings"
+KEY_COMMAND = "keyCommand"
+"""In `initializationOptions`: what the client calls its own command that keeps the API key."""
 PATIENCE = 2.0
 """Seconds that a first review waits for a client that is slow to tell its settings."""
 
@@ -41,7 +44,10 @@ class Configuration:
 
     def begin(self, values: Any) -> None:
         """Start from `initializationOptions`, then ask the client if it can be asked."""
-        self._initial = options = values.get(SECTION, values) if isinstance(values, Mapping) else {}
+        given = values if isinstance(values, Mapping) else {}
+        self.ls.session.words = Words.of(given.get(KEY_COMMAND))
+        options = given.get(SECTION, {key: value for key, value in given.items() if key != KEY_COMMAND})
+        self._initial = options
         flags = self.ls.session.flags
         if options or not flags.configuration:
             self.apply(options)

@@ -40,6 +40,8 @@ def register(ls: RebuttalServer) -> None:
         event = await ls.ask_worker("doctor", {"root": str(root), "trusted": ls.session.trusted})
         given = event.get("checks")
         checks = [dict(one) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+        for one in checks:
+            one["message"] = ls.session.words.told(str(one.get("message")))
         return {"uri": ls.documents.put(DOCTOR, doctor_markdown(checks)), "checks": checks}
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from lsprotocol import types
 
-from rebuttal.lsp.encoding import clean
 from rebuttal.lsp.session import Job
+from rebuttal.lsp.words import Words
 from rebuttal.store.currency import Money
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ class ProgressReporter:
 
     def report(self, job: Job) -> None:
         if job.id in self._begun:
-            value = types.WorkDoneProgressReport(message=_message(job, self.ls.money), percentage=job.percentage)
+            value = types.WorkDoneProgressReport(message=self._message(job), percentage=job.percentage)
             self.ls.work_done_progress.report(_token(job), value)
 
     def end(self, job: Job) -> None:
         """Of a progress that was not begun yet nothing will be seen."""
         if job.id in self._begun:
             self._begun.discard(job.id)
-            self.ls.work_done_progress.end(_token(job), types.WorkDoneProgressEnd(message=_message(job, self.ls.money)))
+            self.ls.work_done_progress.end(_token(job), types.WorkDoneProgressEnd(message=self._message(job)))
 
     async def _begin(self, job: Job) -> None:
         token = _token(job)
@@ -51,9 +51,12 @@ class ProgressReporter:
         cancelled: Future[Any] = self.ls.work_done_progress.tokens[token]
         cancelled.add_done_callback(lambda future: self.ls.jobs.cancel(job) if future.cancelled() else None)
         begin = types.WorkDoneProgressBegin(
-            TITLE, cancellable=True, message=_message(job, self.ls.money), percentage=job.percentage
+            TITLE, cancellable=True, message=self._message(job), percentage=job.percentage
         )
         self.ls.work_done_progress.begin(token, begin)
+
+    def _message(self, job: Job) -> str:
+        return _message(job, self.ls.money, self.ls.session.words)
 
 
 def _token(job: Job) -> str:
@@ -61,6 +64,8 @@ def _token(job: Job) -> str:
     return f"rebuttal/{job.id}"
 
 
-def _message(job: Job, money: Money) -> str:
-    message = clean(job.message or "").strip() or {"done": "done", "cancelled": "cancelled"}.get(job.state, "reviewing")
+def _message(job: Job, money: Money, words: Words) -> str:
+    message = words.told(job.message or "").strip() or {"done": "done", "cancelled": "cancelled"}.get(
+        job.state, "reviewing"
+    )
     return message if job.spent == "0" else f"{message} · {money(Decimal(job.spent))}"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from lsprotocol import types
 
-from rebuttal.lsp.encoding import clean
 from rebuttal.lsp.features.intake import summary
 from rebuttal.lsp.session import Job, Repository
 from rebuttal.settings import has_key
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
 
 STATUS = "$/rebuttal.status"
-_NO_KEY = "No API key: the static panel works, no model is asked."
 
 
 def currency_of(money: Money) -> dict[str, Any]:
@@ -74,15 +72,15 @@ class StatusReporter:
 
     def log_end(self, repository: Repository, job: Job) -> None:
         """For clients that do not know the notification."""
-        totals = self.ls.session.totals
+        totals, told = self.ls.session.totals, self.ls.session.words.told
         if job.state == "done":
             money = self.ls.money
             today = f"{money(Decimal(totals.day_spent))} of {money.deciding(Decimal(totals.day_cap))}"
             cost = f"{money(Decimal(job.spent))} spent (today {today})"
             text = f"Review of {repository.root.name}: {summary(repository)}; {cost}."
         else:
-            text = f"Review of {repository.root.name}: {clean(job.message or job.state)}"
-        note = f" {clean(repository.message)}" if job.state == "done" and repository.message else ""
+            text = f"Review of {repository.root.name}: {told(job.message or job.state)}"
+        note = f" {told(repository.message)}" if job.state == "done" and repository.message else ""
         self.ls.window_log_message(types.LogMessageParams(types.MessageType.Info, text + note))
 
     def status(self, repository: Repository) -> dict[str, Any]:
@@ -101,7 +99,11 @@ class StatusReporter:
         status["month"] = {"spent": totals.month_spent, "cap": totals.month_cap}
         budget = self.ls.session.budget_of(repository.root)
         if budget.message:
-            status["budget"] = {"state": budget.state, "cause": budget.cause, "message": clean(budget.message)}
+            status["budget"] = {
+                "state": budget.state,
+                "cause": budget.cause,
+                "message": self.ls.session.words.told(budget.message),
+            }
             message = message or budget.message
         status |= currency_of(self.ls.money)
         status["findings"] = repository.counts()
@@ -109,7 +111,7 @@ class StatusReporter:
             status["withheld"] = withheld
             message = " ".join(filter(None, (message, _told(withheld))))
         if message:
-            status["message"] = clean(message)
+            status["message"] = self.ls.session.words.told(message)
         return status
 
     def _state(self, repository: Repository, job: Job | None) -> tuple[str, str | None]:
@@ -118,5 +120,5 @@ class StatusReporter:
         if repository.outcome != "idle":
             return repository.outcome, repository.message
         if not has_key(self.ls.deps.environment, self.ls.session.user_settings):
-            return "noKey", repository.message or _NO_KEY
+            return "noKey", repository.message or self.ls.session.words.without_key
         return "idle", repository.message
