@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rebuttal.review.services import Services
 from rebuttal.review.sweep_model import Job
 from rebuttal.review.sweep_services import SweepServices
 from rebuttal.settings import Settings
-from rebuttal.store.database import Database
+from rebuttal.store.database import Connection, Database
 from rebuttal.store.ledger import Ledger
 from rebuttal.store.model import CallKey, StoreError, Tokens
 from tests.review.conftest import Open
@@ -26,6 +27,10 @@ KEY = CallKey("review", "repository", "synthesis", "moderator", MODEL)
 
 async def read_only(database: Database, on: str) -> None:
     await database.read(lambda connection: connection.execute(f"PRAGMA query_only = {on}").fetchone())
+
+
+def _execute(statement: str, connection: Connection) -> None:
+    connection.execute(statement)
 
 
 async def last_call(services: Services) -> Ledger:
@@ -72,6 +77,18 @@ async def test_it_is_written_down_at_the_latest_when_the_process_ends(open_servi
     await services.close()
     with Database.open(next((tmp_path / "rebuttal").glob("*.sqlite3"))) as database:
         assert [one.state for one in Ledger(database).entries().result()] == ["settled"]
+
+
+async def test_a_call_of_a_store_that_was_replaced_kept_every_later_review_from_spending(open_services: Open) -> None:
+    services = open_services()
+    ledger = await last_call(services)
+    database = await services.database()
+    await read_only(database, "OFF")
+    for statement in ("DROP TRIGGER calls_delete", "DELETE FROM calls"):  # as restored from a copy
+        await database.write(partial(_execute, statement))
+    purse = Purse(ledger, caps_of(Settings()), PriceBook(), owed=services.owed)
+    assert (await purse.reserve(KEY, Decimal("0.5"))).at_most == Decimal("0.5")
+    assert not services.owed
 
 
 async def test_a_sweep_tells_where_spending_stands_now_though_it_decides_by_what_was_when_it_began(

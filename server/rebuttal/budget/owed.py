@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from rebuttal.store.model import UnknownCall
+
 if TYPE_CHECKING:
     from rebuttal.store.ledger import Ledger
 
@@ -30,6 +32,7 @@ class Owed:
     async def record(self, ledger: Ledger) -> None:
         """Write it down. Raises StoreError: before that, nothing more may be spent."""
         for call, entry in list(self._entries.items()):
-            with suppress(ValueError):  # it is in the ledger after all
+            # It is in the ledger after all, or in one that is gone, of which nothing can be owed any more.
+            with suppress(ValueError, UnknownCall):
                 await entry(ledger)
             self._entries.pop(call, None)

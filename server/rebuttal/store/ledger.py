@@ -38,6 +38,7 @@ from rebuttal.store.model import (
     Tokens,
     Totals,
     UnderWay,
+    UnknownCall,
 )
 from rebuttal.store.money import from_nano, nano_cap, nano_change, nano_cost
 from rebuttal.store.pace import HOUR, since_then
@@ -307,7 +308,7 @@ def _final(connection: Connection, call: int) -> tuple[Decimal, ...]:
 def _call(connection: Connection, call: int) -> tuple[int, CallState]:
     row = connection.execute("SELECT reserved, state FROM calls WHERE id = ?", (call,)).fetchone()
     if row is None:
-        raise StoreError(f"call {call} is not in the ledger: it was reserved in another store")
+        raise UnknownCall(f"call {call} is not in the ledger: it was reserved in another store")
     return row[0], row[1]
 
 

@@ -28,6 +28,10 @@ class StoreError(Exception):
     """The store cannot be used; the message is one sentence that says what to do."""
 
 
+class UnknownCall(StoreError):
+    """A call is not in the ledger: another store was put in the place of the one in which it was reserved."""
+
+
 @frozen
 class Tokens:
     """Tokens of one or more calls, as the API bills them. The four never overlap."""
