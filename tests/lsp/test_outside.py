@@ -148,6 +148,35 @@ async def test_a_finding_dismissed_before_a_rename_is_not_offered_twice_to_be_re
     assert set(stage.editor.server.session.repositories[repo].dismissed) == {"new"}
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+async def test_findings_of_a_file_that_was_renamed_during_the_debate_were_not_shown(
+    start: Start, repo: Path, is_open: bool
+) -> None:
+    """They had been paid for, and stood in a file that was not there any more."""
+    old, new = repo / "cart.py", repo / "basket.py"
+    old.write_bytes(SOURCE.encode())
+    stage = await start({"review": [{"wait": "release"}, *debate(finding(), static())]})
+    if is_open:
+        stage.editor.open(old)
+    await stage.editor.command("rebuttal.review")
+    await stage.editor.until(lambda: stage.asked("review"))
+    old.rename(new)
+    if is_open:
+        stage.editor.close(old)
+        stage.editor.open(new)
+    stage.editor.notify("workspace/didRenameFiles", {"files": [{"oldUri": old.as_uri(), "newUri": new.as_uri()}]})
+    await passes(stage)
+    stage.worker.release()
+    await idle(stage)
+    assert lines_of(stage, new) == [0, 4]
+    assert stage.editor.of(old) == []
+    # They stand on its lines, not merely at their numbers.
+    new.write_text("".join("# other\n" for _ in range(9)))
+    stage.editor.close(new)
+    await watched(stage, (new, 2))
+    assert stage.editor.of(new) == []
+
+
 async def test_renamed_folder_keeps_the_findings_below_it(start: Start, repo: Path) -> None:
     old = repo / "shop" / "cart.py"
     old.parent.mkdir()

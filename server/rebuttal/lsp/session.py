@@ -168,6 +168,8 @@ class Job:
     transcript: str | None = None
     edits: dict[Path, list[Edit]] = field(factory=dict)
     """What was typed into the snapshot's documents since."""
+    moves: list[Callable[[Path], Path | None]] = field(factory=list)
+    """What files and folders were renamed since: a path's new one, None where it has none."""
     judged: set[str] = field(factory=set)
     """Findings that the user dismissed, restored or asked about since: the worker may not have known."""
     static_is_old: bool = False

@@ -12,6 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from rebuttal.findings.severity import SEVERITIES
 from rebuttal.lsp.anchors import LiveFinding, follow, shift
+from rebuttal.lsp.features.outside import carry
 from rebuttal.lsp.paths import is_below, read_text
 from rebuttal.lsp.portions import Portions
 from rebuttal.lsp.session import Job, Repository
@@ -144,6 +145,8 @@ def _replace(
 
     kept = [live for live in repository.findings if live.finding.id in meanwhile or stays(live)]
     followed = [live for live in following.caught_up() if live.finding.id in ids]
+    for live in followed if job.moves else ():
+        carry(live, repository.root, job.moves)
     repository.findings = kept + [live for live in followed if live.finding.status != "dismissed"]
     repository.held_back |= {finding.id: finding for finding in mine if finding.status == "held_back"}
     for finding in mine:
@@ -243,8 +246,10 @@ class _Following:
 
     def _see(self, path: Path) -> None:
         if path not in self._texts:
-            snapshot = self.job.snapshot.texts.get(path)
-            text = snapshot if snapshot is not None else read_text(path)
+            snapshot, now = self.job.snapshot.texts.get(path), path
+            for paths in self.job.moves:
+                now = paths(now) or now
+            text = snapshot if snapshot is not None else read_text(now)
             self._texts[path] = None if text is None else split_lines(text)
 
 

@@ -158,6 +158,8 @@ class Outside:
     def moved(self, paths: Callable[[Path], Path | None]) -> bool:
         """Files have other names by now (None: as before). Whether findings moved along."""
         touched: set[Path] = set()
+        for job in self.ls.session.running():
+            job.moves.append(paths)
         for repository in self.ls.session.repositories.values():
             every = (*repository.findings, *repository.dismissed.values())
             for live in every:
@@ -172,6 +174,14 @@ class Outside:
         if touched:
             self.watch()
         return bool(touched)
+
+
+def carry(live: LiveFinding, root: Path, moves: Iterable[Callable[[Path], Path | None]]) -> None:
+    """A finding of a review goes along with what was renamed while it ran."""
+    for paths in moves:
+        new = paths(live.path)
+        if new is not None and is_inside(new, root):
+            _rename(live, root, new)
 
 
 async def _remember(ls: RebuttalServer, pairs: list[tuple[Path, Path]]) -> None:
