@@ -68,14 +68,21 @@ class Floor:
         self.free = {seat.id for seat in self.brief.seats if sitting.has_opened(seat)}
         """Seats that have opened without failing: only of them it is known what they raised, so only they rule."""
         self._openers = [seat for seat in self.brief.seats if seat.id not in self.free]
+        self._opening = {seat.id for seat in self._openers}
         opening = Counter(sitting.opening[seat.id].tier for seat in self._openers)
         self._warm = {tier: asyncio.Event() for tier in opening}
         sitting.repeating = frozenset((*later, *(tier for tier, seats in opening.items() if seats > 1)))
 
     # --- opening ---
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether a seat has yet to open, or is still speaking."""
+        return bool(self._opening)
+
     async def open(self, submit: Callable[[Sequence[Contention]], None]) -> None:
-        """Every seat that has not opened yet, blind to the others. `submit` gets claims that nobody raised before."""
+        """Every seat that has not opened yet, blind to the others. `submit` gets claims that nobody raised before, and
+        nothing as soon as a seat has ended."""
         by_tier: dict[Tier, list[Seat]] = {}
         for seat in self._openers:
             by_tier.setdefault(self.sitting.opening[seat.id].tier, []).append(seat)
@@ -103,6 +110,7 @@ class Floor:
         sitting = self.sitting
         if not sitting.may_speak():
             sitting.degrade(seat.id, "opening", _not_asked(sitting.stopped_by))
+            self._opening.discard(seat.id)
             return
 
         def heard(claims: Sequence[Claim], turn: int) -> None:
@@ -114,6 +122,9 @@ class Floor:
         _, reply = await sitting.ask(seat, "opening", choice, prompt, started=started, heard=heard)
         if reply.failure is None:
             self.free.add(seat.id)
+        # In the same step as its end is heard: what happens next is no question of how soon the loop gets to it.
+        self._opening.discard(seat.id)
+        submit(())
 
     # --- asking ---
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import islice
+from math import ceil
 
 from rebuttal.debate.assemble import Served
 from rebuttal.debate.floor import LANES, SCARCELY, Floor, place_order, urgency
@@ -31,6 +32,8 @@ SHARED = 3
 """Of them in a call that is shared, as planned for: the last calls of an examiner are not full."""
 CONSIDERED = 32
 """Waiting claims of a file, and of all files, that are looked at to fill a call."""
+LONGEST_WAIT = 0.2
+"""Of the debate's deadline, how long a claim waits at most for others to share its call."""
 FAIR = 20
 """Claims of one seat that are examined by their severity; the next so many wait for those of all others."""
 NEEDS = 6
@@ -57,8 +60,11 @@ class Crossfire:
             bench = _Bench(self, self._sitting, group)
             self._sitting.joined = bench.reconsider
             bench.submit(one for one in self._sitting.docket.all() if not any(each.valid for each in one.rulings))
-            await self._floor.open(bench.submit)
-            await bench.drained()
+            try:
+                await self._floor.open(bench.submit)
+                await bench.drained()
+            finally:
+                bench.close()
         await self._argue_out()
         await self._floor.moderate(self._floor.open_ones())
         self._floor.tell_unexamined()
@@ -68,6 +74,11 @@ class Crossfire:
     def examiner(self, contention: Contention) -> Seat:
         """A seat that has opened and did not raise the claim, best versed first; else the examiner without a lens."""
         return next(iter(self._floor.versed(contention, self._heard(contention))), self._floor.examiner)
+
+    @property
+    def has_heard_all(self) -> bool:
+        """Whoever was to open has opened: no claim comes that could share a call with those that wait."""
+        return not self._floor.is_opening
 
     @property
     def lensless(self) -> Seat:
@@ -100,13 +111,25 @@ class Crossfire:
             prompt = sitting.assembler.cross_examination(seat, self._about(left), served, warm=is_warm, tier=tier)
             await self._floor.put(seat, "cross_examination", choice, prompt, left, EXAMINED)
         silent = [one.id for one in self._about(ids) if not one.rulings]
-        if silent and reply.failure is None and seat.id != EXAMINER and sitting.may_speak():
+        if reply.failure is None:
             # Whoever says nothing of a claim, for whatever reason, must not be able to keep it from being examined.
-            examiner = self._floor.examiner
-            prompt = sitting.assembler.cross_examination(examiner, self._about(silent), warm=is_warm, tier=tier)
-            await self._floor.put(examiner, "cross_examination", choice, prompt, silent, EXAMINED)
+            for other, unheard in self._instead_of(seat, silent):
+                if sitting.may_speak():
+                    prompt = sitting.assembler.cross_examination(other, self._about(unheard), warm=is_warm, tier=tier)
+                    await self._floor.put(other, "cross_examination", choice, prompt, unheard, EXAMINED)
         for one in ids:
             sitting.settle(one)
+
+    def _instead_of(self, seat: Seat, ids: Sequence[str]) -> list[tuple[Seat, list[str]]]:
+        """Who examines what a seat has said nothing of: the one without a lens, or instead of that one the seats."""
+        if seat.id != EXAMINER:
+            return [(self._floor.examiner, list(ids))] if ids else []
+        calls: dict[str, tuple[Seat, list[str]]] = {}
+        for contention in self._about(ids):
+            other = self.examiner(contention)
+            if other.id != EXAMINER:
+                calls.setdefault(other.id, (other, []))[1].append(contention.id)
+        return list(calls.values())
 
     def is_affordable(self, contention: Contention) -> bool:
         """Whether a claim is examined with what is left of the budget."""
@@ -213,8 +236,10 @@ class _Bench:
         """By file. What has been taken along is still in the queue, and passed over there."""
         self._under_way: set[asyncio.Task[None]] = set()
         self._has_begun = False
-        self._has_heard_all = False
-        """Whoever was to open has opened: no claim comes that could share a call with those that wait."""
+        self._patience: asyncio.TimerHandle | None = None
+        """Runs while claims wait for others."""
+        self._has_waited = False
+        """Claims have waited for others for too long, and are still there."""
         self._put_off: list[Contention] = []
         """Claims that are examined with what is left of the budget once all worse ones have been."""
         self._is_last = False
@@ -239,7 +264,6 @@ class _Bench:
 
     async def drained(self) -> None:
         """Everybody has opened: wait until every claim has been examined, or nothing more may be asked."""
-        self._has_heard_all = True
         await self._idle()
         self._is_last = True
         for one in self._put_off:
@@ -260,13 +284,34 @@ class _Bench:
                 self._has_begun = True
                 self._sitting.begin("cross_examination", 1)
             self._examine(contention)
+        if self._crossfire.has_heard_all or self._next() is None:
+            self.close()
+        elif self._patience is None:
+            longest = self._sitting.brief.deadline_s * LONGEST_WAIT
+            self._patience = asyncio.get_running_loop().call_later(longest, self._wait_no_longer)
+
+    def close(self) -> None:
+        """Nothing waits for others any more."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience, self._has_waited = None, False
+
+    def _wait_no_longer(self) -> None:
+        self._has_waited = True
+        self._start()
+
+    @property
+    def _waits_for_none(self) -> bool:
+        """Claims are examined with those that are there."""
+        return self._has_waited or self._crossfire.has_heard_all
 
     def _due(self) -> Contention | None:
-        """The most urgent claim whose call is due. The first few are examined while nothing else is, alone if need be:
-        neither a first finding nor a small review is kept waiting. A further call is due once it is full, or nobody
-        opens any more: each is sent the change once more and thinks about it anew."""
+        """The most urgent claim whose call is due. The first, and few, are examined while nothing else is, alone if
+        need be: neither a first finding nor a small review is kept waiting. A further call is due once it is full, or
+        nobody opens any more: each is sent the change once more and thinks about it anew. A seat that hangs must not
+        cost what others found, so no claim waits for others for long."""
         most_urgent = self._next()
-        is_early = not self._under_way and self._submitted.total() <= BATCH
+        is_early = not self._under_way and (not self._has_begun or self._submitted.total() <= BATCH)
         if most_urgent is None or is_early:
             return most_urgent
         filled: dict[tuple[str, Tier], list[Contention]] = {}
@@ -276,7 +321,7 @@ class _Bench:
                 alike.append(one)
             if len(alike) == BATCH:
                 return alike[0]
-        return most_urgent if self._has_heard_all else None
+        return most_urgent if self._waits_for_none else None
 
     def _call_for(self, contention: Contention) -> tuple[str, Tier]:
         """Claims of which this is the same may share a call."""
@@ -308,7 +353,7 @@ class _Bench:
         # Every call costs its task and its thought once more: claims of other files come along, too.
         waiting = [one for one in (*beside, *self._elsewhere()) if one is not None]
         along = {one.id: one for one in (contention, *waiting) if self._call_for(one) == (seat.id, choice.tier)}
-        if self._has_heard_all and len(along) < BATCH:
+        if self._waits_for_none and len(along) < BATCH:
             seat, along = self._joined(seat, choice, along, waiting)
         ids = {one.id: one.lead.place.file for one in islice(along.values(), BATCH)}
         for one, its_file in ids.items():
@@ -320,12 +365,14 @@ class _Bench:
     def _joined(
         self, seat: Seat, choice: Choice, along: dict[str, Contention], waiting: Iterable[Contention]
     ) -> tuple[Seat, dict[str, Contention]]:
-        """The last claims of several seats: they share a call of the examiner without a lens, who raised none."""
+        """The last claims of several seats share a call of the examiner without a lens, who raised none, where that
+        takes fewer calls: what saves nothing is better read by who knows most of it."""
         examiner = self._crossfire.lensless
-        fits = (one for one in waiting if self._crossfire.choice(one).tier == choice.tier)
-        others = {one.id: one for one in fits if self._crossfire.may_hear(examiner, one)}
-        joined = {id_: one for id_, one in along.items() if self._crossfire.may_hear(examiner, one)} | others
-        return (examiner, joined) if len(joined) > len(along) and along.keys() <= joined.keys() else (seat, along)
+        fits = {one.id: one for one in waiting if self._crossfire.choice(one).tier == choice.tier}
+        joined = {id_: one for id_, one in (along | fits).items() if self._crossfire.may_hear(examiner, one)}
+        apart = Counter(self._call_for(one) for one in joined.values())
+        saves = ceil(len(joined) / BATCH) < sum(ceil(claims / BATCH) for claims in apart.values())
+        return (examiner, joined) if saves and along.keys() <= joined.keys() else (seat, along)
 
     def _elsewhere(self) -> Iterator[Contention]:
         """Claims of all files that wait and are worth a call, about the most urgent first."""
