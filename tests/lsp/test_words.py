@@ -62,6 +62,7 @@ def test_messages_spoke_of_options_of_the_command_line() -> None:
 def test_missing_key_is_told_with_what_the_client_has_for_it(message: str, first: str) -> None:
     assert first.lower() in VSCODE_WORDS.told(message).lower()
     assert Words().told(message) == message
+    assert VSCODE_WORDS.told(VSCODE_WORDS.told(message)) == VSCODE_WORDS.told(message)
 
 
 def test_name_of_a_clients_command_is_bounded_and_holds_no_control_characters() -> None:
@@ -91,5 +92,7 @@ async def test_refusals_and_notes_reach_the_editor_in_its_words(start: Start) ->
     assert stage.editor.statuses[-1]["message"].endswith("Review again to be asked again.")
     await stage.editor.command("rebuttal.review", panel=PANELS[2])
     await stage.editor.until(lambda: stage.editor.heard("open a folder in one."))
+    page = {"uri": "rebuttal:/transcript/job-2.md"}
+    assert "open a folder in one" in (await stage.editor.request("workspace/textDocumentContent", page))["text"]
     with pytest.raises(Exception, match="open a folder in one"):
         await stage.editor.command("rebuttal.estimate")

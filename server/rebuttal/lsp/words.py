@@ -46,7 +46,7 @@ class Words:
         """The message as this client's user is told it, fit to be shown."""
         for there, here in _INSTEAD.items():
             message = message.replace(there, here)
-        if self.key_command:
+        if self.key_command and f'"{self.key_command}"' not in message:  # else it was told before
             for word, run in (("set", "run"), ("Set", "Run"), ("check", "check it with")):
                 message = message.replace(f"{word} {_KEY}", f'{run} "{self.key_command}", or {word} {_KEY}')
         return clean(message)

@@ -18,6 +18,7 @@ from rebuttal.lsp.paths import uri_of
 from rebuttal.lsp.protocol import UserError
 from rebuttal.lsp.render import escape, trace_markdown
 from rebuttal.lsp.session import Job
+from rebuttal.lsp.words import Words
 
 if TYPE_CHECKING:
     from rebuttal.lsp.server import RebuttalServer
@@ -56,7 +57,7 @@ class Documents:
             text = trace_markdown(finding, self.ls.money) if finding is not None else _UNKNOWN
         else:
             job = self.ls.session.jobs.get(name)
-            text = _transcript(job) if job is not None else _UNKNOWN
+            text = _transcript(job, self.ls.session.words) if job is not None else _UNKNOWN
         return _cut(text)
 
     def put(self, uri: str, text: str) -> str:
@@ -104,13 +105,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[:LONGEST] + "\n\n(The rest is left out.)\n"
 
 
-def _transcript(job: Job) -> str:
+def _transcript(job: Job, words: Words) -> str:
     if job.transcript is not None:
         return job.transcript
+    message = escape(words.told(job.message or ""))
     if job.running:
-        now = f"{escape(job.phase or 'starting')}. {escape(job.message or '')}"
+        now = f"{escape(job.phase or 'starting')}. {message}"
         return f"# {escape(job.id)}\n\nThe debate is running: {now}\n"
-    return f"# {escape(job.id)}\n\nNo transcript: {escape(job.message or 'no model was asked')}\n"
+    return f"# {escape(job.id)}\n\nNo transcript: {message or 'no model was asked'}\n"
 
 
 def register(ls: RebuttalServer) -> None:
