@@ -125,6 +125,18 @@ def test_where_may_be_a_folder_inside(git_repo: GitRepo) -> None:
         change_of(git_repo, "file:none.py")
 
 
+def test_a_renamed_file_alone_was_taken_for_a_new_one(git_repo: GitRepo) -> None:
+    lines = "".join(f"line {n}\n" for n in range(20))
+    git_repo.commit("base", {"a.py": lines, "gone.py": "x = 1\n", "lock": "\0"})
+    git_repo.git("mv", "a.py", "b.py")
+    git_repo.git("rm", "-q", "gone.py", "lock")
+    git_repo.write("b.py", lines + "more\n")
+    change = change_of(git_repo, "file:b.py")
+    assert statuses(change) == {"b.py": "renamed"}
+    assert change.files[0].hunks == (Hunk(20, 0, 20, 1),)
+    assert change.skipped == ()
+
+
 def test_not_a_repository_says_what_to_do(tmp_path: Path, git_repo: GitRepo) -> None:
     (tmp_path / "plain").mkdir()
     with pytest.raises(ChangeError, match="is not in a git repository; choose a folder in one"):

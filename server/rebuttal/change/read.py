@@ -101,13 +101,17 @@ def _read(
     overlay = {path: shown(path, text) for path, text in collected.buffers.items()}
     searched = memory.disk if ends.new_side == "work tree" else memory.objects
     new = SideTree(git, _new_source(git, objects, ends, collected, memory), overlay, searched)
-    if scope.kind == "file":
-        collected = _only_file(collected, _find_file(place, scope.spec or "", collected, new, old))
+    only_file = _find_file(place, scope.spec or "", collected, new, old) if scope.kind == "file" else None
+    if only_file is not None:
+        collected = _only_file(collected, only_file)
     rules = BaseRules(Attributes(old.read), Ignored(old.read, ignore(old.read)))
     found = assemble(git, objects, collected, rules, place.algorithm, memory.hunks)
     files, skipped = found.files, found.skipped
+    # After renames have been found: the file that was moved away from is not selected.
+    if only_file is not None:
+        files = tuple(diff for diff in files if diff.path == only_file)
+        skipped = tuple(one for one in skipped if one.file not in collected.changes or one.file == only_file)
     if only_lines:
-        # After renames have been found: the file that was moved away from is not selected.
         files = tuple(diff for diff in files if diff.path in only_lines)
         skipped = tuple(one for one in skipped if one.file in only_lines)
     for diff in files:
@@ -191,4 +195,8 @@ def _normal(path: str) -> str:
 
 
 def _only_file(collected: Collected, path: str) -> Collected:
-    return evolve(collected, changes={name: change for name, change in collected.changes.items() if name == path})
+    """The file; where it is new, also those that are gone: one of them may be what it was called."""
+    chosen = collected.changes.get(path)
+    is_new = chosen is not None and chosen.old is None
+    kept = (one for one in collected.changes.values() if one.path == path or (is_new and one.new is None))
+    return evolve(collected, changes={one.path: one for one in kept})
