@@ -45,16 +45,18 @@ async def test_what_was_agreed_to_for_good_is_not_asked_again_here_but_elsewhere
 ) -> None:
     services = open_services(panel.environment())
     await review(request_for(parcels, settings=CHEAP), services, Door(Answer(agree=True, remember=True)))
-    sent = len(panel.records)
+    # How many examinations there are depends on who is faster; who opens does not.
+    opened = sorted(str(one.seat) for one in panel.records if one.phase == "opening")
     await review(request_for(parcels, settings=CHEAP), services, Door())
-    assert len(panel.records) == 2 * sent
+    assert sorted(str(one.seat) for one in panel.records if one.phase == "opening") == sorted(2 * opened)
+    sent = len(panel.records)
     other = Door(Answer(agree=False))
     await review(request_for(make_repository(tmp_path / "other"), settings=CHEAP), services, other)
     another_host = open_services({"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"})
     elsewhere = Door(Answer(agree=False))
     await review(request_for(parcels, settings=CHEAP), another_host, elsewhere)
     assert len(other.questions) == len(elsewhere.questions) == 1
-    assert len(panel.records) == 2 * sent
+    assert len(panel.records) == sent
 
 
 async def test_agreed_once_is_asked_again(open_services: Open, parcels: Path, panel: Emulator) -> None:
