@@ -8,7 +8,7 @@ import pytest
 
 from rebuttal.change.model import Scope
 from rebuttal.change.scope import parse_scope
-from rebuttal.review.dismissals import renamed
+from rebuttal.review import renamed
 from rebuttal.review.run import review
 from rebuttal.review.services import Services
 from rebuttal.settings import Settings
@@ -71,8 +71,8 @@ async def test_a_finding_dismissed_in_a_file_that_git_does_not_know_does_not_com
     (git_repo.root / "shop").rename(git_repo.root / "store")
     (git_repo.root / "store" / "a.py").rename(git_repo.root / "store" / "b.py")
     assert list((await statuses(services, git_repo)).values()) == ["open"]
-    await renamed(services, git_repo.root, [("shop", "store")])
-    await renamed(services, git_repo.root, [("store/a.py", "store/b.py")])
+    await renamed.remember(services.stores, git_repo.root, [("shop", "store")])
+    await renamed.remember(services.stores, git_repo.root, [("store/a.py", "store/b.py")])
     later = open_services()
     assert list((await statuses(later, git_repo)).values()) == ["dismissed"]
 
@@ -107,7 +107,7 @@ async def test_a_finding_of_the_renamed_file_was_hidden_by_what_was_dismissed_in
     services = open_services()
     ((found, _),) = (await statuses(services, repo)).items()
     (repo.root / "a.py").rename(repo.root / "b.py")
-    await renamed(services, repo.root, [("a.py", "b.py")])
+    await renamed.remember(services.stores, repo.root, [("a.py", "b.py")])
     repo.write("a.py", FAULTY)
     await services.dismiss(repo.root, found, "meant so here")
     told = await statuses(services, repo)

@@ -24,14 +24,13 @@ from rebuttal.findings.report import (
 )
 from rebuttal.findings.severity import SEVERITIES, Severity, at_least
 from rebuttal.findings.suppress import suppress
-from rebuttal.review import dismissals
+from rebuttal.review.naming import before, symbol_of
 from rebuttal.review.parts import Memory, Parts, Since
 from rebuttal.settings import Settings
 from rebuttal.store.currency import DOLLARS
 from rebuttal.store.model import NO_TOKENS, ZERO, Cost
 from rebuttal.store.money import dollars
-from rebuttal.text.languages import language_of
-from rebuttal.text.parsing import Parser, Unparsed
+from rebuttal.text.parsing import Parser
 from rebuttal.text.words import counted, joined
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def identified(parts: Parts) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     if outcome is None:
         return tuple(sorted(static, key=_worst_first)), ()
     numbered = numbered_in(parts)
-    dismissed = {*parts.dismissed, *dismissals.before(parts, numbered)}
+    dismissed = {*parts.dismissed, *before(parts, numbered)}
     argued = suppress(numbered[len(static) :], parts.change, dismissed)
     debated, held_back = argued[: len(outcome.findings)], argued[len(outcome.findings) :]
     kept = (one for one in static if not any(_covers(other, one) for other in debated))
@@ -130,23 +129,6 @@ def _stood(parts: Parts, found: tuple[Finding, ...]) -> tuple[Finding, ...] | No
 
 def _worst_first(finding: Finding) -> tuple[object, ...]:
     return (SEVERITIES.index(finding.severity), finding.file, finding.range, finding.rule)
-
-
-def symbol_of(change: Change, finding: Finding, parser: Parser) -> str:
-    """The qualified name of the symbol around a finding, "" where there is none or it cannot be told."""
-    from rebuttal.text.symbols import enclosing, symbols_of
-
-    diff, language = change.file(finding.file), language_of(finding.file)
-    text = diff.text("old" if finding.side == "old" else "new") if diff else None
-    if text is None or language is None or finding.cell is not None:
-        return ""
-    if finding.side == "file" and finding.source == "debate":
-        return ""
-    try:
-        around = enclosing(symbols_of(text, language, parser), finding.range.start.line)
-    except Unparsed:
-        return ""
-    return around.qualified if around else ""
 
 
 def cost_heard(outcome: Outcome | None) -> Cost:

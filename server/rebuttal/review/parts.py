@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from rebuttal.debate.panel.choice import PanelChoice
     from rebuttal.evidence.model import Evidence
     from rebuttal.findings.renames import Rename
+    from rebuttal.review.cut_short import TakenUp
     from rebuttal.review.lessons import Lessons
     from rebuttal.review.own_prompts import OwnPrompts
-    from rebuttal.review.taking_up import TakenUp
 
 
 @frozen

@@ -167,9 +167,9 @@ class Services:
         await Verdicts(await self.database()).dismiss(repository, finding, reason, expires)
         with suppress(StoreError):  # it is dismissed: what is counted of it does not undo that
             await (await self.fates()).dismiss(repository, finding, reason)
-        from rebuttal.review.dismissals import look_at_commits
+        from rebuttal.review.renamed import look_at_commits
 
-        await look_at_commits(self, root)
+        await look_at_commits(self.stores, root)
 
     async def restore(self, root: Path, finding: str) -> bool:
         """Show a dismissed finding again; False where it was not dismissed."""

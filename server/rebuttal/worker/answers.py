@@ -12,9 +12,9 @@ from attrs import asdict, define, field
 
 from rebuttal.findings.reports.json_report import to_json
 from rebuttal.findings.wire import finding_from_json, finding_to_json
+from rebuttal.review import renamed
 from rebuttal.review.checkup import Check, checks
 from rebuttal.review.costs import write_cost_report
-from rebuttal.review.dismissals import renamed
 from rebuttal.review.fates import saved
 from rebuttal.review.payload import payload
 from rebuttal.review.request import Request, UsageError
@@ -107,7 +107,7 @@ class Answers:
 
     async def _renamed(self, params: Mapping[str, Any]) -> None:
         root, pairs = read_renames(params)
-        await renamed(self.services, root, pairs)
+        await renamed.remember(self.services.stores, root, pairs)
 
     async def _judge(self, method: str, params: Mapping[str, Any]) -> bool:
         """False: what is to be restored was not dismissed."""
