@@ -33,7 +33,7 @@ PAIRS = 150
 EVERY = 0.25
 """Seconds from one call of a writer to its next, on average: a debate of five seats makes fewer."""
 MEDIAN_MS, LAST_MS, REPORT_S = 5, 100, 2
-CAPS = Caps(*(Decimal(one) for one in ("1", "10", "100000", "100000", "100000")))
+CAPS = Caps(Decimal(1), Decimal(10), Decimal(100_000), Decimal(100_000), Decimal(100_000))
 KINDS = ("handed over", "set aside", "settled", "inserted", "synced")
 EXPLAINED = (
     f"`python -m bench.ledger_speed`; milliseconds, wall time. {WRITERS} processes, {PAIRS} calls each, one every"
