@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -137,6 +138,26 @@ def test_a_text_is_encoded_once_by_content_and_the_oldest_count_is_forgotten(mon
     assert [counter.count(word) for word in words] == [1] * 7
     # "one" was used again when "three" came, so "two" was the oldest.
     assert encoded == ["one", "two", "three", "two", "one"]
+
+
+def test_two_threads_that_want_the_same_text_encode_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    pieces = tokens._pieces
+    other_came = threading.Event()
+
+    def slowly(text: str) -> Iterator[str]:
+        encoded.append(text)
+        if len(encoded) > 1:
+            other_came.set()
+        other_came.wait(0.3)
+        return pieces(text)
+
+    monkeypatch.setattr(tokens, "_pieces", slowly)
+    counter = TokenCounter()
+    with ThreadPoolExecutor(4) as pool:
+        counts = set(pool.map(counter.count, ["the same text"] * 4))
+    assert len(counts) == 1
+    assert encoded == ["the same text"]
 
 
 def test_threads_share_one_encoding(monkeypatch: pytest.MonkeyPatch) -> None:

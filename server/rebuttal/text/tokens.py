@@ -60,6 +60,7 @@ class TokenCounter:
         self._remembered = remembered
         self._counts: OrderedDict[bytes, int] = OrderedDict()
         self._encoding: Encoding | None = None
+        self._under_way: dict[bytes, Lock] = {}
         self._lock = Lock()
         self._loading = Lock()
 
@@ -70,17 +71,33 @@ class TokenCounter:
             return 0
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         with self._lock:
-            known = self._counts.get(key)
-            if known is not None:
-                self._counts.move_to_end(key)
+            if (known := self._known(key)) is not None:
                 return known
-        encode = self._loaded().encode_ordinary
-        count = sum(len(encode(piece)) for piece in _pieces(text))
-        with self._lock:
-            self._counts[key] = count
-            while len(self._counts) > self._remembered:
-                self._counts.popitem(last=False)
+            turn = self._under_way.setdefault(key, Lock())
+        with turn:  # two threads that want the same long text encode it once
+            with self._lock:
+                if (known := self._known(key)) is not None:
+                    return known
+            try:
+                encode = self._loaded().encode_ordinary
+                count = sum(len(encode(piece)) for piece in _pieces(text))
+                with self._lock:
+                    self._remember(key, count)
+            finally:
+                with self._lock:
+                    self._under_way.pop(key, None)
         return count
+
+    def _known(self, key: bytes) -> int | None:
+        known = self._counts.get(key)
+        if known is not None:
+            self._counts.move_to_end(key)
+        return known
+
+    def _remember(self, key: bytes, count: int) -> None:
+        self._counts[key] = count
+        while len(self._counts) > self._remembered:
+            self._counts.popitem(last=False)
 
     def _loaded(self) -> Encoding:
         with self._loading:
