@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from rebuttal.budget.breaker import cause_of
 from rebuttal.budget.standing import standing_of
@@ -22,8 +23,9 @@ from rebuttal.text.words import counted
 
 Send = Callable[[Mapping[str, Any]], None]
 
-_SHARE = {"opening": (10, 50), "cross_examination": (50, 80), "rebuttal": (80, 92), "consensus": (92, 98)}
-"""Percent of the progress bar by phase, from - to."""
+_BEGIN = 10
+_SHARE = {"opening": 40, "cross_examination": 30, "rebuttal": 12, "consensus": 6}
+"""Percent of the progress bar by phase, in their order."""
 
 
 @define
@@ -38,8 +40,9 @@ class EditorDoor:
     _root: Path | None = None
     _spent: Decimal = Decimal(0)
     _phase: str = "opening"
-    _turns: int = 1
-    _done: int = 0
+    _turns: dict[str, int] = field(factory=dict)
+    """By phase that has begun: the calls that it was said to make."""
+    _done: Counter[str] = field(factory=Counter)
 
     def tell(self, event: ReviewEvent) -> None:
         match event:
@@ -51,12 +54,12 @@ class EditorDoor:
             case Estimated(estimate=estimate):
                 self._event("estimated", estimate=estimate.to_json(), totals=self._totals())
             case PhaseStarted(phase=phase, turns=turns):
-                self._phase, self._turns, self._done = phase, max(turns, 1), 0
+                self._phase, self._turns[phase] = phase, max(turns, 1)
                 self._progress(phase.replace("_", "-").capitalize())
-            case SeatFinished(seat=seat, spent=spent, claims=claims, rulings=rulings, failure=failure):
+            case SeatFinished(seat=seat, phase=phase, spent=spent, claims=claims, rulings=rulings, failure=failure):
                 self._spent += spent
                 self.services.note_spent(spent, self._root)
-                self._done += 1
+                self._done[phase] += 1
                 said = failure or f"{counted(claims, 'claim')}, {counted(rulings, 'ruling')}"
                 self._progress(f"{seat}: {said}")
             case ClaimRaised(seat=seat, title=title):
@@ -93,16 +96,28 @@ class EditorDoor:
             self._asked.set_result(answer)
 
     def _progress(self, message: str) -> None:
-        start, end = _SHARE.get(self._phase, (0, 10))
-        percentage = start + (end - start) * min(self._done, self._turns) // self._turns
         self._event(
             "progress",
             phase=self._phase,
             message=message,
-            percentage=percentage,
+            percentage=self._percentage(),
             spent=exact(self._spent),
             totals=self._totals(),
         )
+
+    def _percentage(self) -> int:
+        """Claims are examined while seats still open: no phase counts for more than the one before it has come to."""
+        reached, least = float(_BEGIN), 1.0
+        for phase, share in _SHARE.items():
+            turns = self._turns.get(phase)
+            # One that was left out holds none up.
+            least = min(least, self._done[phase] / turns) if turns else least
+            reached += share * least if turns or self._is_past(phase) else 0
+        return int(reached)
+
+    def _is_past(self, phase: str) -> bool:
+        order = list(_SHARE)
+        return any(later in self._turns for later in order[order.index(phase) + 1 :])
 
     def _totals(self) -> dict[str, Any]:
         return totals_to_json(self.services, self.settings, self._root)
