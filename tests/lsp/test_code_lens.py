@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rebuttal.lsp.features.code_lens import UNASKED
 from tests.lsp.conftest import Stage, Start
 from tests.lsp.fake_worker import done
 from tests.lsp.profiles import NEOVIM, VSCODE
@@ -121,6 +122,22 @@ async def test_client_is_told_to_ask_again_where_it_can(
     stage.clock.advance(1)
     await stage.editor.settle()
     assert sum(one["method"] == "workspace/codeLens/refresh" for one in stage.editor.asked) == times
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_lenses_stayed_old_where_the_client_forgot_to_ask(start: Start, repo: Path, asks: bool) -> None:
+    stage = await reviewed(start, repo)
+
+    async def told_after(seconds: float) -> int:
+        stage.clock.advance(seconds)
+        await stage.editor.settle()
+        return sum(one["method"] == "workspace/codeLens/refresh" for one in stage.editor.asked)
+
+    assert await told_after(1) == 1
+    if asks:
+        await lenses(stage, repo / "cart.py")
+    assert await told_after(UNASKED) == (1 if asks else 2)
+    assert await told_after(10 * UNASKED) == (1 if asks else 2), "a client that shows none is left alone"
 
 
 async def test_review_of_another_state_than_the_editors_says_nothing_of_its_lines(start: Start, repo: Path) -> None:

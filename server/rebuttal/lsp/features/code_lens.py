@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Hunks of one file that get a lens."""
+UNASKED = 2.0
+"""Seconds after which a client that was told to ask for lenses, and has not, is told once more."""
 
 
 @define(eq=False)
@@ -67,6 +69,8 @@ class Hunks:
 
     ls: RebuttalServer
     _files: dict[Path, list[Hunk]] = field(factory=dict)
+    _was_asked: bool = False
+    """Whether the client has asked for lenses since it was last told to."""
 
     def take(self, job: Job, root: Path, given: Any) -> None:
         """What a review says is changed, in place of what was known of the same files."""
@@ -133,14 +137,27 @@ class Hunks:
 
     def refresh(self) -> None:
         """Have the client ask again, where it can be told to."""
-        ls = self.ls
-        if ls.session.flags.refresh_lenses and not ls.session.closing:
-            ls.debouncer.later(("lenses",), 0, lambda: ls.spawn(ls.workspace_code_lens_refresh_async(None)))
+        if self.ls.session.flags.refresh_lenses and not self.ls.session.closing:
+            self.ls.debouncer.later(("lenses",), 0, self._tell)
+
+    def asked(self) -> None:
+        self._was_asked = True
+
+    def _tell(self) -> None:
+        # VS Code waits a little before it asks, and forgets it where its text editor loses the focus meanwhile.
+        self._was_asked = False
+        self.ls.spawn(self.ls.workspace_code_lens_refresh_async(None))
+        self.ls.debouncer.later(("lenses",), UNASKED, self._tell_once_more)
+
+    def _tell_once_more(self) -> None:
+        if not self._was_asked and self._files:
+            self.ls.spawn(self.ls.workspace_code_lens_refresh_async(None))
 
 
 def register(ls: RebuttalServer) -> None:
     @ls.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=True))
     def lenses(ls: RebuttalServer, params: types.CodeLensParams) -> list[types.CodeLens]:
+        ls.hunks.asked()
         path = ls.path(params.text_document.uri)
         if path is None or not ls.session.settings_of(path).code_lens:
             return []
