@@ -33,14 +33,16 @@ PANEL, SEATS = "medium", 5
 
 
 class Quarrel:
-    """The planted reviewers, but whoever cross-examines the first claim refutes it, so that there is argument to its
-    end."""
+    """The planted reviewers, but whoever cross-examines a claim refutes it, so that there is argument to its end. They
+    open at length, as models do: beside openings of a line no further round would be worth its price."""
 
     def __init__(self) -> None:
         self._honest = Planted.load(REVIEWERS)
 
     def __call__(self, asked: Asked) -> dict[str, object]:
         said = self._honest(asked)
+        for claim in said["claims"]:
+            claim["argument"] += " So it stays, whatever else is changed." * 20
         if asked.phase == "cross_examination":
             for ruling in said["rulings"]:
                 ruling["verdict"] = "refuted"
