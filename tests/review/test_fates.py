@@ -12,6 +12,7 @@ import pytest
 from rebuttal.budget.returns import Returns, returns
 from rebuttal.change.identity import repository_id
 from rebuttal.change.model import Scope
+from rebuttal.findings.model import Finding
 from rebuttal.review.again import ask_again
 from rebuttal.review.fates import WITHDRAWN, saved
 from rebuttal.review.listing import listed
@@ -64,6 +65,12 @@ async def debated(services: Services, repo: GitRepo, **options: Any) -> Result:
     return result
 
 
+def the_only_one(result: Result) -> Finding:
+    """What the debate has found."""
+    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    return finding
+
+
 async def looked(services: Services, repo: GitRepo, **options: Any) -> Counts:
     """What is known once a review that costs nothing has been held."""
     await review(request_for(repo.root, settings=STATIC, **options), services, Door())
@@ -88,7 +95,7 @@ async def test_a_finding_is_recorded_once_for_each_seat_however_often_it_is_show
     emulator.script.default = Planted([plant(QUOTE, "code-reviewer", "architect")])
     services = open_services(emulator.environment())
     result = await debated(services, cart)
-    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finding = the_only_one(result)
     await debated(services, cart)
     found = await raised(services)
     assert {(one.seat, one.finding, one.fate) for one in found} == {
@@ -207,7 +214,7 @@ async def test_a_finding_that_is_dismissed_counts_as_that_until_it_is_restored(
 ) -> None:
     services = open_services(finders.environment())
     result = await debated(services, cart)
-    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finding = the_only_one(result)
     await services.dismiss(result.root, finding.id, "false positive")
     assert [(one.fate, one.reason) for one in await raised(services)] == [("dismissed", "false positive")]
     await debated(services, cart)
@@ -289,7 +296,7 @@ async def test_saving_an_edited_file_tells_what_was_acted_upon_in_any_scope(
     cart.git("checkout", "-q", "-b", "feature")
     cart.commit("the change", {"cart.py": CHANGE})
     result = await debated(services, cart, scope=Scope("branch"), base="main", include_working=True)
-    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finding = the_only_one(result)
 
     async def save(text: str, file: str = "cart.py") -> Counts:
         cart.write("cart.py", text)
@@ -336,7 +343,7 @@ async def test_a_finding_withdrawn_when_asked_again_does_not_count_for_its_seat_
 ) -> None:
     services = open_services(finders.environment())
     result = await debated(services, cart)
-    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finding = the_only_one(result)
     before = await brought(services)
     history = await Debates(await services.database()).history()
     if not stands:
@@ -362,7 +369,7 @@ async def test_a_debate_that_shows_a_withdrawn_finding_anew_opens_it_again(
 ) -> None:
     services = open_services(finders.environment())
     result = await debated(services, cart)
-    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finding = the_only_one(result)
     finders.script.default = Planted([])
     await ask_again(request_for(cart.root, agreed=True), services, Door(), finding, "")
     assert await counts(services) == Counts(dismissed=1)
@@ -376,7 +383,7 @@ async def test_a_finding_that_stood_when_it_was_asked_about_once_more_stayed_wit
 ) -> None:
     services = open_services(finders.environment())
     result = await debated(services, cart)
-    (finding,) = [one for one in result.report.findings if one.source == "debate"]
+    finding = the_only_one(result)
     finders.script.default = Planted([])
     request = request_for(cart.root, agreed=True)
     withdrawn = (await ask_again(request, services, Door(), finding, "")).finding
