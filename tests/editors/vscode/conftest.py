@@ -16,6 +16,7 @@ import pytest
 
 from examples.make_repository import make_repository
 from tests.editors.vscode.code_server import CodeServer, Lab
+from tests.emulator.server import KEY
 
 ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "client-vscode"
@@ -70,6 +71,12 @@ def emulator(tmp_path: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture
+def with_key(emulator: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of a user who has a key, with a home of their own."""
+    return {"ANTHROPIC_BASE_URL": emulator, "ANTHROPIC_API_KEY": KEY, "REBUTTAL_HOME": str(tmp_path / "rebuttal-home")}
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from tests.editors.vscode.code_server import Lab, code_server
 from tests.editors.vscode.conftest import Drive
 from tests.editors.vscode.test_review import SETTINGS
-from tests.emulator.server import KEY
 
 pytestmark = [pytest.mark.vscode, pytest.mark.timeout(600)]
 
@@ -24,17 +23,12 @@ def notebook(source: str) -> str:
 
 
 def test_problems_of_other_extensions_on_changed_lines_reach_the_panel(
-    lab: Lab, vsix: Path, repository: Path, emulator: str, drive: Drive, tmp_path: Path
+    lab: Lab, vsix: Path, repository: Path, with_key: dict[str, str], drive: Drive, tmp_path: Path
 ) -> None:
     file = repository / "web" / "wrong.ts"
     file.parent.mkdir(exist_ok=True)
     file.write_text("export const rate: number = undeclaredName + 1;\n", "utf-8")
-    environment = {
-        "ANTHROPIC_BASE_URL": emulator,
-        "ANTHROPIC_API_KEY": KEY,
-        "REBUTTAL_HOME": str(tmp_path / "rebuttal-home"),
-    }
-    with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
+    with code_server(lab, tmp_path / "state", vsix, SETTINGS, with_key) as server:
         seen = drive(
             server,
             repository,

@@ -11,7 +11,6 @@ import pytest
 
 from tests.editors.vscode.code_server import Lab, code_server
 from tests.editors.vscode.conftest import CLIENT, ROOT, Drive
-from tests.emulator.server import KEY
 
 pytestmark = [pytest.mark.vscode, pytest.mark.timeout(600)]
 
@@ -21,18 +20,13 @@ PICTURE = ROOT / "docs" / "images" / "vscode.png"
 
 
 def test_a_review_shows_squiggle_problem_and_cost(
-    lab: Lab, vsix: Path, repository: Path, emulator: str, drive: Drive, tmp_path: Path
+    lab: Lab, vsix: Path, repository: Path, with_key: dict[str, str], drive: Drive, tmp_path: Path
 ) -> None:
     update = bool(os.environ.get("UPDATE_SCREENSHOT"))
     picture = PICTURE if update else tmp_path / "vscode.png"
     of_walkthrough = CLIENT / "media" / "review.png" if update else tmp_path / "review.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
-    environment = {
-        "ANTHROPIC_BASE_URL": emulator,
-        "ANTHROPIC_API_KEY": KEY,
-        "REBUTTAL_HOME": str(tmp_path / "rebuttal-home"),
-    }
-    with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
+    with code_server(lab, tmp_path / "state", vsix, SETTINGS, with_key) as server:
         seen = drive(
             server,
             repository,
@@ -64,15 +58,10 @@ def test_a_review_shows_squiggle_problem_and_cost(
 
 
 def test_lens_ask_again_fix_and_documents_as_a_user_goes_through_them(
-    lab: Lab, vsix: Path, repository: Path, emulator: str, drive: Drive, tmp_path: Path
+    lab: Lab, vsix: Path, repository: Path, with_key: dict[str, str], drive: Drive, tmp_path: Path
 ) -> None:
     """One session for all of it: half of the time of a test goes into the start of VS Code."""
-    environment = {
-        "ANTHROPIC_BASE_URL": emulator,
-        "ANTHROPIC_API_KEY": KEY,
-        "REBUTTAL_HOME": str(tmp_path / "rebuttal-home"),
-    }
-    with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
+    with code_server(lab, tmp_path / "state", vsix, SETTINGS, with_key) as server:
         seen = drive(
             server,
             repository,

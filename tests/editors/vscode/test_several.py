@@ -11,25 +11,19 @@ from examples.make_repository import make_repository
 from tests.editors.vscode.code_server import Lab, code_server
 from tests.editors.vscode.conftest import Drive
 from tests.editors.vscode.test_review import SETTINGS
-from tests.emulator.server import KEY
 
 pytestmark = [pytest.mark.vscode, pytest.mark.timeout(600)]
 
 
 def test_each_of_two_folders_has_findings_price_and_commands_of_its_own(
-    lab: Lab, vsix: Path, emulator: str, drive: Drive, tmp_path: Path
+    lab: Lab, vsix: Path, with_key: dict[str, str], drive: Drive, tmp_path: Path
 ) -> None:
     for name in ("parcels", "returns"):
         make_repository(tmp_path / name)
     (tmp_path / "returns" / "returned.py").write_text("def refund(order, done=[]):\n    done.append(order)\n", "utf-8")
     both = tmp_path / "both.code-workspace"
     both.write_text(json.dumps({"folders": [{"path": "parcels"}, {"path": "returns"}]}), "utf-8")
-    environment = {
-        "ANTHROPIC_BASE_URL": emulator,
-        "ANTHROPIC_API_KEY": KEY,
-        "REBUTTAL_HOME": str(tmp_path / "rebuttal-home"),
-    }
-    with code_server(lab, tmp_path / "state", vsix, SETTINGS, environment) as server:
+    with code_server(lab, tmp_path / "state", vsix, SETTINGS, with_key) as server:
         seen = drive(
             server,
             both,
